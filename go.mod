@@ -1,0 +1,3 @@
+module lvs
+
+go 1.26
