@@ -1,0 +1,144 @@
+package kernel
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Service is the configuration of a virtual service.
+type Service struct {
+	ServiceID
+	// Scheduler is the module that chooses a server: wlc, rr, mh …
+	Scheduler string
+	// SchedFlags are the scheduler's own switches.
+	SchedFlags SchedFlags
+	// Persistence keeps a client on its server for this long after its last
+	// connection, in whole seconds. Zero is off.
+	Persistence time.Duration
+	// Netmask groups clients for persistence. Zero is each client by itself.
+	Netmask Netmask
+	// Engine is the persistence engine (only "sip" exists). Empty is none.
+	Engine string
+	// OnePacket schedules every UDP datagram anew.
+	OnePacket bool
+}
+
+// Limits of what the kernel's fields hold.
+const (
+	// MaxPersistence is the longest persistence ipvsadm and lvs take: 31 days.
+	// The kernel multiplies seconds by its clock rate in 32 bits.
+	MaxPersistence = 31 * 24 * time.Hour
+	// MaxWeight is the largest weight: the kernel's is a signed 32-bit number.
+	MaxWeight = 1<<31 - 1
+	// MaxName is the longest scheduler or persistence engine name
+	// (IP_VS_SCHEDNAME_MAXLEN and IP_VS_PENAME_MAXLEN less the final zero).
+	MaxName = 15
+)
+
+// SchedFlags are the three flags a scheduler can read (IP_VS_SVC_F_SCHED1..3).
+type SchedFlags uint8
+
+// What the flags mean: sh and mh have names for the first two.
+const (
+	SchedFlag1 SchedFlags = 1 << iota // sh-fallback, mh-fallback
+	SchedFlag2                        // sh-port, mh-port
+	SchedFlag3
+)
+
+// schedFlagNames lists, by scheduler, the names of flags 1 to 3.
+var schedFlagNames = map[string][3]string{
+	"sh": {"sh-fallback", "sh-port", "flag-3"},
+	"mh": {"mh-fallback", "mh-port", "flag-3"},
+	"":   {"flag-1", "flag-2", "flag-3"},
+}
+
+// Names gives the flags' names as the scheduler calls them. No flag is an
+// empty slice.
+func (f SchedFlags) Names(scheduler string) []string {
+	names, ok := schedFlagNames[scheduler]
+	if !ok {
+		names = schedFlagNames[""]
+	}
+	out := []string{}
+	for i, n := range names {
+		if f&(1<<i) != 0 {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// ParseSchedFlags reads a comma-separated list of flag names. A name that
+// belongs to another scheduler is refused. Empty is no flag.
+func ParseSchedFlags(scheduler, s string) (SchedFlags, error) {
+	var f SchedFlags
+	if s == "" {
+		return 0, nil
+	}
+next:
+	for name := range strings.SplitSeq(s, ",") {
+		for owner, names := range schedFlagNames {
+			for i, n := range names {
+				if n != name {
+					continue
+				}
+				if owner != "" && owner != scheduler && n != "flag-3" {
+					return 0, fmt.Errorf("scheduler flag %q belongs to %s, not to %s", name, owner, scheduler)
+				}
+				f |= 1 << i
+				continue next
+			}
+		}
+		return 0, fmt.Errorf("unknown scheduler flag %q; the flags are flag-1, flag-2, flag-3, sh-fallback, sh-port, mh-fallback, mh-port", name)
+	}
+	return f, nil
+}
+
+// Netmask groups clients. For IPv4 it is the mask as a number (0xffffff00 is
+// 255.255.255.0); for IPv6 the prefix length. Zero is the whole address.
+type Netmask uint32
+
+// Text gives the mask in the family's usual form: 255.255.255.0 or 64. The
+// whole address is the empty text.
+func (m Netmask) Text(f Family) string {
+	if m.Whole(f) {
+		return ""
+	}
+	if f == IPv6 {
+		return strconv.Itoa(int(m))
+	}
+	return netip.AddrFrom4([4]byte{byte(m >> 24), byte(m >> 16), byte(m >> 8), byte(m)}).String()
+}
+
+// Whole tells whether the mask leaves each client by itself.
+func (m Netmask) Whole(f Family) bool {
+	return m == 0 || f == IPv4 && m == 0xffffffff || f == IPv6 && m == 128
+}
+
+// ParseNetmask reads 255.255.255.0 for IPv4, 1 to 128 for IPv6. For IPv4 a
+// prefix length with a slash (/24) is accepted too.
+func ParseNetmask(f Family, s string) (Netmask, error) {
+	if f == IPv6 {
+		n, err := strconv.ParseUint(strings.TrimPrefix(s, "/"), 10, 32)
+		if err != nil || n < 1 || n > 128 {
+			return 0, fmt.Errorf("netmask %q: for IPv6 it is a prefix length from 1 to 128", s)
+		}
+		return Netmask(n), nil
+	}
+	if bits, ok := strings.CutPrefix(s, "/"); ok {
+		n, err := strconv.ParseUint(bits, 10, 32)
+		if err != nil || n < 1 || n > 32 {
+			return 0, fmt.Errorf("netmask %q: for IPv4 a prefix length is from /1 to /32", s)
+		}
+		return ^Netmask(0) << (32 - n), nil
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil || !a.Is4() || a == netip.IPv4Unspecified() {
+		return 0, fmt.Errorf("netmask %q: for IPv4 it is a mask such as 255.255.255.0 or /24", s)
+	}
+	b := a.As4()
+	return Netmask(b[0])<<24 | Netmask(b[1])<<16 | Netmask(b[2])<<8 | Netmask(b[3]), nil
+}
