@@ -27,11 +27,11 @@ type Forward uint8
 
 // The forwarding methods, with the kernel's numbers.
 const (
-	NAT        Forward = 0 // masquerading: the server answers through the director
-	Local      Forward = 1 // shown by the kernel where a server is the director itself
-	TunnelFwd  Forward = 2 // encapsulated: the server may be in another network
-	Direct     Forward = 3 // direct routing: only the link-layer address changes
-	BypassOnly Forward = 4 // shown by the kernel for connections that go round the pool
+	NAT       Forward = 0 // masquerading: the server answers through the director
+	Local     Forward = 1 // shown by the kernel where a server is the director itself
+	Tunneling Forward = 2 // encapsulated: the server may be in another network
+	Direct    Forward = 3 // direct routing: only the link-layer address changes
+	Bypass    Forward = 4 // shown by the kernel for connections that go round the pool
 )
 
 var forwardNames = []string{"nat", "local", "tunnel", "direct", "bypass"}
@@ -49,7 +49,7 @@ func ParseForward(s string) (Forward, error) {
 	case "nat", "masq":
 		return NAT, nil
 	case "tunnel", "ipip":
-		return TunnelFwd, nil
+		return Tunneling, nil
 	case "direct", "route", "gate":
 		return Direct, nil
 	}
