@@ -1,0 +1,56 @@
+# Every target works on a machine that has only Go, make and apt: kernels and
+# tools for the tests are fetched into a cache folder and nothing is installed.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  = -s -w -X lvs/commands.version=$(VERSION)
+STATIC   = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
+
+# Platforms of the released binary.
+ARCHITECTURES = amd64 arm64 arm ppc64le s390x riscv64
+
+STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: build lab test test-kernels bench demo generate lint build-all clean help
+
+build: ## bin/lvs, a static binary
+	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/lvs ./cmd/lvs
+
+lab: ## bin/lab, which runs things in a kernel that has IPVS
+	$(STATIC) -o bin/lab ./lab/run
+
+test: lab ## every test: on this machine, then in a lab kernel
+	@echo "== tests that need no kernel"
+	$(GO) test ./...
+	@echo "== tests in a lab kernel (LVS_LAB=host|uml|qemu chooses it)"
+	bin/lab test ./...
+
+test-kernels: lab ## the tests in a lab kernel, on Debian's 6.1 and 6.12 in QEMU
+	LVS_LAB=qemu LVS_LAB_KERNEL=6.1 bin/lab test ./...
+	LVS_LAB=qemu LVS_LAB_KERNEL=6.12 bin/lab test ./...
+
+demo: build lab ## a cluster with live traffic, shown by lvs
+	bin/lab demo
+
+bench: build lab ## lvs beside ipvsadm
+	bin/lab bench
+
+generate: ## man pages and completions
+	$(GO) generate ./...
+
+lint: ## formatting, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+
+build-all: ## bin/lvs for every platform
+	@set -e; for arch in $(ARCHITECTURES); do \
+		echo "linux/$$arch"; \
+		GOOS=linux GOARCH=$$arch $(STATIC) -ldflags "$(LDFLAGS)" -o dist/lvs-linux-$$arch ./cmd/lvs; \
+	done
+
+clean: ## what was built; the lab's cache stays
+	rm -rf bin dist
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile

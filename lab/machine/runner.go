@@ -1,0 +1,200 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	guestPath    = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	resultsDir   = "/run/lvs-lab-results"
+	pulse        = time.Second     // how often Alive is sent
+	lastWords    = 5 * time.Second // between SIGQUIT and SIGKILL
+	resultsLimit = 64 << 20        // bytes of one result file that are carried home
+)
+
+// runJob runs the commands of a job and reports them on link. It is what the
+// guest does once it is habitable, and what the host's kind does in a fresh
+// namespace.
+func runJob(job *Job, link io.Writer) error {
+	report := &frameWriter{out: link}
+	var uts unix.Utsname
+	if err := unix.Uname(&uts); err != nil {
+		return err
+	}
+	if err := report.send(Event{Kind: Booted, Data: []byte(unix.ByteSliceToString(uts.Release[:]))}); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(resultsDir, 0o755); err != nil {
+		return err
+	}
+	stop := make(chan struct{})
+	defer close(stop)
+	go beat(report, stop)
+
+	for i, c := range job.Commands {
+		onConsole := job.Terminal && i == len(job.Commands)-1
+		if err := runCommand(job, i, c, onConsole, report); err != nil {
+			return err
+		}
+	}
+	if err := sendResults(report); err != nil {
+		return err
+	}
+	return report.send(Event{Kind: Done})
+}
+
+// beat tells the host that the guest still runs, so that a hang is noticed
+// although a quiet command is not taken for one.
+func beat(report *frameWriter, stop <-chan struct{}) {
+	tick := time.NewTicker(pulse)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+			if report.send(Event{Kind: Alive}) != nil {
+				return
+			}
+		}
+	}
+}
+
+// runCommand runs one command to its end. The error is the link's: whatever
+// goes wrong with the command is reported on it.
+func runCommand(job *Job, index int, c Command, onConsole bool, report *frameWriter) error {
+	if err := report.send(Event{Kind: Started, Command: index}); err != nil {
+		return err
+	}
+	ctx, cancel := context.Background(), func() {}
+	if c.Limit > 0 {
+		ctx, cancel = context.WithTimeout(ctx, c.Limit)
+	}
+	defer cancel()
+
+	// exec looks programs up in the PATH of this process.
+	if err := os.Setenv("PATH", guestPath); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
+	cmd.Dir = c.Dir
+	if cmd.Dir == "" {
+		cmd.Dir = "/"
+	}
+	cmd.Env = append([]string{"PATH=" + guestPath, "HOME=/root", "LANG=C.UTF-8", ResultsVariable + "=" + resultsDir}, c.Env...)
+	cmd.Stdout = &eventWriter{report, Event{Kind: Stdout, Command: index}}
+	cmd.Stderr = &eventWriter{report, Event{Kind: Stderr, Command: index}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	// A Go program that gets SIGQUIT prints what its goroutines wait for.
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) }
+	cmd.WaitDelay = lastWords
+	if onConsole {
+		console, err := openConsole(job.Rows, job.Columns)
+		if err != nil {
+			return err
+		}
+		defer console.Close()
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = console, console, console
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	}
+
+	status, err := 0, cmd.Start()
+	if err == nil {
+		err = cmd.Wait()
+		// What the command left behind would keep its namespaces alive.
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		status = exitStatus(cmd.ProcessState)
+	} else {
+		status = -1
+	}
+	var trouble string
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		trouble = fmt.Sprintf("ended after its time limit of %s", c.Limit)
+		status = max(status, 124)
+	case err != nil && !errors.As(err, &exit):
+		trouble = err.Error()
+	}
+	if trouble != "" {
+		if err := report.send(Event{Kind: Trouble, Command: index, Data: []byte(trouble)}); err != nil {
+			return err
+		}
+	}
+	return report.send(Event{Kind: Exited, Command: index, Status: status})
+}
+
+func exitStatus(state *os.ProcessState) int {
+	ws, ok := state.Sys().(syscall.WaitStatus)
+	if ok && ws.Signaled() {
+		return 128 + int(ws.Signal())
+	}
+	return state.ExitCode()
+}
+
+// openConsole opens the guest's console as a terminal of the given size.
+func openConsole(rows, columns uint16) (*os.File, error) {
+	f, err := os.OpenFile("/dev/console", os.O_RDWR|unix.O_NOCTTY, 0)
+	for _, name := range []string{"/dev/tty0", "/dev/ttyS0"} { // /dev/console cannot be a controlling terminal
+		if real, e := os.OpenFile(name, os.O_RDWR|unix.O_NOCTTY, 0); e == nil {
+			if err == nil {
+				f.Close()
+			}
+			f, err = real, nil
+			break
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if rows > 0 && columns > 0 {
+		size := &unix.Winsize{Row: rows, Col: columns}
+		if err := unix.IoctlSetWinsize(int(f.Fd()), unix.TIOCSWINSZ, size); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
+	return f, nil
+}
+
+// sendResults carries home the files that commands left in resultsDir.
+func sendResults(report *frameWriter) error {
+	return filepath.WalkDir(resultsDir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		rel, err := filepath.Rel(resultsDir, path)
+		if err != nil {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = io.Copy(&eventWriter{report, Event{Kind: File, Name: rel}}, io.LimitReader(f, resultsLimit))
+		return err
+	})
+}
+
+// eventWriter turns what is written to it into events.
+type eventWriter struct {
+	report *frameWriter
+	like   Event
+}
+
+func (w *eventWriter) Write(p []byte) (int, error) {
+	e := w.like
+	e.Data = p
+	return len(p), w.report.send(e)
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"lvs/lab/machine"
+)
+
+// exec runs one command in a lab kernel, in the present working folder.
+func (l *lab) exec(ctx context.Context, args []string) (int, error) {
+	job := new(machine.Job)
+	if len(args) > 0 && args[0] == "--keep-tty" {
+		job.Terminal, args = true, args[1:]
+	}
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return 0, errUsage
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return 0, err
+	}
+	job.Commands = []machine.Command{{Name: args[0], Argv: args, Dir: dir, Env: passedOn()}}
+	return l.runOne(ctx, job)
+}
+
+// runOne runs a job and passes the output of its commands through. The status
+// is that of the last command.
+func (l *lab) runOne(ctx context.Context, job *machine.Job) (int, error) {
+	m, err := l.choose(ctx)
+	if err != nil {
+		return 1, err
+	}
+	if job.Terminal {
+		keepTerminal(job)
+		restore := saveTerminal()
+		defer restore()
+	}
+	status := -1
+	err = m.Run(ctx, job, func(e machine.Event) {
+		switch e.Kind {
+		case machine.Stdout:
+			l.out.Write(e.Data)
+		case machine.Stderr:
+			l.errs.Write(e.Data)
+		case machine.Trouble:
+			l.say("%s: %s", job.Commands[e.Command].Name, e.Data)
+		case machine.Exited:
+			status = e.Status
+		}
+	})
+	if status < 0 {
+		status = 127 // as a shell reports a command that cannot run
+	}
+	return status, err
+}
+
+// passedOn is the part of the environment that a command in the guest sees.
+func passedOn() []string {
+	env := []string{"LVS_IN_LAB=1"}
+	for _, name := range []string{"TERM", "NO_COLOR", "COLORTERM"} {
+		if v, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+v)
+		}
+	}
+	return env
+}
+
+// keepTerminal gives the guest's terminal the size of ours.
+func keepTerminal(job *machine.Job) {
+	if size, err := unix.IoctlGetWinsize(int(os.Stdout.Fd()), unix.TIOCGWINSZ); err == nil {
+		job.Rows, job.Columns = size.Row, size.Col
+	}
+}
+
+// saveTerminal remembers the terminal's state: a kernel on it changes it, and
+// one that dies does not change it back.
+func saveTerminal() (restore func()) {
+	state, err := unix.IoctlGetTermios(int(os.Stdin.Fd()), unix.TCGETS)
+	if err != nil {
+		return func() {}
+	}
+	return func() { _ = unix.IoctlSetTermios(int(os.Stdin.Fd()), unix.TCSETSW, state) }
+}
