@@ -61,6 +61,8 @@ func run(ctx context.Context, args []string, out, errs io.Writer) (status int, e
 	switch verb, rest := args[0], args[1:]; verb {
 	case "exec":
 		return l.exec(ctx, rest)
+	case "test":
+		return l.test(ctx, rest)
 	case "fetch":
 		return 0, l.fetch(ctx)
 	case "help", "-h", "--help":

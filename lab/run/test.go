@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"lvs/lab/machine"
+)
+
+// labPackage is the import by which a test shows that it needs a kernel.
+const labPackage = "lvs/lab"
+
+// testOptions are the flags of lab test. They mean what they mean to go test.
+type testOptions struct {
+	run, skip string
+	count     int
+	timeout   time.Duration // for each package
+	short     bool
+	verbose   bool
+	packages  []string
+}
+
+func parseTestOptions(args []string) (testOptions, error) {
+	var o testOptions
+	flags := flag.NewFlagSet("lab test", flag.ContinueOnError)
+	flags.StringVar(&o.run, "run", "", "only tests that match")
+	flags.StringVar(&o.skip, "skip", "", "no tests that match")
+	flags.IntVar(&o.count, "count", 1, "run each test so often")
+	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "limit for each package")
+	flags.BoolVar(&o.short, "short", false, "tell tests to be short")
+	flags.BoolVar(&o.verbose, "v", false, "show the output of tests that pass")
+	if err := flags.Parse(args); err != nil {
+		return o, errUsage
+	}
+	if o.packages = flags.Args(); len(o.packages) == 0 {
+		o.packages = []string{"./..."}
+	}
+	return o, nil
+}
+
+// test builds the packages' tests here and runs them all in one boot.
+func (l *lab) test(ctx context.Context, args []string) (int, error) {
+	o, err := parseTestOptions(args)
+	if err != nil {
+		return 2, err
+	}
+	packages, err := labTests(ctx, o.packages)
+	if err != nil {
+		return 1, err
+	}
+	dir, err := os.MkdirTemp("", "lvs-lab-tests-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	if err := buildTests(ctx, dir, packages); err != nil {
+		return 1, err
+	}
+	m, err := l.choose(ctx)
+	if err != nil {
+		return 1, err
+	}
+
+	job := o.job(m.Kind(), dir, packages)
+	results := make([]*packageResult, len(packages))
+	var reportErr error
+	err = m.Run(ctx, job, func(e machine.Event) {
+		reportErr = errors.Join(reportErr, l.testEvent(ctx, o, packages, results, e))
+	})
+	err = errors.Join(err, reportErr)
+	return l.summary(packages, results, err)
+}
+
+// testEvent follows one package's tests.
+func (l *lab) testEvent(ctx context.Context, o testOptions, packages []testPackage, results []*packageResult, e machine.Event) (err error) {
+	r := results[min(e.Command, len(results)-1)]
+	switch e.Kind {
+	case machine.Started:
+		results[e.Command], err = startResult(ctx, packages[e.Command].ImportPath, l.out, o.verbose)
+	case machine.Stdout, machine.Stderr:
+		_, err = r.Write(e.Data)
+	case machine.Trouble:
+		_, err = fmt.Fprintf(r, "\nlab: %s\n", e.Data)
+	case machine.Exited:
+		err = r.finish(e.Status)
+	}
+	return err
+}
+
+// summary prints the last line and says whether all went well.
+func (l *lab) summary(packages []testPackage, results []*packageResult, err error) (int, error) {
+	var total counts
+	for i, r := range results {
+		if r == nil || !r.finished {
+			fmt.Fprintf(l.out, "FAIL  %s: did not run to its end\n", packages[i].ImportPath)
+			total.failed++
+			if r != nil {
+				err = errors.Join(err, r.finish(-1))
+				total.failed-- // finish counts it
+			}
+		}
+		if r != nil {
+			total.add(r.counts)
+		}
+	}
+	fmt.Fprintf(l.out, "%d passed, %d failed, %d skipped\n", total.passed, total.failed, total.skipped)
+	if total.failed > 0 || err != nil {
+		return 1, err
+	}
+	if total.passed == 0 {
+		return 1, errors.New("no test ran")
+	}
+	return 0, nil
+}
+
+// job runs each package's tests in the package's folder, as go test does.
+func (o testOptions) job(kind, dir string, packages []testPackage) *machine.Job {
+	job := new(machine.Job)
+	for i, p := range packages {
+		argv := []string{
+			testBinary(dir, i), "-test.v=test2json", "-test.paniconexit0",
+			"-test.count=" + strconv.Itoa(o.count),
+			"-test.timeout=" + o.timeout.String(),
+		}
+		if o.run != "" {
+			argv = append(argv, "-test.run="+o.run)
+		}
+		if o.skip != "" {
+			argv = append(argv, "-test.skip="+o.skip)
+		}
+		if o.short {
+			argv = append(argv, "-test.short")
+		}
+		job.Commands = append(job.Commands, machine.Command{
+			Name: p.ImportPath, Argv: argv, Dir: p.Dir,
+			Env:   append(passedOn(), "LVS_LAB_KIND="+kind),
+			Limit: o.timeout + 10*time.Second, // the test's own limit says more
+		})
+	}
+	return job
+}
+
+// testPackage is a package with tests for the lab.
+type testPackage struct {
+	ImportPath, Dir string
+}
+
+// labTests finds the packages whose tests import the lab.
+func labTests(ctx context.Context, patterns []string) ([]testPackage, error) {
+	args := append([]string{"list", "-test", "-json=ImportPath,Dir,Deps"}, patterns...)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go list: %w: %s", err, strings.TrimSpace(errs.String()))
+	}
+	var found []testPackage
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var p struct {
+			ImportPath, Dir string
+			Deps            []string
+		}
+		if err := dec.Decode(&p); err != nil {
+			return nil, err
+		}
+		path, isTest := strings.CutSuffix(p.ImportPath, ".test")
+		if !isTest {
+			continue
+		}
+		for _, dep := range p.Deps {
+			if dep, _, _ = strings.Cut(dep, " "); dep == labPackage {
+				found = append(found, testPackage{path, p.Dir})
+				break
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no test in %s imports %s", strings.Join(patterns, " "), labPackage)
+	}
+	return found, nil
+}
+
+// buildTests compiles the tests into dir, a few at a time.
+func buildTests(ctx context.Context, dir string, packages []testPackage) error {
+	errs := make([]error, len(packages))
+	slots := make(chan struct{}, 4)
+	var wg sync.WaitGroup
+	for i, p := range packages {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", testBinary(dir, i), p.ImportPath)
+			cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				errs[i] = fmt.Errorf("building the tests of %s: %w\n%s", p.ImportPath, err, out)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func testBinary(dir string, i int) string {
+	return filepath.Join(dir, strconv.Itoa(i)+".test")
+}
