@@ -1,0 +1,99 @@
+package kerneltest
+
+import (
+	"context"
+	"net/netip"
+
+	"lvs/kernel"
+)
+
+// Daemons lists those running, master first.
+func (k *Kernel) Daemons(ctx context.Context) ([]kernel.Daemon, error) {
+	if err := k.enter(ctx, "sync", admin); err != nil {
+		return nil, err
+	}
+	defer k.mu.Unlock()
+	out := []kernel.Daemon{}
+	for _, r := range []kernel.Role{kernel.Master, kernel.Backup} {
+		if d, ok := k.table.daemons[r]; ok {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
+// StartDaemon starts one on a known interface and fills in its defaults.
+func (k *Kernel) StartDaemon(ctx context.Context, d kernel.Daemon) error {
+	if err := k.enter(ctx, "start sync", admin); err != nil {
+		return err
+	}
+	defer k.mu.Unlock()
+	if err := k.table.start(d); err != nil {
+		return &kernel.Error{Op: "start sync", Err: err}
+	}
+	return nil
+}
+
+func (t *table) start(d kernel.Daemon) error {
+	if len(d.Interface) > 15 || d.Group.IsValid() && !d.Group.IsMulticast() || t.mixedServers() {
+		return kernel.ErrInvalid
+	}
+	mtu, ok := t.interfaces[d.Interface]
+	if !ok {
+		return kernel.ErrNoInterface
+	}
+	if d.Role != kernel.Master && d.Role != kernel.Backup {
+		return kernel.ErrInvalid
+	}
+	if _, running := t.daemons[d.Role]; running {
+		return kernel.ErrExists
+	}
+	t.daemons[d.Role] = filled(d, mtu)
+	return nil
+}
+
+// filled puts in what the kernel puts in for zero. A master sends messages that
+// fit 1500 bytes whatever its interface; a backup must take any master's.
+func filled(d kernel.Daemon, mtu int) kernel.Daemon {
+	if !d.Group.IsValid() {
+		d.Group = netip.AddrFrom4([4]byte{224, 0, 0, 81})
+	}
+	if d.Port == 0 {
+		d.Port = 8848
+	}
+	if d.TTL == 0 {
+		d.TTL = 1
+	}
+	header, least := 20+8, 1
+	if d.Group.Is6() {
+		header = 40 + 8
+	}
+	if d.Role == kernel.Backup {
+		least = 1024
+		mtu = min(max(mtu, 1500), 65535)
+	} else {
+		mtu = 1500
+	}
+	if d.MaxLen == 0 {
+		d.MaxLen = uint16(mtu - header)
+	} else {
+		d.MaxLen = uint16(min(max(int(d.MaxLen), least), 65535-header))
+	}
+	return d
+}
+
+// StopDaemon stops the one of that role.
+func (k *Kernel) StopDaemon(ctx context.Context, r kernel.Role) error {
+	if err := k.enter(ctx, "stop sync", admin); err != nil {
+		return err
+	}
+	defer k.mu.Unlock()
+	if r != kernel.Master && r != kernel.Backup {
+		return &kernel.Error{Op: "stop sync", Err: kernel.ErrInvalid}
+	}
+	if _, ok := k.table.daemons[r]; !ok {
+		return &kernel.Error{Op: "stop sync", Err: kernel.ErrNoDaemon}
+	}
+	delete(k.table.daemons, r)
+	return nil
+}

@@ -1,0 +1,94 @@
+package kerneltest
+
+import (
+	"context"
+	"slices"
+
+	"lvs/kernel"
+)
+
+// Info gives what Save kept or New set: version 1.2.1, 4096 buckets.
+func (k *Kernel) Info(ctx context.Context) (kernel.Info, error) {
+	if err := k.enter(ctx, "info", admin); err != nil {
+		return kernel.Info{}, err
+	}
+	defer k.mu.Unlock()
+	return k.table.info, nil
+}
+
+// Snapshot copies the table, or the services named.
+func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kernel.Snapshot, error) {
+	if err := k.enter(ctx, "list", admin); err != nil {
+		return nil, err
+	}
+	defer k.mu.Unlock()
+	out := &kernel.Snapshot{Time: k.now(), Info: k.table.info, Services: []kernel.ServiceEntry{}}
+	if len(only) == 0 {
+		for _, s := range k.table.services {
+			out.Services = append(out.Services, s.entry())
+		}
+	}
+	for _, id := range only {
+		s := k.table.services[id]
+		if s == nil {
+			return nil, &kernel.Error{Op: "list", Service: id, Err: kernel.ErrNoService}
+		}
+		if out.Find(id) == nil {
+			out.Services = append(out.Services, s.entry())
+		}
+	}
+	slices.SortFunc(out.Services, func(a, b kernel.ServiceEntry) int { return a.ServiceID.Compare(b.ServiceID) })
+	return out, nil
+}
+
+// entry copies a service, newest server first.
+func (s *service) entry() kernel.ServiceEntry {
+	e := kernel.ServiceEntry{
+		Service: s.Service,
+		Stats:   kernel.Stats{Counters: s.counters},
+		Servers: make([]kernel.ServerEntry, 0, len(s.servers)),
+	}
+	for _, v := range slices.Backward(s.servers) {
+		e.Servers = append(e.Servers, *v)
+		addRates(&e.Stats.Rates, v.Stats.Rates)
+	}
+	return e
+}
+
+// PublicSnapshot is the table less what /proc/net/ip_vs does not tell.
+func (k *Kernel) PublicSnapshot(ctx context.Context) (*kernel.Snapshot, error) {
+	if err := k.enter(ctx, "list", anyone); err != nil {
+		return nil, err
+	}
+	defer k.mu.Unlock()
+	out := &kernel.Snapshot{Time: k.now(), Info: k.table.info, Public: true, Services: []kernel.ServiceEntry{}}
+	for _, s := range k.table.services {
+		e := s.entry()
+		e.Stats, e.SchedFlags, e.Engine = kernel.Stats{}, 0, ""
+		if e.Persistence == 0 {
+			e.Netmask = 0
+		}
+		for i, v := range e.Servers {
+			e.Servers[i] = kernel.ServerEntry{
+				Server: kernel.Server{Addr: v.Addr, Forward: v.Forward, Weight: v.Weight},
+				Active: v.Active, Inactive: v.Inactive,
+			}
+		}
+		out.Services = append(out.Services, e)
+	}
+	slices.SortFunc(out.Services, func(a, b kernel.ServiceEntry) int { return a.ServiceID.Compare(b.ServiceID) })
+	return out, nil
+}
+
+// Totals sums up what Traffic told.
+func (k *Kernel) Totals(ctx context.Context) (kernel.Stats, error) {
+	if err := k.enter(ctx, "totals", anyone); err != nil {
+		return kernel.Stats{}, err
+	}
+	defer k.mu.Unlock()
+	out := kernel.Stats{Counters: k.table.counted}
+	for _, s := range k.table.services {
+		addRates(&out.Rates, s.entry().Stats.Rates)
+	}
+	return out, nil
+}

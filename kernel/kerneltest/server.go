@@ -1,0 +1,91 @@
+package kerneltest
+
+import (
+	"net/netip"
+	"slices"
+
+	"lvs/kernel"
+)
+
+func (t *table) addServer(s *service, want kernel.Server) (commit func(), err error) {
+	if err := t.checkServer(s, want); err != nil {
+		return nil, err
+	}
+	if s.byAddr[want.Addr] != nil {
+		return nil, kernel.ErrExists
+	}
+	if !servable(want.Addr.Addr()) {
+		return nil, kernel.ErrInvalid
+	}
+	return func() { s.insert(&kernel.ServerEntry{Server: want}) }, nil
+}
+
+func (t *table) editServer(s *service, want kernel.Server) (commit func(), err error) {
+	if err := t.checkServer(s, want); err != nil {
+		return nil, err
+	}
+	old := s.byAddr[want.Addr]
+	if old == nil {
+		return nil, kernel.ErrNoServer
+	}
+	return func() { old.Server = want }, nil
+}
+
+func (s *service) deleteServer(addr netip.AddrPort) (commit func(), err error) {
+	old := s.byAddr[addr]
+	if old == nil {
+		return nil, kernel.ErrNoServer
+	}
+	return func() {
+		delete(s.byAddr, addr)
+		s.servers = slices.DeleteFunc(s.servers, func(e *kernel.ServerEntry) bool { return e == old })
+	}, nil
+}
+
+func (s *service) insert(e *kernel.ServerEntry) {
+	s.servers = append(s.servers, e)
+	s.byAddr[e.Addr] = e
+}
+
+// checkServer holds what the kernel refuses before it looks for the server.
+func (t *table) checkServer(s *service, want kernel.Server) error {
+	mixed := kernel.FamilyOf(want.Addr.Addr()) != s.Family
+	switch {
+	case !want.Addr.IsValid():
+		return kernel.ErrInvalid
+	case mixed && len(t.daemons) > 0: // sync messages know one family a service
+		return kernel.ErrInvalid
+	case mixed && want.Forward != kernel.Tunneling:
+		return kernel.ErrInvalid
+	case want.Weight < 0 || want.Weight > kernel.MaxWeight:
+		return kernel.ErrRange
+	case want.Lower > want.Upper:
+		return kernel.ErrRange
+	case want.Tunnel.Type == kernel.GUE && want.Tunnel.Port == 0:
+		return kernel.ErrInvalid
+	}
+	return nil
+}
+
+// mixedServers tells whether a server has another family than its service.
+func (t *table) mixedServers() bool {
+	for _, s := range t.services {
+		for _, e := range s.servers {
+			if kernel.FamilyOf(e.Addr.Addr()) != s.Family {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// servable tells whether an address can be a server's. The real kernel asks its
+// routes too: the broadcast address of a connected network is none either.
+func servable(a netip.Addr) bool {
+	switch {
+	case a.Is4():
+		return !a.IsUnspecified() && !a.IsMulticast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	default:
+		return !a.IsUnspecified() && !a.IsMulticast() && !a.IsLinkLocalUnicast() && !a.Is4In6()
+	}
+}

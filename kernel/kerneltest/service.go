@@ -1,0 +1,81 @@
+package kerneltest
+
+import (
+	"net/netip"
+	"slices"
+
+	"lvs/kernel"
+)
+
+// schedulers are the modules of a whole kernel. "none" is a service without.
+var schedulers = []string{
+	"dh", "fo", "lblc", "lblcr", "lc", "mh", "none", "nq", "ovf", "rr", "sed", "sh", "twos", "wlc", "wrr",
+}
+
+// engines are the persistence engines; the empty name is none.
+var engines = []string{"", "sip"}
+
+func checkID(id kernel.ServiceID) error {
+	if id.Family != kernel.IPv4 && id.Family != kernel.IPv6 {
+		return kernel.ErrInvalid
+	}
+	if id.FWMark == 0 && kernel.FamilyOf(id.Addr) != id.Family {
+		return kernel.ErrInvalid
+	}
+	return nil
+}
+
+func (t *table) addService(old *service, want kernel.Service) (commit func(), err error) {
+	if err := checkNames(want); err != nil {
+		return nil, err
+	}
+	if old != nil {
+		return nil, kernel.ErrExists
+	}
+	if err := checkService(want); err != nil {
+		return nil, err
+	}
+	return func() {
+		t.services[want.ServiceID] = &service{
+			Service: normal(want),
+			byAddr:  map[netip.AddrPort]*kernel.ServerEntry{},
+		}
+	}, nil
+}
+
+func (s *service) edit(want kernel.Service) (commit func(), err error) {
+	if err := checkNames(want); err != nil {
+		return nil, err
+	}
+	if err := checkService(want); err != nil {
+		return nil, err
+	}
+	return func() { s.Service = normal(want) }, nil
+}
+
+// checkNames refuses what does not fit into a netlink attribute, before the
+// kernel looks at its table.
+func checkNames(s kernel.Service) error {
+	if len(s.Scheduler) > kernel.MaxName || len(s.Engine) > kernel.MaxName {
+		return kernel.ErrInvalid
+	}
+	return nil
+}
+
+func checkService(s kernel.Service) error {
+	if !slices.Contains(schedulers, s.Scheduler) || !slices.Contains(engines, s.Engine) {
+		return kernel.ErrNoScheduler
+	}
+	if s.Family == kernel.IPv6 && s.Netmask > 128 {
+		return kernel.ErrInvalid
+	}
+	return nil
+}
+
+// normal is the service as the kernel gives it back.
+func normal(s kernel.Service) kernel.Service {
+	if s.Netmask.Whole(s.Family) {
+		s.Netmask = 0
+	}
+	return s
+}
