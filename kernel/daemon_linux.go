@@ -1,0 +1,60 @@
+package kernel
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// Daemons implements Kernel.
+func (c *Client) Daemons(ctx context.Context) ([]Daemon, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	out := []Daemon{}
+	err := again(func() error {
+		out = out[:0]
+		c.sock.command(cmdGetDaemon, flagDump)
+		return c.sock.exchange(ctx, func(b []byte) error {
+			data, err := nested(b, attrDaemon)
+			if err != nil {
+				return err
+			}
+			d, err := decodeDaemon(data)
+			out = append(out, d)
+			return err
+		})
+	})
+	slices.SortFunc(out, func(a, b Daemon) int { return cmp.Compare(a.Role, b.Role) })
+	return out, failure("list the sync daemons", err)
+}
+
+// StartDaemon implements Kernel. Expect ErrExists, ErrNoInterface, ErrInvalid.
+func (c *Client) StartDaemon(ctx context.Context, d Daemon) error {
+	return c.daemon(ctx, cmdNewDaemon, "start the sync "+d.Role.String(), d)
+}
+
+// StopDaemon implements Kernel. Expect ErrNoDaemon.
+func (c *Client) StopDaemon(ctx context.Context, r Role) error {
+	err := c.daemon(ctx, cmdDelDaemon, "stop the sync "+r.String(), Daemon{Role: r})
+	return err
+}
+
+func (c *Client) daemon(ctx context.Context, cmd uint8, op string, d Daemon) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.sock.command(cmd, flagAck)
+	c.sock.out = appendDaemon(c.sock.out, &d)
+	err := c.sock.exchange(ctx, ignore)
+	switch {
+	case errors.Is(err, unix.ESRCH):
+		err = ErrNoDaemon
+	case errors.Is(err, unix.ENODEV):
+		err = ErrNoInterface
+	}
+	return failure(op, err)
+}

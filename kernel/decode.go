@@ -1,0 +1,267 @@
+package kernel
+
+import (
+	"net/netip"
+	"time"
+)
+
+// names keeps one copy of each scheduler and engine name of a table.
+type names map[string]string
+
+func (n names) of(b []byte) string {
+	if s, ok := n[string(b)]; ok {
+		return s
+	}
+	s := string(b)
+	n[s] = s
+	return s
+}
+
+// nested finds the attribute of the given type at the top of an answer.
+func nested(b []byte, typ uint16) ([]byte, error) {
+	for len(b) > 0 {
+		a, rest, err := nextAttr(b)
+		if err != nil {
+			return nil, err
+		}
+		if a.Type == typ {
+			return a.Data, nil
+		}
+		b = rest
+	}
+	return nil, errShort
+}
+
+// decodeService reads the attributes of one service.
+func decodeService(b []byte, e *ServiceEntry, n names) error {
+	var addr, mask []byte
+	var wide bool
+	for len(b) > 0 {
+		a, rest, err := nextAttr(b)
+		if err != nil {
+			return err
+		}
+		b = rest
+		switch a.Type {
+		case svcFamily:
+			e.Family = Family(a.number())
+		case svcProtocol:
+			e.Protocol = Protocol(a.number())
+		case svcAddr:
+			addr = a.Data
+		case svcPort:
+			e.Port = a.port()
+		case svcFWMark:
+			e.FWMark = uint32(a.number())
+		case svcScheduler:
+			e.Scheduler = n.of(a.text())
+		case svcEngine:
+			e.Engine = n.of(a.text())
+		case svcFlags:
+			if len(a.Data) < 4 {
+				return errShort
+			}
+			flags := host.Uint32(a.Data)
+			e.OnePacket = flags&flagOnePacket != 0
+			e.SchedFlags = SchedFlags(flags/flagSched) & (SchedFlag1 | SchedFlag2 | SchedFlag3)
+			if flags&flagPersistent == 0 {
+				e.Persistence = -1 // the timeout means nothing; mended below
+			}
+		case svcTimeout:
+			if e.Persistence == 0 {
+				e.Persistence = time.Duration(a.number()) * time.Second
+			}
+		case svcNetmask:
+			mask = a.Data
+		case svcStats, svcStats64:
+			if err := decodeStats(a.Data, &e.Stats, a.Type == svcStats64, &wide); err != nil {
+				return err
+			}
+		}
+	}
+	e.Persistence = max(e.Persistence, 0)
+	if e.FWMark != 0 {
+		e.Protocol, e.Port = 0, 0
+	} else {
+		a, err := decodeAddr(addr, e.Family)
+		if err != nil {
+			return err
+		}
+		e.Addr = a
+	}
+	return decodeNetmask(mask, e)
+}
+
+func decodeNetmask(b []byte, e *ServiceEntry) error {
+	if len(b) < 4 {
+		return nil
+	}
+	e.Netmask = Netmask(net.Uint32(b))
+	if e.Family == IPv6 {
+		e.Netmask = Netmask(host.Uint32(b))
+	}
+	if e.Netmask.Whole(e.Family) {
+		e.Netmask = 0
+	}
+	return nil
+}
+
+// decodeAddr reads an address of the given family from the kernel's 16 bytes.
+func decodeAddr(b []byte, f Family) (netip.Addr, error) {
+	switch {
+	case f == IPv4 && len(b) >= 4:
+		return netip.AddrFrom4([4]byte(b[:4])), nil
+	case f == IPv6 && len(b) >= 16:
+		return netip.AddrFrom16([16]byte(b[:16])), nil
+	}
+	return netip.Addr{}, errShort
+}
+
+// decodeServer reads the attributes of one real server. Before Linux 3.18 its
+// family is not told: it is the service's.
+func decodeServer(b []byte, family Family, e *ServerEntry) error {
+	var addr []byte
+	var port uint16
+	var wide bool
+	for len(b) > 0 {
+		a, rest, err := nextAttr(b)
+		if err != nil {
+			return err
+		}
+		b = rest
+		switch a.Type {
+		case destAddr:
+			addr = a.Data
+		case destPort:
+			port = a.port()
+		case destFamily:
+			family = Family(a.number())
+		case destForward:
+			e.Forward = Forward(a.number() & forwardMask)
+		case destWeight:
+			e.Weight = int(int32(a.number()))
+		case destUpper:
+			e.Upper = uint32(a.number())
+		case destLower:
+			e.Lower = uint32(a.number())
+		case destActive:
+			e.Active = uint32(a.number())
+		case destInactive:
+			e.Inactive = uint32(a.number())
+		case destPersistent:
+			e.Persistent = uint32(a.number())
+		case destTunType:
+			e.Tunnel.Type = TunnelType(a.number())
+		case destTunPort:
+			e.Tunnel.Port = a.port()
+		case destTunFlags:
+			e.Tunnel.Flags = TunnelFlags(a.number())
+		case destStats, destStats64:
+			if err := decodeStats(a.Data, &e.Stats, a.Type == destStats64, &wide); err != nil {
+				return err
+			}
+		}
+	}
+	a, err := decodeAddr(addr, family)
+	if err != nil {
+		return err
+	}
+	e.Addr = netip.AddrPortFrom(a, port)
+	if e.Forward != Tunneling {
+		e.Tunnel = Tunnel{}
+	}
+	return nil
+}
+
+// decodeStats reads a block of statistics. The kernel sends the same figures
+// in 32 and in 64 bits; wide remembers that the better ones are in.
+func decodeStats(b []byte, s *Stats, is64 bool, wide *bool) error {
+	if *wide && !is64 {
+		return nil
+	}
+	*wide = is64
+	for len(b) > 0 {
+		a, rest, err := nextAttr(b)
+		if err != nil {
+			return err
+		}
+		b = rest
+		v := a.number()
+		switch a.Type {
+		case statConns:
+			s.Counters.Connections = v
+		case statInPkts:
+			s.Counters.PacketsIn = v
+		case statOutPkts:
+			s.Counters.PacketsOut = v
+		case statInBytes:
+			s.Counters.BytesIn = v
+		case statOutBytes:
+			s.Counters.BytesOut = v
+		case statCPS:
+			s.Rates.Connections = v
+		case statInPPS:
+			s.Rates.PacketsIn = v
+		case statOutPPS:
+			s.Rates.PacketsOut = v
+		case statInBPS:
+			s.Rates.BytesIn = v
+		case statOutBPS:
+			s.Rates.BytesOut = v
+		}
+	}
+	return nil
+}
+
+// decodeDaemon reads the attributes of one sync daemon.
+func decodeDaemon(b []byte) (Daemon, error) {
+	var d Daemon
+	for len(b) > 0 {
+		a, rest, err := nextAttr(b)
+		if err != nil {
+			return d, err
+		}
+		b = rest
+		switch a.Type {
+		case daemonState:
+			d.Role = Role(a.number())
+		case daemonInterface:
+			d.Interface = string(a.text())
+		case daemonID:
+			d.ID = uint8(a.number())
+		case daemonMaxLen:
+			d.MaxLen = uint16(a.number())
+		case daemonGroup:
+			d.Group, err = decodeAddr(a.Data, IPv4)
+		case daemonGroup6:
+			d.Group, err = decodeAddr(a.Data, IPv6)
+		case daemonPort:
+			d.Port = uint16(a.number())
+		case daemonTTL:
+			d.TTL = uint8(a.number())
+		}
+		if err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// decodeInfo reads the info answer.
+func decodeInfo(b []byte) (Info, error) {
+	var i Info
+	for len(b) > 0 {
+		a, rest, err := nextAttr(b)
+		if err != nil {
+			return i, err
+		}
+		b = rest
+		switch a.Type {
+		case infoVersion:
+			i.Version = Version(a.number())
+		case infoTableSize:
+			i.ConnTableSize = uint32(a.number())
+		}
+	}
+	return i, nil
+}

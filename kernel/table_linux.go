@@ -1,0 +1,52 @@
+package kernel
+
+import (
+	"context"
+	"io"
+
+	"github.com/moby/ipvs"
+	"github.com/sirupsen/logrus"
+)
+
+// What concerns the whole table goes through moby/ipvs; see
+// docs/decisions/0001-netlink-stack.md.
+
+// Flush implements Kernel.
+func (c *Client) Flush(ctx context.Context) error {
+	return c.moby(ctx, "delete every service", (*ipvs.Handle).Flush)
+}
+
+// Timeouts implements Kernel.
+func (c *Client) Timeouts(ctx context.Context) (t Timeouts, err error) {
+	err = c.moby(ctx, "read the timeouts", func(h *ipvs.Handle) error {
+		got, err := h.GetConfig()
+		if err == nil {
+			t = Timeouts{TCP: got.TimeoutTCP, TCPFin: got.TimeoutTCPFin, UDP: got.TimeoutUDP}
+		}
+		return err
+	})
+	return t, err
+}
+
+// SetTimeouts implements Kernel. Expect ErrInvalid.
+func (c *Client) SetTimeouts(ctx context.Context, t Timeouts) error {
+	return c.moby(ctx, "set the timeouts", func(h *ipvs.Handle) error {
+		return h.SetConfig(&ipvs.Config{TimeoutTCP: t.TCP, TimeoutTCPFin: t.TCPFin, TimeoutUDP: t.UDP})
+	})
+}
+
+// moby runs one request of moby/ipvs in the client's namespace. It tries
+// modprobe each time a program first uses it and logs when that fails; the
+// module is loaded by then, so the log is turned off.
+func (c *Client) moby(ctx context.Context, op string, do func(*ipvs.Handle) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	logrus.SetOutput(io.Discard)
+	h, err := ipvs.New(c.ns.path)
+	if err != nil {
+		return failure(op, err)
+	}
+	defer h.Close()
+	return failure(op, do(h))
+}
