@@ -79,7 +79,7 @@ func (l *lab) test(ctx context.Context, args []string) (int, error) {
 		reportErr = errors.Join(reportErr, l.testEvent(ctx, o, packages, results, e))
 	})
 	err = errors.Join(err, reportErr)
-	return l.summary(packages, results, err)
+	return l.summary(packages, results, err), nil
 }
 
 // testEvent follows one package's tests.
@@ -99,7 +99,7 @@ func (l *lab) testEvent(ctx context.Context, o testOptions, packages []testPacka
 }
 
 // summary prints the last line and says whether all went well.
-func (l *lab) summary(packages []testPackage, results []*packageResult, err error) (int, error) {
+func (l *lab) summary(packages []testPackage, results []*packageResult, err error) int {
 	var total counts
 	for i, r := range results {
 		if r == nil || !r.finished {
@@ -114,14 +114,17 @@ func (l *lab) summary(packages []testPackage, results []*packageResult, err erro
 			total.add(r.counts)
 		}
 	}
+	if err == nil && total.passed+total.failed == 0 {
+		err = errors.New("no test ran")
+	}
+	if err != nil {
+		l.say("%v", err) // here, as the counts come last
+	}
 	fmt.Fprintf(l.out, "%d passed, %d failed, %d skipped\n", total.passed, total.failed, total.skipped)
 	if total.failed > 0 || err != nil {
-		return 1, err
+		return 1
 	}
-	if total.passed == 0 {
-		return 1, errors.New("no test ran")
-	}
-	return 0, nil
+	return 0
 }
 
 // job runs each package's tests in the package's folder, as go test does.

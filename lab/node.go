@@ -1,0 +1,121 @@
+package lab
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Node is a machine of a cluster: a named network namespace.
+type Node struct {
+	Name         string // in the cluster: client1, director, server2
+	NetNS        string // the namespace's name, for `ip netns exec` and --netns
+	Namespace           // Do runs code in it
+	Addr4, Addr6 netip.Addr
+
+	vip bool // holds the virtual addresses
+}
+
+func (c *Cluster) newNode(name string) (*Node, error) {
+	n := &Node{Name: name, NetNS: c.prefix + "-" + name}
+	if out, err := exec.Command("ip", "netns", "add", n.NetNS).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("ip netns add %s: %w: %s", n.NetNS, err, out)
+	}
+	c.nodes = append(c.nodes, n)
+	ns, err := openNamespace(filepath.Join("/run/netns", n.NetNS))
+	if err != nil {
+		return nil, err
+	}
+	n.Namespace = *ns
+	// A new namespace may inherit what the host is set to.
+	for key, value := range map[string]string{
+		"net.ipv4.conf.all.rp_filter": "0", "net.ipv4.conf.default.rp_filter": "0",
+		"net.ipv4.conf.all.send_redirects": "0", "net.ipv4.conf.default.send_redirects": "0",
+		"net.ipv6.conf.default.accept_dad": "0", "net.ipv6.conf.all.disable_ipv6": "0",
+		"net.ipv6.conf.default.accept_ra": "0", "net.ipv4.ip_forward": "0",
+	} {
+		if err := n.Sysctl(key, value); err != nil {
+			return nil, err
+		}
+	}
+	return n, n.ip("link set lo up")
+}
+
+// plug connects a node to a bridge by an interface of the given name.
+func (c *Cluster) plug(n *Node, bridge, name string) error {
+	c.ports++
+	port := fmt.Sprint("port", c.ports)
+	return errors.Join(
+		c.link.ip(
+			fmt.Sprintf("link add %s type veth peer name %s netns %s", port, name, n.NetNS),
+			fmt.Sprintf("link set %s master %s up", port, bridge),
+		),
+		n.ip(fmt.Sprintf("link set %s up", name)),
+	)
+}
+
+// Run runs a program in the node's namespace and returns what it printed.
+func (n *Node) Run(name string, args ...string) (string, error) {
+	return n.RunInput("", name, args...)
+}
+
+// RunInput is Run with text for the program to read.
+func (n *Node) RunInput(input, name string, args ...string) (string, error) {
+	var out bytes.Buffer
+	err := n.Do(func() error {
+		// The new process takes the namespace of the thread that starts it.
+		cmd := exec.Command(name, args...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &out
+		return cmd.Run()
+	})
+	if err != nil {
+		err = fmt.Errorf("%s: %s %s: %w: %s", n.Name, name, strings.Join(args, " "), err, strings.TrimSpace(out.String()))
+	}
+	return out.String(), err
+}
+
+// ip gives commands to ip(8), all in one process.
+func (n *Node) ip(commands ...string) error {
+	_, err := n.RunInput(strings.Join(commands, "\n")+"\n", "ip", "-batch", "-")
+	if err != nil {
+		return fmt.Errorf("%w (of %q)", err, commands)
+	}
+	return nil
+}
+
+// Sysctl sets one setting of the node, named with dots.
+func (n *Node) Sysctl(key, value string) error {
+	path := filepath.Join("/proc/sys", strings.ReplaceAll(key, ".", "/"))
+	return n.Do(func() error {
+		if err := os.WriteFile(path, []byte(value), 0); err != nil {
+			return fmt.Errorf("%s: sysctl %s=%s: %w", n.Name, key, value, err)
+		}
+		return nil
+	})
+}
+
+// ReadProc reads a file below /proc/net of the node, such as "ip_vs_conn".
+func (n *Node) ReadProc(name string) (string, error) {
+	var text []byte
+	err := n.Do(func() (err error) {
+		text, err = os.ReadFile(filepath.Join("/proc/thread-self/net", name))
+		return err
+	})
+	return string(text), err
+}
+
+func (n *Node) remove() error {
+	var errs []error
+	if n.file != nil {
+		errs = append(errs, n.file.Close())
+	}
+	if out, err := exec.Command("ip", "netns", "del", n.NetNS).CombinedOutput(); err != nil {
+		errs = append(errs, fmt.Errorf("ip netns del %s: %w: %s", n.NetNS, err, out))
+	}
+	return errors.Join(errs...)
+}
