@@ -1,0 +1,158 @@
+package output
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"lvs/kernel"
+)
+
+// streamWindow is how many rows of a streamed table are held to learn widths.
+const streamWindow = 1000
+
+// ConnectionStream writes connections as they come. It holds no more than a
+// window of them, except to sort, and for YAML, jq on json and templates, which
+// need the whole document.
+type ConnectionStream struct {
+	p     *Printer
+	tests []*test[kernel.Connection]
+	order func(a, b *kernel.Connection) int
+	rows  rowWriter[kernel.Connection]
+	doc   *document
+	held  []kernel.Connection
+	err   error
+}
+
+// Connections begins a list of connections. An error of the options comes with
+// the first Add or with Close, before anything is written.
+func (p *Printer) Connections() *ConnectionStream {
+	k := connectionKind()
+	s := &ConnectionStream{p: p}
+	if s.tests, s.err = tests(p, &k); s.err != nil {
+		return s
+	}
+	if s.order, s.err = k.order(&p.o); s.err != nil {
+		return s
+	}
+	if !p.rowFormat() {
+		s.doc = p.document(k.name, false)
+		return s
+	}
+	s.rows, s.err = rows(p, &k)
+	if t, ok := s.rows.(*table[kernel.Connection]); ok {
+		t.window = streamWindow
+	}
+	return s
+}
+
+// Add writes one connection. It keeps nothing of c.
+func (s *ConnectionStream) Add(c *kernel.Connection) error {
+	if s.err != nil || !allHold(s.tests, c) {
+		return s.err
+	}
+	if s.order != nil {
+		s.held = append(s.held, *c)
+		return nil
+	}
+	s.err = s.write(c)
+	return s.err
+}
+
+func (s *ConnectionStream) write(c *kernel.Connection) error {
+	if s.rows != nil {
+		return s.rows.row(c)
+	}
+	return s.doc.done(appendConnection(s.doc.open(), c))
+}
+
+// Close ends the list.
+func (s *ConnectionStream) Close() error {
+	if s.err != nil {
+		return s.err
+	}
+	if s.order != nil {
+		slices.SortStableFunc(s.held, func(a, b kernel.Connection) int { return s.order(&a, &b) })
+	}
+	for i := range s.held {
+		if s.err = s.write(&s.held[i]); s.err != nil {
+			return s.err
+		}
+	}
+	s.held = nil
+	if s.rows != nil {
+		return s.rows.close()
+	}
+	return s.doc.close()
+}
+
+// ConnectionField gives the function that appends a connection's value for a
+// column key, for grouping. An unknown key is a *UsageError.
+func ConnectionField(key string) (func(b []byte, c *kernel.Connection) []byte, error) {
+	k := connectionKind()
+	c, err := k.find(key, "column")
+	if err != nil {
+		return nil, err
+	}
+	return func(b []byte, r *kernel.Connection) []byte { return c.appendCell(b, r, false) }, nil
+}
+
+func connectionKind() kind[kernel.Connection] {
+	type conn = kernel.Connection
+	k := kind[conn]{name: "ConnectionList", columns: []column[conn]{
+		{key: "protocol", help: "tcp, udp or sctp", text: func(b []byte, c *conn) []byte {
+			if c.Protocol == 0 {
+				return b
+			}
+			return append(b, c.Protocol.String()...)
+		}},
+		endpoint("client", "who connected", func(c *conn) netip.AddrPort { return c.Client }),
+		endpoint("virtual", "the address connected to", func(c *conn) netip.AddrPort { return c.Virtual }),
+		endpoint("server", "the real server chosen", func(c *conn) netip.AddrPort { return c.Server }),
+		{key: "state", help: "the kernel's word", text: func(b []byte, c *conn) []byte { return append(b, c.State...) }},
+		{key: "expires", help: "the time left", unit: seconds, number: func(c *conn) (uint64, bool) {
+			return uint64(c.Expires / time.Second), true
+		}},
+		{key: "engine", help: "the persistence engine", text: func(b []byte, c *conn) []byte { return appendClean(b, c.Engine) }},
+		{key: "data", help: "what the engine goes by", text: func(b []byte, c *conn) []byte { return appendClean(b, c.EngineData) }},
+		{key: "origin", help: "LOCAL, or SYNC from another director", text: func(b []byte, c *conn) []byte { return append(b, c.Origin...) }},
+	}}
+	k.plain = []string{"protocol", "client", "virtual", "server", "state", "expires"}
+	k.wide = k.keys()
+	k.appendName = func(b []byte, c *conn) []byte {
+		if c.Protocol != 0 {
+			b = append(append(b, c.Protocol.String()...), ' ')
+		}
+		b = append(c.Client.AppendTo(b), ' ')
+		b = append(c.Virtual.AppendTo(b), ' ')
+		return c.Server.AppendTo(b)
+	}
+	return k
+}
+
+func endpoint(key, help string, of func(*kernel.Connection) netip.AddrPort) column[kernel.Connection] {
+	return column[kernel.Connection]{
+		key: key, help: help,
+		text:    func(b []byte, c *kernel.Connection) []byte { return of(c).AppendTo(b) },
+		compare: func(a, b *kernel.Connection) int { return of(a).Compare(of(b)) },
+		canon: func(s string) string {
+			if a, err := kernel.ParseAddrPort(s); err == nil {
+				return a.String()
+			}
+			return s
+		},
+	}
+}
+
+// appendClean appends text that came from the network: control characters could
+// steer a terminal and become question marks.
+func appendClean(b []byte, s string) []byte {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] == 0x7f {
+			b = append(b, '?')
+		} else {
+			b = append(b, s[i])
+		}
+	}
+	return b
+}

@@ -1,0 +1,209 @@
+package output
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"time"
+)
+
+// apiVersion is the version of the JSON contract. Keys may be added within it;
+// none disappears or changes its type.
+const apiVersion = "lvs/v1"
+
+// document writes one JSON document, or what derives from JSON: jsonl, YAML, jq
+// results and templates. Items go to the writer as they come, except where the
+// whole document is needed first.
+type document struct {
+	p    *Printer
+	sink *sink
+	kind string
+	// single is a document with one item instead of a list.
+	single bool
+	// whole is set where nothing can be written before the end: the document
+	// gathers in sink.buf.
+	whole bool
+	// indent is set for people; item then gathers one item first.
+	indent bool
+	item   []byte
+	n      int
+}
+
+func (p *Printer) document(kind string, single bool) *document {
+	d := &document{p: p, sink: newSink(p.w), kind: kind, single: single}
+	lines := p.o.Format == "jsonl"
+	d.whole = !lines && (p.o.Format != "json" || p.query != nil || p.template != nil)
+	d.indent = p.o.Terminal && !lines && !d.whole
+	if !lines {
+		d.head()
+	}
+	return d
+}
+
+// head writes the envelope up to the first item.
+func (d *document) head() {
+	d.key(`{`, "apiVersion")
+	d.sink.buf = appendString(d.sink.buf, apiVersion)
+	d.key(`,`, "kind")
+	d.sink.buf = appendString(d.sink.buf, d.kind)
+	d.key(`,`, "generatedAt")
+	d.sink.buf = append(d.sink.buf, '"')
+	d.sink.buf = d.p.o.Now().UTC().AppendFormat(d.sink.buf, time.RFC3339Nano)
+	d.sink.buf = append(d.sink.buf, '"')
+	d.key(`,`, "netns")
+	d.sink.buf = appendStringOrNull(d.sink.buf, d.p.o.Netns)
+	if d.single {
+		d.key(`,`, "item")
+		return
+	}
+	d.key(`,`, "items")
+	d.sink.buf = append(d.sink.buf, '[')
+}
+
+func (d *document) key(before, name string) {
+	d.sink.buf = append(d.sink.buf, before...)
+	if d.indent {
+		d.sink.buf = append(d.sink.buf, "\n  "...)
+	}
+	d.sink.buf = append(append(append(d.sink.buf, '"'), name...), `":`...)
+	if d.indent {
+		d.sink.buf = append(d.sink.buf, ' ')
+	}
+}
+
+// open gives the buffer to append the next item to; done takes it back.
+func (d *document) open() []byte {
+	if d.indent || d.p.o.Format == "jsonl" && d.p.query != nil {
+		return d.item[:0]
+	}
+	if d.n > 0 && d.p.o.Format != "jsonl" {
+		d.sink.buf = append(d.sink.buf, ',')
+	}
+	return d.sink.buf
+}
+
+func (d *document) done(b []byte) error {
+	d.n++
+	switch {
+	case d.p.o.Format == "jsonl" && d.p.query != nil:
+		d.item = b
+		out, err := d.p.runQuery(d.sink.buf, b)
+		d.sink.buf = out
+		if err != nil {
+			return err
+		}
+	case d.p.o.Format == "jsonl":
+		d.sink.buf = append(b, '\n')
+	case d.indent:
+		d.item = b
+		return d.indented()
+	default:
+		d.sink.buf = b
+	}
+	if d.whole {
+		return nil
+	}
+	return d.sink.spill()
+}
+
+func (d *document) indented() error {
+	prefix := "  "
+	if !d.single {
+		prefix = "    "
+		if d.n > 1 {
+			d.sink.buf = append(d.sink.buf, ',')
+		}
+		d.sink.buf = append(append(d.sink.buf, '\n'), prefix...)
+	}
+	var out bytes.Buffer
+	if err := json.Indent(&out, d.item, prefix, "  "); err != nil {
+		return err
+	}
+	d.sink.buf = append(d.sink.buf, out.Bytes()...)
+	return d.sink.spill()
+}
+
+// value adds an item by encoding/json.
+func (d *document) value(v any) error {
+	b, err := appendValue(d.open(), v)
+	if err != nil {
+		return err
+	}
+	return d.done(b)
+}
+
+func (d *document) close() error {
+	if d.p.o.Format == "jsonl" {
+		return d.sink.flush()
+	}
+	switch {
+	case d.single && d.indent:
+		d.sink.buf = append(d.sink.buf, "\n}"...)
+	case d.single:
+		d.sink.buf = append(d.sink.buf, '}')
+	case d.indent && d.n > 0:
+		d.sink.buf = append(d.sink.buf, "\n  ]\n}"...)
+	case d.indent:
+		d.sink.buf = append(d.sink.buf, "]\n}"...)
+	default:
+		d.sink.buf = append(d.sink.buf, "]}"...)
+	}
+	if d.whole {
+		out, err := d.p.derive(d.sink.buf)
+		d.sink.buf = out
+		if err != nil {
+			return err
+		}
+		return d.sink.flush()
+	}
+	d.sink.buf = append(d.sink.buf, '\n')
+	return d.sink.flush()
+}
+
+// derive turns a whole JSON document into what was asked for.
+func (p *Printer) derive(doc []byte) ([]byte, error) {
+	switch {
+	case p.query != nil:
+		return p.runQuery(nil, doc)
+	case p.template != nil:
+		return p.runTemplate(doc)
+	}
+	return toYAML(doc)
+}
+
+// appendValue appends v as encoding/json writes it, without escaping <, > and &.
+func appendValue(b []byte, v any) ([]byte, error) {
+	out := bytes.NewBuffer(b)
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'}), err
+}
+
+// appendString appends a JSON string as appendValue would.
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
+			b, _ = appendValue(b, s) // a string always encodes
+			return b
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}
+
+func appendStringOrNull(b []byte, s string) []byte {
+	if s == "" {
+		return append(b, "null"...)
+	}
+	return appendString(b, s)
+}
+
+func appendUint(b []byte, n uint64) []byte { return strconv.AppendUint(b, n, 10) }
+
+func indent(b []byte) []byte {
+	var out bytes.Buffer
+	if err := json.Indent(&out, b, "", "  "); err != nil {
+		return b
+	}
+	return out.Bytes()
+}

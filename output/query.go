@@ -1,0 +1,162 @@
+package output
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"strings"
+	"text/template"
+
+	"github.com/goccy/go-yaml"
+	"github.com/itchyny/gojq"
+)
+
+type templater interface {
+	Execute(w io.Writer, data any) error
+}
+
+// prepareQuery compiles --jq or --template and says where they do not fit.
+func (p *Printer) prepareQuery() error {
+	o := &p.o
+	switch {
+	case o.JQ == "" && o.Template == "":
+		return nil
+	case o.JQ != "" && o.Template != "":
+		return errors.New("jq and a template exclude one another")
+	case o.Template != "" && o.Format != "json":
+		return fmt.Errorf("a template works on json, not on %s", o.Format)
+	case o.Format != "json" && o.Format != "jsonl":
+		return fmt.Errorf("jq works on json and jsonl, not on %s", o.Format)
+	case o.Template != "":
+		t, err := template.New("template").Funcs(template.FuncMap{
+			"json":     templateJSON,
+			"join":     templateJoin,
+			"duration": templateDuration,
+		}).Parse(o.Template)
+		if err != nil {
+			return err
+		}
+		p.template = t
+		return nil
+	}
+	q, err := gojq.Parse(o.JQ)
+	if err != nil {
+		return fmt.Errorf("jq: %w", err)
+	}
+	if p.query, err = gojq.Compile(q); err != nil {
+		return fmt.Errorf("jq: %w", err)
+	}
+	return nil
+}
+
+// runQuery runs jq over one JSON text and appends its results, one a line:
+// strings as they are, all else as JSON.
+func (p *Printer) runQuery(b, doc []byte) ([]byte, error) {
+	v, err := generic(doc)
+	if err != nil {
+		return b, err
+	}
+	results := p.query.Run(v)
+	for {
+		r, ok := results.Next()
+		if !ok {
+			return b, nil
+		}
+		switch r := r.(type) {
+		case error:
+			var halt *gojq.HaltError
+			if errors.As(r, &halt) && halt.Value() == nil {
+				return b, nil
+			}
+			return b, usage("jq: %w", r)
+		case string:
+			b = append(b, r...)
+		default:
+			text, err := gojq.Marshal(r)
+			if err != nil {
+				return b, err
+			}
+			if p.o.Terminal && p.o.Format == "json" {
+				var out bytes.Buffer
+				if err := json.Indent(&out, text, "", "  "); err != nil {
+					return b, err
+				}
+				text = out.Bytes()
+			}
+			b = append(b, text...)
+		}
+		b = append(b, '\n')
+	}
+}
+
+func (p *Printer) runTemplate(doc []byte) ([]byte, error) {
+	v, err := generic(doc)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := p.template.Execute(&out, v); err != nil {
+		return nil, &UsageError{err}
+	}
+	return out.Bytes(), nil
+}
+
+// generic decodes JSON into what gojq and templates work on. Whole numbers stay
+// exact, whatever their size.
+func generic(doc []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(doc))
+	d.UseNumber()
+	var v any
+	err := d.Decode(&v)
+	return exactNumbers(v), err
+}
+
+func exactNumbers(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return int(n)
+		}
+		if n, ok := new(big.Int).SetString(string(v), 10); ok {
+			return n
+		}
+		f, _ := v.Float64()
+		return f
+	case []any:
+		for i := range v {
+			v[i] = exactNumbers(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = exactNumbers(v[k])
+		}
+	}
+	return v
+}
+
+func templateJSON(v any) (string, error) {
+	b, err := gojq.Marshal(v)
+	return string(b), err
+}
+
+func templateJoin(sep string, list []any) string {
+	parts := make([]string, len(list))
+	for i, v := range list {
+		parts[i] = fmt.Sprint(v)
+	}
+	return strings.Join(parts, sep)
+}
+
+// templateDuration turns seconds into text. Null is nothing.
+func templateDuration(v any) string {
+	n, ok := v.(int)
+	if !ok || n < 0 {
+		return ""
+	}
+	return string(seconds.appendNumber(nil, uint64(n), true))
+}
+
+func toYAML(doc []byte) ([]byte, error) { return yaml.JSONToYAML(doc) }

@@ -1,0 +1,197 @@
+package output
+
+import (
+	"reflect"
+	"strings"
+)
+
+// document kinds, in the order the schema lists them, with their rows.
+func documentKinds() []documentKind {
+	return []documentKind{
+		{"ServiceList", reflect.TypeFor[ServiceRow](), false, "The virtual services with their real servers."},
+		{"ServerList", reflect.TypeFor[ServerRow](), false, "The real servers of one service."},
+		{"ConnectionList", reflect.TypeFor[ConnectionRow](), false, "The connection table."},
+		{"ConnectionGroupList", reflect.TypeFor[ConnectionGroupRow](), false, "Connections counted by what they have in common."},
+		{"Timeouts", reflect.TypeFor[TimeoutsRow](), true, "The timeouts of connection states."},
+		{"DaemonList", reflect.TypeFor[DaemonRow](), false, "The connection sync daemons that run."},
+		{"Totals", reflect.TypeFor[TotalsRow](), true, "Counters and rates of all services together."},
+		{"ChangeList", reflect.TypeFor[ChangeRow](), false, "What a command did, or would do."},
+		{"Version", reflect.TypeFor[VersionRow](), true, "What runs here."},
+	}
+}
+
+type documentKind struct {
+	name   string
+	row    reflect.Type
+	single bool
+	doc    string
+}
+
+// schemaWriter writes JSON with keys in the order they come.
+type schemaWriter struct {
+	b []byte
+	// defs are the row types to define, in the order they were met.
+	defs []reflect.Type
+}
+
+// Schema gives the JSON Schema (2020-12) of every kind, made from the row
+// structs. Readers must accept keys that it does not name: some may be added.
+func Schema() []byte {
+	var w schemaWriter
+	w.b = append(w.b, `{"$schema":"https://json-schema.org/draft/2020-12/schema","title":`...)
+	w.text(apiVersion)
+	w.b = append(w.b, `,"description":"What -o json prints; each line of -o jsonl is one item."`...)
+	w.b = append(w.b, `,"oneOf":[`...)
+	for _, k := range documentKinds() {
+		w.ref(k.name)
+		w.b = append(w.b, ',')
+	}
+	w.ref("Error")
+	w.b = append(w.b, `],"$defs":{`...)
+	for _, k := range documentKinds() {
+		w.envelope(k)
+		w.b = append(w.b, ',')
+	}
+	w.b = append(w.b, `"Error":`...)
+	w.object(reflect.TypeFor[errorDocument](), "A failure, on standard error.")
+	for i := 0; i < len(w.defs); i++ { // grows while it is walked
+		w.b = append(w.b, ',')
+		w.text(w.defs[i].Name())
+		w.b = append(w.b, ':')
+		w.object(w.defs[i], "")
+	}
+	w.b = append(w.b, "}}"...)
+	return append(indent(w.b), '\n')
+}
+
+func (w *schemaWriter) text(s string) { w.b = appendString(w.b, s) }
+
+func (w *schemaWriter) ref(name string) {
+	w.b = append(w.b, `{"$ref":`...)
+	w.text("#/$defs/" + name)
+	w.b = append(w.b, '}')
+}
+
+func (w *schemaWriter) envelope(k documentKind) {
+	w.text(k.name)
+	w.b = append(w.b, `:{"type":"object","description":`...)
+	w.text(k.doc)
+	w.b = append(w.b, `,"properties":{"apiVersion":{"const":`...)
+	w.text(apiVersion)
+	w.b = append(w.b, `},"kind":{"const":`...)
+	w.text(k.name)
+	w.b = append(w.b, `},"generatedAt":{"type":"string","format":"date-time","description":"When it was made, UTC."}`...)
+	w.b = append(w.b, `,"netns":{"type":["string","null"],"description":"The network namespace asked for. Null is the caller's own."},`...)
+	field := "items"
+	if k.single {
+		field = "item"
+		w.b = append(w.b, `"item":`...)
+		w.value(k.row)
+	} else {
+		w.b = append(w.b, `"items":{"type":"array","items":`...)
+		w.value(k.row)
+		w.b = append(w.b, '}')
+	}
+	w.b = append(w.b, `},"required":["apiVersion","kind","generatedAt","netns",`...)
+	w.text(field)
+	w.b = append(w.b, "]}"...)
+}
+
+func (w *schemaWriter) object(t reflect.Type, doc string) {
+	w.b = append(w.b, `{"type":"object"`...)
+	if doc != "" {
+		w.b = append(w.b, `,"description":`...)
+		w.text(doc)
+	}
+	w.b = append(w.b, `,"properties":{`...)
+	for i := range t.NumField() {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		f := t.Field(i)
+		w.text(f.Tag.Get("json"))
+		w.b = append(w.b, `:{`...)
+		w.b = append(w.b, `"description":`...)
+		w.text(f.Tag.Get("doc"))
+		w.b = append(w.b, ',')
+		w.members(f.Type)
+		w.b = append(w.b, '}')
+	}
+	w.b = append(w.b, `},"required":[`...)
+	for i := range t.NumField() {
+		if i > 0 {
+			w.b = append(w.b, ',')
+		}
+		w.text(t.Field(i).Tag.Get("json"))
+	}
+	w.b = append(w.b, "]}"...)
+}
+
+func (w *schemaWriter) value(t reflect.Type) {
+	w.b = append(w.b, '{')
+	w.members(t)
+	w.b = append(w.b, '}')
+}
+
+// members writes what describes a type, without the braces around it.
+func (w *schemaWriter) members(t reflect.Type) {
+	null := t.Kind() == reflect.Pointer
+	if null {
+		t = t.Elem()
+	}
+	if t.Kind() == reflect.Struct {
+		w.define(t)
+		if null {
+			w.b = append(w.b, `"oneOf":[`...)
+			w.ref(t.Name())
+			w.b = append(w.b, `,{"type":"null"}]`...)
+			return
+		}
+		w.b = append(w.b, `"$ref":`...)
+		w.text("#/$defs/" + t.Name())
+		return
+	}
+	w.b = append(w.b, `"type":`...)
+	if null {
+		w.b = append(w.b, '[')
+	}
+	w.text(schemaType(t))
+	if null {
+		w.b = append(w.b, `,"null"]`...)
+	}
+	switch t.Kind() {
+	case reflect.Slice:
+		w.b = append(w.b, `,"items":`...)
+		w.value(t.Elem())
+	case reflect.Map:
+		w.b = append(w.b, `,"additionalProperties":`...)
+		w.value(t.Elem())
+	}
+}
+
+func (w *schemaWriter) define(t reflect.Type) {
+	for _, known := range w.defs {
+		if known == t {
+			return
+		}
+	}
+	w.defs = append(w.defs, t)
+}
+
+// schemaType is the JSON type of a Go type that is no pointer.
+func schemaType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "string"
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Slice:
+		return "array"
+	case reflect.Map, reflect.Struct:
+		return "object"
+	}
+	if strings.HasPrefix(t.Kind().String(), "float") {
+		return "number"
+	}
+	return "integer"
+}

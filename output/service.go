@@ -1,0 +1,177 @@
+package output
+
+import (
+	"slices"
+
+	"lvs/kernel"
+)
+
+// node is a service as it is shown: with the servers and in the order that
+// filter and sort leave, and with the sums over all its servers.
+type node struct {
+	entry                        *kernel.ServiceEntry
+	servers                      []kernel.ServerEntry
+	active, inactive, persistent uint64
+	// capacity is set when a server has a weight.
+	capacity bool
+}
+
+// line is a row of the table: a service, or one of its servers.
+type line struct {
+	node   *node
+	server *kernel.ServerEntry // nil in a service's own row
+	public bool
+}
+
+// Services writes the whole table: each service followed by its servers.
+//
+// A filter on what belongs to servers (server, forward, weight …, and every
+// counter) is put to the servers; a service stays when one of them does, and its
+// sums stay those of all. A service without servers is asked itself. Sorting
+// orders services, and the servers within each.
+func (p *Printer) Services(s *kernel.Snapshot, v View) error {
+	k := serviceKind(v)
+	nodes, err := p.nodes(&k, s.Services, s.Public)
+	if err != nil {
+		return err
+	}
+	if p.rowFormat() {
+		return p.lines(&k, nodes, s.Public, func(w rowWriter[line], n *node) error {
+			l := line{node: n, public: s.Public}
+			return w.row(&l)
+		})
+	}
+	d := p.document("ServiceList", false)
+	for i := range nodes {
+		if err := d.done(appendService(d.open(), &nodes[i], s.Public)); err != nil {
+			return err
+		}
+	}
+	return d.close()
+}
+
+// Servers writes the servers of one service. public means what Snapshot.Public
+// does.
+func (p *Printer) Servers(id kernel.ServiceID, rows []kernel.ServerEntry, public bool, v View) error {
+	k := serverKind(v)
+	entry := kernel.ServiceEntry{Service: kernel.Service{ServiceID: id}, Servers: rows}
+	nodes, err := p.nodes(&k, []kernel.ServiceEntry{entry}, public)
+	if err != nil {
+		return err
+	}
+	if p.rowFormat() {
+		return p.lines(&k, nodes, public, nil)
+	}
+	d := p.document("ServerList", false)
+	for i := range nodes {
+		for j := range nodes[i].servers {
+			b := appendServer(d.open(), &id, &nodes[i].servers[j], public)
+			if err := d.done(b); err != nil {
+				return err
+			}
+		}
+	}
+	return d.close()
+}
+
+// rowFormat tells whether the format consists of rows, not of documents.
+func (p *Printer) rowFormat() bool { return p.o.tabular() || p.o.Format == "name" }
+
+// lines writes the nodes as rows, each headed by what head writes.
+func (p *Printer) lines(k *kind[line], nodes []node, public bool, head func(rowWriter[line], *node) error) error {
+	w, err := rows(p, k)
+	if err != nil {
+		return err
+	}
+	for i := range nodes {
+		if head != nil {
+			if err := head(w, &nodes[i]); err != nil {
+				return err
+			}
+		}
+		if head != nil && p.o.Format == "name" {
+			continue
+		}
+		l := line{node: &nodes[i], public: public}
+		for j := range nodes[i].servers {
+			l.server = &nodes[i].servers[j]
+			if err := w.row(&l); err != nil {
+				return err
+			}
+		}
+	}
+	return w.close()
+}
+
+// nodes filters and sorts.
+func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, public bool) ([]node, error) {
+	conditions, err := tests(p, k)
+	if err != nil {
+		return nil, err
+	}
+	order, err := k.order(&p.o)
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]node, 0, len(entries))
+	for i := range entries {
+		n := newNode(&entries[i])
+		if !n.filter(conditions, public) {
+			continue
+		}
+		if order != nil {
+			n.servers = slices.Clone(n.servers)
+			slices.SortStableFunc(n.servers, func(a, b kernel.ServerEntry) int {
+				return order(&line{&n, &a, public}, &line{&n, &b, public})
+			})
+		}
+		nodes = append(nodes, n)
+	}
+	if order != nil {
+		slices.SortStableFunc(nodes, func(a, b node) int {
+			return order(&line{&a, nil, public}, &line{&b, nil, public})
+		})
+	}
+	return nodes, nil
+}
+
+func newNode(e *kernel.ServiceEntry) node {
+	n := node{entry: e, servers: e.Servers}
+	for i := range e.Servers {
+		s := &e.Servers[i]
+		n.active += uint64(s.Active)
+		n.inactive += uint64(s.Inactive)
+		n.persistent += uint64(s.Persistent)
+		n.capacity = n.capacity || s.Weight > 0
+	}
+	return n
+}
+
+// filter leaves the servers for which all conditions hold, and tells whether
+// the service is to be shown.
+func (n *node) filter(conditions []*test[line], public bool) bool {
+	l := line{node: n, public: public}
+	var ofServers []*test[line]
+	for _, t := range conditions {
+		if !ofService(t.key) {
+			ofServers = append(ofServers, t)
+		} else if !t.holds(&l) {
+			return false
+		}
+	}
+	if len(ofServers) == 0 {
+		return true
+	}
+	if len(n.servers) == 0 {
+		return allHold(ofServers, &l)
+	}
+	kept := []kernel.ServerEntry{}
+	for i := range n.servers {
+		l.server = &n.servers[i]
+		if allHold(ofServers, &l) {
+			kept = append(kept, n.servers[i])
+		}
+	}
+	n.servers = kept
+	return len(kept) > 0
+}
