@@ -1,0 +1,140 @@
+// Package commands is the verbs of the command line: it reads arguments, checks
+// them, asks the kernel and hands what it got to output. It knows neither how
+// a table is drawn nor how a netlink message looks.
+//
+// A verb is one file: its options, its constructor, its run. What all verbs
+// share is in app.go (what a verb is given), run.go (errors and exit status),
+// flags.go (options), select.go (which service, which server), check.go (what
+// can be refused before the kernel is asked), change.go (the one way to change
+// something), confirm.go and complete.go.
+package commands
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"lvs/kernel"
+)
+
+// App is what a verb is given: everything it may touch outside itself.
+type App struct {
+	In       io.Reader
+	Out, Err io.Writer
+	// What In, Out and Err are connected to.
+	InTerminal, OutTerminal, ErrTerminal Terminal
+
+	// Name is what the program was called as: lvs or lvsctl. Help and errors
+	// say it.
+	Name string
+	// Env reads an environment variable; empty when it is not set.
+	Env func(string) string
+	Now func() time.Time
+	// OpenKernel opens IPVS. It is called once, by the first verb that needs
+	// it; help, version and schema never do.
+	OpenKernel func(kernel.Options) (kernel.Kernel, error)
+
+	global globals
+	cancel context.CancelFunc
+	opened kernel.Kernel
+}
+
+// Terminal describes one end of a standard stream.
+type Terminal struct {
+	// Is tells whether a person may be sitting there.
+	Is bool
+	// Width is in columns; zero when it is not known.
+	Width int
+}
+
+// Main runs the program as the system started it and gives its exit status.
+func Main() int {
+	// A reader that goes away (lvs list | head) must be an error of Write, not
+	// a signal that kills.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The second interrupt is the system's: it kills.
+	context.AfterFunc(ctx, stop)
+	defer stop()
+	return System().Run(ctx, os.Args[1:])
+}
+
+// System is the App of the running process.
+func System() *App {
+	return &App{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		InTerminal: terminalOf(os.Stdin), OutTerminal: terminalOf(os.Stdout), ErrTerminal: terminalOf(os.Stderr),
+		Name:       calledAs(os.Args[0]),
+		Env:        os.Getenv,
+		Now:        time.Now,
+		OpenKernel: openKernel,
+	}
+}
+
+func terminalOf(f *os.File) Terminal {
+	fd := int(f.Fd())
+	if !term.IsTerminal(fd) {
+		return Terminal{}
+	}
+	width, _, err := term.GetSize(fd)
+	if err != nil {
+		width = 0
+	}
+	return Terminal{Is: true, Width: width}
+}
+
+// calledAs gives the name in help and errors: that of the link, without path.
+func calledAs(arg0 string) string {
+	name := strings.TrimSuffix(filepath.Base(arg0), ".exe")
+	if name == "" || name == "." || name == string(filepath.Separator) {
+		return "lvs"
+	}
+	return name
+}
+
+func openKernel(o kernel.Options) (kernel.Kernel, error) {
+	k, err := kernel.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// kernel opens IPVS in the namespace that was asked for, once.
+func (a *App) kernel() (kernel.Kernel, error) {
+	if a.opened != nil {
+		return a.opened, nil
+	}
+	k, err := a.OpenKernel(kernel.Options{Netns: a.global.netns})
+	if err != nil {
+		return nil, &openError{err}
+	}
+	a.opened = k
+	return k, nil
+}
+
+// close ends what the run has opened.
+func (a *App) close() {
+	if a.opened != nil {
+		a.opened.Close()
+		a.opened = nil
+	}
+	if a.cancel != nil {
+		a.cancel()
+	}
+}
+
+// note tells a person something on standard error; -q silences it.
+func (a *App) note(format string, args ...any) {
+	if !a.global.quiet {
+		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, fmt.Sprintf(format, args...))
+	}
+}

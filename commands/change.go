@@ -1,0 +1,127 @@
+package commands
+
+import (
+	"context"
+	"errors"
+
+	"lvs/kernel"
+	"lvs/output"
+)
+
+// step is one change with what it replaces, which is nil where there is nothing.
+type step struct {
+	kernel.Change
+	serviceBefore *kernel.Service
+	serverBefore  *kernel.Server
+}
+
+// row is the step as it is shown.
+func (s *step) row() output.Change {
+	r := output.Change{
+		Op: s.Op.String(), Service: s.Service.ServiceID,
+		BeforeService: s.serviceBefore, BeforeServer: s.serverBefore,
+	}
+	if s.Op.OnServer() {
+		r.Server = s.Server.Addr
+	}
+	switch s.Op {
+	case kernel.AddService, kernel.EditService:
+		r.AfterService = &s.Service
+	case kernel.AddServer, kernel.EditServer:
+		r.AfterServer = &s.Server
+	}
+	return r
+}
+
+// apply makes the changes, or with --dry-run says what it would do. There is no
+// other way from a verb to a changed service or server.
+func (a *App) apply(ctx context.Context, steps []step) error {
+	k, err := a.kernel()
+	if err != nil {
+		return err
+	}
+	rows := make([]output.Change, len(steps))
+	changes := make([]kernel.Change, len(steps))
+	for i := range steps {
+		rows[i], changes[i] = steps[i].row(), steps[i].Change
+	}
+	if a.global.dryRun {
+		if err := foresee(ctx, k, changes); err != nil {
+			return err
+		}
+	}
+	return a.perform(rows, func() error { return k.Apply(ctx, changes) })
+}
+
+// perform does something and reports it as rows: nothing on success, unless -v
+// or a format asks for it. A dry run only reports.
+func (a *App) perform(rows []output.Change, do func() error) error {
+	p, err := a.printer(output.Options{})
+	if err != nil {
+		return err
+	}
+	if a.global.dryRun {
+		for i := range rows {
+			rows[i].DryRun = true
+		}
+		return p.Changes(rows)
+	}
+	failure := do()
+	var refused kernel.Refusals
+	if failure != nil && !errors.As(failure, &refused) {
+		return failure
+	}
+	for _, r := range refused {
+		rows[r.Index].Err = r.Err
+	}
+	if len(refused) > 0 && len(refused) < len(rows) {
+		failure = &partly{made: len(rows) - len(refused), err: refused}
+	}
+	if a.reports() {
+		if err := p.Changes(rows); err != nil && failure == nil {
+			return err
+		}
+	}
+	return failure
+}
+
+// reports tells whether success is to be shown.
+func (a *App) reports() bool {
+	g := &a.global
+	return g.verbose || g.jq != "" || g.template != "" || g.output != "" && g.output != "table"
+}
+
+// nothingChanges ends a verb that found all as it should be.
+func (a *App) nothingChanges(format string, args ...any) error {
+	a.note("nothing to do: "+format, args...)
+	if !a.reports() {
+		return nil
+	}
+	p, err := a.printer(output.Options{})
+	if err != nil {
+		return err
+	}
+	return p.Changes(nil)
+}
+
+// foresee tells what of the changes the kernel would refuse for what is there,
+// or is not. Edits and deletions were looked up by their verbs.
+func foresee(ctx context.Context, k kernel.Kernel, changes []kernel.Change) error {
+	var bad faults
+	for i := range changes {
+		c := &changes[i]
+		id := c.Service.ServiceID
+		snap, err := k.Snapshot(ctx, id)
+		switch {
+		case err != nil && !errors.Is(err, kernel.ErrNoService):
+			return err
+		case c.Op == kernel.AddService && err == nil:
+			bad.add(&kernel.Error{Op: c.Op.String(), Service: id, Err: kernel.ErrExists})
+		case c.Op == kernel.AddServer && err != nil:
+			bad.add(&kernel.Error{Op: c.Op.String(), Service: id, Server: c.Server.Addr, Err: kernel.ErrNoService})
+		case c.Op == kernel.AddServer && findServer(&snap.Services[0], c.Server.Addr) != nil:
+			bad.add(&kernel.Error{Op: c.Op.String(), Service: id, Server: c.Server.Addr, Err: kernel.ErrExists})
+		}
+	}
+	return bad.err()
+}

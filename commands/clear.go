@@ -1,0 +1,63 @@
+package commands
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"lvs/kernel"
+	"lvs/output"
+)
+
+type clearAll struct{ app *App }
+
+func (a *App) newClear() *cobra.Command {
+	o := &clearAll{app: a}
+	c := &cobra.Command{
+		Use:   "clear",
+		Short: "Delete every service",
+		Long: `Deletes every service with its servers; all connections are cut. Timeouts and
+sync daemons stay.
+
+On a terminal it says what it will cut and asks; elsewhere it needs --yes.`,
+		Example: `  lvs clear --dry-run
+  lvs clear --yes
+  lvs clear --netns director --yes`,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
+	}
+	a.changeFlags(c)
+	a.askFlags(c)
+	return c
+}
+
+func (o *clearAll) run(c *cobra.Command, args []string) error {
+	if err := noMore(args); err != nil {
+		return err
+	}
+	k, err := o.app.kernel()
+	if err != nil {
+		return err
+	}
+	snap, err := k.Snapshot(c.Context())
+	if err != nil {
+		return err
+	}
+	if len(snap.Services) == 0 {
+		return o.app.nothingChanges("there are no services")
+	}
+	var cut tally
+	for _, s := range snap.Services {
+		cut.add(s)
+	}
+	what := fmt.Sprintf("delete all %s %s", plural(cut.services, "service"), cut.servers())
+	if err := o.app.confirm(c.Context(), what); err != nil {
+		return err
+	}
+	rows := make([]output.Change, len(snap.Services))
+	for i := range rows {
+		s := &snap.Services[i].Service
+		rows[i] = output.Change{Op: kernel.DeleteService.String(), Service: s.ServiceID, BeforeService: s}
+	}
+	return o.app.perform(rows, func() error { return k.Flush(c.Context()) })
+}

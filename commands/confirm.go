@@ -1,0 +1,85 @@
+package commands
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"lvs/kernel"
+)
+
+// tally counts what a deletion takes with it.
+type tally struct {
+	services, members   int
+	active, connections uint64
+}
+
+func (t *tally) add(s kernel.ServiceEntry) {
+	t.services++
+	for _, srv := range s.Servers {
+		t.addServer(srv)
+	}
+}
+
+func (t *tally) addServer(s kernel.ServerEntry) {
+	t.members++
+	t.active += uint64(s.Active)
+	t.connections += uint64(s.Active) + uint64(s.Inactive)
+}
+
+// servers says what goes besides the object itself: "with 2 servers, cutting
+// 40 connections (12 active)".
+func (t *tally) servers() string {
+	return fmt.Sprintf("with %s, %s", plural(t.members, "server"), t.cuts())
+}
+
+func (t *tally) cuts() string {
+	return fmt.Sprintf("cutting %s (%d active)", plural(t.connections, "connection"), t.active)
+}
+
+func plural[N int | uint64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// confirm says what will be done and asks. The answer no is an error with
+// status 1; where nobody can be asked, --yes must have said it. A dry run does
+// nothing, so it asks nothing.
+func (a *App) confirm(ctx context.Context, what string) error {
+	if a.global.yes || a.global.dryRun {
+		return nil
+	}
+	if !a.InTerminal.Is || !a.ErrTerminal.Is {
+		return usagef("would %s: this needs a yes", what).cure("add --yes, or --dry-run to look first")
+	}
+	fmt.Fprintf(a.Err, "This will %s. Go on? [y/N] ", what)
+	answer, err := a.readLine(ctx)
+	if err != nil {
+		return err
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return &fault{status: exitNo, err: fmt.Errorf("nothing was changed")}
+}
+
+// readLine waits for a line, or for the interrupt.
+func (a *App) readLine(ctx context.Context) (string, error) {
+	line := make(chan string, 1)
+	go func() {
+		// The end of input is an empty answer, which is no.
+		text, _ := bufio.NewReader(a.In).ReadString('\n')
+		line <- text
+	}()
+	select {
+	case text := <-line:
+		return text, nil
+	case <-ctx.Done():
+		fmt.Fprintln(a.Err)
+		return "", ctx.Err()
+	}
+}

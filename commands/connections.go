@@ -1,0 +1,128 @@
+package commands
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lvs/kernel"
+	"lvs/output"
+)
+
+type connections struct {
+	app *App
+	connectionFilter
+	view
+	groupBy, top string
+	origin       bool
+}
+
+func (a *App) newConnections() *cobra.Command {
+	o := &connections{app: a}
+	c := &cobra.Command{
+		Use:     "connections",
+		Aliases: []string{"conns"},
+		Short:   "Show the connection table, or count what is in it",
+		Long: `Shows the entries of the connection table as the kernel has them, one at a time,
+so that a million of them need no memory. An entry whose client has port 0 is a
+persistence template: it binds a client to a server and carries no packets.
+
+With --group-by it counts instead: by client, client/PREFIX, virtual, server,
+state, protocol, service (protocol and virtual address), origin, or several of
+them. --top N shows the N largest groups; alone it groups by client.
+--sort and --filter then work on the groups.`,
+		Example: `  lvs connections
+  lvs connections --client 198.51.100.0/24 --state ESTABLISHED
+  lvs connections --service tcp://192.0.2.10:80 --server 10.0.0.11
+  lvs connections --group-by client/24 --top 10
+  lvs connections --group-by server,state -o csv
+  lvs connections -o jsonl --jq .client`,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
+	}
+	o.connectionFilter.register(a, c)
+	f := c.Flags()
+	f.StringVar(&o.groupBy, "group-by", "", "count the entries by `KEY,KEY…`: client, client/PREFIX, virtual, server, state, protocol, service, origin (default: no counting)")
+	f.StringVar(&o.top, "top", "", "show the `N` largest groups, from 1 (default: all)")
+	f.BoolVar(&o.origin, "origin", false, "tell whether an entry is LOCAL or came by SYNC; persistence engines are not known then")
+	o.view.registerRows(a, c, "ConnectionList")
+	complete(c, "group-by", completeList([]string{"client", "client/24", "virtual", "server", "state", "protocol", "service", "origin"}))
+	complete(c, "top", words("10"))
+	return c
+}
+
+func (o *connections) run(c *cobra.Command, args []string) error {
+	if err := noMore(args); err != nil {
+		return err
+	}
+	var bad faults
+	bad.add(o.connectionFilter.parse())
+	if o.top != "" && o.groupBy == "" {
+		o.groupBy = "client"
+	}
+	top := uint64(0)
+	if o.top != "" {
+		var err error
+		top, err = parseNumber("--top", o.top, 1, 1<<31)
+		bad.add(err)
+	}
+	keys, err := parseGroupKeys(o.groupBy)
+	bad.add(err)
+	if err := bad.err(); err != nil {
+		return err
+	}
+	p, err := o.printer()
+	if err != nil {
+		return err
+	}
+	if len(keys) > 0 {
+		return o.count(c.Context(), p, keys, int(top))
+	}
+	stream := p.Connections()
+	if err := o.walk(c.Context(), stream.Add); err != nil {
+		return err
+	}
+	return stream.Close()
+}
+
+func (o *connections) printer() (*output.Printer, error) {
+	g := &o.app.global
+	tabular := g.output == "" || g.output == "table"
+	if o.origin && o.groupBy == "" && g.columns == "" && tabular && g.jq == "" && g.template == "" {
+		g.columns = "protocol,client,virtual,server,state,expires,origin"
+	}
+	return o.view.printer(o.app)
+}
+
+// walk hands every entry that passes the filter to each.
+func (o *connections) walk(ctx context.Context, each func(*kernel.Connection) error) error {
+	k, err := o.app.kernel()
+	if err != nil {
+		return err
+	}
+	source := kernel.WithEngine
+	if o.wantsOrigin() {
+		source = kernel.WithOrigin
+	}
+	for conn, err := range k.Connections(ctx, source) {
+		if err != nil {
+			return err
+		}
+		if !o.pass(conn) {
+			continue
+		}
+		if err := each(conn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wantsOrigin tells whether anything asked for names the origin.
+func (o *connections) wantsOrigin() bool {
+	named := func(list string) bool { return slices.Contains(strings.Split(list, ","), "origin") }
+	return o.origin || named(o.groupBy) || named(o.app.global.columns) || strings.TrimPrefix(o.sort, "-") == "origin" ||
+		slices.ContainsFunc(o.filter, func(f string) bool { return strings.HasPrefix(f, "origin") })
+}

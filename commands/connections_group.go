@@ -1,0 +1,130 @@
+package commands
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lvs/kernel"
+	"lvs/output"
+)
+
+// groupKey is one value by which connections are counted.
+type groupKey struct {
+	// column is its name in output.
+	column string
+	append func(b []byte, c *kernel.Connection) []byte
+}
+
+// parseGroupKeys reads a comma-separated list of keys. Empty is none.
+func parseGroupKeys(s string) ([]groupKey, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var bad faults
+	var out []groupKey
+	for name := range strings.SplitSeq(s, ",") {
+		keys, err := parseGroupKey(name)
+		bad.add(err)
+		for _, k := range keys {
+			if slices.ContainsFunc(out, func(o groupKey) bool { return o.column == k.column }) {
+				bad.add(usagef("--group-by %s: %s is there twice", s, k.column))
+			}
+			out = append(out, k)
+		}
+	}
+	return out, bad.err()
+}
+
+func parseGroupKey(name string) ([]groupKey, error) {
+	if bits, ok := strings.CutPrefix(name, "client/"); ok {
+		n, err := strconv.ParseUint(bits, 10, 8)
+		if err != nil || n > 128 {
+			return nil, usagef("--group-by %q: the prefix length is a number from 0 to 128", name)
+		}
+		return []groupKey{{"client", clientNetwork(int(n))}}, nil
+	}
+	switch name {
+	case "client":
+		return []groupKey{{"client", func(b []byte, c *kernel.Connection) []byte { return c.Client.Addr().AppendTo(b) }}}, nil
+	case "service":
+		return append(field("protocol"), field("virtual")...), nil
+	case "virtual", "server", "state", "protocol", "origin":
+		return field(name), nil
+	}
+	return nil, usagef("--group-by %q: the keys are client, client/PREFIX, virtual, server, state, protocol, service and origin", name)
+}
+
+// field is a column as output writes it.
+func field(column string) []groupKey {
+	appendTo, err := output.ConnectionField(column)
+	if err != nil {
+		return nil
+	}
+	return []groupKey{{column, appendTo}}
+}
+
+// clientNetwork gives a client's network of that many bits; an address with
+// fewer stands for itself.
+func clientNetwork(bits int) func([]byte, *kernel.Connection) []byte {
+	return func(b []byte, c *kernel.Connection) []byte {
+		a := c.Client.Addr()
+		p, err := a.Prefix(min(bits, a.BitLen()))
+		if err != nil {
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		return p.AppendTo(b)
+	}
+}
+
+// count prints how many connections there are of each kind, most first.
+func (o *connections) count(ctx context.Context, p *output.Printer, keys []groupKey, top int) error {
+	// Parts of a key are joined by a byte that none of them contains.
+	const between = 0
+	groups := map[string]*output.ConnectionGroup{}
+	var key []byte
+	err := o.walk(ctx, func(c *kernel.Connection) error {
+		key = key[:0]
+		for i, k := range keys {
+			if i > 0 {
+				key = append(key, between)
+			}
+			key = k.append(key, c)
+		}
+		g := groups[string(key)]
+		if g == nil {
+			g = &output.ConnectionGroup{
+				Key: strings.Split(string(key), string(rune(between))), States: map[string]uint64{},
+			}
+			groups[string(key)] = g
+		}
+		g.Total++
+		if n, ok := g.States[c.State]; ok {
+			g.States[c.State] = n + 1
+		} else {
+			g.States[strings.Clone(c.State)] = 1
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	rows := make([]output.ConnectionGroup, 0, len(groups))
+	for _, g := range groups {
+		rows = append(rows, *g)
+	}
+	slices.SortFunc(rows, func(a, b output.ConnectionGroup) int {
+		return cmp.Or(cmp.Compare(b.Total, a.Total), slices.Compare(a.Key, b.Key))
+	})
+	if top > 0 && top < len(rows) {
+		rows = rows[:top]
+	}
+	columns := make([]string, len(keys))
+	for i, k := range keys {
+		columns[i] = k.column
+	}
+	return p.ConnectionGroups(columns, rows)
+}

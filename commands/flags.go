@@ -1,0 +1,173 @@
+package commands
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lvs/output"
+)
+
+// globals are the options that mean the same wherever they are offered. A verb
+// offers those that have an effect on it; the others it refuses.
+type globals struct {
+	output, columns, jq, template string
+	noHeaders                     bool
+	netns, color, timeout         string
+	yes, dryRun, quiet, verbose   bool
+}
+
+func (g *globals) wantsJSON() bool { return g.output == "json" || g.output == "jsonl" }
+
+// kernelFlags are those of every verb that talks to the kernel.
+func (a *App) kernelFlags(c *cobra.Command) {
+	f, g := c.Flags(), &a.global
+	f.StringVar(&g.netns, "netns", "", "work in the network namespace `NAME`, a path, or pid:N (default: this one; environment LVS_NETNS)")
+	f.StringVar(&g.timeout, "timeout", "", "give up after `DURATION`, such as 5s (default: never)")
+	markGlobal(f, "netns", "timeout")
+	complete(c, "netns", a.completeNetns)
+}
+
+// showFlags are those of every verb whose product is a list.
+func (a *App) showFlags(c *cobra.Command) {
+	a.formatFlags(c)
+	f, g := c.Flags(), &a.global
+	f.StringVar(&g.columns, "columns", "", "show these columns, in this order: `KEY,KEY…` (default: the view's own)")
+	f.BoolVar(&g.noHeaders, "no-headers", false, "leave out the line of column names")
+	f.StringVar(&g.color, "color", "", "colour: `WHEN` is auto, always or never (default auto: on a terminal without NO_COLOR; environment LVS_COLOR)")
+	markGlobal(f, "columns", "no-headers", "color")
+	complete(c, "color", words("auto", "always", "never"))
+}
+
+// formatFlags choose the form of what a verb prints.
+func (a *App) formatFlags(c *cobra.Command) {
+	f, g := c.Flags(), &a.global
+	f.StringVarP(&g.output, "output", "o", "", "print as `FORMAT`: "+strings.Join(output.Formats(), ", ")+" (default table; environment LVS_OUTPUT)")
+	f.StringVar(&g.jq, "jq", "", "print what the jq expression `EXPR` gives for the JSON document")
+	f.StringVar(&g.template, "template", "", "print the Go template `TEXT` with the JSON document")
+	markGlobal(f, "output", "jq", "template")
+	complete(c, "output", words(output.Formats()...))
+}
+
+// quietFlag belongs to verbs that may say something besides their product.
+func (a *App) quietFlag(c *cobra.Command) {
+	c.Flags().BoolVarP(&a.global.quiet, "quiet", "q", false, "say nothing besides results and errors")
+	markGlobal(c.Flags(), "quiet")
+}
+
+// changeFlags are those of every verb that changes something.
+func (a *App) changeFlags(c *cobra.Command) {
+	a.kernelFlags(c)
+	a.formatFlags(c)
+	a.quietFlag(c)
+	f := c.Flags()
+	f.BoolVar(&a.global.dryRun, "dry-run", false, "print what would be done, and do nothing")
+	f.BoolVarP(&a.global.verbose, "verbose", "v", false, "print what was done (default: print nothing on success)")
+	markGlobal(f, "dry-run", "verbose")
+}
+
+// askFlags belong to verbs that ask before they act.
+func (a *App) askFlags(c *cobra.Command) {
+	c.Flags().BoolVarP(&a.global.yes, "yes", "y", false, "do not ask; needed where nobody can be asked")
+	markGlobal(c.Flags(), "yes")
+}
+
+// numericFlag takes ipvsadm's -n, which is what lvs does anyway.
+func numericFlag(c *cobra.Command) {
+	c.Flags().BoolP("numeric", "n", false, "accepted and ignored: addresses are always numeric")
+	c.Flags().MarkHidden("numeric")
+}
+
+// hiddenGlobals lets a group read past global options that stand before the
+// name of its verb. What the group itself does not offer it refuses later.
+func (a *App) hiddenGlobals(c *cobra.Command) {
+	var all cobra.Command
+	a.kernelFlags(&all)
+	a.showFlags(&all)
+	a.quietFlag(&all)
+	f, g := all.Flags(), &a.global
+	f.BoolVar(&g.dryRun, "dry-run", false, "")
+	f.BoolVarP(&g.verbose, "verbose", "v", false, "")
+	f.BoolVarP(&g.yes, "yes", "y", false, "")
+	f.BoolP("numeric", "n", false, "")
+	f.VisitAll(func(flag *pflag.Flag) {
+		if c.Flags().Lookup(flag.Name) == nil {
+			flag.Hidden = true
+			flag.Annotations = map[string][]string{strayFlag: nil}
+			c.Flags().AddFlag(flag)
+		}
+	})
+}
+
+const (
+	globalFlag = "lvs_global" // shown apart in help
+	strayFlag  = "lvs_stray"  // known, but without effect here
+)
+
+func markGlobal(f *pflag.FlagSet, names ...string) {
+	for _, n := range names {
+		f.SetAnnotation(n, globalFlag, nil)
+	}
+}
+
+// prepare completes the global options from the environment, checks them, and
+// starts the clock of --timeout. It runs before every verb.
+func (a *App) prepare(c *cobra.Command, _ []string) error {
+	g := &a.global
+	a.fromEnv(c, "output", "LVS_OUTPUT", &g.output)
+	a.fromEnv(c, "netns", "LVS_NETNS", &g.netns)
+	a.fromEnv(c, "color", "LVS_COLOR", &g.color)
+	var all faults
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if _, stray := f.Annotations[strayFlag]; stray {
+			all.add(usagef("--%s has no effect on %s", f.Name, c.CommandPath()))
+		}
+	})
+	if g.output != "" && !slices.Contains(output.Formats(), g.output) {
+		all.add(usagef("unknown output format %q", g.output).
+			cure("the formats are %s", strings.Join(output.Formats(), ", ")))
+	}
+	if g.color != "" && !slices.Contains([]string{"auto", "always", "never"}, g.color) {
+		all.add(usagef("unknown colour choice %q; it is auto, always or never", g.color))
+	}
+	if g.jq != "" && g.template != "" {
+		all.add(usagef("--jq and --template exclude one another"))
+	}
+	if g.quiet && g.verbose {
+		all.add(usagef("--quiet and --verbose exclude one another"))
+	}
+	if g.timeout != "" {
+		d, err := parseDuration(g.timeout)
+		if err != nil || d <= 0 {
+			all.add(usagef("--timeout %q: it is a time such as 500ms, 5s or 1m", g.timeout))
+		} else {
+			ctx, cancel := context.WithTimeout(c.Context(), d)
+			c.SetContext(ctx)
+			a.cancel = cancel
+		}
+	}
+	return all.err()
+}
+
+// fromEnv takes a variable where the verb offers the option and it was not given.
+func (a *App) fromEnv(c *cobra.Command, flag, variable string, value *string) {
+	f := c.Flags().Lookup(flag)
+	if f == nil || f.Changed {
+		return
+	}
+	*value = a.Env(variable)
+}
+
+// parseDuration reads a Go duration, or a bare number of seconds as ipvsadm
+// takes it.
+func parseDuration(s string) (time.Duration, error) {
+	if n, err := strconv.ParseUint(s, 10, 32); err == nil {
+		return time.Duration(n) * time.Second, nil
+	}
+	return time.ParseDuration(s)
+}

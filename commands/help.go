@@ -1,0 +1,124 @@
+package commands
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// help prints what a person needs before the first try: what it does, how it is
+// called, examples, options.
+func (a *App) help(c *cobra.Command, _ []string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", a.renamed(c.Long), usageLine(c))
+	if len(c.Aliases) > 0 {
+		fmt.Fprintf(&b, "\nAlso called: %s\n", strings.Join(c.Aliases, ", "))
+	}
+	for _, g := range c.Groups() {
+		writeCommands(&b, c, g.ID, g.Title)
+	}
+	writeCommands(&b, c, "", "Commands")
+	if c.Example != "" {
+		fmt.Fprintf(&b, "\nExamples:\n%s\n", a.renamed(c.Example))
+	}
+	own, global := splitFlags(c)
+	writeFlags(&b, "Options", own, a.OutTerminal.Width)
+	writeFlags(&b, "General options", global, a.OutTerminal.Width)
+	if c.HasAvailableSubCommands() {
+		fmt.Fprintf(&b, "\nMore of a command: %s COMMAND --help\n", c.CommandPath())
+	}
+	io.WriteString(a.Out, b.String())
+}
+
+// renamed puts the name the program was called under into a text.
+func (a *App) renamed(text string) string {
+	if a.Name == "lvs" {
+		return text
+	}
+	return strings.ReplaceAll(text, "  lvs ", "  "+a.Name+" ")
+}
+
+func usageLine(c *cobra.Command) string {
+	line := c.CommandPath() + strings.TrimPrefix(c.Use, c.Name())
+	if c.HasAvailableSubCommands() {
+		line += " COMMAND"
+	}
+	return line + " [OPTIONS]"
+}
+
+func writeCommands(b *strings.Builder, c *cobra.Command, group, title string) {
+	width := 0
+	for _, sub := range c.Commands() {
+		width = max(width, len(sub.Name()))
+	}
+	for _, sub := range c.Commands() {
+		if sub.GroupID != group || !sub.IsAvailableCommand() {
+			continue
+		}
+		if title != "" {
+			fmt.Fprintf(b, "\n%s:\n", title)
+			title = ""
+		}
+		fmt.Fprintf(b, "  %-*s  %s\n", width, sub.Name(), sub.Short)
+	}
+}
+
+func splitFlags(c *cobra.Command) (own, global *pflag.FlagSet) {
+	own, global = pflag.NewFlagSet("", 0), pflag.NewFlagSet("", 0)
+	own.SortFlags, global.SortFlags = false, false
+	c.Flags().SortFlags = false
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if _, ok := f.Annotations[globalFlag]; ok || f.Name == "help" {
+			global.AddFlag(f)
+			return
+		}
+		own.AddFlag(f)
+	})
+	return own, global
+}
+
+func writeFlags(b *strings.Builder, title string, f *pflag.FlagSet, width int) {
+	if !f.HasAvailableFlags() {
+		return
+	}
+	if width == 0 {
+		width = 100
+	}
+	fmt.Fprintf(b, "\n%s:\n%s", title, f.FlagUsagesWrapped(width))
+}
+
+func (a *App) newHelp() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Explain a command",
+		Long:  `Explains a command, as COMMAND --help does.`,
+		Example: `  lvs help
+  lvs help server add`,
+		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			out := []string{}
+			of, _, err := c.Root().Find(args)
+			if err != nil {
+				return out, noFiles
+			}
+			for _, sub := range of.Commands() {
+				if sub.IsAvailableCommand() {
+					out = append(out, sub.Name()+"\t"+sub.Short)
+				}
+			}
+			return out, noFiles
+		},
+	}
+	c.RunE = func(c *cobra.Command, args []string) error {
+		about, rest, err := c.Root().Find(args)
+		if err != nil || len(rest) > 0 {
+			return a.onlyVerbs(about, rest)
+		}
+		about.InitDefaultHelpFlag()
+		a.help(about, nil)
+		return nil
+	}
+	return c
+}

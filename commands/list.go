@@ -1,0 +1,182 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lvs/kernel"
+	"lvs/output"
+)
+
+type list struct {
+	app *App
+	selector
+	view
+}
+
+func (a *App) newList() *cobra.Command {
+	o := &list{app: a}
+	c := &cobra.Command{
+		Use:     "list [SERVICE…]",
+		Aliases: []string{"ls"},
+		Short:   "Show services with their servers",
+		Long: `Shows all services with their servers, or those named. Without a command, lvs
+does the same.
+
+Without privilege it shows what everyone may read and says so: then the
+statistics, thresholds and a few details are not known.`,
+		Example: `  lvs list
+  lvs list tcp://192.0.2.10:80 --stats
+  lvs list --sort -active --filter 'scheduler=wlc'
+  lvs list --filter 'weight=0' --columns service,server,active
+  lvs list -o json --jq '.items[].id'`,
+		RunE:              o.run,
+		ValidArgsFunction: a.completeServices,
+	}
+	o.register(c)
+	return c
+}
+
+func (o *list) register(c *cobra.Command) {
+	o.selector.register(c)
+	o.view.register(o.app, c)
+}
+
+func (o *list) run(c *cobra.Command, args []string) error {
+	ids, err := o.all(args)
+	if err != nil {
+		return err
+	}
+	return o.show(c.Context(), o.app, ids)
+}
+
+// view is how a table of services or servers is to be shown.
+type view struct {
+	stats, rate, wide bool
+	sort              string
+	filter            []string
+}
+
+func (v *view) register(a *App, c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVar(&v.stats, "stats", false, "show totals since the start or the last zero, in connections, packets and bytes")
+	f.BoolVar(&v.rate, "rate", false, "show the kernel's estimates per second")
+	f.BoolVar(&v.wide, "wide", false, "show more columns; the same as -o wide")
+	v.registerRows(a, c, "ServiceList")
+}
+
+// registerRows offers what any list of rows has.
+func (v *view) registerRows(a *App, c *cobra.Command, kind string) {
+	f := c.Flags()
+	f.StringVar(&v.sort, "sort", "", "sort by the column `KEY`, -KEY for descending (default: by address; servers as in the kernel)")
+	f.StringArrayVar(&v.filter, "filter", nil, "show only rows for which `EXPR` holds, such as weight=0, active>100 or server~10.0.; repeat it for more conditions (default: all)")
+	a.kernelFlags(c)
+	a.showFlags(c)
+	a.quietFlag(c)
+	numericFlag(c)
+	complete(c, "columns", completeList(output.ColumnKeys(kind)))
+	complete(c, "sort", words(output.ColumnKeys(kind)...))
+	complete(c, "filter", completeList(output.ColumnKeys(kind)))
+}
+
+func (v *view) kind() output.View {
+	switch {
+	case v.stats:
+		return output.Stats
+	case v.rate:
+		return output.Rates
+	}
+	return output.Plain
+}
+
+func (v *view) printer(a *App) (*output.Printer, error) {
+	format := a.global.output
+	switch {
+	case v.stats && v.rate:
+		return nil, usagef("--stats and --rate exclude one another")
+	case v.wide && (format == "" || format == "table"):
+		format = "wide"
+	case v.wide && format != "wide":
+		return nil, usagef("--wide has no effect on -o %s", format)
+	}
+	return a.printer(output.Options{Format: format, Sort: v.sort, Filter: v.filter})
+}
+
+// printer adds what does not depend on the verb.
+func (a *App) printer(o output.Options) (*output.Printer, error) {
+	g := &a.global
+	if o.Format == "" {
+		o.Format = g.output
+	}
+	if g.columns != "" {
+		o.Columns = strings.Split(g.columns, ",")
+	}
+	o.NoHeaders, o.JQ, o.Template, o.Netns, o.Now = g.noHeaders, g.jq, g.template, g.netns, a.Now
+	o.Terminal, o.Width, o.Color = a.OutTerminal.Is, a.OutTerminal.Width, a.color()
+	return output.New(a.Out, o)
+}
+
+func (a *App) color() bool {
+	switch a.global.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return a.OutTerminal.Is && a.Env("NO_COLOR") == "" && a.Env("TERM") != "dumb"
+}
+
+// show prints the services named, or all.
+func (v *view) show(ctx context.Context, a *App, ids []kernel.ServiceID) error {
+	p, err := v.printer(a)
+	if err != nil {
+		return err
+	}
+	snap, err := v.snapshot(ctx, a, ids)
+	if err != nil {
+		return err
+	}
+	return p.Services(snap, v.kind())
+}
+
+// snapshot reads the services named, or all; without privilege what everyone
+// may read, unless what was asked for is not in that.
+func (v *view) snapshot(ctx context.Context, a *App, ids []kernel.ServiceID) (*kernel.Snapshot, error) {
+	k, err := a.kernel()
+	if err != nil {
+		return nil, err
+	}
+	snap, err := k.Snapshot(ctx, ids...)
+	if errors.Is(err, kernel.ErrPermission) && v.kind() == output.Plain {
+		return a.publicSnapshot(ctx, k, ids, err)
+	}
+	return snap, err
+}
+
+// publicSnapshot falls back to what everyone may read; refused is why.
+func (a *App) publicSnapshot(ctx context.Context, k kernel.Kernel, ids []kernel.ServiceID, refused error) (*kernel.Snapshot, error) {
+	snap, err := k.PublicSnapshot(ctx)
+	if err != nil {
+		return nil, refused
+	}
+	var bad faults
+	for _, id := range ids {
+		if snap.Find(id) == nil {
+			bad.add(&kernel.Error{Op: "list", Service: id, Err: kernel.ErrNoService})
+		}
+	}
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	if len(ids) > 0 {
+		snap.Services = slices.DeleteFunc(snap.Services, func(s kernel.ServiceEntry) bool {
+			return !slices.Contains(ids, s.ServiceID)
+		})
+	}
+	a.note("without privilege: statistics, thresholds and some details are not shown (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
+	return snap, nil
+}

@@ -1,0 +1,140 @@
+package commands
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lvs/kernel"
+)
+
+func (a *App) newService() *cobra.Command {
+	c := a.group("service", "Add, edit, delete and show virtual services",
+		`A virtual service is an address, or a firewall mark, for which the director
+takes connections and hands them to real servers.
+
+SERVICE is written tcp://192.0.2.10:80, udp://[2001:db8::1]:53,
+sctp://192.0.2.10:9, fwmark:7 or fwmark:7/ipv6; a bare 192.0.2.10:80 is TCP.
+ipvsadm's -t, -u and -f do the same. Port 0 is every port and needs persistence.`,
+		a.newServiceAdd(), a.newServiceEdit(), a.newServiceDelete(),
+		a.newServiceShow(), a.newServiceList(), a.newServiceZero())
+	c.Aliases = []string{"svc"}
+	return c
+}
+
+// serviceOptions are the configuration of a service as typed.
+type serviceOptions struct {
+	scheduler, schedFlags       string
+	persistent, netmask, engine string
+	ops                         bool
+}
+
+const defaultPersistence = 6 * time.Minute
+
+func (o *serviceOptions) register(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVarP(&o.scheduler, "scheduler", "s", "", "choose servers by the scheduler `NAME`: "+strings.Join(schedulerNames(), ", ")+" (default wlc)")
+	f.StringVar(&o.schedFlags, "sched-flags", "", "the scheduler's switches `FLAG,FLAG…`: sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3, or none (default none)")
+	f.StringVar(&o.persistent, "persistent", "", "keep a client on its server for `DURATION` after its last connection: seconds or 6m, at most 31 days; 0 or none is off (default off; 6m without a value)")
+	f.Lookup("persistent").NoOptDefVal = defaultPersistence.String()
+	f.StringVar(&o.netmask, "netmask", "", "treat the clients of a network as one for persistence: `MASK` is 255.255.255.0 or /24 for IPv4, 1 to 128 for IPv6, or none (default none: each by itself)")
+	f.StringVar(&o.engine, "pe", "", "recognise clients by the persistence engine `NAME`: sip (by Call-ID), or none (default none: by address)")
+	f.BoolVar(&o.ops, "ops", false, "schedule each datagram anew; for UDP and firewall marks (default off; --ops=false switches off)")
+	complete(c, "scheduler", words(schedulerProposals()...))
+	complete(c, "sched-flags", completeList([]string{"sh-fallback", "sh-port", "mh-fallback", "mh-port", "flag-1", "flag-2", "flag-3", "none"}))
+	complete(c, "persistent", words("6m", "none"))
+	complete(c, "netmask", nothing)
+	complete(c, "pe", words("sip", "none"))
+}
+
+// given tells whether any of the options was named.
+func (o *serviceOptions) given(f *pflag.FlagSet) bool {
+	for _, name := range []string{"scheduler", "sched-flags", "persistent", "netmask", "pe", "ops"} {
+		if f.Changed(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// overlay puts what was named over s and leaves the rest. What loses its
+// meaning by it goes too: the flags of another scheduler; netmask and engine
+// without persistence.
+func (o *serviceOptions) overlay(f *pflag.FlagSet, s *kernel.Service) error {
+	var bad faults
+	if f.Changed("scheduler") {
+		if !flagsSurvive(s.Scheduler, o.scheduler) {
+			s.SchedFlags = 0
+		}
+		s.Scheduler = o.scheduler
+	}
+	if f.Changed("sched-flags") {
+		flags, err := kernel.ParseSchedFlags(s.Scheduler, orNone(o.schedFlags))
+		if err != nil {
+			bad.add(usagef("service %v: %w", s.ServiceID, err))
+		}
+		s.SchedFlags = flags
+	}
+	if f.Changed("persistent") {
+		d, err := parsePersistence(o.persistent)
+		bad.add(err)
+		s.Persistence = d
+		if err != nil {
+			s.Persistence = defaultPersistence // so that no other fault follows from this one
+		}
+		if s.Persistence == 0 {
+			s.Netmask, s.Engine = 0, ""
+		}
+	}
+	if f.Changed("netmask") {
+		s.Netmask = 0
+		if orNone(o.netmask) != "" {
+			mask, err := kernel.ParseNetmask(s.Family, o.netmask)
+			if err != nil {
+				bad.add(usagef("service %v: %w", s.ServiceID, err))
+			}
+			s.Netmask = mask
+		}
+	}
+	if f.Changed("pe") {
+		s.Engine = orNone(o.engine)
+	}
+	if f.Changed("ops") {
+		s.OnePacket = o.ops
+	}
+	bad.add(checkService(s))
+	return bad.err()
+}
+
+// flagsSurvive tells whether a scheduler's flags mean the same to another: sh
+// and mh share theirs.
+func flagsSurvive(from, to string) bool {
+	hashes := func(s string) bool { return s == "sh" || s == "mh" }
+	return from == to || hashes(from) && hashes(to)
+}
+
+// orNone reads the word none as nothing.
+func orNone(s string) string {
+	if s == "none" {
+		return ""
+	}
+	return s
+}
+
+func parsePersistence(s string) (time.Duration, error) {
+	if s == "none" {
+		return 0, nil
+	}
+	d, err := parseDuration(s)
+	switch {
+	case err != nil:
+		return 0, usagef("--persistent %q: it is a time such as 360, 6m or 24h, or none", s)
+	case d < 0 || d > kernel.MaxPersistence:
+		return 0, usagef("--persistent %q: it is at most %d seconds (31 days)", s, int(kernel.MaxPersistence.Seconds()))
+	case d%time.Second != 0:
+		return 0, usagef("--persistent %q: the kernel counts whole seconds", s)
+	}
+	return d, nil
+}

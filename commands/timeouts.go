@@ -1,0 +1,131 @@
+package commands
+
+import (
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lvs/kernel"
+	"lvs/output"
+)
+
+type timeouts struct{ app *App }
+
+func (a *App) newTimeouts() *cobra.Command {
+	o := &timeouts{app: a}
+	c := &cobra.Command{
+		Use:   "timeouts",
+		Short: "Show or set how long connections are remembered",
+		Long: `Shows how long the kernel remembers a connection after its last packet: an
+established TCP connection, one after a FIN, and UDP. They count for the whole
+table.`,
+		Example: `  lvs timeouts
+  lvs timeouts set --tcp 15m --udp 30s`,
+		Args:              a.onlyVerbs,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
+	}
+	a.kernelFlags(c)
+	a.showFlags(c)
+	a.hiddenGlobals(c)
+	c.AddCommand(a.newTimeoutsSet())
+	return c
+}
+
+func (o *timeouts) run(c *cobra.Command, _ []string) error {
+	p, err := o.app.printer(output.Options{})
+	if err != nil {
+		return err
+	}
+	k, err := o.app.kernel()
+	if err != nil {
+		return err
+	}
+	t, err := k.Timeouts(c.Context())
+	if err != nil {
+		return err
+	}
+	return p.Timeouts(t)
+}
+
+type timeoutsSet struct {
+	app              *App
+	tcp, tcpFin, udp string
+}
+
+func (a *App) newTimeoutsSet() *cobra.Command {
+	o := &timeoutsSet{app: a}
+	c := &cobra.Command{
+		Use:   "set",
+		Short: "Set the timeouts that are named",
+		Long: `Sets the timeouts that are named and leaves the others. A connection takes the
+new one with its next packet.`,
+		Example: `  lvs timeouts set --tcp 15m
+  lvs timeouts set --tcp 900 --tcp-fin 120 --udp 300`,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
+	}
+	f := c.Flags()
+	f.StringVar(&o.tcp, "tcp", "", "an established TCP connection is forgotten after `DURATION`: seconds or 15m, at least 1s (default: unchanged)")
+	f.StringVar(&o.tcpFin, "tcp-fin", "", "a TCP connection is forgotten `DURATION` after a FIN: seconds or 2m, at least 1s (default: unchanged)")
+	f.StringVar(&o.udp, "udp", "", "UDP is forgotten `DURATION` after the last datagram: seconds or 5m, at least 1s (default: unchanged)")
+	for _, name := range []string{"tcp", "tcp-fin", "udp"} {
+		complete(c, name, nothing)
+	}
+	a.changeFlags(c)
+	return c
+}
+
+func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
+	if err := noMore(args); err != nil {
+		return err
+	}
+	var want kernel.Timeouts
+	var bad faults
+	for _, t := range []struct {
+		option, text string
+		to           *time.Duration
+	}{{"tcp", o.tcp, &want.TCP}, {"tcp-fin", o.tcpFin, &want.TCPFin}, {"udp", o.udp, &want.UDP}} {
+		if c.Flags().Changed(t.option) {
+			d, err := parseTimeout("--"+t.option, t.text)
+			bad.add(err)
+			*t.to = d
+		}
+	}
+	if err := bad.err(); err != nil {
+		return err
+	}
+	if want == (kernel.Timeouts{}) {
+		return usagef("nothing to set was named").cure("name --tcp, --tcp-fin or --udp")
+	}
+	k, err := o.app.kernel()
+	if err != nil {
+		return err
+	}
+	now, err := k.Timeouts(c.Context())
+	if err != nil {
+		return err
+	}
+	if (want.TCP == 0 || want.TCP == now.TCP) && (want.TCPFin == 0 || want.TCPFin == now.TCPFin) &&
+		(want.UDP == 0 || want.UDP == now.UDP) {
+		return o.app.nothingChanges("the timeouts are so already")
+	}
+	rows := []output.Change{{Op: "set timeouts"}}
+	return o.app.perform(rows, func() error { return k.SetTimeouts(c.Context(), want) })
+}
+
+// maxTimeout keeps seconds times the kernel's clock rate (at most 1000) within
+// a signed 32-bit number, which ip_vs_set_timeout checks.
+const maxTimeout = (1<<31 - 1) / 1000 * time.Second
+
+func parseTimeout(option, s string) (time.Duration, error) {
+	d, err := parseDuration(s)
+	if err == nil && (d < time.Second || d > maxTimeout || d%time.Second != 0) {
+		err = errors.New("out of range")
+	}
+	if err != nil {
+		return 0, usagef("%s %q: it is a time in whole seconds, such as 900 or 15m, from 1s to %v", option, s, maxTimeout)
+	}
+	return d, nil
+}

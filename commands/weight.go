@@ -1,0 +1,148 @@
+package commands
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lvs/kernel"
+)
+
+type weight struct {
+	app *App
+	selector
+	serverSelector
+	// less holds an argument such as -5, which would be read as an option.
+	less string
+}
+
+func (a *App) newWeight() *cobra.Command {
+	o := &weight{app: a}
+	c := &cobra.Command{
+		Use:   "weight SERVICE SERVER N|+N|-N|N%",
+		Short: "Set or shift the weight of a real server",
+		Long: `Sets the weight of a real server: N absolutely, +N and -N from where it is, N% as
+a part of what it is, rounded to the nearest whole number, halves up. No
+connection is cut; a server of weight 0 takes no new ones.
+
+A result outside 0 to 2147483647 is refused, and so is a percentage that would
+round a weight down to 0: write 0 for that.`,
+		Example: `  lvs weight tcp://192.0.2.10:80 10.0.0.11:80 5
+  lvs weight tcp://192.0.2.10:80 10.0.0.11:80 +2
+  lvs weight tcp://192.0.2.10:80 10.0.0.11 -2
+  lvs weight tcp://192.0.2.10:80 10.0.0.11 50%
+  lvs weight -t 192.0.2.10:80 -r 10.0.0.11:80 0`,
+		RunE:              o.run,
+		ValidArgsFunction: a.completeServers(&o.selector),
+	}
+	// -6 is a weight here.
+	o.selector.registerNamed(c, "")
+	o.serverSelector.register(c)
+	a.changeFlags(c)
+	c.Flags().StringVar(&o.less, relativeFlag, "", "")
+	c.Flags().MarkHidden(relativeFlag)
+	return c
+}
+
+const relativeFlag = "less"
+
+// relativeWeight turns an argument such as -5 into an option, because an option
+// is what the parser would look for.
+func relativeWeight(args []string) []string {
+	out := make([]string, len(args))
+	for i, arg := range args {
+		if len(arg) > 1 && arg[0] == '-' && arg[1] >= '0' && arg[1] <= '9' {
+			arg = "--" + relativeFlag + "=" + arg
+		}
+		out[i] = arg
+	}
+	return out
+}
+
+func (o *weight) run(c *cobra.Command, args []string) error {
+	if o.less != "" {
+		args = append(args, o.less)
+	}
+	id, rest, err := o.servers(&o.selector, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) < 2 {
+		return usagef("service %v: the weight is missing", id).
+			cure("%s SERVICE SERVER N, +N, -N or N%%", c.CommandPath())
+	}
+	if err := noMore(rest[2:]); err != nil {
+		return err
+	}
+	by, err := parseShift(rest[1])
+	if err != nil {
+		return err
+	}
+	present, err := o.app.lookupServers(c.Context(), id, rest[:1])
+	if err != nil {
+		return err
+	}
+	before := present[0].Server
+	after := before
+	if after.Weight, err = by.from(before.Weight); err != nil {
+		return err
+	}
+	if after == before {
+		return o.app.nothingChanges("server %v has the weight %d already", before.Addr, before.Weight)
+	}
+	return o.app.apply(c.Context(), []step{{
+		Change:       kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: id}, Server: after},
+		serverBefore: &before,
+	}})
+}
+
+// shift is a way to come to a weight.
+type shift struct {
+	text string
+	sign byte // '+', '-', '%', or 0 for the number itself
+	n    int64
+}
+
+func parseShift(s string) (shift, error) {
+	by := shift{text: s}
+	digits, percent := strings.CutSuffix(s, "%")
+	signed := s != "" && (s[0] == '+' || s[0] == '-')
+	switch {
+	case percent && signed:
+		return by, usagef("weight %q: a percentage has no sign", s).cure("10%% less is 90%%, 10%% more is 110%%")
+	case percent:
+		by.sign = '%'
+	case signed:
+		by.sign, digits = s[0], s[1:]
+	}
+	n, err := strconv.ParseUint(digits, 10, 31)
+	if err != nil {
+		return by, usagef("weight %q: it is N, +N, -N or N%%, with N a whole number from 0 to %d", s, kernel.MaxWeight)
+	}
+	by.n = int64(n)
+	return by, nil
+}
+
+// from gives the new weight. What would have to be clamped is refused.
+func (by shift) from(now int) (int, error) {
+	to := by.n
+	switch by.sign {
+	case '+':
+		to = int64(now) + by.n
+	case '-':
+		to = int64(now) - by.n
+	case '%':
+		to = (int64(now)*by.n + 50) / 100
+	}
+	switch {
+	case to > kernel.MaxWeight:
+		return 0, usagef("weight %s: from %d that is more than %d, the largest", by.text, now, kernel.MaxWeight)
+	case to < 0:
+		return 0, usagef("weight %s: from %d that is less than 0", by.text, now).cure("0 takes no new connections")
+	case by.sign == '%' && to == 0 && now > 0 && by.n > 0:
+		return 0, usagef("weight %s: from %d that rounds to 0, which takes no new connections", by.text, now).
+			cure("if that is meant, write 0")
+	}
+	return int(to), nil
+}

@@ -1,0 +1,78 @@
+package commands
+
+import (
+	"github.com/spf13/cobra"
+
+	"lvs/output"
+)
+
+type zero struct {
+	app *App
+	selector
+	// named is set where at least one service must be named.
+	named bool
+}
+
+func (a *App) newZero() *cobra.Command {
+	o := &zero{app: a}
+	c := &cobra.Command{
+		Use:   "zero [SERVICE…]",
+		Short: "Set counters to zero",
+		Long: `Sets the totals of the named services and their servers to zero, or all totals
+when none is named. Connections and rates are left alone.`,
+		Example: `  lvs zero
+  lvs zero tcp://192.0.2.10:80 fwmark:7`,
+		RunE:              o.run,
+		ValidArgsFunction: a.completeServices,
+	}
+	o.register(c)
+	return c
+}
+
+func (a *App) newServiceZero() *cobra.Command {
+	o := &zero{app: a, named: true}
+	c := &cobra.Command{
+		Use:   "zero SERVICE…",
+		Short: "Set the counters of some services to zero",
+		Long: `Sets the totals of the named services and their servers to zero. Connections and
+rates are left alone.`,
+		Example: `  lvs service zero tcp://192.0.2.10:80
+  lvs service zero -f 7`,
+		RunE:              o.run,
+		ValidArgsFunction: a.completeServices,
+	}
+	o.register(c)
+	return c
+}
+
+func (o *zero) register(c *cobra.Command) {
+	o.selector.register(c)
+	o.app.changeFlags(c)
+}
+
+func (o *zero) run(c *cobra.Command, args []string) error {
+	ids, err := o.all(args)
+	if o.named {
+		ids, err = o.some(args)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := o.app.lookup(c.Context(), ids); err != nil {
+		return err
+	}
+	rows := make([]output.Change, max(len(ids), 1))
+	for i := range rows {
+		rows[i].Op = "zero"
+		if len(ids) > 0 {
+			rows[i].Service = ids[i]
+		}
+	}
+	return o.app.perform(rows, func() error {
+		k, err := o.app.kernel()
+		if err != nil {
+			return err
+		}
+		return k.Zero(c.Context(), ids...)
+	})
+}
