@@ -24,7 +24,7 @@ type Server struct {
 	addresses []netip.Addr // where traffic arrives: its own, or the virtual ones
 
 	mu    sync.Mutex
-	stops []io.Closer
+	stops []running
 }
 
 // addServer adds a real server, wired for the cluster's way of forwarding.
@@ -129,8 +129,7 @@ func (s *Server) Serve(port uint16, handler http.Handler) error {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	s.keep(server)
-	go server.Serve(l) // ends by Stop
+	s.start(server, func() { server.Serve(l) }) // returns when the server is closed
 	return nil
 }
 
@@ -147,8 +146,7 @@ func (s *Server) ServeUDP(port uint16) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
-		s.keep(conn)
-		go s.echo(conn)
+		s.start(conn, func() { s.echo(conn) })
 	}
 	return nil
 }
@@ -167,10 +165,22 @@ func (s *Server) echo(conn net.PacketConn) {
 	}
 }
 
-func (s *Server) keep(c io.Closer) {
+// running is something that a server serves. Its port is free only when its
+// goroutine is done: until then that holds the socket, closed or not.
+type running struct {
+	socket io.Closer
+	done   chan struct{}
+}
+
+func (s *Server) start(socket io.Closer, serve func()) {
+	r := running{socket, make(chan struct{})}
+	go func() {
+		defer close(r.done)
+		serve()
+	}()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stops = append(s.stops, c)
+	s.stops = append(s.stops, r)
 }
 
 // Stop ends everything that the server serves. Its machine stays up and
@@ -179,8 +189,9 @@ func (s *Server) Stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for _, c := range s.stops {
-		errs = append(errs, c.Close())
+	for _, r := range s.stops {
+		errs = append(errs, r.socket.Close())
+		<-r.done
 	}
 	s.stops = nil
 	return errors.Join(errs...)

@@ -13,6 +13,7 @@ import (
 // connections: the backup learns a connection that it has never seen, by
 // multicast over the bridge, and carries it on after a failover.
 func TestTrafficByOracleSync(t *testing.T) {
+	t.Parallel()
 	Need(t)
 	c := NewCluster(t, Options{Directors: 2, Servers: 2, Forward: Direct})
 	vip := c.VIP4.String() + ":80"

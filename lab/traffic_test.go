@@ -12,18 +12,21 @@ import (
 // Debian's ipvsadm: a fault of our own client must not hide here.
 
 func TestTrafficByOracleNAT(t *testing.T) {
+	t.Parallel()
 	Need(t)
 	c := NewCluster(t, Options{Clients: 2, Servers: 3, Forward: NAT})
 	trafficTest(t, c, "-m")
 }
 
 func TestTrafficByOracleDirect(t *testing.T) {
+	t.Parallel()
 	Need(t)
 	c := NewCluster(t, Options{Clients: 2, Servers: 3, Forward: Direct})
 	trafficTest(t, c, "-g")
 }
 
 func TestTrafficByOracleTunnel(t *testing.T) {
+	t.Parallel()
 	Need(t)
 	c := NewCluster(t, Options{Clients: 1, Servers: 2, Forward: Tunnel})
 	t.Run("ipip", func(t *testing.T) { trafficTest(t, c, "-i") })
@@ -34,6 +37,7 @@ func TestTrafficByOracleTunnel(t *testing.T) {
 }
 
 func TestTrafficByOracleTunnelBetweenFamilies(t *testing.T) {
+	t.Parallel()
 	Need(t)
 	c := NewCluster(t, Options{Servers: 2, Forward: Tunnel})
 	for _, f := range families(c) {

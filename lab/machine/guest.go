@@ -48,6 +48,9 @@ func guest() error {
 	if err := habitable(); err != nil {
 		return err
 	}
+	if err := loadPort(os.Getenv(linkVariable)); err != nil {
+		return err
+	}
 	link, err := openLink(os.Getenv(linkVariable))
 	if err != nil {
 		return err

@@ -18,6 +18,10 @@ type Job struct {
 	Tools   string `json:",omitempty"`
 	Modules string `json:",omitempty"`
 
+	// Bring lists files and trees of the host that a guest which cannot see
+	// the host's root takes along, under the same paths.
+	Bring []string `json:",omitempty"`
+
 	// Terminal connects the last command to the console, for programs that
 	// draw on a terminal. Rows and Columns give its size; zero leaves it.
 	Terminal      bool   `json:",omitempty"`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,10 +15,13 @@ func openLink(path string) (*os.File, error) {
 	if path == "" {
 		return nil, errors.New("nobody named the line to report on")
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	// Writing blocks until the host took the bytes, so that nothing is lost
+	// when the guest halts.
+	fd, err := openAwaited(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	f := os.NewFile(uintptr(fd), path)
 	t, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	if err != nil {
 		return f, nil // not a terminal
@@ -39,4 +43,17 @@ func drain(f *os.File) error {
 		return nil // not a terminal: nothing is held back
 	}
 	return err
+}
+
+// openAwaited opens a device that may still be on its way: a virtio port
+// appears, and then takes openers, a moment after its driver was loaded.
+func openAwaited(path string) (fd int, err error) {
+	const limit, pause = 30 * time.Second, 10 * time.Millisecond
+	for deadline := time.Now().Add(limit); ; time.Sleep(pause) {
+		fd, err = unix.Open(path, unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+		missing := errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENOENT)
+		if !missing || time.Now().After(deadline) {
+			return fd, err
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -143,18 +144,19 @@ func exitStatus(state *os.ProcessState) int {
 	return state.ExitCode()
 }
 
-// openConsole opens the guest's console as a terminal of the given size.
+// openConsole opens the guest's console as a terminal of the given size. The
+// device behind /dev/console is asked for by name, as /dev/console itself
+// cannot be a controlling terminal.
 func openConsole(rows, columns uint16) (*os.File, error) {
-	f, err := os.OpenFile("/dev/console", os.O_RDWR|unix.O_NOCTTY, 0)
-	for _, name := range []string{"/dev/tty0", "/dev/ttyS0"} { // /dev/console cannot be a controlling terminal
-		if real, e := os.OpenFile(name, os.O_RDWR|unix.O_NOCTTY, 0); e == nil {
-			if err == nil {
-				f.Close()
-			}
-			f, err = real, nil
-			break
-		}
+	active, err := os.ReadFile("/sys/class/tty/console/active")
+	if err != nil {
+		return nil, err
 	}
+	names := strings.Fields(string(active))
+	if len(names) == 0 {
+		return nil, errors.New("the guest has no console")
+	}
+	f, err := os.OpenFile("/dev/"+names[len(names)-1], os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		return nil, err
 	}

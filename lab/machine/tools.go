@@ -22,21 +22,7 @@ func (c *Cache) tools(ctx context.Context) (string, error) {
 	release := hostRelease()
 	return c.folder("tools-"+release, func(dir string) error {
 		c.say("fetching the guest's tools (ipvsadm, ip, nft, kmod; 20 MB)…")
-		apt, err := openArchive(ctx, filepath.Join(dir, "apt"), release)
-		if err != nil {
-			return err
-		}
-		names, err := apt.closure(ctx, guestPackages...)
-		if err != nil {
-			return err
-		}
-		if err := apt.unpack(ctx, dir, names...); err != nil {
-			return err
-		}
-		if err := os.RemoveAll(filepath.Join(dir, "apt")); err != nil {
-			return err
-		}
-		if err := mergeUsr(dir); err != nil {
+		if err := fetchClosure(ctx, dir, guestPackages...); err != nil {
 			return err
 		}
 		return linkTables(filepath.Join(dir, "usr/sbin"))

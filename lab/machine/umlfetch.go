@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 )
@@ -67,23 +66,17 @@ func fetchUML(ctx context.Context, part, final, tools string) error {
 }
 
 // bindLibraries makes a program use the C library in a folder instead of the
-// system's, which may be too old for it. patchelf runs by the loader of the
-// tools' tree, as it is not installed on the host.
+// system's, which may be too old for it.
 func bindLibraries(ctx context.Context, tools, program, libraries, final string) error {
-	own, err := libraryFolder(tools)
-	if err != nil {
-		return err
-	}
-	ownLoader, err := loader(own)
-	if err != nil {
-		return err
-	}
 	newLoader, err := loader(libraries)
 	if err != nil {
 		return err
 	}
-	return quiet(exec.CommandContext(ctx, ownLoader, "--library-path", own,
-		filepath.Join(tools, "usr/bin/patchelf"),
+	patchelf, err := foreign(ctx, tools, "patchelf", "usr/bin/patchelf",
 		"--set-interpreter", filepath.Join(final, filepath.Base(newLoader)),
-		"--set-rpath", final, program))
+		"--set-rpath", final, program)
+	if err != nil {
+		return err
+	}
+	return quiet(patchelf)
 }

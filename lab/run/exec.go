@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -10,7 +12,7 @@ import (
 )
 
 // exec runs one command in a lab kernel, in the present working folder.
-func (l *lab) exec(ctx context.Context, args []string) (int, error) {
+func (l *launcher) exec(ctx context.Context, args []string) (int, error) {
 	job := new(machine.Job)
 	if len(args) > 0 && args[0] == "--keep-tty" {
 		job.Terminal, args = true, args[1:]
@@ -26,12 +28,27 @@ func (l *lab) exec(ctx context.Context, args []string) (int, error) {
 		return 0, err
 	}
 	job.Commands = []machine.Command{{Name: args[0], Argv: args, Dir: dir, Env: passedOn()}}
+	job.Bring = bring(dir)
+	if path, err := filepath.Abs(args[0]); err == nil && strings.Contains(args[0], "/") {
+		job.Bring = append(job.Bring, path)
+	}
 	return l.runOne(ctx, job)
+}
+
+// bring is what a guest needs of the folder that a command runs in: the whole
+// module around it, as tests may read anything of it.
+func bring(dir string) []string {
+	for at := dir; at != "/"; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return []string{at}
+		}
+	}
+	return nil // any folder, perhaps a large one
 }
 
 // runOne runs a job and passes the output of its commands through. The status
 // is that of the last command.
-func (l *lab) runOne(ctx context.Context, job *machine.Job) (int, error) {
+func (l *launcher) runOne(ctx context.Context, job *machine.Job) (int, error) {
 	m, err := l.choose(ctx)
 	if err != nil {
 		return 1, err

@@ -57,12 +57,16 @@ func run(ctx context.Context, args []string, out, errs io.Writer) (status int, e
 	if len(args) == 0 {
 		return 0, errUsage
 	}
-	l := &lab{out: out, errs: errs}
+	l := &launcher{out: out, errs: errs}
 	switch verb, rest := args[0], args[1:]; verb {
 	case "exec":
 		return l.exec(ctx, rest)
 	case "test":
 		return l.test(ctx, rest)
+	case "demo", "bench":
+		return l.runProgram(ctx, verb, rest)
+	case inside:
+		return 0, l.runInside(ctx, rest)
 	case "fetch":
 		return 0, l.fetch(ctx)
 	case "help", "-h", "--help":
@@ -73,17 +77,17 @@ func run(ctx context.Context, args []string, out, errs io.Writer) (status int, e
 	}
 }
 
-// lab is what a sub-command is given.
-type lab struct {
+// launcher is what a sub-command is given.
+type launcher struct {
 	out, errs io.Writer
 }
 
-func (l *lab) say(format string, args ...any) {
+func (l *launcher) say(format string, args ...any) {
 	fmt.Fprintf(l.errs, "lab: "+format+"\n", args...)
 }
 
 // choose returns the kernel and says which it is.
-func (l *lab) choose(ctx context.Context) (machine.Machine, error) {
+func (l *launcher) choose(ctx context.Context) (machine.Machine, error) {
 	cache, err := machine.OpenCache(l.say)
 	if err != nil {
 		return nil, err
@@ -95,7 +99,7 @@ func (l *lab) choose(ctx context.Context) (machine.Machine, error) {
 	return m, err
 }
 
-func (l *lab) fetch(ctx context.Context) error {
+func (l *launcher) fetch(ctx context.Context) error {
 	cache, err := machine.OpenCache(l.say)
 	if err != nil {
 		return err

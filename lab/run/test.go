@@ -21,6 +21,11 @@ import (
 // labPackage is the import by which a test shows that it needs a kernel.
 const labPackage = "lvs/lab"
 
+// parallelTests is how many tests that call t.Parallel run at once. A guest
+// has one processor, but such tests mostly wait: the kernel adds its counters
+// up every two seconds.
+const parallelTests = 6
+
 // testOptions are the flags of lab test. They mean what they mean to go test.
 type testOptions struct {
 	run, skip string
@@ -50,7 +55,7 @@ func parseTestOptions(args []string) (testOptions, error) {
 }
 
 // test builds the packages' tests here and runs them all in one boot.
-func (l *lab) test(ctx context.Context, args []string) (int, error) {
+func (l *launcher) test(ctx context.Context, args []string) (int, error) {
 	o, err := parseTestOptions(args)
 	if err != nil {
 		return 2, err
@@ -73,6 +78,7 @@ func (l *lab) test(ctx context.Context, args []string) (int, error) {
 	}
 
 	job := o.job(m.Kind(), dir, packages)
+	job.Bring = append(bring(packages[0].Dir), dir)
 	results := make([]*packageResult, len(packages))
 	var reportErr error
 	err = m.Run(ctx, job, func(e machine.Event) {
@@ -83,7 +89,7 @@ func (l *lab) test(ctx context.Context, args []string) (int, error) {
 }
 
 // testEvent follows one package's tests.
-func (l *lab) testEvent(ctx context.Context, o testOptions, packages []testPackage, results []*packageResult, e machine.Event) (err error) {
+func (l *launcher) testEvent(ctx context.Context, o testOptions, packages []testPackage, results []*packageResult, e machine.Event) (err error) {
 	r := results[min(e.Command, len(results)-1)]
 	switch e.Kind {
 	case machine.Started:
@@ -99,7 +105,7 @@ func (l *lab) testEvent(ctx context.Context, o testOptions, packages []testPacka
 }
 
 // summary prints the last line and says whether all went well.
-func (l *lab) summary(packages []testPackage, results []*packageResult, err error) int {
+func (l *launcher) summary(packages []testPackage, results []*packageResult, err error) int {
 	var total counts
 	for i, r := range results {
 		if r == nil || !r.finished {
@@ -134,6 +140,7 @@ func (o testOptions) job(kind, dir string, packages []testPackage) *machine.Job 
 		argv := []string{
 			testBinary(dir, i), "-test.v=test2json", "-test.paniconexit0",
 			"-test.count=" + strconv.Itoa(o.count),
+			"-test.parallel=" + strconv.Itoa(parallelTests),
 			"-test.timeout=" + o.timeout.String(),
 		}
 		if o.run != "" {

@@ -1,0 +1,98 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// baseInitrd returns the part of the guest's root that is the same for every
+// job: the tools with their libraries, the kernel's modules, and a few
+// commands from busybox. name says which kernel it belongs to.
+func (c *Cache) baseInitrd(ctx context.Context, name, kernel string) (string, error) {
+	tools, err := c.tools(ctx)
+	if err != nil {
+		return "", err
+	}
+	dir, err := c.folder("initrd-"+name, func(dir string) error {
+		f, err := os.Create(filepath.Join(dir, "base.cpio"))
+		if err != nil {
+			return err
+		}
+		return errors.Join(packBase(newCPIO(f), tools, kernel), f.Close())
+	})
+	return filepath.Join(dir, "base.cpio"), err
+}
+
+func packBase(w *cpioWriter, tools, kernel string) error {
+	modules, err := oneEntry(filepath.Join(kernel, "usr/lib/modules"))
+	if err != nil {
+		return err
+	}
+	errs := []error{
+		w.tree(tools, "/", nil),
+		w.tree(modules, filepath.Join("/usr/lib/modules", filepath.Base(modules)), uselessModule),
+		w.file("etc/passwd", 0o644, "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"),
+		w.file("etc/group", 0o644, "root:x:0:\nnogroup:x:65534:\n"),
+	}
+	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
+		errs = append(errs, w.link(name, "usr/"+name))
+	}
+	for _, name := range []string{"proc", "sys", "dev", "run", "root", "tmp"} {
+		errs = append(errs, w.folder(name))
+	}
+	for _, name := range busyboxCommands {
+		if _, err := os.Lstat(filepath.Join(tools, "usr/bin", name)); errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, w.link("usr/bin/"+name, "busybox"))
+		}
+	}
+	return errors.Join(append(errs, w.close())...)
+}
+
+// busyboxCommands are what scripts and tests may call in any guest.
+var busyboxCommands = []string{
+	"cat", "chmod", "cp", "cut", "date", "dmesg", "echo", "env", "false", "grep", "head", "id", "kill", "ls", "mkdir", "mktemp",
+	"mv", "nc", "ping", "printf", "ps", "rm", "sed", "seq", "sh", "sleep", "sort", "stty", "tail", "test", "timeout", "tr",
+	"true", "uname", "wc", "wget", "xargs",
+}
+
+// uselessModule leaves out drivers for hardware that the guest does not have.
+func uselessModule(rel string, d fs.DirEntry) bool {
+	if !strings.HasPrefix(rel, "kernel/") {
+		return !d.IsDir() && !strings.HasPrefix(rel, "modules.")
+	}
+	keep := []string{"kernel/arch", "kernel/crypto", "kernel/lib", "kernel/net", "kernel/drivers/net", "kernel/drivers/virtio", "kernel/drivers/char"}
+	drop := []string{"kernel/drivers/net/ethernet", "kernel/drivers/net/wireless", "kernel/net/bluetooth", "kernel/arch/x86/kvm"}
+	for _, p := range drop {
+		if rel == p {
+			return true
+		}
+	}
+	for _, p := range keep {
+		if rel == p || strings.HasPrefix(rel, p+"/") || d.IsDir() && strings.HasPrefix(p, rel+"/") {
+			return false
+		}
+	}
+	return true
+}
+
+// jobFile is where the guest finds its job.
+const jobFile = "/lvs-lab-job.json"
+
+// packJob writes what belongs to one job after the base: the lab's binary as
+// process 1, the job, and what it brings along.
+func packJob(w *cpioWriter, self, job string, bring []string) error {
+	errs := []error{w.tree(self, "/init", nil), w.tree(job, jobFile, nil)}
+	for _, path := range bring {
+		errs = append(errs, w.tree(path, path, notForGuests))
+	}
+	return errors.Join(append(errs, w.close())...)
+}
+
+// notForGuests leaves out what makes a checkout large.
+func notForGuests(rel string, d fs.DirEntry) bool {
+	return d.IsDir() && (rel == ".git" || rel == "dist")
+}
