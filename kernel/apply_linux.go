@@ -21,7 +21,7 @@ func (c *Client) Apply(ctx context.Context, changes []Change) error {
 			return errors.Join(err, refused.orNil())
 		}
 		batch := changes[at:min(at+batchLen, len(changes))]
-		errs, err := c.sock.batch(ctx, batch)
+		errs, err := c.sock.batch(batch)
 		if err != nil {
 			return errors.Join(failure("change the table", err), refused.orNil())
 		}
@@ -47,7 +47,7 @@ type refusal struct {
 }
 
 // batch sends changes in one go and gathers the refusals.
-func (s *socket) batch(ctx context.Context, changes []Change) ([]refusal, error) {
+func (s *socket) batch(changes []Change) ([]refusal, error) {
 	first := s.seq + 1
 	s.out = s.out[:0]
 	for i := range changes {
@@ -63,7 +63,7 @@ func (s *socket) batch(ctx context.Context, changes []Change) ([]refusal, error)
 	}
 	var refused []refusal
 	for {
-		b, err := s.receive(ctx)
+		b, err := s.in.receive(s.fd)
 		if err != nil {
 			return refused, err
 		}
@@ -98,12 +98,12 @@ func (c *Client) Zero(ctx context.Context, only ...ServiceID) error {
 	}
 	if len(only) == 0 {
 		c.sock.command(cmdZero, flagAck)
-		return failure("zero the counters", c.sock.exchange(ctx, ignore))
+		return failure("zero the counters", c.sock.exchange(ignore))
 	}
 	for _, id := range only {
 		c.sock.command(cmdZero, flagAck)
 		c.sock.out = appendServiceID(c.sock.out, id)
-		if err := c.sock.exchange(ctx, ignore); err != nil {
+		if err := c.sock.exchange(ignore); err != nil {
 			return serviceFailure("zero the counters of", id, err)
 		}
 	}

@@ -49,7 +49,7 @@ func (c *Client) Info(ctx context.Context) (i Info, err error) {
 		return i, err
 	}
 	c.sock.command(cmdGetInfo, 0)
-	err = c.sock.exchange(ctx, func(b []byte) error {
+	err = c.sock.exchange(func(b []byte) error {
 		i, err = decodeInfo(b)
 		return err
 	})
@@ -90,7 +90,7 @@ func (c *Client) Snapshot(ctx context.Context, only ...ServiceID) (*Snapshot, er
 func (c *Client) services(ctx context.Context, s *Snapshot) error {
 	s.Services = s.Services[:0]
 	c.sock.command(cmdGetService, flagDump)
-	err := c.sock.exchange(ctx, func(b []byte) error { return c.appendService(s, b) })
+	err := c.sock.exchange(func(b []byte) error { return c.appendService(s, b) })
 	slices.SortFunc(s.Services, func(a, b ServiceEntry) int { return a.Compare(b.ServiceID) })
 	return err
 }
@@ -99,7 +99,7 @@ func (c *Client) services(ctx context.Context, s *Snapshot) error {
 func (c *Client) service(ctx context.Context, s *Snapshot, id ServiceID) error {
 	c.sock.command(cmdGetService, 0)
 	c.sock.out = appendServiceID(c.sock.out, id)
-	return c.sock.exchange(ctx, func(b []byte) error { return c.appendService(s, b) })
+	return c.sock.exchange(func(b []byte) error { return c.appendService(s, b) })
 }
 
 func (c *Client) appendService(s *Snapshot, b []byte) error {
@@ -117,7 +117,7 @@ func (c *Client) servers(ctx context.Context, e *ServiceEntry) error {
 	c.scratch = c.scratch[:0]
 	c.sock.command(cmdGetDest, flagDump)
 	c.sock.out = appendServiceID(c.sock.out, e.ServiceID)
-	err := c.sock.exchange(ctx, func(b []byte) error {
+	err := c.sock.exchange(func(b []byte) error {
 		data, err := nested(b, attrDest)
 		if err != nil {
 			return err

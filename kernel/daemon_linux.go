@@ -18,7 +18,7 @@ func (c *Client) Daemons(ctx context.Context) ([]Daemon, error) {
 	err := again(func() error {
 		out = out[:0]
 		c.sock.command(cmdGetDaemon, flagDump)
-		return c.sock.exchange(ctx, func(b []byte) error {
+		return c.sock.exchange(func(b []byte) error {
 			data, err := nested(b, attrDaemon)
 			if err != nil {
 				return err
@@ -40,7 +40,16 @@ func (c *Client) StartDaemon(ctx context.Context, d Daemon) error {
 // StopDaemon implements Kernel. Expect ErrNoDaemon.
 func (c *Client) StopDaemon(ctx context.Context, r Role) error {
 	err := c.daemon(ctx, cmdDelDaemon, "stop the sync "+r.String(), Daemon{Role: r})
-	return err
+	if !errors.Is(err, errNoAnswer) {
+		return err
+	}
+	// A daemon stopped before it ever ran ends with EINTR (kthread_stop), which
+	// netlink does not answer (netlink_rcv_skb). It is gone nevertheless.
+	running, errList := c.Daemons(ctx)
+	if errList != nil || slices.ContainsFunc(running, func(d Daemon) bool { return d.Role == r }) {
+		return err
+	}
+	return nil
 }
 
 func (c *Client) daemon(ctx context.Context, cmd uint8, op string, d Daemon) error {
@@ -49,7 +58,7 @@ func (c *Client) daemon(ctx context.Context, cmd uint8, op string, d Daemon) err
 	}
 	c.sock.command(cmd, flagAck)
 	c.sock.out = appendDaemon(c.sock.out, &d)
-	err := c.sock.exchange(ctx, ignore)
+	err := c.sock.exchange(ignore)
 	switch {
 	case errors.Is(err, unix.ESRCH):
 		err = ErrNoDaemon

@@ -115,18 +115,6 @@ func (id ServiceID) Append(b []byte) []byte {
 	return id.AddrPort().AppendTo(b)
 }
 
-// MarshalText makes the text form the one of JSON keys and values.
-func (id ServiceID) MarshalText() ([]byte, error) { return id.Append(nil), nil }
-
-// UnmarshalText reads the text form.
-func (id *ServiceID) UnmarshalText(b []byte) error {
-	got, err := ParseServiceID(string(b))
-	if err == nil {
-		*id = got
-	}
-	return err
-}
-
 // Compare orders services: addresses before marks, then IPv4 before IPv6, by
 // address, port and protocol; marks by number.
 func (id ServiceID) Compare(other ServiceID) int {

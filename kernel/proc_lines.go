@@ -15,11 +15,15 @@ import (
 // an IPv6 connection with SIP data, below 400 bytes.
 const maxLine = 4096
 
+// readLen is how much of /proc is read at a time. The kernel gives a page a
+// call at most.
+const readLen = 64 << 10
+
 // lines walks the lines of r without keeping them.
 func lines(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		s := bufio.NewScanner(r)
-		s.Buffer(make([]byte, bufferLen), bufferLen)
+		s.Buffer(make([]byte, readLen), readLen)
 		for s.Scan() {
 			if len(s.Bytes()) > maxLine {
 				yield(nil, errLine(s.Bytes()[:40]))

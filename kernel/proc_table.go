@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/netip"
 	"strings"
-	"time"
 )
 
 // readPublicTable reads /proc/net/ip_vs, the part of the table that everyone
@@ -86,43 +85,23 @@ func parsePublicService(line []byte, n names) (e ServiceEntry, ok bool) {
 	return e, parsePublicFlags(strings.Fields(string(rest)), &e)
 }
 
-// parsePublicFlags reads "ops" and "persistent SECONDS MASK".
+// parsePublicFlags reads "ops" and "persistent TICKS MASK". How long a tick is
+// the kernel does not tell, so persistence stays unknown.
 func parsePublicFlags(words []string, e *ServiceEntry) bool {
 	for i := 0; i < len(words); i++ {
 		switch words[i] {
 		case "ops":
 			e.OnePacket = true
 		case "persistent":
-			if len(words) < i+3 {
-				return false
-			}
-			seconds, ok := parseDecimal([]byte(words[i+1]))
-			mask, okMask := parseHex([]byte(words[i+2]))
-			if !ok || !okMask || seconds > 1<<32 {
-				return false
-			}
-			e.Persistence = time.Duration(seconds) * time.Second
-			e.Netmask = publicNetmask(uint32(mask), e.Family)
 			i += 2
+			if i >= len(words) {
+				return false
+			}
 		default:
 			return false
 		}
 	}
 	return true
-}
-
-// publicNetmask undoes the kernel's printing: it turns the number's bytes round
-// as for an IPv4 mask, also for an IPv6 prefix length.
-func publicNetmask(n uint32, f Family) Netmask {
-	if f == IPv6 {
-		var b [4]byte
-		net.PutUint32(b[:], n)
-		n = host.Uint32(b[:])
-	}
-	if m := Netmask(n); !m.Whole(f) {
-		return m
-	}
-	return 0
 }
 
 func parsePublicServer(line []byte) (e ServerEntry, ok bool) {

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -11,9 +10,6 @@ import (
 )
 
 const (
-	// pollMillis is how often a wait looks whether it was cancelled. The kernel
-	// answers within the call that asks, so waiting is the exception.
-	pollMillis = 100
 	// dumpTries bounds how often an interrupted dump is read again.
 	dumpTries = 10
 	// capAck keeps the request out of an error's answer (NETLINK_CAP_ACK).
@@ -30,7 +26,7 @@ type socket struct {
 	family uint16
 	seq    uint32
 	out    []byte
-	in     []byte
+	in     *receiver
 }
 
 // openSocket opens a socket in a namespace and asks for the IPVS family. Asking
@@ -40,7 +36,7 @@ func openSocket(ns netns.NsHandle) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &socket{nl: s, fd: s.GetFd(), in: make([]byte, bufferLen)}
+	k := &socket{nl: s, fd: s.GetFd(), in: newReceiver()}
 	_ = unix.SetsockoptInt(k.fd, unix.SOL_NETLINK, capAck, 1) // Linux 4.3; only saves room
 	if k.family, err = k.findFamily(); err != nil {
 		k.close()
@@ -55,7 +51,7 @@ func (s *socket) findFamily() (uint16, error) {
 	s.begin(ctrlID, ctrlGetFamily, 0)
 	s.out = appendText(s.out, ctrlFamilyName, genlName)
 	var id uint16
-	err := s.exchange(context.Background(), func(b []byte) error {
+	err := s.exchange(func(b []byte) error {
 		data, err := nested(b, ctrlFamilyID)
 		id = uint16(attr{Data: data}.number())
 		return err
@@ -77,25 +73,27 @@ func (s *socket) command(cmd uint8, flags uint16) { s.begin(s.family, cmd, flags
 
 // exchange sends the request in the send buffer and hands the attributes of
 // each answer to the caller. Errors of the kernel are unix.Errno.
-func (s *socket) exchange(ctx context.Context, each func(attrs []byte) error) error {
+func (s *socket) exchange(each func(attrs []byte) error) error {
 	if err := s.send(endMessage(s.out, 0)); err != nil {
 		return err
 	}
 	flags := host.Uint16(s.out[6:])
 	if flags&flagDump != 0 {
-		return s.receiveDump(ctx, each)
+		return s.receiveDump(each)
 	}
-	return s.receiveOne(ctx, each)
+	return s.receiveOne(each)
 }
 
+// send hands a request to the kernel, which carries it out before this returns.
 func (s *socket) send(b []byte) error {
+	s.in.drop()
 	return unix.Sendto(s.fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
 }
 
 // receiveOne takes a single answer: a message, or an error number.
-func (s *socket) receiveOne(ctx context.Context, each func(attrs []byte) error) error {
+func (s *socket) receiveOne(each func(attrs []byte) error) error {
 	for {
-		b, err := s.receive(ctx)
+		b, err := s.in.receive(s.fd)
 		if err != nil {
 			return err
 		}
@@ -122,11 +120,11 @@ func (s *socket) receiveOne(ctx context.Context, each func(attrs []byte) error) 
 
 // receiveDump takes the parts of a dump up to its end. A dump that the kernel
 // marks as interrupted is read to its end too, then reported.
-func (s *socket) receiveDump(ctx context.Context, each func(attrs []byte) error) error {
+func (s *socket) receiveDump(each func(attrs []byte) error) error {
 	interrupted := false
 	var failed error
 	for {
-		b, err := s.receive(ctx)
+		b, err := s.in.receive(s.fd)
 		if err != nil {
 			return err
 		}
@@ -179,25 +177,4 @@ func kernelErrno(m message) error {
 		return err
 	}
 	return unix.Errno(n)
-}
-
-// receive takes one datagram, waiting for it if need be.
-func (s *socket) receive(ctx context.Context) ([]byte, error) {
-	for {
-		n, _, err := unix.Recvfrom(s.fd, s.in, 0)
-		switch {
-		case err == nil:
-			return s.in[:n], nil
-		case err == unix.EINTR:
-			continue
-		case err != unix.EAGAIN:
-			return nil, err
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if _, err := unix.Poll([]unix.PollFd{{Fd: int32(s.fd), Events: unix.POLLIN}}, pollMillis); err != nil && err != unix.EINTR {
-			return nil, err
-		}
-	}
 }

@@ -53,8 +53,9 @@ type Snapshot struct {
 	Time time.Time
 	Info Info
 	// Public is set when the table came from what everyone may read
-	// (/proc/net/ip_vs): then statistics, thresholds, persistent connections,
-	// the scheduler's flags, engines and tunnel details are not known.
+	// (/proc/net/ip_vs): then statistics, thresholds, persistence (the file
+	// has it in ticks of unknown length), the scheduler's flags, engines and
+	// tunnel details are not known; nor is the family of a mark without servers.
 	Public bool
 	// Services is in canonical order (ServiceID.Compare).
 	Services []ServiceEntry

@@ -5,10 +5,6 @@ import (
 	"errors"
 )
 
-// bufferLen holds the largest piece of a dump the kernel makes (32 KiB,
-// netlink_recvmsg) and the answers to a batch.
-const bufferLen = 64 << 10
-
 var (
 	host = binary.NativeEndian
 	net  = binary.BigEndian
