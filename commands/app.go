@@ -56,7 +56,10 @@ type Terminal struct {
 }
 
 // Main runs the program as the system started it and gives its exit status.
-func Main() int {
+func Main() int { return System().Main(os.Args[1:]) }
+
+// Main runs one command line of this process, minding its signals.
+func (a *App) Main(args []string) int {
 	// A reader that goes away (lvs list | head) must be an error of Write, not
 	// a signal that kills.
 	signal.Ignore(syscall.SIGPIPE)
@@ -64,7 +67,7 @@ func Main() int {
 	// The second interrupt is the system's: it kills.
 	context.AfterFunc(ctx, stop)
 	defer stop()
-	return System().Run(ctx, os.Args[1:])
+	return a.Run(ctx, args)
 }
 
 // System is the App of the running process.

@@ -44,7 +44,7 @@ them. --top N shows the N largest groups; alone it groups by client.
 	}
 	o.connectionFilter.register(a, c)
 	f := c.Flags()
-	f.StringVar(&o.groupBy, "group-by", "", "count the entries by `KEY,KEY…`: client, client/PREFIX, virtual, server, state, protocol, service, origin (default: no counting)")
+	f.StringVar(&o.groupBy, "group-by", "", "count the entries by `KEYS`, a list with commas: client, client/PREFIX, virtual, server, state, protocol, service, origin (default: no counting)")
 	f.StringVar(&o.top, "top", "", "show the `N` largest groups, from 1 (default: all)")
 	f.BoolVar(&o.origin, "origin", false, "tell whether an entry is LOCAL or came by SYNC; persistence engines are not known then")
 	o.view.registerRows(a, c, "ConnectionList")

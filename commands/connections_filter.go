@@ -29,7 +29,7 @@ func (f *connectionFilter) register(a *App, c *cobra.Command) {
 	s.StringVar(&f.clientText, "client", "", "only clients in the network `PREFIX`: 198.51.100.0/24, or one address (default: all)")
 	s.StringVar(&f.serverText, "server", "", "only entries of the real server `ADDR[:PORT]` (default: all)")
 	s.StringVar(&f.serviceText, "service", "", "only entries to the address of `SERVICE` (default: all)")
-	s.StringVar(&f.stateText, "state", "", "only entries in a state of `STATE,STATE…`: ESTABLISHED, FIN_WAIT, UDP … (default: all)")
+	s.StringVar(&f.stateText, "state", "", "only entries in one of `STATES`, a list with commas: ESTABLISHED, FIN_WAIT, UDP … (default: all)")
 	s.StringVar(&f.protocolText, "protocol", "", "only entries of the protocol `NAME`: tcp, udp or sctp (default: all)")
 	complete(c, "client", nothing)
 	complete(c, "server", a.completeAnyServer)

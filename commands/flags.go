@@ -37,7 +37,7 @@ func (a *App) kernelFlags(c *cobra.Command) {
 func (a *App) showFlags(c *cobra.Command) {
 	a.formatFlags(c)
 	f, g := c.Flags(), &a.global
-	f.StringVar(&g.columns, "columns", "", "show these columns, in this order: `KEY,KEY…` (default: the view's own)")
+	f.StringVar(&g.columns, "columns", "", "show these columns, in this order: `KEYS`, a list with commas (default: the view's own)")
 	f.BoolVar(&g.noHeaders, "no-headers", false, "leave out the line of column names")
 	f.StringVar(&g.color, "color", "", "colour: `WHEN` is auto, always or never (default auto: on a terminal without NO_COLOR; environment LVS_COLOR)")
 	markGlobal(f, "columns", "no-headers", "color")
@@ -125,7 +125,7 @@ func (a *App) prepare(c *cobra.Command, _ []string) error {
 	var all faults
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if _, stray := f.Annotations[strayFlag]; stray {
-			all.add(usagef("--%s has no effect on %s", f.Name, c.CommandPath()))
+			all.add(usagef("--%s has no effect on %s", f.Name, verbName(c)))
 		}
 	})
 	if g.output != "" && !slices.Contains(output.Formats(), g.output) {

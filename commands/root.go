@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -55,7 +57,7 @@ func (a *App) group(name, short, long string, verbs ...*cobra.Command) *cobra.Co
 		Use: name, Short: short, Long: long,
 		Args: a.onlyVerbs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return usagef("%s: which command?", c.CommandPath()).cure("%s --help lists them", c.CommandPath())
+			return usagef("which command of %s?", verbName(c)).cure("%s --help lists them", c.CommandPath())
 		},
 	}
 	a.hiddenGlobals(c)
@@ -68,7 +70,8 @@ func (a *App) onlyVerbs(c *cobra.Command, args []string) error {
 		return nil
 	}
 	c.SuggestionsMinimumDistance = 2
-	f := usagef("%s has no command %q", c.CommandPath(), args[0]).cure("%s --help lists them", c.CommandPath())
+	full := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()) + " " + args[0])
+	f := usagef("unknown command %q", full).cure("%s --help lists them", c.CommandPath())
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		f.cure("did you mean %s %s?", c.CommandPath(), near[0])
 	}

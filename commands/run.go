@@ -9,8 +9,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
+	"lvs/commands/ipvsadm"
 	"lvs/kernel"
 	"lvs/output"
 )
@@ -29,65 +29,6 @@ const (
 	exitPartly      = 9 // some of the changes were made
 	exitInterrupted = 130
 )
-
-// fault is an error with its exit status and, where one is known, its cure.
-type fault struct {
-	status int
-	err    error
-	hint   string
-}
-
-func (f *fault) Error() string { return f.err.Error() }
-func (f *fault) Unwrap() error { return f.err }
-
-// usagef is a mistake in what was typed.
-func usagef(format string, args ...any) *fault {
-	return &fault{status: exitUsage, err: fmt.Errorf(format, args...)}
-}
-
-func (f *fault) cure(format string, args ...any) *fault {
-	f.hint = fmt.Sprintf(format, args...)
-	return f
-}
-
-// faults are several mistakes, all told at once.
-type faults []error
-
-func (f *faults) add(err error) {
-	var several faults
-	switch {
-	case err == nil:
-	case errors.As(err, &several):
-		*f = append(*f, several...)
-	default:
-		*f = append(*f, err)
-	}
-}
-
-// err is nil when there was no mistake.
-func (f faults) err() error {
-	if len(f) == 0 {
-		return nil
-	}
-	return f
-}
-
-func (f faults) Error() string { return errors.Join(f...).Error() }
-
-// partly says that some changes were made and others refused.
-type partly struct {
-	made int
-	err  kernel.Refusals
-}
-
-func (p *partly) Error() string { return p.err.Error() }
-func (p *partly) Unwrap() error { return p.err }
-
-// openError is a kernel that could not be opened at all.
-type openError struct{ err error }
-
-func (e *openError) Error() string { return e.err.Error() }
-func (e *openError) Unwrap() error { return e.err }
 
 // Run executes one command line and gives its exit status. It is the one place
 // that prints an error.
@@ -118,11 +59,14 @@ func (a *App) report(err error) int {
 	list := []error{err}
 	var several faults
 	var refused kernel.Refusals
+	var text ipvsadm.Faults
 	switch {
 	case errors.As(err, &several):
 		list = several
 	case errors.As(err, &refused):
-		list = each(refused)
+		list = errs(refused, func(r kernel.Refusal) error { return r.Err })
+	case errors.As(err, &text):
+		list = errs(text, func(f ipvsadm.Fault) error { return f })
 	}
 	status := worst(list)
 	if part := (*partly)(nil); errors.As(err, &part) {
@@ -143,10 +87,10 @@ func (a *App) report(err error) int {
 	return status
 }
 
-func each(r kernel.Refusals) []error {
-	out := make([]error, len(r))
-	for i := range r {
-		out[i] = r[i].Err
+func errs[T any](list []T, err func(T) error) []error {
+	out := make([]error, len(list))
+	for i := range list {
+		out[i] = err(list[i])
 	}
 	return out
 }
@@ -170,10 +114,22 @@ func (a *App) printJSON(list []error, status int) {
 	}
 	if status == exitUsage || len(list) > 1 {
 		for _, e := range list {
-			row.Faults = append(row.Faults, output.FaultRow{Why: e.Error()})
+			row.Faults = append(row.Faults, faultRow(e))
 		}
 	}
 	output.WriteError(a.Err, row)
+}
+
+func faultRow(err error) output.FaultRow {
+	f, ok := err.(ipvsadm.Fault)
+	if !ok {
+		return output.FaultRow{Why: err.Error()}
+	}
+	row := output.FaultRow{Line: &f.Line, Column: &f.Column, Why: f.Why}
+	if f.Text != "" {
+		row.Text = &f.Text
+	}
+	return row
 }
 
 // whatWhy splits an error into what was tried and why it failed.
@@ -189,11 +145,12 @@ func whatWhy(err error) (what, why string) {
 func statusOf(err error) int {
 	var f *fault
 	var use *output.UsageError
+	var text ipvsadm.Fault
 	var open *openError
 	switch {
 	case errors.As(err, &f):
 		return f.status
-	case errors.As(err, &use):
+	case errors.As(err, &use), errors.As(err, &text):
 		return exitUsage
 	case errors.Is(err, context.DeadlineExceeded):
 		return exitTimeout
@@ -244,39 +201,4 @@ func (a *App) hint(err error) string {
 		return "what was sent before the time ran out may have been done"
 	}
 	return ""
-}
-
-// flagError makes one clear line of a mistake in an option.
-func (a *App) flagError(cmd *cobra.Command, err error) error {
-	help := cmd.CommandPath() + " --help"
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
-		return usagef("%w", err).cure("%s", help)
-	}
-	name := unknown.GetSpecifiedName()
-	shown := "--" + name
-	if unknown.GetSpecifiedShortnames() != "" {
-		shown = "-" + name
-		if old, ok := ipvsadmCommands[name]; ok {
-			return usagef("%s is ipvsadm's: %s does not know it", shown, cmd.CommandPath()).cure("%s %s", a.Name, old)
-		}
-	}
-	if known := cmd.Root().Flags().Lookup(name); known != nil && len(name) > 1 {
-		return usagef("%s has no effect on %s", shown, cmd.CommandPath()).cure("%s", help)
-	}
-	f := usagef("unknown option %s for %s", shown, cmd.CommandPath()).cure("%s", help)
-	cmd.Flags().VisitAll(func(known *pflag.Flag) {
-		if len(name) > 2 && strings.HasPrefix(known.Name, name) {
-			f.cure("did you mean --%s?", known.Name)
-		}
-	})
-	return f
-}
-
-// ipvsadmCommands are ipvsadm's one-letter commands and what does it here.
-var ipvsadmCommands = map[string]string{
-	"A": "service add", "E": "service edit", "D": "service delete",
-	"a": "server add", "e": "server edit", "d": "server delete",
-	"L": "list", "l": "list", "C": "clear", "Z": "zero", "S": "save", "R": "restore",
-	"p": "service add … --persistent=SECONDS", "M": "service add … --netmask MASK",
 }

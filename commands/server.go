@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"math"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -58,6 +60,7 @@ func (o *serverOptions) given(f *pflag.FlagSet) bool {
 // and remcsum without gue.
 func (o *serverOptions) overlay(f *pflag.FlagSet, s *kernel.Server) error {
 	var bad faults
+	wrong := false
 	if f.Changed("weight") {
 		n, err := parseNumber("--weight", o.weight, 0, kernel.MaxWeight)
 		bad.add(err)
@@ -68,10 +71,15 @@ func (o *serverOptions) overlay(f *pflag.FlagSet, s *kernel.Server) error {
 		to          *uint32
 	}{{"upper", o.upper, &s.Upper}, {"lower", o.lower, &s.Lower}} {
 		if f.Changed(t.name) {
-			n, err := parseNumber("--"+t.name, t.value, 0, 1<<32-1)
+			n, err := parseNumber("--"+t.name, t.value, 0, math.MaxUint32)
 			bad.add(err)
 			*t.to = uint32(n)
+			wrong = wrong || err != nil
 		}
+	}
+	if wrong {
+		// So that no other fault follows from this one.
+		s.Upper, s.Lower = 0, 0
 	}
 	bad.add(o.overlayForward(s))
 	bad.add(o.overlayTunnel(f, s))
@@ -111,8 +119,11 @@ func (o *serverOptions) overlayTunnel(f *pflag.FlagSet, s *kernel.Server) error 
 		s.Tunnel.Type = t
 	}
 	if f.Changed("tun-port") {
-		n, err := parseNumber("--tun-port", o.tunPort, 1, 65535)
+		n, err := parseNumber("--tun-port", o.tunPort, 1, math.MaxUint16)
 		bad.add(err)
+		if err != nil {
+			n = 1 // so that no other fault follows from this one
+		}
 		s.Tunnel.Port = uint16(n)
 	}
 	if f.Changed("tun-flags") {

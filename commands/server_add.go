@@ -51,10 +51,7 @@ func (o *serverAdd) run(c *cobra.Command, args []string) error {
 			continue
 		}
 		s := kernel.Server{Addr: addr, Forward: kernel.Direct, Weight: 1}
-		if err := o.overlay(c.Flags(), &s); err != nil {
-			// The options are the same for every server: one telling is enough.
-			return err
-		}
+		bad.add(o.overlay(c.Flags(), &s))
 		bad.add(checkNewServer(id, &s))
 		steps = append(steps, step{Change: kernel.Change{
 			Op: kernel.AddServer, Service: kernel.Service{ServiceID: id}, Server: s,

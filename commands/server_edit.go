@@ -54,9 +54,7 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 	var steps []step
 	for _, p := range present {
 		after := p.Server
-		if err := o.overlay(c.Flags(), &after); err != nil {
-			return err
-		}
+		bad.add(o.overlay(c.Flags(), &after))
 		bad.add(checkServer(id, &after))
 		if after == p.Server {
 			continue

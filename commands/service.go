@@ -36,7 +36,7 @@ const defaultPersistence = 6 * time.Minute
 func (o *serviceOptions) register(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&o.scheduler, "scheduler", "s", "", "choose servers by the scheduler `NAME`: "+strings.Join(schedulerNames(), ", ")+" (default wlc)")
-	f.StringVar(&o.schedFlags, "sched-flags", "", "the scheduler's switches `FLAG,FLAG…`: sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3, or none (default none)")
+	f.StringVar(&o.schedFlags, "sched-flags", "", "the scheduler's switches `FLAGS`, a list with commas: sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3, or none (default none)")
 	f.StringVar(&o.persistent, "persistent", "", "keep a client on its server for `DURATION` after its last connection: seconds or 6m, at most 31 days; 0 or none is off (default off; 6m without a value)")
 	f.Lookup("persistent").NoOptDefVal = defaultPersistence.String()
 	f.StringVar(&o.netmask, "netmask", "", "treat the clients of a network as one for persistence: `MASK` is 255.255.255.0 or /24 for IPv4, 1 to 128 for IPv6, or none (default none: each by itself)")

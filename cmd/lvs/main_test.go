@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"lvs/commands"
+	"lvs/kernel"
+	"lvs/kernel/kerneltest"
+	"lvs/lab"
+)
+
+// fakeVariable names the file in which an in-memory kernel lives from one
+// command of a script to the next. Without it the command is the real one.
+const fakeVariable = "LVS_TEST_KERNEL"
+
+// terminalVariable makes the command believe that somebody can be asked.
+const terminalVariable = "LVS_TEST_TERMINAL"
+
+// The test binary is the command, under the names a package may install it as.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"lvs": run, "lvsctl": run})
+}
+
+func run() {
+	app := commands.System()
+	if path := os.Getenv(fakeVariable); path != "" {
+		app.OpenKernel = func(o kernel.Options) (kernel.Kernel, error) { return openFake(path, o) }
+	}
+	if os.Getenv(terminalVariable) != "" {
+		app.InTerminal.Is, app.ErrTerminal.Is = true, true
+	}
+	os.Exit(app.Main(os.Args[1:]))
+}
+
+// Each script shows one behaviour. In the unit run an in-memory kernel stands
+// behind it, in the lab a real one with a network namespace for each script.
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script", false) }
+
+// These scripts need what no real kernel does on demand.
+func TestScriptsOnFake(t *testing.T) { runScripts(t, "testdata/fake", true) }
+
+func runScripts(t *testing.T, dir string, fake bool) {
+	inLab := os.Getenv(lab.InLabVariable) != ""
+	if fake && inLab {
+		t.Skip("needs the in-memory kernel")
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 dir,
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("NO_COLOR", "1")
+			if inLab {
+				lab.Need(env.T().(testing.TB))
+				return nil
+			}
+			env.Setenv(fakeVariable, filepath.Join(env.WorkDir, "kernel.json"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Condition: func(name string) (bool, error) {
+			switch name {
+			case "lab":
+				return inLab, nil
+			case "fake":
+				return !inLab, nil
+			case "ipvsadm":
+				_, err := exec.LookPath("ipvsadm")
+				return inLab && err == nil, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
+	})
+}
+
+// fake is an in-memory kernel that is written back when it is closed.
+type fake struct {
+	*kerneltest.Kernel
+	path string
+}
+
+// openFake reads the kernel from its file. Files beside it switch its faults
+// on: kernel.denied and kernel.unloaded.
+func openFake(path string, o kernel.Options) (kernel.Kernel, error) {
+	if o.Netns != "" {
+		return nil, &kernel.Error{Op: "open network namespace " + o.Netns, Err: kernel.ErrNoNamespace}
+	}
+	k := kerneltest.New()
+	b, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err := k.Load(bytes.NewReader(b)); err != nil {
+		return nil, err
+	}
+	base := filepath.Join(filepath.Dir(path), "kernel")
+	if _, err := os.Stat(base + ".denied"); err == nil {
+		k.Deny()
+	}
+	if _, err := os.Stat(base + ".unloaded"); err == nil {
+		k.Unload()
+	}
+	return &fake{k, path}, nil
+}
+
+func (f *fake) Close() error {
+	var b bytes.Buffer
+	if err := f.Save(&b); err != nil {
+		return err
+	}
+	return os.WriteFile(f.path, b.Bytes(), 0o600)
+}
+
+// status runs a command and holds its exit status against the first argument.
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N COMMAND [ARGUMENT…]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
