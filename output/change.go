@@ -156,6 +156,9 @@ func changeKind() kind[Change] {
 	k.plain = []string{"op", "service", "server", "before", "after", "status"}
 	k.wide = k.keys()
 	k.appendName = func(b []byte, c *Change) []byte {
+		if c.Service == (kernel.ServiceID{}) {
+			return append(b, c.Op...)
+		}
 		b = c.Service.Append(b)
 		if c.Server.IsValid() {
 			b = c.Server.AppendTo(append(b, ' '))
@@ -191,7 +194,7 @@ func (c *Change) settings(after bool) []setting {
 		}
 	case svc != nil:
 		all = []setting{
-			{"scheduler", svc.Scheduler}, {"flags", strings.Join(svc.SchedFlags.Names(svc.Scheduler), ",")},
+			{"scheduler", svc.Scheduler}, {"flags", strings.Join(svc.SchedFlags.Names(svc.Scheduler), "+")},
 			{"netmask", svc.Netmask.Text(svc.Family)}, {"engine", svc.Engine},
 		}
 		if svc.Persistence != 0 {
@@ -212,12 +215,13 @@ func limit(n uint32) string {
 }
 
 // appendSettings writes one side where it differs from the other, as
-// name=value. What is set on the other side alone is named with nothing: upper=
+// name=value,name=value without a blank, so that a pipe's columns stay apart.
+// What is set on the other side alone is named with nothing: upper=
 func appendSettings(b []byte, side, other []setting) []byte {
 	start := len(b)
 	write := func(name, value string) {
 		if len(b) > start {
-			b = append(b, ' ')
+			b = append(b, ',')
 		}
 		b = append(append(append(b, name...), '='), value...)
 	}

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bufio"
 	"encoding/csv"
 	"slices"
 	"strings"
@@ -82,7 +83,7 @@ func (k *kind[T]) keys() []string {
 // find gives the column of a key. what says who asked, for the error.
 func (k *kind[T]) find(key, what string) (*column[T], error) {
 	for i := range k.columns {
-		if k.columns[i].key == key {
+		if strings.EqualFold(k.columns[i].key, key) {
 			return &k.columns[i], nil
 		}
 	}
@@ -176,7 +177,7 @@ func rows[T any](p *Printer, k *kind[T]) (rowWriter[T], error) {
 			if err != nil {
 				return nil, err
 			}
-			name = c.text
+			name = c.appendExact
 		}
 		return &nameWriter[T]{sink: newSink(p.w), name: name}, nil
 	}
@@ -185,7 +186,7 @@ func rows[T any](p *Printer, k *kind[T]) (rowWriter[T], error) {
 		return nil, err
 	}
 	if p.o.Format == "csv" {
-		w := &csvWriter[T]{w: csv.NewWriter(p.w), columns: columns, record: make([]string, len(columns))}
+		w := &csvWriter[T]{w: csv.NewWriter(bufio.NewWriterSize(p.w, sinkSize)), columns: columns, record: make([]string, len(columns))}
 		if p.o.NoHeaders {
 			return w, nil
 		}

@@ -10,7 +10,8 @@ import (
 
 // ConnectionGroup counts the connections that agree in some columns.
 type ConnectionGroup struct {
-	// Key are the values of the columns grouped by, in their order.
+	// Key are the values of the columns grouped by, in their order, as
+	// ConnectionField gives them: none is a dash.
 	Key []string
 	// States counts by the kernel's state words.
 	States map[string]uint64
@@ -19,9 +20,9 @@ type ConnectionGroup struct {
 
 // ConnectionGroupRow is a group of connections.
 type ConnectionGroupRow struct {
-	Key    map[string]string `json:"key" doc:"What the connections have in common, by column key."`
-	States map[string]uint64 `json:"states" doc:"How many are in each state."`
-	Total  uint64            `json:"total" doc:"How many there are."`
+	Key    map[string]*string `json:"key" doc:"What the connections have in common, by column key. Null where there is no value."`
+	States map[string]uint64  `json:"states" doc:"How many are in each state."`
+	Total  uint64             `json:"total" doc:"How many there are."`
 }
 
 // ConnectionGroups writes groups of connections, in the order given unless
@@ -32,9 +33,12 @@ func (p *Printer) ConnectionGroups(by []string, rows []ConnectionGroup) error {
 		return err
 	}
 	return printList(p, &k, rows, func(g *ConnectionGroup) any {
-		row := ConnectionGroupRow{Key: map[string]string{}, States: g.States, Total: g.Total}
+		row := ConnectionGroupRow{Key: map[string]*string{}, States: g.States, Total: g.Total}
 		for i, key := range by {
-			row.Key[key] = g.Key[i]
+			row.Key[key] = nil
+			if g.Key[i] != "-" {
+				row.Key[key] = &g.Key[i]
+			}
 		}
 		if row.States == nil {
 			row.States = map[string]uint64{}
@@ -52,7 +56,12 @@ func groupKind(by []string) (kind[ConnectionGroup], error) {
 			return k, err
 		}
 		g := column[ConnectionGroup]{key: key, help: c.help, canon: c.canon,
-			text: func(b []byte, g *ConnectionGroup) []byte { return append(b, g.Key[i]...) }}
+			text: func(b []byte, g *ConnectionGroup) []byte {
+				if g.Key[i] == "-" {
+					return b
+				}
+				return append(b, g.Key[i]...)
+			}}
 		if key == "client" || key == "virtual" || key == "server" {
 			g.compare = func(a, b *ConnectionGroup) int { return compareEndpoints(a.Key[i], b.Key[i]) }
 		}

@@ -168,7 +168,7 @@ func (p *Printer) derive(doc []byte) ([]byte, error) {
 	case p.template != nil:
 		return p.runTemplate(doc)
 	}
-	return toYAML(doc)
+	return toYAML(doc), nil
 }
 
 // appendValue appends v as encoding/json writes it, without escaping <, > and &.

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"strconv"
 	"strings"
 	"text/template"
 
-	"github.com/goccy/go-yaml"
 	"github.com/itchyny/gojq"
 )
 
@@ -117,8 +117,8 @@ func generic(doc []byte) (any, error) {
 func exactNumbers(v any) any {
 	switch v := v.(type) {
 	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return int(n)
+		if n, err := strconv.Atoi(string(v)); err == nil {
+			return n
 		}
 		if n, ok := new(big.Int).SetString(string(v), 10); ok {
 			return n
@@ -158,5 +158,3 @@ func templateDuration(v any) string {
 	}
 	return string(seconds.appendNumber(nil, uint64(n), true))
 }
-
-func toYAML(doc []byte) ([]byte, error) { return yaml.JSONToYAML(doc) }

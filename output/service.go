@@ -36,10 +36,7 @@ func (p *Printer) Services(s *kernel.Snapshot, v View) error {
 		return err
 	}
 	if p.rowFormat() {
-		return p.lines(&k, nodes, s.Public, func(w rowWriter[line], n *node) error {
-			l := line{node: n, public: s.Public}
-			return w.row(&l)
-		})
+		return p.lines(&k, nodes, s.Public, true)
 	}
 	d := p.document("ServiceList", false)
 	for i := range nodes {
@@ -60,7 +57,7 @@ func (p *Printer) Servers(id kernel.ServiceID, rows []kernel.ServerEntry, public
 		return err
 	}
 	if p.rowFormat() {
-		return p.lines(&k, nodes, public, nil)
+		return p.lines(&k, nodes, public, false)
 	}
 	d := p.document("ServerList", false)
 	for i := range nodes {
@@ -77,22 +74,39 @@ func (p *Printer) Servers(id kernel.ServiceID, rows []kernel.ServerEntry, public
 // rowFormat tells whether the format consists of rows, not of documents.
 func (p *Printer) rowFormat() bool { return p.o.tabular() || p.o.Format == "name" }
 
-// lines writes the nodes as rows, each headed by what head writes.
-func (p *Printer) lines(k *kind[line], nodes []node, public bool, head func(rowWriter[line], *node) error) error {
+// lines writes the nodes as rows. A table too wide for the terminal has its
+// servers below their service instead of beside it.
+func (p *Printer) lines(k *kind[line], nodes []node, public, withServices bool) error {
 	w, err := rows(p, k)
 	if err != nil {
 		return err
 	}
+	if err := p.fill(w, nodes, public, withServices); err != nil {
+		return err
+	}
+	if t, ok := w.(*table[line]); ok && withServices && t.tooWide(p.o.Width) && len(p.o.Columns) == 0 {
+		stacked := stack(k)
+		if w, err = rows(p, &stacked); err != nil {
+			return err
+		}
+		if err := p.fill(w, nodes, public, withServices); err != nil {
+			return err
+		}
+	}
+	return w.close()
+}
+
+func (p *Printer) fill(w rowWriter[line], nodes []node, public, withServices bool) error {
 	for i := range nodes {
-		if head != nil {
-			if err := head(w, &nodes[i]); err != nil {
+		l := line{node: &nodes[i], public: public}
+		if withServices {
+			if err := w.row(&l); err != nil {
 				return err
 			}
+			if p.o.Format == "name" {
+				continue
+			}
 		}
-		if head != nil && p.o.Format == "name" {
-			continue
-		}
-		l := line{node: &nodes[i], public: public}
 		for j := range nodes[i].servers {
 			l.server = &nodes[i].servers[j]
 			if err := w.row(&l); err != nil {
@@ -100,7 +114,7 @@ func (p *Printer) lines(k *kind[line], nodes []node, public bool, head func(rowW
 			}
 		}
 	}
-	return w.close()
+	return nil
 }
 
 // nodes filters and sorts.
@@ -153,7 +167,7 @@ func (n *node) filter(conditions []*test[line], public bool) bool {
 	l := line{node: n, public: public}
 	var ofServers []*test[line]
 	for _, t := range conditions {
-		if !ofService(t.key) {
+		if !ofService(t.column.key) {
 			ofServers = append(ofServers, t)
 		} else if !t.holds(&l) {
 			return false

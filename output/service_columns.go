@@ -2,6 +2,7 @@ package output
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"lvs/kernel"
@@ -125,6 +126,27 @@ func counterColumns() []column[line] {
 		}})
 	}
 	return columns
+}
+
+// stack puts the servers below their service, in one column.
+func stack(k *kind[line]) kind[line] {
+	s := *k
+	s.columns = slices.Clone(k.columns)
+	without := func(key string) bool { return key == "server" }
+	s.plain = slices.DeleteFunc(slices.Clone(k.plain), without)
+	s.wide = slices.DeleteFunc(slices.Clone(k.wide), without)
+	for i := range s.columns {
+		if c := &s.columns[i]; c.key == "service" {
+			c.hide = nil
+			c.text = func(b []byte, l *line) []byte {
+				if l.server == nil {
+					return l.node.entry.ServiceID.Append(b)
+				}
+				return l.server.Addr.AppendTo(append(b, "  -> "...))
+			}
+		}
+	}
+	return s
 }
 
 // ofServer makes a column's text that only servers' rows have.

@@ -71,11 +71,6 @@ func (t *table[T]) close() error {
 
 // write lays out the rows held and forgets them.
 func (t *table[T]) write() error {
-	if t.headers && !t.begun {
-		for i, c := range t.columns {
-			t.widths[i] = len(c.key)
-		}
-	}
 	t.measure()
 	if t.headers && !t.begun {
 		t.writeHeader()
@@ -102,7 +97,13 @@ func (t *table[T]) write() error {
 	return t.sink.err
 }
 
+// measure widens the columns to what the headers and the rows held need.
 func (t *table[T]) measure() {
+	if t.headers {
+		for i, c := range t.columns {
+			t.widths[i] = max(t.widths[i], len(c.key))
+		}
+	}
 	start, j := uint32(0), 0
 	for _, end := range t.ends {
 		if n := utf8.RuneCount(t.cells[start:end]); n > t.widths[j] {
@@ -113,6 +114,20 @@ func (t *table[T]) measure() {
 			j = 0
 		}
 	}
+}
+
+// tooWide tells whether the rows held do not fit a terminal. Zero is a width
+// that is not known.
+func (t *table[T]) tooWide(width int) bool {
+	if !t.human || width == 0 {
+		return false
+	}
+	t.measure()
+	total := len(gap) * (len(t.widths) - 1)
+	for _, w := range t.widths {
+		total += w
+	}
+	return total > width
 }
 
 func (t *table[T]) writeHeader() {
