@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Server is a real server of a cluster. It serves what tests ask it to and
@@ -121,12 +123,12 @@ func (s *Server) ServeHTTP(port uint16) error {
 // Serve runs an HTTP handler on a port, at every address.
 func (s *Server) Serve(port uint16, handler http.Handler) error {
 	var l net.Listener
-	err := s.Do(func() (err error) {
+	err := s.bind(func() (err error) {
 		l, err = new(net.ListenConfig).Listen(context.Background(), "tcp", fmt.Sprintf(":%d", port))
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name, err)
+		return err
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	s.start(server, func() { server.Serve(l) }) // returns when the server is closed
@@ -139,12 +141,12 @@ func (s *Server) Serve(port uint16, handler http.Handler) error {
 func (s *Server) ServeUDP(port uint16) error {
 	for _, a := range s.addresses {
 		var conn net.PacketConn
-		err := s.Do(func() (err error) {
+		err := s.bind(func() (err error) {
 			conn, err = new(net.ListenConfig).ListenPacket(context.Background(), "udp", netip.AddrPortFrom(a, port).String())
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
+			return err
 		}
 		s.start(conn, func() { s.echo(conn) })
 	}
@@ -161,6 +163,21 @@ func (s *Server) echo(conn net.PacketConn) {
 		if err == nil {
 			s.datagrams.Add(1)
 			conn.WriteTo(append([]byte(s.Name+" "), buf[:n]...), from)
+		}
+	}
+}
+
+// bind opens a socket on the server. A port may stay taken a moment after its
+// socket was closed: a child between fork and exec holds a copy.
+func (s *Server) bind(open func() error) error {
+	const limit, pause = 5 * time.Second, 10 * time.Millisecond
+	for deadline := time.Now().Add(limit); ; time.Sleep(pause) {
+		err := s.Do(open)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, unix.EADDRINUSE) || time.Now().After(deadline) {
+			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 	}
 }

@@ -2,11 +2,136 @@ package main
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strconv"
 )
 
-// bench measures lvs beside ipvsadm.
+// The sizes of the benchmarks.
+const (
+	benchServices    = 1000
+	benchServers     = 10
+	benchConnections = 200_000
+)
+
+// bench measures lvs beside ipvsadm and the raw kernel, whole processes in
+// turn, in one boot. It never judges by failing: the machine may be busy.
+// A first argument sets how many counted runs each row has.
 func bench(ctx context.Context, lvs string, args []string, out io.Writer) error {
-	return errors.New("the benchmarks are not written yet")
+	b := &benchmark{ctx: ctx, lvs: lvs, out: out, runs: 5}
+	if len(args) > 0 {
+		n, err := strconv.Atoi(args[0])
+		if err != nil || n < 1 {
+			return fmt.Errorf("%q is not a number of runs", args[0])
+		}
+		b.runs = n
+	}
+	var err error
+	if b.dir, err = os.MkdirTemp("", "lvs-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	if b.self, err = os.Executable(); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "medians of %d runs in turn after one that does not count; whole processes, output to a file in memory\n\n", b.runs)
+	for _, part := range []func() error{b.startUp, b.lists, b.wideList, b.restores, b.connections} {
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// benchmark is one run of all the rows.
+type benchmark struct {
+	ctx       context.Context
+	lvs, self string
+	dir       string
+	runs      int
+	out       io.Writer
+}
+
+func (b *benchmark) startUp() error {
+	b.title("Start-up")
+	if err := b.ipvsadmText("-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 198.51.100.1:80 -g -w 1\n"); err != nil {
+		return err
+	}
+	list := b.command("ipvsadm", "-Ln")
+	if err := b.pair("lvs version", b.command(b.lvs, "version"), list, atMost(1.5)); err != nil {
+		return err
+	}
+	return b.pair("lvs list of one service", b.command(b.lvs, "list"), list, atMost(1.5))
+}
+
+// lists measures the table of many services.
+func (b *benchmark) lists() error {
+	b.title(fmt.Sprintf("%d services with %d servers each", benchServices, benchServers))
+	if err := b.ipvsadmText(tableText(benchServices, benchServers)); err != nil {
+		return err
+	}
+	list := b.command("ipvsadm", "-Ln")
+	raw := b.command(b.self, inside, "rawdump")
+	json := b.command(b.lvs, "list", "-o", "json")
+	for _, row := range []struct {
+		what   string
+		ours   step
+		theirs step
+		goal   goal
+	}{
+		{"lvs list -o json", json, list, timesFaster(2)},
+		{"lvs list -o json, beside the raw dump", json, raw, atMost(1.6)},
+		{"lvs list, piped", b.command(b.lvs, "list"), list, timesFaster(2)},
+		{"lvs list --stats, beside ipvsadm -Ln --stats", b.command(b.lvs, "list", "--stats"), b.command("ipvsadm", "-Ln", "--stats"), timesFaster(2)},
+		{"lvs save, beside ipvsadm -Sn", b.command(b.lvs, "save"), b.command("ipvsadm", "-Sn"), timesFaster(2)},
+	} {
+		if err := b.pair(row.what, row.ours, row.theirs, row.goal); err != nil {
+			return err
+		}
+	}
+	return b.memory("lvs list", b.command(b.lvs, "list"), 32)
+}
+
+// wideList measures few services with many servers.
+func (b *benchmark) wideList() error {
+	b.title("10 services with 1000 servers each")
+	if err := b.ipvsadmText(tableText(10, 1000)); err != nil {
+		return err
+	}
+	list := b.command("ipvsadm", "-Ln")
+	if err := b.pair("lvs list -o json", b.command(b.lvs, "list", "-o", "json"), list, timesFaster(2)); err != nil {
+		return err
+	}
+	return b.pair("lvs list -o json, beside the raw dump", b.command(b.lvs, "list", "-o", "json"), b.command(b.self, inside, "rawdump"), atMost(1.6))
+}
+
+func (b *benchmark) restores() error {
+	b.title(fmt.Sprintf("Restore of %d services with %d servers each, into an empty table", benchServices, benchServers))
+	file := filepath.Join(b.dir, "table")
+	if err := os.WriteFile(file, []byte(tableText(benchServices, benchServers)), 0o600); err != nil {
+		return err
+	}
+	empty := b.command("ipvsadm", "-C")
+	ours := b.command(b.lvs, "restore")
+	ours.input, ours.before = file, &empty
+	theirs := b.command("ipvsadm", "-R")
+	theirs.input, theirs.before = file, &empty
+	return b.pair("lvs restore, beside ipvsadm -R", ours, theirs, timesFaster(10))
+}
+
+func (b *benchmark) connections() error {
+	b.title(fmt.Sprintf("%d connections", benchConnections))
+	if err := fillConnections(b.ctx, benchConnections); err != nil {
+		return err
+	}
+	ours := b.command(b.lvs, "connections", "-o", "jsonl")
+	if err := b.pair("lvs connections -o jsonl, beside ipvsadm -Lcn", ours, b.command("ipvsadm", "-Lcn"), timesFaster(1.5)); err != nil {
+		return err
+	}
+	if err := b.pair("the same, beside cat /proc/net/ip_vs_conn", ours, b.command("cat", "/proc/net/ip_vs_conn"), nil); err != nil {
+		return err
+	}
+	return b.memory("lvs connections -o jsonl", ours, 32)
 }

@@ -22,6 +22,8 @@ func programFor(verb string) program {
 	switch verb {
 	case "demo":
 		return demo
+	case "rawdump":
+		return rawDump
 	case "bench":
 		return bench
 	}
