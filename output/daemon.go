@@ -29,7 +29,7 @@ func daemonKind() kind[kernel.Daemon] {
 	type daemon = kernel.Daemon
 	k := kind[daemon]{name: "DaemonList", columns: []column[daemon]{
 		{key: "role", help: "master or backup", text: func(b []byte, d *daemon) []byte { return append(b, d.Role.String()...) }},
-		{key: "interface", help: "the network interface", text: func(b []byte, d *daemon) []byte { return append(b, d.Interface...) }},
+		{key: "interface", help: "the network interface", text: func(b []byte, d *daemon) []byte { return appendClean(b, d.Interface) }},
 		{key: "id", help: "keeps clusters on one network apart", number: func(d *daemon) (uint64, bool) { return uint64(d.ID), true }},
 		{key: "group", help: "the multicast address", text: func(b []byte, d *daemon) []byte {
 			if !d.Group.IsValid() {

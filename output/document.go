@@ -12,8 +12,8 @@ import (
 const apiVersion = "lvs/v1"
 
 // document writes one JSON document, or what derives from JSON: jsonl, YAML, jq
-// results and templates. Items go to the writer as they come, except where the
-// whole document is needed first.
+// results and templates. Items go to the writer as they come, in large pieces,
+// except where the whole document is needed first.
 type document struct {
 	p    *Printer
 	sink *sink

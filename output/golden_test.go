@@ -116,7 +116,7 @@ func TestViews(t *testing.T) {
 		{"connections-filter", connections, Options{Filter: []string{"client~^198", "expires<6m"}}},
 		{"connections-terminal", connections, Options{Terminal: true, Format: "wide"}},
 		{"changes-terminal", func(p *Printer) error { return p.Changes(sampleChanges()) }, Options{Terminal: true, Color: true}},
-		{"version-columns", prints()[8].print, Options{Columns: []string{"version", "kernel"}}},
+		{"version-columns", func(p *Printer) error { return p.Version(Version{Version: "1.0.0"}) }, Options{Columns: []string{"version", "kernel"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			golden(t, "view-"+test.name, render(t, test.o, test.print))
@@ -151,6 +151,25 @@ func TestTerminalLooksLikePlain(t *testing.T) {
 		}))
 		if diff := cmp.Diff(plain, got); diff != "" {
 			t.Errorf("plain (-) and tablewriter (+) differ:\n%s", diff)
+		}
+	}
+}
+
+// The width never cuts a value: it only moves servers below their services.
+func TestWidths(t *testing.T) {
+	services := func(p *Printer) error { return p.Services(sample(), Plain) }
+	at := func(width int) string {
+		return string(render(t, Options{Terminal: true, Width: width}, services))
+	}
+	if at(1) != at(80) || at(0) != at(200) || at(80) == at(200) {
+		t.Error("a width changed more than the place of the servers")
+	}
+	long := sampleConnections()[2]
+	long.EngineData = strings.Repeat("0123456789", 20)
+	for _, o := range []Options{{Format: "wide"}, {Format: "wide", Terminal: true, Width: 20}} {
+		out := string(render(t, o, func(p *Printer) error { return stream(p, append(sampleConnections(), long)) }))
+		if !strings.Contains(out, long.EngineData) {
+			t.Errorf("%+v: a long value was cut:\n%s", o, out)
 		}
 	}
 }

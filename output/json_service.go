@@ -1,7 +1,6 @@
 package output
 
 import (
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -158,9 +157,4 @@ func appendSeconds(b []byte, d time.Duration) []byte {
 		return append(b, "null"...)
 	}
 	return appendUint(b, uint64(d/time.Second))
-}
-
-// appendAddrPort writes an address with its port as a JSON string.
-func appendAddrPort(b []byte, a netip.AddrPort) []byte {
-	return append(a.AppendTo(append(b, '"')), '"')
 }

@@ -1,37 +1,49 @@
 package output
 
-// ColumnKeys lists the column keys of a kind, for completion and messages. An
-// unknown kind has none. The groups of ConnectionGroupList are named by what
-// they are grouped by; only the columns they always have are listed.
-func ColumnKeys(name string) []string {
+// Column is a column as completion, help and man pages show it.
+type Column struct{ Key, Help string }
+
+// Columns lists the columns of a kind. An unknown kind has none. The groups of
+// ConnectionGroupList also have the columns that they are grouped by, which are
+// those of ConnectionList.
+func Columns(name string) []Column {
 	switch name {
 	case "ServiceList":
-		k := serviceKind(Plain)
-		return k.keys()
+		return serviceKind(Plain).describe()
 	case "ServerList":
-		k := serverKind(Plain)
-		return k.keys()
+		return serverKind(Plain).describe()
 	case "ConnectionList":
-		k := connectionKind()
-		return k.keys()
+		return connectionKind().describe()
 	case "ConnectionGroupList":
 		k, _ := groupKind(nil) // no key, no error
-		return k.keys()
+		return k.describe()
 	case "Timeouts":
-		k := timeoutsKind()
-		return k.keys()
+		return timeoutsKind().describe()
 	case "DaemonList":
-		k := daemonKind()
-		return k.keys()
+		return daemonKind().describe()
 	case "Totals":
-		k := totalsKind()
-		return k.keys()
+		return totalsKind().describe()
 	case "ChangeList":
-		k := changeKind()
-		return k.keys()
+		return changeKind().describe()
 	case "Version":
-		k := versionKind()
-		return k.keys()
+		return versionKind().describe()
 	}
 	return nil
+}
+
+// ColumnKeys lists the column keys of a kind, for completion and messages.
+func ColumnKeys(name string) []string {
+	var keys []string
+	for _, c := range Columns(name) {
+		keys = append(keys, c.Key)
+	}
+	return keys
+}
+
+func (k kind[T]) describe() []Column {
+	out := make([]Column, len(k.columns))
+	for i, c := range k.columns {
+		out[i] = Column{c.key, c.help}
+	}
+	return out
 }

@@ -42,6 +42,7 @@ func (t *table[T]) terminal() error {
 			Behavior: tw.Behavior{TrimSpace: tw.Off, TrimTab: tw.Off, TrimLine: tw.Off},
 		}),
 	)
+	w.Options(tablewriter.WithEastAsian(tw.Off)) // else it asks the environment
 	if t.headers {
 		w.Header(headers)
 	}
