@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lvs/kernel"
+	"lvs/kernel/kerneltest"
 	"lvs/kernel/kerneltest/contract"
 	"lvs/lab"
 )
@@ -29,5 +30,28 @@ func ip(t *testing.T, args ...string) {
 	t.Helper()
 	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
 		t.Fatalf("ip %v: %v: %s", args, err, out)
+	}
+}
+
+// TestContractRandom makes thousands of random changes in the real kernel and
+// in the one in memory.
+func TestContractRandom(t *testing.T) {
+	for seed := range uint64(2) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+			contract.Same(t, seed, 2000, kerneltest.New(), openLab(t))
+		})
+	}
+}
+
+// TestContractStatus sees that a kernel that should describe its tables does.
+func TestContractStatus(t *testing.T) {
+	lab.Need(t, lab.Feature{Name: "table status", Major: 7, Minor: 2})
+	k, err := kernel.Open(kernel.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	if _, err := k.TableStatus(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

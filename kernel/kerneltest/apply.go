@@ -52,6 +52,9 @@ func (k *Kernel) change(c kernel.Change) error {
 
 func (k *Kernel) check(c kernel.Change) (commit func(), err error) {
 	id := c.Service.ServiceID
+	if c.Op < kernel.AddService || c.Op > kernel.DeleteServer {
+		return nil, kernel.ErrNotSupported
+	}
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
@@ -73,5 +76,5 @@ func (k *Kernel) check(c kernel.Change) (commit func(), err error) {
 	case kernel.DeleteServer:
 		return s.deleteServer(c.Server.Addr)
 	}
-	return nil, kernel.ErrInvalid
+	return nil, kernel.ErrNotSupported
 }

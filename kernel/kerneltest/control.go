@@ -10,7 +10,7 @@ import (
 
 // Flush deletes every service. Totals, timeouts and daemons stay.
 func (k *Kernel) Flush(ctx context.Context) error {
-	if err := k.enter(ctx, "clear", admin); err != nil {
+	if err := k.enter(ctx, "delete every service", admin); err != nil {
 		return err
 	}
 	defer k.mu.Unlock()
@@ -21,7 +21,7 @@ func (k *Kernel) Flush(ctx context.Context) error {
 // Zero clears counters and rates; those of the whole table only when no
 // service is named.
 func (k *Kernel) Zero(ctx context.Context, only ...kernel.ServiceID) error {
-	if err := k.enter(ctx, "zero", admin); err != nil {
+	if err := k.enter(ctx, "zero the counters", admin); err != nil {
 		return err
 	}
 	defer k.mu.Unlock()
@@ -32,9 +32,9 @@ func (k *Kernel) Zero(ctx context.Context, only ...kernel.ServiceID) error {
 		k.table.counted = kernel.Counters{}
 	}
 	for _, id := range only {
-		s := k.table.services[id]
-		if s == nil {
-			return &kernel.Error{Op: "zero", Service: id, Err: kernel.ErrNoService}
+		s, err := k.table.find(id)
+		if err != nil {
+			return &kernel.Error{Op: "zero the counters of", Service: id, Err: err}
 		}
 		s.zero()
 	}
@@ -50,7 +50,7 @@ func (s *service) zero() {
 
 // Timeouts gives the three that the kernel lets one set.
 func (k *Kernel) Timeouts(ctx context.Context) (kernel.Timeouts, error) {
-	if err := k.enter(ctx, "timeouts", admin); err != nil {
+	if err := k.enter(ctx, "read the timeouts", admin); err != nil {
 		return kernel.Timeouts{}, err
 	}
 	defer k.mu.Unlock()
@@ -63,13 +63,13 @@ const maxTimeout = math.MaxInt32 / 250 * time.Second
 
 // SetTimeouts changes all that are not zero, or none.
 func (k *Kernel) SetTimeouts(ctx context.Context, t kernel.Timeouts) error {
-	if err := k.enter(ctx, "set timeouts", admin); err != nil {
+	if err := k.enter(ctx, "set the timeouts", admin); err != nil {
 		return err
 	}
 	defer k.mu.Unlock()
 	for _, d := range []time.Duration{t.TCP, t.TCPFin, t.UDP} {
 		if d < 0 || d > maxTimeout {
-			return &kernel.Error{Op: "set timeouts", Err: kernel.ErrInvalid}
+			return &kernel.Error{Op: "set the timeouts", Err: kernel.ErrInvalid}
 		}
 	}
 	set := func(to *time.Duration, d time.Duration) {

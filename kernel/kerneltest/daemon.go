@@ -9,7 +9,7 @@ import (
 
 // Daemons lists those running, master first.
 func (k *Kernel) Daemons(ctx context.Context) ([]kernel.Daemon, error) {
-	if err := k.enter(ctx, "sync", admin); err != nil {
+	if err := k.enter(ctx, "list the sync daemons", admin); err != nil {
 		return nil, err
 	}
 	defer k.mu.Unlock()
@@ -24,12 +24,12 @@ func (k *Kernel) Daemons(ctx context.Context) ([]kernel.Daemon, error) {
 
 // StartDaemon starts one on a known interface and fills in its defaults.
 func (k *Kernel) StartDaemon(ctx context.Context, d kernel.Daemon) error {
-	if err := k.enter(ctx, "start sync", admin); err != nil {
+	if err := k.enter(ctx, "start the sync "+d.Role.String(), admin); err != nil {
 		return err
 	}
 	defer k.mu.Unlock()
 	if err := k.table.start(d); err != nil {
-		return &kernel.Error{Op: "start sync", Err: err}
+		return &kernel.Error{Op: "start the sync " + d.Role.String(), Err: err}
 	}
 	return nil
 }
@@ -84,15 +84,15 @@ func filled(d kernel.Daemon, mtu int) kernel.Daemon {
 
 // StopDaemon stops the one of that role.
 func (k *Kernel) StopDaemon(ctx context.Context, r kernel.Role) error {
-	if err := k.enter(ctx, "stop sync", admin); err != nil {
+	if err := k.enter(ctx, "stop the sync "+r.String(), admin); err != nil {
 		return err
 	}
 	defer k.mu.Unlock()
 	if r != kernel.Master && r != kernel.Backup {
-		return &kernel.Error{Op: "stop sync", Err: kernel.ErrInvalid}
+		return &kernel.Error{Op: "stop the sync " + r.String(), Err: kernel.ErrInvalid}
 	}
 	if _, ok := k.table.daemons[r]; !ok {
-		return &kernel.Error{Op: "stop sync", Err: kernel.ErrNoDaemon}
+		return &kernel.Error{Op: "stop the sync " + r.String(), Err: kernel.ErrNoDaemon}
 	}
 	delete(k.table.daemons, r)
 	return nil

@@ -31,7 +31,6 @@ type table struct {
 	sysctls     map[string]string
 	connections Source
 	info        kernel.Info
-	status      []kernel.TableStatus
 }
 
 type service struct {
@@ -55,7 +54,6 @@ func New() *Kernel {
 			interfaces: map[string]int{"lo": 65536, "eth0": 1500},
 			sysctls:    defaultSysctls(),
 			info:       kernel.Info{Version: 0x010201, ConnTableSize: 4096},
-			status:     defaultStatus(),
 		},
 	}
 }

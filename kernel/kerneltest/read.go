@@ -7,9 +7,15 @@ import (
 	"lvs/kernel"
 )
 
+// What the real client calls what it tries.
+const (
+	askInfo   = "ask IPVS for its version"
+	procTable = "/proc/thread-self/net/ip_vs"
+)
+
 // Info gives what Save kept or New set: version 1.2.1, 4096 buckets.
 func (k *Kernel) Info(ctx context.Context) (kernel.Info, error) {
-	if err := k.enter(ctx, "info", admin); err != nil {
+	if err := k.enter(ctx, askInfo, admin); err != nil {
 		return kernel.Info{}, err
 	}
 	defer k.mu.Unlock()
@@ -18,7 +24,7 @@ func (k *Kernel) Info(ctx context.Context) (kernel.Info, error) {
 
 // Snapshot copies the table, or the services named.
 func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kernel.Snapshot, error) {
-	if err := k.enter(ctx, "list", admin); err != nil {
+	if err := k.enter(ctx, askInfo, admin); err != nil {
 		return nil, err
 	}
 	defer k.mu.Unlock()
@@ -29,9 +35,9 @@ func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kerne
 		}
 	}
 	for _, id := range only {
-		s := k.table.services[id]
-		if s == nil {
-			return nil, &kernel.Error{Op: "list", Service: id, Err: kernel.ErrNoService}
+		s, err := k.table.find(id)
+		if err != nil {
+			return nil, &kernel.Error{Op: "read", Service: id, Err: err}
 		}
 		if out.Find(id) == nil {
 			out.Services = append(out.Services, s.entry())
@@ -39,6 +45,16 @@ func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kerne
 	}
 	slices.SortFunc(out.Services, func(a, b kernel.ServiceEntry) int { return a.ServiceID.Compare(b.ServiceID) })
 	return out, nil
+}
+
+func (t *table) find(id kernel.ServiceID) (*service, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	if s := t.services[id]; s != nil {
+		return s, nil
+	}
+	return nil, kernel.ErrNoService
 }
 
 // entry copies a service, newest server first.
@@ -57,17 +73,15 @@ func (s *service) entry() kernel.ServiceEntry {
 
 // PublicSnapshot is the table less what /proc/net/ip_vs does not tell.
 func (k *Kernel) PublicSnapshot(ctx context.Context) (*kernel.Snapshot, error) {
-	if err := k.enter(ctx, "list", anyone); err != nil {
+	if err := k.enter(ctx, "read "+procTable, anyone); err != nil {
 		return nil, err
 	}
 	defer k.mu.Unlock()
 	out := &kernel.Snapshot{Time: k.now(), Info: k.table.info, Public: true, Services: []kernel.ServiceEntry{}}
 	for _, s := range k.table.services {
 		e := s.entry()
-		e.Stats, e.SchedFlags, e.Engine = kernel.Stats{}, 0, ""
-		if e.Persistence == 0 {
-			e.Netmask = 0
-		}
+		e.Stats = kernel.Stats{}
+		e.Service = kernel.Service{ServiceID: e.ServiceID, Scheduler: e.Scheduler, OnePacket: e.OnePacket}
 		for i, v := range e.Servers {
 			e.Servers[i] = kernel.ServerEntry{
 				Server: kernel.Server{Addr: v.Addr, Forward: v.Forward, Weight: v.Weight},
@@ -82,7 +96,7 @@ func (k *Kernel) PublicSnapshot(ctx context.Context) (*kernel.Snapshot, error) {
 
 // Totals sums up what Traffic told.
 func (k *Kernel) Totals(ctx context.Context) (kernel.Stats, error) {
-	if err := k.enter(ctx, "totals", anyone); err != nil {
+	if err := k.enter(ctx, "read the totals", anyone); err != nil {
 		return kernel.Stats{}, err
 	}
 	defer k.mu.Unlock()

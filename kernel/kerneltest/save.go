@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/netip"
 	"slices"
-	"time"
 
 	"lvs/kernel"
 )
@@ -22,25 +21,12 @@ type saved struct {
 	Sysctls     map[string]string
 	Connections []kernel.Connection
 	Info        kernel.Info
-	Status      []kernel.TableStatus
 }
 
-// savedService names its identity apart: kernel.Service would become the text
-// of its ID.
 type savedService struct {
-	ID       kernel.ServiceID
-	Config   savedConfig
+	Config   kernel.Service
 	Counters kernel.Counters
 	Servers  []*kernel.ServerEntry // in the order in which they came
-}
-
-type savedConfig struct {
-	Scheduler   string
-	SchedFlags  kernel.SchedFlags
-	Persistence time.Duration
-	Netmask     kernel.Netmask
-	Engine      string
-	OnePacket   bool
 }
 
 // Save writes the table, not the hooks, for Load.
@@ -50,12 +36,12 @@ func (k *Kernel) Save(w io.Writer) error {
 	t := &k.table
 	out := saved{
 		Counted: t.counted, Timeouts: t.timeouts, Daemons: t.daemons, Interfaces: t.interfaces,
-		Sysctls: t.sysctls, Info: t.info, Status: t.status,
+		Sysctls: t.sysctls, Info: t.info,
 	}
 	for _, s := range t.services {
-		out.Services = append(out.Services, savedService{ID: s.ServiceID, Config: pack(s.Service), Counters: s.counters, Servers: s.servers})
+		out.Services = append(out.Services, savedService{Config: s.Service, Counters: s.counters, Servers: s.servers})
 	}
-	slices.SortFunc(out.Services, func(a, b savedService) int { return a.ID.Compare(b.ID) })
+	slices.SortFunc(out.Services, func(a, b savedService) int { return a.Config.Compare(b.Config.ServiceID) })
 	if t.connections != nil {
 		out.Connections = slices.Collect(t.connections)
 	}
@@ -67,12 +53,12 @@ func (k *Kernel) Save(w io.Writer) error {
 // Load replaces the table by what Save wrote. An empty input is an empty table.
 func (k *Kernel) Load(r io.Reader) error {
 	t := New().table
-	in := saved{Timeouts: t.timeouts, Interfaces: t.interfaces, Sysctls: t.sysctls, Info: t.info, Status: t.status}
+	in := saved{Timeouts: t.timeouts, Interfaces: t.interfaces, Sysctls: t.sysctls, Info: t.info}
 	if err := json.NewDecoder(r).Decode(&in); err != nil && err != io.EOF {
 		return fmt.Errorf("kerneltest: load: %w", err)
 	}
 	t.counted, t.timeouts, t.interfaces, t.sysctls = in.Counted, in.Timeouts, in.Interfaces, in.Sysctls
-	t.info, t.status = in.Info, in.Status
+	t.info = in.Info
 	for r, d := range in.Daemons {
 		t.daemons[r] = d
 	}
@@ -80,25 +66,14 @@ func (k *Kernel) Load(r io.Reader) error {
 		t.connections = slices.Values(in.Connections)
 	}
 	for _, from := range in.Services {
-		s := &service{Service: from.unpack(), counters: from.Counters, byAddr: map[netip.AddrPort]*kernel.ServerEntry{}}
+		s := &service{Service: from.Config, counters: from.Counters, byAddr: map[netip.AddrPort]*kernel.ServerEntry{}}
 		for _, e := range from.Servers {
 			s.insert(e)
 		}
-		t.services[from.ID] = s
+		t.services[from.Config.ServiceID] = s
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.table = t
 	return nil
-}
-
-func pack(s kernel.Service) savedConfig {
-	return savedConfig{s.Scheduler, s.SchedFlags, s.Persistence, s.Netmask, s.Engine, s.OnePacket}
-}
-
-func (s savedService) unpack() kernel.Service {
-	return kernel.Service{
-		ServiceID: s.ID, Scheduler: s.Config.Scheduler, SchedFlags: s.Config.SchedFlags,
-		Persistence: s.Config.Persistence, Netmask: s.Config.Netmask, Engine: s.Config.Engine, OnePacket: s.Config.OnePacket,
-	}
 }

@@ -1,6 +1,7 @@
 package kerneltest
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 
@@ -8,6 +9,7 @@ import (
 )
 
 func (t *table) addServer(s *service, want kernel.Server) (commit func(), err error) {
+	want = normalServer(want)
 	if err := t.checkServer(s, want); err != nil {
 		return nil, err
 	}
@@ -21,6 +23,7 @@ func (t *table) addServer(s *service, want kernel.Server) (commit func(), err er
 }
 
 func (t *table) editServer(s *service, want kernel.Server) (commit func(), err error) {
+	want = normalServer(want)
 	if err := t.checkServer(s, want); err != nil {
 		return nil, err
 	}
@@ -47,12 +50,18 @@ func (s *service) insert(e *kernel.ServerEntry) {
 	s.byAddr[e.Addr] = e
 }
 
+// normalServer is the server as the kernel gives it back.
+func normalServer(v kernel.Server) kernel.Server {
+	if v.Forward != kernel.Tunneling {
+		v.Tunnel = kernel.Tunnel{}
+	}
+	return v
+}
+
 // checkServer holds what the kernel refuses before it looks for the server.
 func (t *table) checkServer(s *service, want kernel.Server) error {
-	mixed := kernel.FamilyOf(want.Addr.Addr()) != s.Family
+	mixed := want.Addr.IsValid() && kernel.FamilyOf(want.Addr.Addr()) != s.Family
 	switch {
-	case !want.Addr.IsValid():
-		return kernel.ErrInvalid
 	case mixed && len(t.daemons) > 0: // sync messages know one family a service
 		return kernel.ErrInvalid
 	case mixed && want.Forward != kernel.Tunneling:
@@ -61,6 +70,8 @@ func (t *table) checkServer(s *service, want kernel.Server) error {
 		return kernel.ErrRange
 	case want.Lower > want.Upper:
 		return kernel.ErrRange
+	case want.Upper > math.MaxInt32: // from Linux 7.2
+		return kernel.ErrInvalid
 	case want.Tunnel.Type == kernel.GUE && want.Tunnel.Port == 0:
 		return kernel.ErrInvalid
 	}
@@ -82,10 +93,11 @@ func (t *table) mixedServers() bool {
 // servable tells whether an address can be a server's. The real kernel asks its
 // routes too: the broadcast address of a connected network is none either.
 func servable(a netip.Addr) bool {
-	switch {
-	case a.Is4():
-		return !a.IsUnspecified() && !a.IsMulticast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
-	default:
-		return !a.IsUnspecified() && !a.IsMulticast() && !a.IsLinkLocalUnicast() && !a.Is4In6()
+	if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
+		return false
 	}
+	if a.Is4() {
+		return a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	}
+	return !a.IsLinkLocalUnicast() && !a.Is4In6()
 }

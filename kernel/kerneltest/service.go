@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"lvs/kernel"
 )
@@ -15,9 +16,11 @@ var schedulers = []string{
 // engines are the persistence engines; the empty name is none.
 var engines = []string{"", "sip"}
 
+// checkID refuses a name that names nothing. An address of another family than
+// the name's the real kernel would take for some other address.
 func checkID(id kernel.ServiceID) error {
 	if id.Family != kernel.IPv4 && id.Family != kernel.IPv6 {
-		return kernel.ErrInvalid
+		return kernel.ErrNotSupported
 	}
 	if id.FWMark == 0 && kernel.FamilyOf(id.Addr) != id.Family {
 		return kernel.ErrInvalid
@@ -77,5 +80,6 @@ func normal(s kernel.Service) kernel.Service {
 	if s.Netmask.Whole(s.Family) {
 		s.Netmask = 0
 	}
+	s.Persistence = max(s.Persistence.Truncate(time.Second), 0)
 	return s
 }

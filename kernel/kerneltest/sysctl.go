@@ -3,6 +3,7 @@ package kerneltest
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,10 +25,14 @@ var settings = []setting{
 	{"amemthresh", "1024", nil},
 	{"backup_only", "0", nil},
 	{"cache_bypass", "0", nil},
+	{"conn_lfactor", "-4", between(-8, 8)},
+	{"conn_max", "1073741824", between(0, 1<<30)},
 	{"conn_reuse_mode", "1", nil},
 	{"conntrack", "0", nil},
 	{"drop_entry", "0", between(0, 3)},
 	{"drop_packet", "0", between(0, 3)},
+	{"est_cpulist", "0", nil},
+	{"est_nice", "0", between(-20, 19)},
 	{"expire_nodest_conn", "0", nil},
 	{"expire_quiescent_template", "0", nil},
 	{"ignore_tunneled", "0", nil},
@@ -39,9 +44,10 @@ var settings = []setting{
 	{"sloppy_sctp", "0", nil},
 	{"sloppy_tcp", "0", nil},
 	{"snat_reroute", "1", nil},
+	{"svc_lfactor", "-3", between(-8, 8)},
 	{"sync_persist_mode", "0", nil},
 	{"sync_ports", "1", powerOfTwo},
-	{"sync_qlen_max", "16384", nil},
+	{"sync_qlen_max", "16384", between(0, math.MaxInt64)},
 	{"sync_refresh_period", "0", nil},
 	{"sync_retries", "0", between(0, 3)},
 	{"sync_sock_size", "0", nil},
@@ -70,7 +76,7 @@ func defaultSysctls() map[string]string {
 
 // Sysctls lists all settings by name.
 func (k *Kernel) Sysctls(ctx context.Context) ([]kernel.Sysctl, error) {
-	if err := k.enter(ctx, "settings", anyone); err != nil {
+	if err := k.enter(ctx, "read the settings", anyone); err != nil {
 		return nil, err
 	}
 	defer k.mu.Unlock()
@@ -81,29 +87,59 @@ func (k *Kernel) Sysctls(ctx context.Context) ([]kernel.Sysctl, error) {
 	return out, nil
 }
 
-// SetSysctl takes numbers, as many as the setting has.
+// SetSysctl reads numbers as the kernel does: decimal, octal or hexadecimal, as
+// many as the setting has; what follows is ignored, what is missing stays.
 func (k *Kernel) SetSysctl(ctx context.Context, name, value string) error {
-	if err := k.enter(ctx, "set "+name, admin); err != nil {
+	op := "set " + name
+	if err := k.enter(ctx, op, admin); err != nil {
 		return err
 	}
 	defer k.mu.Unlock()
 	i := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
 	if i < 0 {
-		return &kernel.Error{Op: "set " + name, Err: kernel.ErrNoSysctl}
+		return &kernel.Error{Op: op, Err: kernel.ErrNoSysctl}
 	}
-	fields := strings.Fields(value)
-	numbers := make([]int64, 0, len(fields))
-	for _, f := range fields {
-		n, err := strconv.ParseInt(f, 10, 32)
-		if err != nil {
-			return &kernel.Error{Op: "set " + name, Err: kernel.ErrInvalid}
-		}
-		numbers = append(numbers, n)
+	numbers, ok := readNumbers(strings.Fields(k.table.sysctls[name]), strings.Fields(value))
+	if !ok || !settings[i].takes(numbers) {
+		return &kernel.Error{Op: op, Err: kernel.ErrInvalid}
 	}
-	want := settings[i]
-	if len(numbers) != len(strings.Fields(want.value)) || want.valid != nil && !want.valid(numbers) {
-		return &kernel.Error{Op: "set " + name, Err: kernel.ErrInvalid}
-	}
-	k.table.sysctls[name] = strings.Join(fields, "\t")
+	k.table.sysctls[name] = joinNumbers(numbers)
 	return nil
+}
+
+// takes tells whether the numbers are good. Without a rule of its own a setting
+// is a C int.
+func (s setting) takes(n []int64) bool {
+	if s.valid != nil {
+		return s.valid(n)
+	}
+	return n[0] >= math.MinInt32 && n[0] <= math.MaxInt32
+}
+
+func readNumbers(old, fresh []string) (out []int64, ok bool) {
+	if len(fresh) == 0 {
+		return nil, false
+	}
+	for i, f := range old {
+		if i < len(fresh) {
+			f = fresh[i]
+		}
+		n, err := strconv.ParseInt(f, 0, 64)
+		if err != nil || strings.ContainsAny(f, "+_bBoO") {
+			return nil, false
+		}
+		out = append(out, n)
+	}
+	return out, true
+}
+
+func joinNumbers(n []int64) string {
+	var b []byte
+	for i, v := range n {
+		if i > 0 {
+			b = append(b, '\t')
+		}
+		b = strconv.AppendInt(b, v, 10)
+	}
+	return string(b)
 }

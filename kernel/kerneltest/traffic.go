@@ -70,7 +70,7 @@ func (k *Kernel) SetConnectionSource(f Source) {
 // Connections walks what was set. Like the real one it reuses its value.
 func (k *Kernel) Connections(ctx context.Context, from kernel.ConnectionSource) iter.Seq2[*kernel.Connection, error] {
 	return func(yield func(*kernel.Connection, error) bool) {
-		if err := k.enter(ctx, "connections", anyone); err != nil {
+		if err := k.enter(ctx, "list connections", anyone); err != nil {
 			yield(nil, err)
 			return
 		}

@@ -1,0 +1,17 @@
+package kerneltest_test
+
+import (
+	"testing"
+
+	"lvs/kernel"
+	"lvs/kernel/kerneltest"
+	"lvs/kernel/kerneltest/contract"
+)
+
+func TestContract(t *testing.T) {
+	contract.Run(t, func(*testing.T) kernel.Kernel {
+		k := kerneltest.New()
+		k.Interface(contract.Interface, contract.MTU)
+		return k
+	})
+}
