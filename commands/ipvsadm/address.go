@@ -1,0 +1,163 @@
+package ipvsadm
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"lvs/kernel"
+)
+
+// endpoint reads an address with its port, as ipvsadm does: 192.0.2.1:80,
+// 10.1:http, www:80, [2001:db8::1]:80, and without a port (0) 192.0.2.1 or
+// 2001:db8::1. A fault is told by why.
+func (p *parser) endpoint(s string, proto kernel.Protocol) (_ netip.AddrPort, why string) {
+	var addr netip.Addr
+	var port string
+	switch {
+	case s == "":
+		return netip.AddrPort{}, "an address is missing"
+	case s[0] == '[':
+		inside, after, closed := strings.Cut(s[1:], "]")
+		if !closed || len(after) < 2 || after[0] != ':' {
+			return netip.AddrPort{}, "an address in brackets is followed by its port: [2001:db8::1]:80"
+		}
+		addr, why = p.ipv6Host(inside)
+		port = after[1:]
+	case strings.Count(s, ":") > 1:
+		addr, why = ipv6(s)
+		port = "0"
+	default:
+		host, after, hasPort := strings.Cut(s, ":")
+		if !hasPort {
+			after = "0"
+			if allDigits(host) {
+				return netip.AddrPort{}, "a number alone is no address"
+			}
+		}
+		addr, why = p.ipv4Host(host)
+		port = after
+	}
+	if why != "" {
+		return netip.AddrPort{}, why
+	}
+	n, why := p.port(port, proto)
+	return netip.AddrPortFrom(addr, n), why
+}
+
+func (p *parser) ipv4Host(s string) (netip.Addr, string) {
+	if a, ok := ipv4(s); ok {
+		return a, ""
+	}
+	if strings.Trim(s, "0123456789.") == "" {
+		return netip.Addr{}, "not an IPv4 address"
+	}
+	return p.host(s, kernel.IPv4)
+}
+
+func (p *parser) ipv6Host(s string) (netip.Addr, string) {
+	if strings.Contains(s, ":") {
+		return ipv6(s)
+	}
+	if _, ok := ipv4(s); ok {
+		return netip.Addr{}, "an IPv4 address has no brackets"
+	}
+	return p.host(s, kernel.IPv6)
+}
+
+// host looks up a name.
+func (p *parser) host(s string, f kernel.Family) (netip.Addr, string) {
+	if !hostName(s) {
+		return netip.Addr{}, "neither an address nor the name of a host"
+	}
+	if p.names == nil {
+		return netip.Addr{}, "not an address; names are not looked up"
+	}
+	a, err := p.names.Host(s, f)
+	if err != nil {
+		return netip.Addr{}, "not an address, and as a name it was not found: " + err.Error()
+	}
+	return a, ""
+}
+
+// port reads a number, or the name of a service.
+func (p *parser) port(s string, proto kernel.Protocol) (uint16, string) {
+	if n, ok := number(s, 0, 65535); ok {
+		return uint16(n), ""
+	}
+	if s == "" || !hostName(s) || allDigits(s) || s[0] == '-' || p.names == nil {
+		return 0, "a port is a number from 0 to 65535, or a name that the system knows"
+	}
+	n, err := p.names.Port(s, proto)
+	if err != nil {
+		return 0, "the port is no number, and the system knows no such name: " + err.Error()
+	}
+	return n, ""
+}
+
+// ipv6 reads an IPv6 address. One with a zone names a link, not a host.
+func ipv6(s string) (netip.Addr, string) {
+	a, err := netip.ParseAddr(s)
+	if err != nil || !a.Is6() || a.Zone() != "" {
+		return netip.Addr{}, "not an IPv6 address"
+	}
+	return a, ""
+}
+
+// ipv4 reads an IPv4 address in all the forms of the C library's inet_aton: one
+// to four numbers, each decimal, octal (010) or hexadecimal (0x8), of which the
+// last fills the bytes that are left. 10.1 is 10.0.0.1.
+func ipv4(s string) (netip.Addr, bool) {
+	var value uint64
+	for place := 0; ; place++ {
+		part, rest, more := strings.Cut(s, ".")
+		most := uint64(255)
+		if !more {
+			most = 1<<(32-8*place) - 1
+		}
+		n, ok := part4(part)
+		if !ok || n > most || more && place == 3 {
+			return netip.Addr{}, false
+		}
+		if !more {
+			value |= n
+			return netip.AddrFrom4([4]byte{byte(value >> 24), byte(value >> 16), byte(value >> 8), byte(value)}), true
+		}
+		value |= n << (24 - 8*place)
+		s = rest
+	}
+}
+
+// part4 reads one number of an IPv4 address.
+func part4(s string) (uint64, bool) {
+	base := 10
+	switch {
+	case len(s) > 1 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X'):
+		s, base = s[2:], 16
+	case len(s) > 1 && s[0] == '0':
+		s, base = s[1:], 8
+	}
+	if s == "" || s[0] == '+' || s[0] == '-' || s[0] == '_' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(s, base, 32)
+	return n, err == nil
+}
+
+func allDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// hostName tells whether a text can be a name at all, so that rubbish is not
+// asked of a name server.
+func hostName(s string) bool {
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && !('0' <= c && c <= '9') && c != '-' && c != '.' && c != '_' {
+			return false
+		}
+	}
+	return true
+}

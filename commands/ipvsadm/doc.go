@@ -1,0 +1,25 @@
+// Package ipvsadm is ipvsadm's language: its command lines, and the text that
+// ipvsadm -S writes and ipvsadm -R reads. It turns text into kernel types and
+// back, and changes nothing itself. Nothing else in the program knows this
+// language.
+//
+// One table of options (option.go) and one parser of a command line
+// (command.go) serve every reader. What the parser accepts, and what a value
+// means, was found by running ipvsadm 1.31 against a real kernel; the tests say
+// so again in the lab. Where this package is deliberately wider:
+//
+//   - a fault does not end the reading: all faults are collected, with line,
+//     column and the offending text;
+//   - words may be quoted, and # begins a comment;
+//   - a firewall mark of 2³¹ or more is written unsigned, and the negative
+//     number that ipvsadm writes for it is read;
+//   - a name in brackets is looked up as an IPv6 host, which ipvsadm writes but
+//     cannot read;
+//   - a mask or a prefix length means the same before and after the service;
+//   - scheduler flag 3 of sh and mh is written flag-3, where ipvsadm writes an
+//     empty word that it cannot read.
+//
+// And where it is narrower: an IPv6 prefix length must be a number as a whole
+// (ipvsadm takes 64x), a mask is no host name, and IPv4 addresses have no
+// brackets (ipvsadm then loses the port).
+package ipvsadm

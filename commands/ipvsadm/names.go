@@ -1,0 +1,103 @@
+package ipvsadm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"lvs/kernel"
+)
+
+// Names finds what a text means that is not a number. A parser without it
+// refuses names.
+type Names interface {
+	// Host gives a host's first address of the family.
+	Host(name string, f kernel.Family) (netip.Addr, error)
+	// Port gives the port of a service's name.
+	Port(name string, p kernel.Protocol) (uint16, error)
+}
+
+// SystemNames asks the system's resolver and its list of services. What it
+// found, or did not find, it remembers. One look-up takes at most
+// lookupTime, all together allTime.
+func SystemNames(ctx context.Context) Names {
+	return &systemNames{ctx: ctx, left: allTime, known: map[question]answer{}}
+}
+
+// How long a resolver may hold up the reading of a text.
+const (
+	lookupTime = 5 * time.Second
+	allTime    = 20 * time.Second
+)
+
+var errTooSlow = errors.New("the resolver is too slow; no more names are looked up")
+
+type systemNames struct {
+	ctx   context.Context // the reading that these names belong to
+	left  time.Duration
+	known map[question]answer
+}
+
+type question struct {
+	name   string
+	family kernel.Family
+}
+
+type answer struct {
+	addr netip.Addr
+	err  error
+}
+
+func (s *systemNames) Host(name string, f kernel.Family) (netip.Addr, error) {
+	q := question{name, f}
+	if a, ok := s.known[q]; ok {
+		return a.addr, a.err
+	}
+	addr, err := s.ask(q)
+	s.known[q] = answer{addr, err}
+	return addr, err
+}
+
+func (s *systemNames) ask(q question) (netip.Addr, error) {
+	if s.left <= 0 {
+		return netip.Addr{}, errTooSlow
+	}
+	start := time.Now()
+	defer func() { s.left -= time.Since(start) }()
+	ctx, cancel := context.WithTimeout(s.ctx, min(lookupTime, s.left))
+	defer cancel()
+	network := "ip4"
+	if q.family == kernel.IPv6 {
+		network = "ip6"
+	}
+	found, err := net.DefaultResolver.LookupNetIP(ctx, network, q.name)
+	switch {
+	case ctx.Err() != nil && s.ctx.Err() == nil:
+		return netip.Addr{}, errors.New("the resolver did not answer in time")
+	case err != nil:
+		var dns *net.DNSError
+		if errors.As(err, &dns) {
+			return netip.Addr{}, errors.New(dns.Err)
+		}
+		return netip.Addr{}, err
+	case len(found) == 0:
+		return netip.Addr{}, fmt.Errorf("it has no %v address", q.family)
+	case q.family == kernel.IPv4:
+		return found[0].Unmap(), nil
+	}
+	return found[0], nil
+}
+
+func (s *systemNames) Port(name string, p kernel.Protocol) (uint16, error) {
+	if p == kernel.SCTP {
+		return 0, errors.New("SCTP ports are given by number")
+	}
+	n, err := net.DefaultResolver.LookupPort(s.ctx, p.String(), name)
+	if err != nil {
+		return 0, fmt.Errorf("no %v service has it", p)
+	}
+	return uint16(n), nil
+}

@@ -1,0 +1,99 @@
+package ipvsadm
+
+import (
+	"cmp"
+	"encoding/binary"
+	"net/netip"
+
+	"lvs/kernel"
+)
+
+// Services gives a table's services in ipvsadm's order. The comparison does not
+// always hold together (see difference): where three addresses lie far apart
+// the result depends on the order before. To print what ipvsadm prints, give it
+// the kernel's.
+func Services(table []kernel.ServiceEntry) []*kernel.ServiceEntry {
+	return mergeSort(table, compareServices)
+}
+
+// Servers gives a service's servers in ipvsadm's order. See Services.
+func Servers(list []kernel.ServerEntry) []*kernel.ServerEntry {
+	return mergeSort(list, compareServers)
+}
+
+func compareServices(a, b *kernel.ServiceEntry) int {
+	return cmp.Or(
+		difference(a.FWMark, b.FWMark),
+		int(a.Family)-int(b.Family),
+		int(a.Protocol)-int(b.Protocol),
+		compareAddrs(a.Addr, b.Addr),
+		int(a.Port)-int(b.Port),
+	)
+}
+
+func compareServers(a, b *kernel.ServerEntry) int {
+	return cmp.Or(
+		compareAddrs(a.Addr.Addr(), b.Addr.Addr()),
+		int(a.Addr.Port())-int(b.Addr.Port()),
+	)
+}
+
+// compareAddrs compares four words of 32 bits; an IPv4 address is the first,
+// whatever the family of the other.
+func compareAddrs(a, b netip.Addr) int {
+	x, y := addrWords(a), addrWords(b)
+	return cmp.Or(
+		difference(x[0], y[0]), difference(x[1], y[1]),
+		difference(x[2], y[2]), difference(x[3], y[3]),
+	)
+}
+
+func addrWords(a netip.Addr) (w [4]uint32) {
+	switch {
+	case a.Is4():
+		b := a.As4()
+		w[0] = binary.BigEndian.Uint32(b[:])
+	case a.Is6():
+		b := a.As16()
+		for i := range w {
+			w[i] = binary.BigEndian.Uint32(b[4*i:])
+		}
+	}
+	return w
+}
+
+// difference is the sign of a subtraction in 32 bits, which wraps: 192.168.0.1
+// comes before 10.0.0.1.
+func difference(a, b uint32) int { return int(int32(a - b)) }
+
+// mergeSort is a stable merge sort from the top down, the smaller half first:
+// with a comparison that does not hold together, another one sorts otherwise.
+// The list stays as it is.
+func mergeSort[T any](list []T, compare func(a, b *T) int) []*T {
+	sorted := make([]*T, len(list))
+	for i := range list {
+		sorted[i] = &list[i]
+	}
+	mergeInto(sorted, make([]*T, len(list)), compare)
+	return sorted
+}
+
+func mergeInto[T any](list, spare []*T, compare func(a, b *T) int) {
+	if len(list) < 2 {
+		return
+	}
+	half := len(list) / 2
+	left, right := list[:half], list[half:]
+	mergeInto(left, spare, compare)
+	mergeInto(right, spare, compare)
+	merged := spare[:0]
+	for len(left) > 0 && len(right) > 0 {
+		if compare(left[0], right[0]) <= 0 {
+			merged, left = append(merged, left[0]), left[1:]
+		} else {
+			merged, right = append(merged, right[0]), right[1:]
+		}
+	}
+	merged = append(merged, left...)
+	copy(list, merged)
+}

@@ -1,0 +1,165 @@
+package ipvsadm
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"lvs/kernel"
+)
+
+// Service is a service that a text leaves behind, with the line that last said
+// what it is.
+type Service struct {
+	kernel.Service
+	Line    int
+	Servers []Server
+}
+
+// Server is a server of a Service, with the line that last said what it is.
+type Server struct {
+	kernel.Server
+	Line int
+}
+
+// Replay gives the table that the lines make of an empty one. What cannot be
+// done, such as adding a server to a service that is not there, is a fault. Order
+// is that of the lines.
+func Replay(lines []Line) ([]Service, error) {
+	t := table{services: make(map[kernel.ServiceID]*entry)}
+	for i := range lines {
+		t.take(&lines[i])
+	}
+	return t.list(), t.faults.err()
+}
+
+type table struct {
+	services map[kernel.ServiceID]*entry
+	order    []*entry
+	last     *entry // the service of the line before: most often this one's too
+	faults   Faults
+}
+
+type entry struct {
+	Service
+	// at gives the place in Servers by address, once there are many.
+	at map[netip.AddrPort]int
+}
+
+// few is how many servers are found as fast without a map.
+const few = 16
+
+// gone is the line of what was deleted.
+const gone = 0
+
+func (t *table) take(l *Line) {
+	if l.Verb == Clear {
+		clear(t.services)
+		t.order, t.last = nil, nil
+		return
+	}
+	e := t.find(l.Service.ServiceID)
+	if l.Verb == AddService {
+		if e != nil {
+			t.fault(l, l.service, fmt.Sprintf("the service is there already, by line %d", e.Line))
+			return
+		}
+		t.add(l)
+		return
+	}
+	if e == nil {
+		t.fault(l, l.service, "no line before this one adds the service")
+		return
+	}
+	switch l.Verb {
+	case EditService:
+		e.Service.Service, e.Line = l.Service, l.Number
+	case DeleteService:
+		e.Line = gone
+		delete(t.services, l.Service.ServiceID)
+		t.last = nil
+	default:
+		t.takeServer(e, l)
+	}
+}
+
+func (t *table) find(id kernel.ServiceID) *entry {
+	if t.last == nil || t.last.ServiceID != id {
+		t.last = t.services[id]
+	}
+	return t.last
+}
+
+func (t *table) add(l *Line) {
+	e := &entry{Service: Service{Service: l.Service, Line: l.Number, Servers: []Server{}}}
+	t.services[l.Service.ServiceID] = e
+	t.order = append(t.order, e)
+	t.last = e
+}
+
+func (t *table) takeServer(e *entry, l *Line) {
+	i := e.find(l.Server.Addr)
+	there := i >= 0
+	switch {
+	case l.Verb == AddServer && there:
+		t.fault(l, l.serverAt, fmt.Sprintf("the server is there already, by line %d", e.Servers[i].Line))
+	case l.Verb == AddServer:
+		if a := l.Server.Addr.Addr(); a.IsUnspecified() || a.IsMulticast() {
+			t.fault(l, l.serverAt, "no address of one server")
+			return
+		}
+		e.add(Server{l.Server, l.Number})
+	case !there:
+		t.fault(l, l.serverAt, "no line before this one adds the server")
+	case l.Verb == EditServer:
+		e.Servers[i] = Server{l.Server, l.Number}
+	case l.Verb == DeleteServer:
+		e.Servers[i].Line = gone
+		delete(e.at, l.Server.Addr)
+	}
+}
+
+// find gives the place of a server, or -1.
+func (e *entry) find(a netip.AddrPort) int {
+	if e.at != nil {
+		if i, ok := e.at[a]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(e.Servers, func(s Server) bool { return s.Addr == a && s.Line != gone })
+}
+
+func (e *entry) add(s Server) {
+	e.Servers = append(e.Servers, s)
+	switch {
+	case e.at != nil:
+		e.at[s.Addr] = len(e.Servers) - 1
+	case len(e.Servers) > few:
+		e.at = make(map[netip.AddrPort]int)
+		for i, s := range e.Servers {
+			if s.Line != gone {
+				e.at[s.Addr] = i
+			}
+		}
+	}
+}
+
+func (t *table) fault(l *Line, w word, why string) {
+	if !t.faults.full() {
+		t.faults = append(t.faults, Fault{l.Number, column(l.Text, w.at), w.text, why})
+	}
+}
+
+// list leaves out what was deleted.
+func (t *table) list() []Service {
+	out := make([]Service, 0, len(t.services))
+	for _, e := range t.order {
+		if e.Line == gone {
+			continue
+		}
+		e.Servers = slices.DeleteFunc(e.Servers, func(s Server) bool { return s.Line == gone })
+		out = append(out, e.Service)
+	}
+	return out
+}

@@ -1,0 +1,189 @@
+package ipvsadm
+
+import (
+	"math"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"lvs/kernel"
+)
+
+func (p *parser) setTCP(v word)  { p.setService(v, kernel.TCP) }
+func (p *parser) setUDP(v word)  { p.setService(v, kernel.UDP) }
+func (p *parser) setSCTP(v word) { p.setService(v, kernel.SCTP) }
+
+func (p *parser) setService(v word, proto kernel.Protocol) {
+	p.serviceAt = v
+	addr, why := p.endpoint(v.text, proto)
+	if why != "" {
+		p.fault(v, why)
+		return
+	}
+	p.cmd.Service.ServiceID = kernel.AddressID(proto, addr)
+}
+
+func (p *parser) setMark(v word) {
+	p.serviceAt = v
+	n, ok := number(v.text, 1, math.MaxUint32)
+	if !ok {
+		// ipvsadm writes the upper half of the marks as negative numbers.
+		var signed int64
+		var err error
+		if signed, err = strconv.ParseInt(v.text, 10, 32); err != nil || signed >= 0 {
+			p.fault(v, "a firewall mark is a number from 1 to 4294967295")
+			return
+		}
+		n = uint64(uint32(signed))
+	}
+	p.cmd.Service.ServiceID = kernel.MarkID(uint32(n), kernel.IPv4)
+}
+
+func (p *parser) setIPv6(v word) { p.ipv6At = v }
+
+func (p *parser) setServer(v word) {
+	p.serverAt = v
+	addr, why := p.endpoint(v.text, p.protocol())
+	if why != "" {
+		p.fault(v, why)
+		return
+	}
+	p.cmd.Server.Addr = addr
+}
+
+// protocol is that of the service, or TCP where it has none: it decides what
+// the name of a port means.
+func (p *parser) protocol() kernel.Protocol {
+	if proto := p.cmd.Service.Protocol; proto != 0 {
+		return proto
+	}
+	return kernel.TCP
+}
+
+func (p *parser) setScheduler(v word) {
+	if v.text != "" && p.checkName(v) {
+		p.cmd.Service.Scheduler = v.text
+	}
+}
+
+func (p *parser) setEngine(v word) {
+	if p.checkName(v) {
+		p.cmd.Service.Engine = v.text
+	}
+}
+
+// checkName refuses what is no name of a scheduler or an engine.
+func (p *parser) checkName(v word) bool {
+	if len(v.text) > kernel.MaxName {
+		p.fault(v, "the name is longer than "+strconv.Itoa(kernel.MaxName)+" characters")
+		return false
+	}
+	if !hostName(v.text) { // the same letters
+		p.fault(v, "the name has characters that no name has")
+		return false
+	}
+	return true
+}
+
+// defaultPersistence is what -p without a value means.
+const defaultPersistence = 360 * time.Second
+
+func (p *parser) setPersistent(v word) {
+	if v.text == "" {
+		p.cmd.Service.Persistence = defaultPersistence
+		return
+	}
+	const most = uint64(kernel.MaxPersistence / time.Second)
+	n, ok := number(v.text, 1, most)
+	if !ok {
+		p.fault(v, "persistence is a number of seconds from 1 to "+strconv.FormatUint(most, 10))
+	}
+	p.cmd.Service.Persistence = time.Duration(n) * time.Second
+}
+
+func (p *parser) setNetmask(v word)    { p.maskAt = v }
+func (p *parser) setSchedFlags(v word) { p.flagsAt = v }
+
+func (p *parser) setOnePacket(v word) {
+	p.onePacketAt = v
+	p.cmd.Service.OnePacket = true
+}
+
+func (p *parser) setDirect(word) { p.cmd.Server.Forward = kernel.Direct }
+func (p *parser) setTunnel(word) { p.cmd.Server.Forward = kernel.Tunneling }
+func (p *parser) setNAT(word)    { p.cmd.Server.Forward = kernel.NAT }
+
+func (p *parser) setWeight(v word) {
+	n, ok := number(v.text, 0, kernel.MaxWeight)
+	if !ok {
+		p.fault(v, "a weight is a number from 0 to "+strconv.Itoa(kernel.MaxWeight))
+	}
+	p.cmd.Server.Weight = int(n)
+}
+
+func (p *parser) setUpper(v word) { p.cmd.Server.Upper = p.threshold(v) }
+
+func (p *parser) setLower(v word) {
+	p.lowerAt = v
+	p.cmd.Server.Lower = p.threshold(v)
+}
+
+func (p *parser) threshold(v word) uint32 {
+	n, ok := number(v.text, 0, math.MaxUint32)
+	if !ok {
+		p.fault(v, "a threshold is a number from 0 to 4294967295")
+	}
+	return uint32(n)
+}
+
+func (p *parser) setTunType(v word) {
+	t, err := kernel.ParseTunnelType(v.text)
+	if err != nil {
+		p.fault(v, "a tunnel type is ipip, gue or gre")
+	}
+	p.cmd.Server.Tunnel.Type = t
+}
+
+func (p *parser) setTunPort(v word) {
+	n, ok := number(v.text, 1, math.MaxUint16)
+	if !ok {
+		p.fault(v, "a tunnel port is a number from 1 to 65535")
+	}
+	p.cmd.Server.Tunnel.Port = uint16(n)
+}
+
+func (p *parser) setNoChecksum(word)     { p.cmd.Server.Tunnel.Flags = kernel.NoChecksum }
+func (p *parser) setChecksum(word)       { p.cmd.Server.Tunnel.Flags = kernel.Checksum }
+func (p *parser) setRemoteChecksum(word) { p.cmd.Server.Tunnel.Flags = kernel.RemoteChecksum }
+
+// number reads a decimal number within limits: digits, after a plus or nothing.
+func number(s string, least, most uint64) (n uint64, ok bool) {
+	if s != "" && s[0] == '+' {
+		s = s[1:]
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || n < least || n > most {
+		return 0, false
+	}
+	return n, true
+}
+
+// mask reads a netmask: an address for IPv4, a prefix length for IPv6.
+func mask(f kernel.Family, s string) (m kernel.Netmask, why string) {
+	if f == kernel.IPv6 {
+		n, ok := number(s, 1, 128)
+		if !ok {
+			return 0, "for IPv6 a netmask is a prefix length from 1 to 128"
+		}
+		return kernel.Netmask(n), ""
+	}
+	a, ok := ipv4(s)
+	switch {
+	case !ok:
+		return 0, "for IPv4 a netmask is written as an address, such as 255.255.255.0"
+	case a == netip.IPv4Unspecified():
+		return 0, "a netmask of 0.0.0.0 would make all clients one"
+	}
+	b := a.As4()
+	return kernel.Netmask(b[0])<<24 | kernel.Netmask(b[1])<<16 | kernel.Netmask(b[2])<<8 | kernel.Netmask(b[3]), ""
+}
