@@ -20,21 +20,26 @@ type document struct {
 	kind string
 	// single is a document with one item instead of a list.
 	single bool
+	// lines is jsonl: items without an envelope.
+	lines bool
+	// queried is jq over each item of jsonl.
+	queried bool
 	// whole is set where nothing can be written before the end: the document
 	// gathers in sink.buf.
 	whole bool
-	// indent is set for people; item then gathers one item first.
+	// indent is set for people.
 	indent bool
-	item   []byte
-	n      int
+	// item gathers one item where it is not written as it is.
+	item []byte
+	n    int
 }
 
 func (p *Printer) document(kind string, single bool) *document {
-	d := &document{p: p, sink: newSink(p.w), kind: kind, single: single}
-	lines := p.o.Format == "jsonl"
-	d.whole = !lines && (p.o.Format != "json" || p.query != nil || p.template != nil)
-	d.indent = p.o.Terminal && !lines && !d.whole
-	if !lines {
+	d := &document{p: p, sink: newSink(p.w), kind: kind, single: single, lines: p.o.Format == "jsonl"}
+	d.queried = d.lines && p.query != nil
+	d.whole = !d.lines && (p.o.Format != "json" || p.query != nil || p.template != nil)
+	d.indent = p.o.Terminal && !d.lines && !d.whole
+	if !d.lines {
 		d.head()
 	}
 	return d
@@ -73,10 +78,10 @@ func (d *document) key(before, name string) {
 
 // open gives the buffer to append the next item to; done takes it back.
 func (d *document) open() []byte {
-	if d.indent || d.p.o.Format == "jsonl" && d.p.query != nil {
+	if d.indent || d.queried {
 		return d.item[:0]
 	}
-	if d.n > 0 && d.p.o.Format != "jsonl" {
+	if d.n > 0 && !d.lines {
 		d.sink.buf = append(d.sink.buf, ',')
 	}
 	return d.sink.buf
@@ -85,14 +90,13 @@ func (d *document) open() []byte {
 func (d *document) done(b []byte) error {
 	d.n++
 	switch {
-	case d.p.o.Format == "jsonl" && d.p.query != nil:
+	case d.queried:
 		d.item = b
-		out, err := d.p.runQuery(d.sink.buf, b)
-		d.sink.buf = out
-		if err != nil {
+		var err error
+		if d.sink.buf, err = d.p.runQuery(d.sink.buf, b); err != nil {
 			return err
 		}
-	case d.p.o.Format == "jsonl":
+	case d.lines:
 		d.sink.buf = append(b, '\n')
 	case d.indent:
 		d.item = b
@@ -133,7 +137,7 @@ func (d *document) value(v any) error {
 }
 
 func (d *document) close() error {
-	if d.p.o.Format == "jsonl" {
+	if d.lines {
 		return d.sink.flush()
 	}
 	switch {
@@ -149,9 +153,8 @@ func (d *document) close() error {
 		d.sink.buf = append(d.sink.buf, "]}"...)
 	}
 	if d.whole {
-		out, err := d.p.derive(d.sink.buf)
-		d.sink.buf = out
-		if err != nil {
+		var err error
+		if d.sink.buf, err = d.p.derive(d.sink.buf); err != nil {
 			return err
 		}
 		return d.sink.flush()

@@ -111,6 +111,8 @@ func TestViews(t *testing.T) {
 		{"jq", services(sample(), Plain), Options{JQ: `.items[] | .id, .stats.connections, .flags`}},
 		{"jq-terminal", services(sample(), Plain), Options{JQ: `.items[0].flags`, Terminal: true}},
 		{"jq-jsonl", connections, Options{Format: "jsonl", JQ: `select(.protocol == "tcp") | .client`}},
+		{"jq-escape-on-terminal", connections, Options{JQ: `.items[2].engineData`, Terminal: true}},
+		{"template-escape-on-terminal", connections, Options{Template: "{{range .items}}{{.engineData}}\n{{end}}", Terminal: true}},
 		{"template", services(sample(), Plain), Options{Template: `{{range .items}}{{.id}} {{join "," .flags}} {{duration .persistent}} {{json .stats.connections}}{{"\n"}}{{end}}`}},
 		{"connections-sort", connections, Options{Sort: "-expires", Columns: []string{"client", "expires"}}},
 		{"connections-filter", connections, Options{Filter: []string{"client~^198", "expires<6m"}}},

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"unicode"
 
 	"github.com/itchyny/gojq"
 )
@@ -73,18 +74,14 @@ func (p *Printer) runQuery(b, doc []byte) ([]byte, error) {
 			}
 			return b, usage("jq: %w", r)
 		case string:
-			b = append(b, r...)
+			b = append(b, p.shown(r)...)
 		default:
 			text, err := gojq.Marshal(r)
 			if err != nil {
 				return b, err
 			}
 			if p.o.Terminal && p.o.Format == "json" {
-				var out bytes.Buffer
-				if err := json.Indent(&out, text, "", "  "); err != nil {
-					return b, err
-				}
-				text = out.Bytes()
+				text = indent(text)
 			}
 			b = append(b, text...)
 		}
@@ -101,7 +98,21 @@ func (p *Printer) runTemplate(doc []byte) ([]byte, error) {
 	if err := p.template.Execute(&out, v); err != nil {
 		return nil, &UsageError{err}
 	}
-	return out.Bytes(), nil
+	return []byte(p.shown(out.String())), nil
+}
+
+// shown is text for the reader at hand. On a terminal, control characters other
+// than line ends and tabs become question marks: they may come from the network.
+func (p *Printer) shown(s string) string {
+	if !p.o.Terminal {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 // generic decodes JSON into what gojq and templates work on. Whole numbers stay
