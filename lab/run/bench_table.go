@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// tableText is an ipvsadm-save text of so many services with so many servers.
+func tableText(services, servers int) string {
+	var b strings.Builder
+	for i := range services {
+		vip := fmt.Sprintf("192.0.%d.%d:80", i/250, i%250+1)
+		fmt.Fprintf(&b, "-A -t %s -s wlc\n", vip)
+		for j := range servers {
+			fmt.Fprintf(&b, "-a -t %s -r 10.1.%d.%d:80 -g -w %d\n", vip, j/250, j%250+1, j%10+1)
+		}
+	}
+	return b.String()
+}
+
+// fillConnections makes n entries in the connection table: as many UDP
+// datagrams, each from another client, to a service whose server is nowhere.
+func fillConnections(ctx context.Context, n int) error {
+	for _, argv := range [][]string{
+		{"ipvsadm", "-C"},
+		{"ip", "link", "add", "lvs-bench", "type", "dummy"},
+		{"ip", "addr", "add", "192.0.2.10/32", "dev", "lvs-bench"},
+		{"ip", "addr", "add", "198.51.100.254/24", "dev", "lvs-bench"},
+		{"ip", "link", "set", "lvs-bench", "up", "arp", "off"},
+		{"ipvsadm", "-A", "-u", "192.0.2.10:53", "-s", "rr"},
+		{"ipvsadm", "-a", "-u", "192.0.2.10:53", "-r", "198.51.100.1:53", "-g"},
+		{"ipvsadm", "--set", "0", "0", "3600"},
+	} {
+		if out, err := exec.CommandContext(ctx, argv[0], argv[1:]...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, out)
+		}
+	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_RAW)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	to := &unix.SockaddrInet4{Addr: [4]byte{192, 0, 2, 10}}
+	for i := range n {
+		if err := unix.Sendto(fd, datagram(uint32(i)), 0, to); err != nil {
+			return fmt.Errorf("datagram %d: %w", i, err)
+		}
+	}
+	made, err := countConnections()
+	if err == nil && made < n*99/100 {
+		err = fmt.Errorf("%d datagrams made %d connections only", n, made)
+	}
+	return err
+}
+
+// datagram is an IPv4 packet with an empty UDP datagram from client number i
+// of 10.128.0.0/9 to 192.0.2.10:53. The kernel fills in the IP checksum.
+func datagram(i uint32) []byte {
+	b := make([]byte, 28)
+	b[0], b[8], b[9] = 0x45, 64, unix.IPPROTO_UDP
+	binary.BigEndian.PutUint16(b[2:], uint16(len(b)))
+	binary.BigEndian.PutUint32(b[12:], 10<<24|128<<16|i/40_000<<8|1)
+	copy(b[16:], []byte{192, 0, 2, 10})
+	binary.BigEndian.PutUint16(b[20:], uint16(1024+i%40_000))
+	binary.BigEndian.PutUint16(b[22:], 53)
+	binary.BigEndian.PutUint16(b[24:], 8)
+	return b
+}
+
+func countConnections() (int, error) {
+	b, err := os.ReadFile("/proc/thread-self/net/ip_vs_conn")
+	return strings.Count(string(b), "\n") - 1, err
+}
