@@ -66,7 +66,9 @@ func (c *Client) Snapshot(ctx context.Context, only ...ServiceID) (*Snapshot, er
 	if len(only) == 0 {
 		err = again(func() error { return c.services(ctx, s) })
 	}
-	for _, id := range only {
+	only = slices.Clone(only)
+	slices.SortFunc(only, ServiceID.Compare)
+	for _, id := range slices.Compact(only) {
 		if err = c.service(ctx, s, id); err != nil {
 			return nil, serviceFailure("read", id, err)
 		}

@@ -99,7 +99,7 @@ func appendServer(b []byte, s *Server, whole bool) []byte {
 	b = appendU16(b, destFamily, uint16(FamilyOf(s.Addr.Addr())))
 	if whole {
 		b = appendU32(b, destForward, uint32(s.Forward))
-		b = appendU32(b, destWeight, uint32(s.Weight))
+		b = appendU32(b, destWeight, weightBits(s.Weight))
 		b = appendU32(b, destUpper, s.Upper)
 		b = appendU32(b, destLower, s.Lower)
 		if s.Forward == Tunneling && s.Tunnel != (Tunnel{}) {
@@ -109,6 +109,15 @@ func appendServer(b []byte, s *Server, whole bool) []byte {
 		}
 	}
 	return closeNest(b, at)
+}
+
+// weightBits keeps a weight beyond 32 bits from being cut to a good one: the
+// kernel refuses it as it refuses a negative one.
+func weightBits(w int) uint32 {
+	if w < 0 || w > MaxWeight {
+		return 1 << 31
+	}
+	return uint32(w)
 }
 
 // appendDaemon writes a sync daemon. What is zero is left to the kernel.

@@ -3,6 +3,8 @@ package kernel
 import (
 	"context"
 	"io"
+	"math"
+	"time"
 
 	"github.com/moby/ipvs"
 	"github.com/sirupsen/logrus"
@@ -30,7 +32,14 @@ func (c *Client) Timeouts(ctx context.Context) (t Timeouts, err error) {
 
 // SetTimeouts implements Kernel. Expect ErrInvalid.
 func (c *Client) SetTimeouts(ctx context.Context, t Timeouts) error {
-	return c.moby(ctx, "set the timeouts", func(h *ipvs.Handle) error {
+	const op = "set the timeouts"
+	// moby/ipvs cuts seconds to 32 bits, which makes a good number of a bad one.
+	for _, d := range []time.Duration{t.TCP, t.TCPFin, t.UDP} {
+		if ctx.Err() == nil && (d < 0 || d/time.Second > math.MaxInt32) {
+			return &Error{Op: op, Err: ErrInvalid}
+		}
+	}
+	return c.moby(ctx, op, func(h *ipvs.Handle) error {
 		return h.SetConfig(&ipvs.Config{TimeoutTCP: t.TCP, TimeoutTCPFin: t.TCPFin, TimeoutUDP: t.UDP})
 	})
 }
