@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"lvs/kernel"
@@ -43,8 +44,11 @@ type App struct {
 	OpenKernel func(kernel.Options) (kernel.Kernel, error)
 
 	global globals
+	strays []*pflag.Flag
 	cancel context.CancelFunc
 	opened kernel.Kernel
+	// sent is set once a change may have reached the kernel.
+	sent bool
 }
 
 // Terminal describes one end of a standard stream.

@@ -66,6 +66,7 @@ func (a *App) perform(rows []output.Change, do func() error) error {
 		}
 		return p.Changes(rows)
 	}
+	a.sent = true
 	failure := do()
 	var refused kernel.Refusals
 	if failure != nil && !errors.As(failure, &refused) {

@@ -114,9 +114,14 @@ func (a *App) completeNetns(*cobra.Command, []string, string) ([]string, cobra.S
 }
 
 // completeList proposes words of a comma-separated list, after those typed.
-func completeList(keys []string) completer {
+func completeList(keys ...string) completer {
+	return completeKeys(func() []string { return keys })
+}
+
+// completeKeys is completeList for words that cost something to find.
+func completeKeys(list func() []string) completer {
 	return func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
-		done := ""
+		keys, done := list(), ""
 		if i := strings.LastIndexByte(word, ','); i >= 0 {
 			done = word[:i+1]
 		}

@@ -22,9 +22,8 @@ type connections struct {
 func (a *App) newConnections() *cobra.Command {
 	o := &connections{app: a}
 	c := &cobra.Command{
-		Use:     "connections",
-		Aliases: []string{"conns"},
-		Short:   "Show the connection table, or count what is in it",
+		Use:   "connections",
+		Short: "Show the connection table, or count what is in it",
 		Long: `Shows the entries of the connection table as the kernel has them, one at a time,
 so that a million of them need no memory. An entry whose client has port 0 is a
 persistence template: it binds a client to a server and carries no packets.
@@ -48,7 +47,7 @@ them. --top N shows the N largest groups; alone it groups by client.
 	f.StringVar(&o.top, "top", "", "show the `N` largest groups, from 1 (default: all)")
 	f.BoolVar(&o.origin, "origin", false, "tell whether an entry is LOCAL or came by SYNC; persistence engines are not known then")
 	o.view.registerRows(a, c, "ConnectionList")
-	complete(c, "group-by", completeList([]string{"client", "client/24", "virtual", "server", "state", "protocol", "service", "origin"}))
+	complete(c, "group-by", completeList("client", "client/24", "virtual", "server", "state", "protocol", "service", "origin"))
 	complete(c, "top", words("10"))
 	return c
 }

@@ -34,8 +34,8 @@ func (f *connectionFilter) register(a *App, c *cobra.Command) {
 	complete(c, "client", nothing)
 	complete(c, "server", a.completeAnyServer)
 	complete(c, "service", a.completeServices)
-	complete(c, "state", completeList([]string{"ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT",
-		"CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "SYNACK", "UDP", "NONE"}))
+	complete(c, "state", completeList("ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT",
+		"CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "SYNACK", "UDP", "NONE"))
 	complete(c, "protocol", words("tcp", "udp", "sctp"))
 }
 

@@ -86,22 +86,35 @@ func numericFlag(c *cobra.Command) {
 // hiddenGlobals lets a group read past global options that stand before the
 // name of its verb. What the group itself does not offer it refuses later.
 func (a *App) hiddenGlobals(c *cobra.Command) {
-	var all cobra.Command
-	a.kernelFlags(&all)
-	a.showFlags(&all)
-	a.quietFlag(&all)
-	f, g := all.Flags(), &a.global
-	f.BoolVar(&g.dryRun, "dry-run", false, "")
-	f.BoolVarP(&g.verbose, "verbose", "v", false, "")
-	f.BoolVarP(&g.yes, "yes", "y", false, "")
-	f.BoolP("numeric", "n", false, "")
-	f.VisitAll(func(flag *pflag.Flag) {
-		if c.Flags().Lookup(flag.Name) == nil {
-			flag.Hidden = true
-			flag.Annotations = map[string][]string{strayFlag: nil}
-			c.Flags().AddFlag(flag)
+	if a.strays == nil {
+		a.strays = a.newStrays()
+	}
+	f := c.Flags()
+	for _, flag := range a.strays {
+		if f.Lookup(flag.Name) == nil {
+			f.AddFlag(flag)
 		}
+	}
+}
+
+func (a *App) newStrays() []*pflag.Flag {
+	var all pflag.FlagSet
+	var text string
+	var yes bool
+	for _, name := range []string{"netns", "timeout", "columns", "color", "jq", "template"} {
+		all.StringVar(&text, name, "", "")
+	}
+	all.StringVarP(&a.global.output, "output", "o", "", "")
+	for name, short := range map[string]string{"no-headers": "", "dry-run": "", "quiet": "q", "verbose": "v", "yes": "y", "numeric": "n"} {
+		all.BoolVarP(&yes, name, short, false, "")
+	}
+	var out []*pflag.Flag
+	all.VisitAll(func(f *pflag.Flag) {
+		f.Hidden = true
+		f.Annotations = map[string][]string{strayFlag: nil}
+		out = append(out, f)
 	})
+	return out
 }
 
 const (

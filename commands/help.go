@@ -13,7 +13,7 @@ import (
 // called, examples, options.
 func (a *App) help(c *cobra.Command, _ []string) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", a.renamed(c.Long), usageLine(c))
+	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", a.renamed(c.Long), UsageLine(c))
 	if len(c.Aliases) > 0 {
 		fmt.Fprintf(&b, "\nAlso called: %s\n", strings.Join(c.Aliases, ", "))
 	}
@@ -24,7 +24,7 @@ func (a *App) help(c *cobra.Command, _ []string) {
 	if c.Example != "" {
 		fmt.Fprintf(&b, "\nExamples:\n%s\n", a.renamed(c.Example))
 	}
-	own, global := splitFlags(c)
+	own, global := SplitFlags(c)
 	writeFlags(&b, "Options", own, a.OutTerminal.Width)
 	writeFlags(&b, "General options", global, a.OutTerminal.Width)
 	if c.HasAvailableSubCommands() {
@@ -41,7 +41,8 @@ func (a *App) renamed(text string) string {
 	return strings.ReplaceAll(text, "  lvs ", "  "+a.Name+" ")
 }
 
-func usageLine(c *cobra.Command) string {
+// UsageLine is how a command is typed.
+func UsageLine(c *cobra.Command) string {
 	line := c.CommandPath() + strings.TrimPrefix(c.Use, c.Name())
 	if c.HasAvailableSubCommands() {
 		line += " COMMAND"
@@ -66,7 +67,8 @@ func writeCommands(b *strings.Builder, c *cobra.Command, group, title string) {
 	}
 }
 
-func splitFlags(c *cobra.Command) (own, global *pflag.FlagSet) {
+// SplitFlags parts the options of a command from those that many have.
+func SplitFlags(c *cobra.Command) (own, global *pflag.FlagSet) {
 	own, global = pflag.NewFlagSet("", 0), pflag.NewFlagSet("", 0)
 	own.SortFlags, global.SortFlags = false, false
 	c.Flags().SortFlags = false

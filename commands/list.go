@@ -21,9 +21,8 @@ type list struct {
 func (a *App) newList() *cobra.Command {
 	o := &list{app: a}
 	c := &cobra.Command{
-		Use:     "list [SERVICE…]",
-		Aliases: []string{"ls"},
-		Short:   "Show services with their servers",
+		Use:   "list [SERVICE…]",
+		Short: "Show services with their servers",
 		Long: `Shows all services with their servers, or those named. Without a command, lvs
 does the same.
 
@@ -78,9 +77,10 @@ func (v *view) registerRows(a *App, c *cobra.Command, kind string) {
 	a.showFlags(c)
 	a.quietFlag(c)
 	numericFlag(c)
-	complete(c, "columns", completeList(output.ColumnKeys(kind)))
-	complete(c, "sort", words(output.ColumnKeys(kind)...))
-	complete(c, "filter", completeList(output.ColumnKeys(kind)))
+	keys := completeKeys(func() []string { return output.ColumnKeys(kind) })
+	complete(c, "columns", keys)
+	complete(c, "sort", keys)
+	complete(c, "filter", keys)
 }
 
 func (v *view) kind() output.View {

@@ -1,13 +1,66 @@
 package commands
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 )
 
 // Root builds the tree of verbs. Building it touches nothing outside.
-func (a *App) Root() *cobra.Command {
+func (a *App) Root() *cobra.Command { return a.root(nil) }
+
+// verb is a command of the first level.
+type verb struct {
+	group, name, alias string
+	new                func() *cobra.Command
+}
+
+// The groups of verbs in help.
+const (
+	ofTable   = "table"
+	ofTraffic = "traffic"
+	ofProgram = "program"
+)
+
+func (a *App) verbs() []verb {
+	return []verb{
+		{ofTable, "list", "ls", a.newList},
+		{ofTable, "service", "svc", a.newService},
+		{ofTable, "server", "rs", a.newServer},
+		{ofTable, "weight", "", a.newWeight},
+		{ofTable, "clear", "", a.newClear},
+		{ofTraffic, "stats", "", a.newStats},
+		{ofTraffic, "connections", "conns", a.newConnections},
+		{ofTraffic, "zero", "", a.newZero},
+		{ofTraffic, "timeouts", "", a.newTimeouts},
+		{ofTraffic, "sync", "", a.newSync},
+		{ofProgram, "version", "", a.newVersion},
+		{ofProgram, "schema", "", a.newSchema},
+		{ofProgram, "completion", "", a.newCompletion},
+	}
+}
+
+// rootFor builds as much of the tree as a command line can need, because most
+// of the time from start to work would go into the rest: the verbs that it
+// names, or all where it names none.
+func (a *App) rootFor(args []string) *cobra.Command {
+	named := map[string]bool{}
+	for _, v := range a.verbs() {
+		if slices.Contains(args, v.name) || v.alias != "" && slices.Contains(args, v.alias) {
+			named[v.name] = true
+		}
+	}
+	for _, arg := range args {
+		if arg == "help" || arg == "completion" || strings.HasPrefix(arg, "__") {
+			return a.root(nil)
+		}
+	}
+	return a.root(named)
+}
+
+// root builds the tree with the verbs named, or with all when none is.
+func (a *App) root(named map[string]bool) *cobra.Command {
 	// Bare lvs is lvs list, and has its options.
 	bare := &list{app: a}
 	root := &cobra.Command{
@@ -32,21 +85,22 @@ func (a *App) Root() *cobra.Command {
 	bare.register(root)
 	a.hiddenGlobals(root)
 
-	const table, traffic, system = "table", "traffic", "system"
 	root.AddGroup(
-		&cobra.Group{ID: table, Title: "The table"},
-		&cobra.Group{ID: traffic, Title: "Traffic"},
-		&cobra.Group{ID: system, Title: "The program"},
+		&cobra.Group{ID: ofTable, Title: "The table"},
+		&cobra.Group{ID: ofTraffic, Title: "Traffic"},
+		&cobra.Group{ID: ofProgram, Title: "The program"},
 	)
-	add := func(group string, commands ...*cobra.Command) {
-		for _, c := range commands {
-			c.GroupID = group
-			root.AddCommand(c)
+	for _, v := range a.verbs() {
+		if len(named) > 0 && !named[v.name] {
+			continue
 		}
+		c := v.new()
+		c.GroupID = v.group
+		if v.alias != "" {
+			c.Aliases = []string{v.alias}
+		}
+		root.AddCommand(c)
 	}
-	add(table, a.newList(), a.newService(), a.newServer(), a.newWeight(), a.newClear())
-	add(traffic, a.newStats(), a.newConnections(), a.newZero(), a.newTimeouts(), a.newSync())
-	add(system, a.newVersion(), a.newSchema(), a.newCompletion())
 	return root
 }
 
@@ -68,6 +122,9 @@ func (a *App) group(name, short, long string, verbs ...*cobra.Command) *cobra.Co
 func (a *App) onlyVerbs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
+	}
+	if !c.HasParent() {
+		c = a.Root() // the one here may have few verbs
 	}
 	c.SuggestionsMinimumDistance = 2
 	full := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()) + " " + args[0])

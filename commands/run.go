@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
-
-	"github.com/spf13/cobra"
 
 	"lvs/commands/ipvsadm"
 	"lvs/kernel"
@@ -34,24 +33,27 @@ const (
 // that prints an error.
 func (a *App) Run(ctx context.Context, args []string) int {
 	defer a.close()
-	root := a.Root()
-	root.SetArgs(a.rewrite(root, args))
+	root := a.rootFor(args)
+	if slices.Contains(args, "weight") {
+		if c, _, err := root.Find(args); err == nil && c.Name() == "weight" {
+			args = relativeWeight(args)
+		}
+	}
+	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return exitDone
 	}
-	if ctx.Err() != nil {
-		err = context.Canceled
+	switch {
+	case ctx.Err() != nil:
+		err = &fault{status: exitInterrupted, err: errors.New("interrupted")}
+	case errors.Is(err, context.DeadlineExceeded):
+		err = &fault{status: exitTimeout, err: fmt.Errorf("timed out after %s", a.global.timeout)}
+	}
+	if f := (*fault)(nil); a.sent && errors.As(err, &f) && (f.status == exitTimeout || f.status == exitInterrupted) {
+		f.cure("what was sent before that may have been done")
 	}
 	return a.report(err)
-}
-
-// rewrite turns a negative number into a flag where the verb takes one.
-func (a *App) rewrite(root *cobra.Command, args []string) []string {
-	if cmd, _, err := root.Find(args); err == nil && cmd.Name() == "weight" {
-		return relativeWeight(args)
-	}
-	return args
 }
 
 // report prints an error and gives the exit status that belongs to it.
@@ -152,10 +154,6 @@ func statusOf(err error) int {
 		return f.status
 	case errors.As(err, &use), errors.As(err, &text):
 		return exitUsage
-	case errors.Is(err, context.DeadlineExceeded):
-		return exitTimeout
-	case errors.Is(err, context.Canceled):
-		return exitInterrupted
 	case errors.Is(err, kernel.ErrPermission), errors.Is(err, fs.ErrPermission):
 		return exitPermission
 	case errors.Is(err, kernel.ErrNotLoaded):
@@ -197,8 +195,6 @@ func (a *App) hint(err error) string {
 		return "the interfaces are listed by: ip -br link"
 	case errors.Is(err, kernel.ErrNoDaemon):
 		return "the sync daemons are listed by: " + a.Name + " sync status"
-	case errors.Is(err, context.DeadlineExceeded):
-		return "what was sent before the time ran out may have been done"
 	}
 	return ""
 }

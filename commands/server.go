@@ -10,15 +10,13 @@ import (
 )
 
 func (a *App) newServer() *cobra.Command {
-	c := a.group("server", "Add, edit, delete and show the real servers of a service",
+	return a.group("server", "Add, edit, delete and show the real servers of a service",
 		`A real server takes the connections that the director hands it.
 
 SERVICE is written as for "service"; SERVER is ADDR:PORT, or ADDR alone for the
 service's own port: 10.0.0.11:80, [2001:db8::11]:80, 10.0.0.11. A server belongs
 to its service; the same machine may stand in many.`,
 		a.newServerAdd(), a.newServerEdit(), a.newServerDelete(), a.newServerShow(), a.newServerList())
-	c.Aliases = []string{"rs"}
-	return c
 }
 
 // serverOptions are the configuration of a server as typed.

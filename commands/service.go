@@ -11,7 +11,7 @@ import (
 )
 
 func (a *App) newService() *cobra.Command {
-	c := a.group("service", "Add, edit, delete and show virtual services",
+	return a.group("service", "Add, edit, delete and show virtual services",
 		`A virtual service is an address, or a firewall mark, for which the director
 takes connections and hands them to real servers.
 
@@ -20,8 +20,6 @@ sctp://192.0.2.10:9, fwmark:7 or fwmark:7/ipv6; a bare 192.0.2.10:80 is TCP.
 ipvsadm's -t, -u and -f do the same. Port 0 is every port and needs persistence.`,
 		a.newServiceAdd(), a.newServiceEdit(), a.newServiceDelete(),
 		a.newServiceShow(), a.newServiceList(), a.newServiceZero())
-	c.Aliases = []string{"svc"}
-	return c
 }
 
 // serviceOptions are the configuration of a service as typed.
@@ -43,7 +41,7 @@ func (o *serviceOptions) register(c *cobra.Command) {
 	f.StringVar(&o.engine, "pe", "", "recognise clients by the persistence engine `NAME`: sip (by Call-ID), or none (default none: by address)")
 	f.BoolVar(&o.ops, "ops", false, "schedule each datagram anew; for UDP and firewall marks (default off; --ops=false switches off)")
 	complete(c, "scheduler", words(schedulerProposals()...))
-	complete(c, "sched-flags", completeList([]string{"sh-fallback", "sh-port", "mh-fallback", "mh-port", "flag-1", "flag-2", "flag-3", "none"}))
+	complete(c, "sched-flags", completeList("sh-fallback", "sh-port", "mh-fallback", "mh-port", "flag-1", "flag-2", "flag-3", "none"))
 	complete(c, "persistent", words("6m", "none"))
 	complete(c, "netmask", nothing)
 	complete(c, "pe", words("sip", "none"))

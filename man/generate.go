@@ -1,0 +1,132 @@
+// Command man makes the manual pages, section 8, one for each command, from the
+// command tree. The pages are checked in; make generate renews them, and a test
+// fails when they are stale.
+package main
+
+import (
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lvs/commands"
+)
+
+//go:generate go run .
+
+// date stands in every page instead of today's, so that the same commands give
+// the same bytes.
+const date = "2026-01-01"
+
+func main() {
+	for name, page := range pages() {
+		if err := os.WriteFile(name, page, 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, "man:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+// pages gives every page by its file name. The front page comes twice: where
+// LVM2 owns lvs(8), the program is lvsctl.
+func pages() map[string][]byte {
+	out := map[string][]byte{}
+	root := (&commands.App{Name: "lvs"}).Root()
+	walk(root, func(c *cobra.Command) {
+		out[pageName(c)+".8"] = page(c)
+	})
+	other := (&commands.App{Name: "lvsctl"}).Root()
+	out["lvsctl.8"] = page(other)
+	return out
+}
+
+func walk(c *cobra.Command, visit func(*cobra.Command)) {
+	if c.HasParent() && !c.IsAvailableCommand() {
+		return
+	}
+	visit(c)
+	for _, sub := range c.Commands() {
+		walk(sub, visit)
+	}
+}
+
+func pageName(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
+
+func page(c *cobra.Command) []byte {
+	r := &roff{}
+	c.InitDefaultHelpFlag()
+	r.line(`.\" Made from the command tree by man/generate.go. Do not edit.`)
+	r.line(".TH %s 8 %s lvs \"System Administration\"", strings.ToUpper(pageName(c)), date)
+	r.section("NAME")
+	r.line("%s \\- %s", escape(pageName(c)), escape(lowerFirst(c.Short)))
+	r.section("SYNOPSIS")
+	r.line(".B %s", escape(c.CommandPath()))
+	r.line("%s", escape(strings.TrimPrefix(commands.UsageLine(c), c.CommandPath()+" ")))
+	r.section("DESCRIPTION")
+	r.text(c.Long)
+	if len(c.Aliases) > 0 {
+		r.line(".PP")
+		r.line("Also called %s.", escape(strings.Join(c.Aliases, ", ")))
+	}
+	subcommands(r, c)
+	own, general := commands.SplitFlags(c)
+	r.flags("OPTIONS", own)
+	r.flags("GENERAL OPTIONS", general)
+	r.section("EXAMPLES")
+	r.text(c.Example)
+	if c.HasParent() {
+		r.section("EXIT STATUS")
+		r.line("0 done; 2 wrong usage or invalid input; others as in")
+		r.line(".BR lvs (8).")
+	} else {
+		for _, s := range commands.Sections() {
+			r.section(s.Title)
+			for _, t := range s.Terms {
+				r.term(t.Term, t.Meaning)
+			}
+		}
+	}
+	r.section("SEE ALSO")
+	r.line("%s", seeAlso(c))
+	return r.b
+}
+
+func subcommands(r *roff, c *cobra.Command) {
+	if !c.HasAvailableSubCommands() {
+		return
+	}
+	r.section("COMMANDS")
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			r.term(sub.Name(), sub.Short+".")
+		}
+	}
+}
+
+// seeAlso names the pages above, beside and below. Those of the commands are
+// called lvs-… everywhere.
+func seeAlso(c *cobra.Command) string {
+	names := []string{"ipvsadm"}
+	if c.HasParent() {
+		names = append(names, "lvs", "lvsctl")
+		for _, beside := range c.Parent().Commands() {
+			if beside != c && c.Parent().HasParent() && beside.IsAvailableCommand() {
+				names = append(names, pageName(beside))
+			}
+		}
+	}
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, "lvs"+strings.TrimPrefix(pageName(sub), c.Root().Name()))
+		}
+	}
+	sort.Strings(names)
+	for i, n := range names {
+		names[i] = fmt.Sprintf("\\fB%s\\fR(8)", escape(n))
+	}
+	return strings.Join(names, ", ")
+}
+
+func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
