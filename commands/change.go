@@ -95,8 +95,8 @@ func (a *App) reports() bool {
 // nothingChanges ends a verb that found all as it should be.
 func (a *App) nothingChanges(format string, args ...any) error {
 	a.note("nothing to do: "+format, args...)
-	if !a.reports() {
-		return nil
+	if g := &a.global; !a.reports() || g.verbose && (g.output == "" || g.output == "table") {
+		return nil // an empty table would say nothing more
 	}
 	p, err := a.printer(output.Options{})
 	if err != nil {

@@ -179,6 +179,8 @@ func (a *App) hint(err error) string {
 		return f.hint
 	}
 	switch {
+	case errors.Is(err, kernel.ErrPermission) && a.global.netns != "":
+		return "another namespace needs CAP_SYS_ADMIN and CAP_NET_ADMIN: sudo " + a.Name + " …"
 	case errors.Is(err, kernel.ErrPermission), errors.Is(err, fs.ErrPermission):
 		return "needs CAP_NET_ADMIN: sudo " + a.Name + " …"
 	case errors.Is(err, kernel.ErrNotLoaded):

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"errors"
 	"net/netip"
 
 	"github.com/spf13/cobra"
@@ -89,7 +90,12 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 		if err != nil {
 			return err
 		}
-		return k.StartDaemon(c.Context(), d)
+		err = k.StartDaemon(c.Context(), d)
+		if errors.Is(err, kernel.ErrInvalid) {
+			f := &fault{status: exitUsage, err: err}
+			return f.cure("the kernel syncs no table with servers of another family than their service's, and takes only a multicast interface and a group of its family")
+		}
+		return err
 	})
 }
 

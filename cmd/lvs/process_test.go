@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"lvs/lab"
+)
+
+// lvsProcess is the command over an in-memory kernel with one service.
+func lvsProcess(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	if os.Getenv(lab.InLabVariable) != "" {
+		t.Skip("about the process, not the kernel")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := append(os.Environ(), fakeVariable+"="+filepath.Join(t.TempDir(), "kernel.json"), terminalVariable+"=1")
+	add := &exec.Cmd{Path: self, Args: []string{"lvs", "service", "add", "tcp://192.0.2.10:80"}, Env: env}
+	if out, err := add.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return &exec.Cmd{Path: self, Args: append([]string{"lvs"}, args...), Env: env}
+}
+
+// A reader that has gone away (lvs list | head) ends the program quietly.
+func TestClosedPipe(t *testing.T) {
+	for _, args := range [][]string{{"list"}, {"list", "-o", "json"}, {"schema"}, {"--help"}, {"completion", "bash"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			cmd := lvsProcess(t, args...)
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Close()
+			defer w.Close()
+			var errs bytes.Buffer
+			cmd.Stdout, cmd.Stderr = w, &errs
+			if err := cmd.Run(); err != nil || errs.Len() > 0 {
+				t.Errorf("%v, standard error %q; want nothing", err, errs.String())
+			}
+		})
+	}
+}
+
+// An interrupt and the end of --timeout break off even a question.
+func TestBrokenOff(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		args   []string
+		signal os.Signal
+		status int
+		says   string
+	}{
+		{"interrupt", []string{"clear"}, os.Interrupt, 130, "lvs: interrupted\n"},
+		{"terminate", []string{"clear"}, syscall.SIGTERM, 130, "lvs: interrupted\n"},
+		{"timeout", []string{"clear", "--timeout", "20ms"}, nil, 8, "lvs: timed out after 20ms\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cmd := lvsProcess(t, c.args...)
+			if _, err := cmd.StdinPipe(); err != nil { // open, and silent
+				t.Fatal(err)
+			}
+			errs, err := cmd.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			in := bufio.NewReader(errs)
+			if _, err := in.ReadString('?'); err != nil {
+				t.Fatal(err)
+			}
+			if c.signal != nil {
+				if err := cmd.Process.Signal(c.signal); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var rest bytes.Buffer
+			in.WriteTo(&rest)
+			cmd.Wait()
+			if got := cmd.ProcessState.ExitCode(); got != c.status {
+				t.Errorf("exit status %d, want %d", got, c.status)
+			}
+			if !strings.HasSuffix(rest.String(), c.says) {
+				t.Errorf("standard error ends in %q, want %q", rest.String(), c.says)
+			}
+		})
+	}
+}

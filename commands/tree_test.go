@@ -1,0 +1,133 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lvs/kernel"
+	"lvs/kernel/kerneltest"
+)
+
+// testApp is an App whose user says yes to everything.
+func testApp(k kernel.Kernel) (app *App, out, err *bytes.Buffer) {
+	out, err = &bytes.Buffer{}, &bytes.Buffer{}
+	return &App{
+		In: strings.NewReader("y\n"), Out: out, Err: err,
+		InTerminal: Terminal{Is: true}, ErrTerminal: Terminal{Is: true},
+		Name: "lvs",
+		Env:  func(string) string { return "" },
+		Now:  func() time.Time { return time.Unix(0, 0) },
+		OpenKernel: func(o kernel.Options) (kernel.Kernel, error) {
+			return k, nil
+		},
+	}, out, err
+}
+
+func everyCommand(t *testing.T, visit func(t *testing.T, c *cobra.Command)) {
+	app, _, _ := testApp(nil)
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		t.Run(c.CommandPath(), func(t *testing.T) { visit(t, c) })
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(app.Root())
+}
+
+func TestEveryCommandIsExplained(t *testing.T) {
+	everyCommand(t, func(t *testing.T, c *cobra.Command) {
+		if c.Short == "" || strings.HasSuffix(c.Short, ".") {
+			t.Errorf("the short description %q is missing or ends in a full stop", c.Short)
+		}
+		if c.Long == "" || c.Long == c.Short {
+			t.Error("there is no description")
+		}
+		for line := range strings.SplitSeq(c.Long+"\n"+c.Example, "\n") {
+			if len(line) > 90 {
+				t.Errorf("too long for a terminal: %q", line)
+			}
+		}
+		if c.Example == "" && !c.HasSubCommands() {
+			t.Error("there are no examples")
+		}
+		if !c.Runnable() {
+			t.Error("without a subcommand it would print help and exit 0")
+		}
+		if !c.HasSubCommands() && c.ValidArgsFunction == nil {
+			t.Error("completion would propose files")
+		}
+	})
+}
+
+func TestEveryOptionStatesItsDefault(t *testing.T) {
+	everyCommand(t, func(t *testing.T, c *cobra.Command) {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if f.Hidden || f.Name == "help" {
+				return
+			}
+			value, usage := pflag.UnquoteUsage(f)
+			switch {
+			case usage == "":
+				t.Errorf("--%s is not explained", f.Name)
+			case f.Value.Type() == "bool":
+			case !strings.Contains(usage, "default") && !strings.Contains(usage, "needed") &&
+				!strings.HasPrefix(usage, "in place of") && f.Name != "jq" && f.Name != "template":
+				t.Errorf("--%s %s does not state its default: %s", f.Name, value, usage)
+			}
+		})
+	})
+}
+
+// Examples are for pasting: none may be a mistake.
+func TestExamplesWork(t *testing.T) {
+	everyCommand(t, func(t *testing.T, c *cobra.Command) {
+		for line := range strings.SplitSeq(c.Long+"\n"+c.Example, "\n") {
+			words, ok := strings.CutPrefix(line, "  lvs")
+			if !ok || strings.Contains(words, "--netns") {
+				continue
+			}
+			k := kerneltest.New()
+			app, out, errs := testApp(k)
+			prepare := [][]string{
+				{"service", "add", "tcp://192.0.2.10:80"},
+				{"service", "add", "fwmark:7", "--persistent"},
+				{"server", "add", "tcp://192.0.2.10:80", "10.0.0.11", "-w", "5"},
+			}
+			for _, args := range prepare {
+				app.Run(context.Background(), args)
+			}
+			app.global = globals{}
+			errs.Reset()
+			switch status := app.Run(context.Background(), split(words)); status {
+			case exitDone, exitNotFound, exitExists:
+			default:
+				t.Errorf("lvs%s: exit status %d\n%s%s", words, status, out, errs)
+			}
+		}
+	})
+}
+
+// split is as much of a shell as the examples need.
+func split(line string) []string {
+	var out []string
+	for i, part := range strings.Split(line, "'") {
+		if i%2 == 1 {
+			out = append(out, part)
+		} else {
+			plain, _, redirected := strings.Cut(part, " > ")
+			plain, _, piped := strings.Cut(plain, " | jq")
+			out = append(out, strings.Fields(plain)...)
+			if redirected || piped {
+				break
+			}
+		}
+	}
+	return out
+}
