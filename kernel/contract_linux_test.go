@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"lvs/kernel"
 	"lvs/kernel/kerneltest"
 	"lvs/kernel/kerneltest/contract"
@@ -54,4 +56,17 @@ func TestContractStatus(t *testing.T) {
 	if _, err := k.TableStatus(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestContractDenied becomes nobody, on the test's own thread.
+func TestContractDenied(t *testing.T) {
+	k := openLab(t)
+	become := func(uid int) {
+		const keep = ^uintptr(0)
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, keep, uintptr(uid), keep); errno != 0 {
+			t.Fatalf("become user %d: %v", uid, errno)
+		}
+	}
+	t.Cleanup(func() { become(0) })
+	contract.Denied(t, k, func() { become(65534) })
 }

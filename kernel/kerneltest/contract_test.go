@@ -15,3 +15,8 @@ func TestContract(t *testing.T) {
 		return k
 	})
 }
+
+func TestContractDenied(t *testing.T) {
+	k := kerneltest.New()
+	contract.Denied(t, k, k.Deny)
+}
