@@ -28,7 +28,7 @@ type Failure struct {
 	Cause error
 	// Undo is why the table is not as it was before. Nil means that it is.
 	Undo error
-	// Left is what would still have to be done for that; nil also where the
+	// Left is what would still have to be done for that; empty also where the
 	// table could not be read.
 	Left []kernel.Change
 }

@@ -86,7 +86,7 @@ func TestRefusalAtEveryStep(t *testing.T) {
 				}
 				continue
 			}
-			if f.Undo != nil || f.Left != nil {
+			if f.Undo != nil || len(f.Left) > 0 {
 				t.Fatalf("step %d: %v, left %s", step, f.Undo, show(f.Left))
 			}
 			same(t, before, read(t, k))
