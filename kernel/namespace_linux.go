@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -90,9 +89,9 @@ func (n namespace) do(f func() error) error {
 }
 
 // open opens a file of the namespace for reading.
-func (n namespace) open(path string) (f *os.File, err error) {
+func (n namespace) open(path string) (f *rawFile, err error) {
 	err = n.do(func() error {
-		f, err = os.Open(path)
+		f, err = openRaw(path)
 		return err
 	})
 	return f, err

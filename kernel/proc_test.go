@@ -158,3 +158,20 @@ func FuzzProc(f *testing.F) {
 		_, _ = readTableStatus(strings.NewReader(s))
 	})
 }
+
+func BenchmarkConnections(b *testing.B) {
+	text := connTitle + strings.Repeat("UDP 0A800001 A1B2 C000020A 0050 C6336401 1F90 UDP             900\n", 10_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		n := 0
+		for _, err := range readConnections(strings.NewReader(text), WithEngine) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		if n != 10_000 {
+			b.Fatal(n)
+		}
+	}
+}

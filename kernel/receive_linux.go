@@ -77,7 +77,8 @@ func (r *receiver) receive(fd int) ([]byte, error) {
 func (r *receiver) fill(fd int) (int, error) {
 	waited := false
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.headers[0])),
+		// Raw: the socket does not block, so the scheduler need not know.
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.headers[0])),
 			datagrams, unix.MSG_WAITFORONE, 0, 0)
 		switch {
 		case errno == 0:

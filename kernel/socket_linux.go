@@ -3,6 +3,7 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"unsafe"
 
 	"github.com/vishvananda/netlink/nl"
 	"github.com/vishvananda/netns"
@@ -87,7 +88,19 @@ func (s *socket) exchange(each func(attrs []byte) error) error {
 // send hands a request to the kernel, which carries it out before this returns.
 func (s *socket) send(b []byte) error {
 	s.in.drop()
-	return unix.Sendto(s.fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+	to := unix.RawSockaddrNetlink{Family: unix.AF_NETLINK}
+	for {
+		// Raw: the socket does not block, so the scheduler need not know.
+		_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
+			0, uintptr(unsafe.Pointer(&to)), unix.SizeofSockaddrNetlink)
+		switch errno {
+		case 0:
+			return nil
+		case unix.EINTR:
+			continue
+		}
+		return fmt.Errorf("send to the kernel: %w", errno)
+	}
 }
 
 // receiveOne takes a single answer: a message, or an error number.

@@ -18,17 +18,32 @@ const (
 
 // bench measures lvs beside ipvsadm and the raw kernel, whole processes in
 // turn, in one boot. It never judges by failing: the machine may be busy.
-// A first argument sets how many counted runs each row has.
-func bench(ctx context.Context, lvs string, args []string, out io.Writer) error {
+// A number among the arguments is how many counted runs each row has, a name
+// is a part to run instead of all.
+func bench(ctx context.Context, lvs string, args []string, out io.Writer) (err error) {
 	b := &benchmark{ctx: ctx, lvs: lvs, out: out, runs: 5}
-	if len(args) > 0 {
-		n, err := strconv.Atoi(args[0])
-		if err != nil || n < 1 {
-			return fmt.Errorf("%q is not a number of runs", args[0])
-		}
-		b.runs = n
+	parts := []struct {
+		name string
+		run  func() error
+	}{
+		{"start", b.startUp}, {"list", b.lists}, {"wide", b.wideList},
+		{"restore", b.restores}, {"connections", b.connections},
 	}
-	var err error
+	wanted := map[string]bool{}
+	for _, arg := range args {
+		if n, err := strconv.Atoi(arg); err == nil && n > 0 {
+			b.runs = n
+			continue
+		}
+		known := false
+		for _, p := range parts {
+			known = known || p.name == arg
+		}
+		if !known {
+			return fmt.Errorf("%q is neither a number of runs nor a part: start, list, wide, restore, connections", arg)
+		}
+		wanted[arg] = true
+	}
 	if b.dir, err = os.MkdirTemp("", "lvs-bench-"); err != nil {
 		return err
 	}
@@ -37,9 +52,11 @@ func bench(ctx context.Context, lvs string, args []string, out io.Writer) error 
 		return err
 	}
 	fmt.Fprintf(out, "medians of %d runs in turn after one that does not count; whole processes, output to a file in memory\n\n", b.runs)
-	for _, part := range []func() error{b.startUp, b.lists, b.wideList, b.restores, b.connections} {
-		if err := part(); err != nil {
-			return err
+	for _, p := range parts {
+		if len(wanted) == 0 || wanted[p.name] {
+			if err := p.run(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -74,6 +75,14 @@ func datagram(i uint32) []byte {
 }
 
 func countConnections() (int, error) {
-	b, err := os.ReadFile("/proc/thread-self/net/ip_vs_conn")
-	return strings.Count(string(b), "\n") - 1, err
+	f, err := os.Open("/proc/thread-self/net/ip_vs_conn")
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	n := -1 // the line of titles
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		n++
+	}
+	return n, nil
 }
