@@ -1,11 +1,15 @@
 // Command man makes the manual pages, section 8, one for each command, from the
 // command tree. The pages are checked in; make generate renews them, and a test
-// fails when they are stale.
+// fails when they are stale. Packages install the program under another name:
+// -name and -out make their pages.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -21,24 +25,29 @@ import (
 const date = "2026-01-01"
 
 func main() {
-	for name, page := range pages() {
-		if err := os.WriteFile(name, page, 0o644); err != nil {
+	name := flag.String("name", "lvs", "the `NAME` that the program is installed under")
+	folder := flag.String("out", ".", "the `FOLDER` to write to")
+	flag.Parse()
+	for file, page := range pages(*name) {
+		if err := os.WriteFile(filepath.Join(*folder, file), page, 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "man:", err)
 			os.Exit(1)
 		}
 	}
 }
 
-// pages gives every page by its file name. The front page comes twice: where
-// LVM2 owns lvs(8), the program is lvsctl.
-func pages() map[string][]byte {
+// pages gives every page by its file name. Among those of lvs the front page
+// comes twice: where LVM2 owns lvs(8), the program is lvsctl.
+func pages(name string) map[string][]byte {
 	out := map[string][]byte{}
-	root := (&commands.App{Name: "lvs"}).Root()
+	root := (&commands.App{Name: name}).Root()
 	walk(root, func(c *cobra.Command) {
-		out[pageName(c)+".8"] = page(c)
+		out[pageName(c)+".8"] = page(c, name)
 	})
-	other := (&commands.App{Name: "lvsctl"}).Root()
-	out["lvsctl.8"] = page(other)
+	if name == "lvs" {
+		other := (&commands.App{Name: "lvsctl"}).Root()
+		out["lvsctl.8"] = page(other, name)
+	}
 	return out
 }
 
@@ -54,8 +63,11 @@ func walk(c *cobra.Command, visit func(*cobra.Command)) {
 
 func pageName(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
 
-func page(c *cobra.Command) []byte {
+// page makes the page of a command. The pages of all commands begin with
+// family; the text says what the program is called.
+func page(c *cobra.Command, family string) []byte {
 	r := &roff{}
+	name := c.Root().Name()
 	c.InitDefaultHelpFlag()
 	r.line(`.\" Made from the command tree by man/generate.go. Do not edit.`)
 	r.line(".TH %s 8 %s lvs \"System Administration\"", strings.ToUpper(pageName(c)), date)
@@ -65,7 +77,7 @@ func page(c *cobra.Command) []byte {
 	r.line(".B %s", escape(c.CommandPath()))
 	r.line("%s", escape(strings.TrimPrefix(commands.UsageLine(c), c.CommandPath()+" ")))
 	r.section("DESCRIPTION")
-	r.text(c.Long)
+	r.text(renamed(c.Long, name))
 	if len(c.Aliases) > 0 {
 		r.line(".PP")
 		r.line("Also called %s.", escape(strings.Join(c.Aliases, ", ")))
@@ -75,21 +87,21 @@ func page(c *cobra.Command) []byte {
 	r.flags("OPTIONS", own)
 	r.flags("GENERAL OPTIONS", general)
 	r.section("EXAMPLES")
-	r.text(c.Example)
+	r.text(renamed(c.Example, name))
 	if c.HasParent() {
 		r.section("EXIT STATUS")
 		r.line("0 done; 2 wrong usage or invalid input; others as in")
-		r.line(".BR lvs (8).")
+		r.line(".BR %s (8).", family)
 	} else {
 		for _, s := range commands.Sections() {
 			r.section(s.Title)
 			for _, t := range s.Terms {
-				r.term(t.Term, t.Meaning)
+				r.term(t.Term, renamed(t.Meaning, name))
 			}
 		}
 	}
 	r.section("SEE ALSO")
-	r.line("%s", seeAlso(c))
+	r.line("%s", seeAlso(c, family))
 	return r.b
 }
 
@@ -105,12 +117,14 @@ func subcommands(r *roff, c *cobra.Command) {
 	}
 }
 
-// seeAlso names the pages above, beside and below. Those of the commands are
-// called lvs-… everywhere.
-func seeAlso(c *cobra.Command) string {
+// seeAlso names the pages above, beside and below.
+func seeAlso(c *cobra.Command, family string) string {
 	names := []string{"ipvsadm"}
 	if c.HasParent() {
-		names = append(names, "lvs", "lvsctl")
+		names = append(names, family)
+		if family == "lvs" {
+			names = append(names, "lvsctl")
+		}
 		for _, beside := range c.Parent().Commands() {
 			if beside != c && c.Parent().HasParent() && beside.IsAvailableCommand() {
 				names = append(names, pageName(beside))
@@ -119,7 +133,7 @@ func seeAlso(c *cobra.Command) string {
 	}
 	for _, sub := range c.Commands() {
 		if sub.IsAvailableCommand() {
-			names = append(names, "lvs"+strings.TrimPrefix(pageName(sub), c.Root().Name()))
+			names = append(names, family+strings.TrimPrefix(pageName(sub), c.Root().Name()))
 		}
 	}
 	sort.Strings(names)
@@ -128,5 +142,12 @@ func seeAlso(c *cobra.Command) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// ourName is the name in a text, also where a file is called after it; lvs/v1
+// is the name of a format.
+var ourName = regexp.MustCompile(`(\b_?)lvs(\b[^/]|$)`)
+
+// renamed puts the name of the program into a text about lvs.
+func renamed(text, name string) string { return ourName.ReplaceAllString(text, "${1}"+name+"${2}") }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }

@@ -3,13 +3,14 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestPagesAreFresh(t *testing.T) {
-	want := pages()
+	want := pages("lvs")
 	for name, page := range want {
 		got, err := os.ReadFile(name)
 		if err != nil {
@@ -27,6 +28,27 @@ func TestPagesAreFresh(t *testing.T) {
 	for _, name := range found {
 		if want[name] == nil {
 			t.Errorf("%s belongs to no command; remove it", name)
+		}
+	}
+}
+
+// Where LVM2 owns the name, no page may send the reader to it.
+func TestPagesUnderAnotherName(t *testing.T) {
+	own, other := pages("lvs"), pages("lvsctl")
+	if len(other) != len(own)-1 {
+		t.Errorf("%d pages for lvsctl; %d for lvs, one of them lvsctl.8", len(other), len(own))
+	}
+	for file, page := range other {
+		if !strings.HasPrefix(file, "lvsctl") {
+			t.Errorf("%s is not called after the program", file)
+		}
+		for line := range strings.Lines(string(page)) {
+			if strings.HasPrefix(line, ".TH ") {
+				continue
+			}
+			if renamed(line, "X") != line || strings.Contains(line, `\fBlvs\`) {
+				t.Errorf("%s: %s", file, line)
+			}
 		}
 	}
 }
