@@ -16,6 +16,14 @@ const batchLen = 128
 // acknowledgement; a refusal is answered unasked.
 func (c *Client) Apply(ctx context.Context, changes []Change) error {
 	var refused Refusals
+	for i := range changes {
+		if c := &changes[i]; !c.sound() {
+			refused = append(refused, Refusal{Index: i, Err: changeFailure(c, unix.EINVAL)})
+		}
+	}
+	if len(refused) > 0 {
+		return refused
+	}
 	for at := 0; at < len(changes); at += batchLen {
 		if err := ctx.Err(); err != nil {
 			return errors.Join(err, refused.orNil())

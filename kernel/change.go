@@ -44,3 +44,17 @@ type Change struct {
 	// Server is the server to change; without meaning for a service.
 	Server Server
 }
+
+// sound tells whether the change names something the wire format can hold. What
+// it cannot, such as an IPv6 address in an IPv4 service, would reach the kernel
+// as another service.
+func (c *Change) sound() bool {
+	id := c.Service.ServiceID
+	switch {
+	case id.Family != IPv4 && id.Family != IPv6, c.Op.OnServer() && !c.Server.Addr.IsValid():
+		return false
+	case id.FWMark != 0:
+		return id == MarkID(id.FWMark, id.Family)
+	}
+	return id.Family == FamilyOf(id.Addr) && (id.Protocol == TCP || id.Protocol == UDP || id.Protocol == SCTP)
+}

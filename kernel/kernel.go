@@ -21,8 +21,9 @@ type Kernel interface {
 	PublicSnapshot(ctx context.Context) (*Snapshot, error)
 
 	// Apply sends the changes in order, in batches. A refused change does not
-	// stop those after it; the error is then Refusals. Any other error means
-	// that it is not known how many of the changes were made.
+	// stop those after it; the error is then Refusals. Nothing is sent when one
+	// of them names no possible service or server (ErrInvalid). Any other error
+	// means that it is not known how many of the changes were made.
 	Apply(ctx context.Context, changes []Change) error
 	// Zero sets the counters of the named service and its servers to zero, or
 	// all counters when none is named.
