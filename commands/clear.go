@@ -50,7 +50,7 @@ func (o *clearAll) run(c *cobra.Command, args []string) error {
 	for _, s := range snap.Services {
 		cut.add(s)
 	}
-	what := fmt.Sprintf("delete all %s %s", plural(cut.services, "service"), cut.servers())
+	what := fmt.Sprintf("delete every service: %s %s", plural(cut.services, "service"), cut.servers())
 	if err := o.app.confirm(c.Context(), what); err != nil {
 		return err
 	}
