@@ -225,6 +225,22 @@ func show(plan []kernel.Change) string {
 }
 
 func BenchmarkPlan(b *testing.B) {
+	full := bigTable(b)
+	want := Of(full)
+	for _, c := range []struct {
+		name string
+		have *kernel.Snapshot
+	}{{"from nothing", &kernel.Snapshot{}}, {"nothing to do", full}} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				Plan(c.have, want, PlanOptions{Prune: true})
+			}
+		})
+	}
+}
+
+// bigTable has 1,000 services with 10 servers each.
+func bigTable(b *testing.B) *kernel.Snapshot {
 	want := []Service{}
 	for i := range 1000 {
 		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), 80)
@@ -237,15 +253,5 @@ func BenchmarkPlan(b *testing.B) {
 	}
 	k := kerneltest.New()
 	load(b, k, want)
-	full := read(b, k)
-	for _, c := range []struct {
-		name string
-		have *kernel.Snapshot
-	}{{"from nothing", &kernel.Snapshot{}}, {"nothing to do", full}} {
-		b.Run(c.name, func(b *testing.B) {
-			for b.Loop() {
-				Plan(c.have, want, PlanOptions{Prune: true})
-			}
-		})
-	}
+	return read(b, k)
 }
