@@ -71,7 +71,7 @@ func (v *view) register(a *App, c *cobra.Command) {
 // registerRows offers what any list of rows has.
 func (v *view) registerRows(a *App, c *cobra.Command, kind string) {
 	f := c.Flags()
-	f.StringVar(&v.sort, "sort", "", "sort by the column `KEY`, -KEY for descending (default: by address; servers as in the kernel)")
+	f.StringVar(&v.sort, "sort", "", "sort by the column `KEY`, -KEY for descending (default: by address; connections as in the kernel)")
 	f.StringArrayVar(&v.filter, "filter", nil, "show only rows for which `EXPR` holds, such as weight=0, active>100 or server~10.0.; repeat it for more conditions (default: all)")
 	a.kernelFlags(c)
 	a.showFlags(c)

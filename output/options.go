@@ -20,7 +20,7 @@ type Options struct {
 	// NoHeaders leaves out the line of column names.
 	NoHeaders bool
 	// Sort is a column key, descending with a leading minus. Empty is the
-	// kernel's order for servers and connections, the canonical for services.
+	// kernel's order for connections, by address for services and servers.
 	Sort string
 	// Filter are conditions that must all hold. See parseCondition.
 	Filter []string

@@ -117,6 +117,14 @@ func (p *Printer) fill(w rowWriter[line], nodes []node, public, withServices boo
 	return nil
 }
 
+// byAddress gives the servers in an order that does not depend on when each
+// was added, which the kernel's does. The snapshot keeps its own.
+func byAddress(servers []kernel.ServerEntry) []kernel.ServerEntry {
+	servers = slices.Clone(servers)
+	slices.SortFunc(servers, func(a, b kernel.ServerEntry) int { return a.Addr.Compare(b.Addr) })
+	return servers
+}
+
 // nodes filters and sorts.
 func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, public bool) ([]node, error) {
 	conditions, err := tests(p, k)
@@ -133,8 +141,8 @@ func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, public boo
 		if !n.filter(conditions, public) {
 			continue
 		}
+		n.servers = byAddress(n.servers)
 		if order != nil {
-			n.servers = slices.Clone(n.servers)
 			slices.SortStableFunc(n.servers, func(a, b kernel.ServerEntry) int {
 				return order(&line{&n, &a, public}, &line{&n, &b, public})
 			})
