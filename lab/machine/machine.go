@@ -55,10 +55,14 @@ func Choose(ctx context.Context, cache *Cache) (Machine, error) {
 	}
 }
 
-// Fetch downloads what every kind needs that can be fetched, for machines
-// that will be without a network later.
+// Fetch downloads what the kernel that LVS_LAB names needs, User Mode Linux by
+// default, for a machine that will be without a network later.
 func Fetch(ctx context.Context, cache *Cache) error {
-	_, err := cache.uml(ctx)
+	if os.Getenv("LVS_LAB") == "qemu" {
+		_, err := openQEMU(ctx, cache)
+		return err
+	}
+	_, err := openUML(ctx, cache)
 	return err
 }
 

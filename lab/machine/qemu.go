@@ -83,7 +83,7 @@ func (m *qemuMachine) Run(ctx context.Context, job *Job, see func(Event)) error 
 		"-device", "virtio-serial-pci", "-device", "virtserialport,chardev=link,name=lvs",
 		"-kernel", m.kernel, "-initrd", initrd,
 		"-append", strings.Join([]string{
-			"console=ttyS0", "quiet", "panic=-1", "rdinit=/init",
+			"console=ttyS0", logging(job), "panic=-1", "rdinit=/init",
 			jobVariable + "=" + jobFile, linkVariable + "=" + virtioPort,
 		}, " "),
 	)

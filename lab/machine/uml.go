@@ -63,7 +63,7 @@ func (m *umlMachine) Run(ctx context.Context, job *Job, see func(Event)) error {
 	console := new(tail)
 	cmd := exec.Command(m.kernel.program,
 		fmt.Sprintf("mem=%dM", umlMemory>>20),
-		"rootfstype=hostfs", "rootflags=/", "ro", "quiet",
+		"rootfstype=hostfs", "rootflags=/", "ro", logging(job),
 		"init="+initLink, jobVariable+"="+jobFile, linkVariable+"=/dev/ttyS0",
 		"uml_dir="+dir+"/",
 		"con=null", "ssl=null", "ssl0=null,fd:3", // 3 is the first of ExtraFiles
@@ -80,6 +80,15 @@ func (m *umlMachine) Run(ctx context.Context, job *Job, see func(Event)) error {
 	}
 	g := &guestProcess{cmd: cmd, link: link, console: console, boot: umlBoot, group: !job.Terminal}
 	return g.run(ctx, see)
+}
+
+// logging is the kernel parameter that keeps its messages away: all of them
+// from a terminal, on which a program draws; a panic is always shown.
+func logging(job *Job) string {
+	if job.Terminal {
+		return "loglevel=0"
+	}
+	return "quiet"
 }
 
 // memoryFolder is where the guest's memory file goes: a folder in memory if

@@ -21,7 +21,7 @@ type umlKernel struct {
 // uml returns the User Mode Linux kernel, fetching it first if need be.
 func (c *Cache) uml(ctx context.Context) (umlKernel, error) {
 	if runtime.GOARCH != "amd64" {
-		return umlKernel{}, errors.New("User Mode Linux exists for amd64 only; set LVS_LAB=host on a machine with IPVS and root")
+		return umlKernel{}, errors.New("only amd64 has User Mode Linux; set LVS_LAB=host on a machine with IPVS and root")
 	}
 	tools, err := c.tools(ctx)
 	if err != nil {

@@ -71,8 +71,11 @@ func (l *launcher) runOne(ctx context.Context, job *machine.Job) (int, error) {
 			status = e.Status
 		}
 	})
-	if status < 0 {
-		status = 127 // as a shell reports a command that cannot run
+	switch {
+	case ctx.Err() != nil:
+		status = 130 // as a shell reports an interrupted command
+	case status < 0:
+		status = 127 // and one that cannot run
 	}
 	return status, err
 }
