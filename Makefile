@@ -23,10 +23,12 @@ lab: ## bin/lab, which runs things in a kernel that has IPVS
 	$(STATIC) -o bin/lab ./lab/run
 
 test: lab ## every test: on this machine, then in a lab kernel
-	@echo "== tests that need no kernel"
-	$(GO) test ./...
-	@echo "== tests in a lab kernel (LVS_LAB=host|uml|qemu chooses it)"
-	bin/lab test ./...
+	@status=0; \
+	echo "== tests that need no kernel: go test ./..."; \
+	$(GO) test ./... || status=1; \
+	echo "== tests in a lab kernel (LVS_LAB=host|uml|qemu chooses it): bin/lab test ./..."; \
+	bin/lab test ./... || status=1; \
+	exit $$status
 
 test-kernels: lab ## the tests in a lab kernel, on Debian's 6.1 and 6.12 in QEMU
 	LVS_LAB=qemu LVS_LAB_KERNEL=6.1 bin/lab test ./...
