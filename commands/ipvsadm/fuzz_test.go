@@ -28,7 +28,7 @@ func FuzzParseSave(f *testing.F) {
 		if err := WriteSave(&b, want, SaveOptions{Thresholds: true}); err != nil {
 			t.Fatal(err)
 		}
-		if d := cmp.Diff(byID(want), byID(snapshot(replay(t, b.String()))), values); d != "" {
+		if d := cmp.Diff(byID(want), byID(snapshot(replayed(t, b.String()))), values); d != "" {
 			t.Errorf("(-read +written and read)\n%s\n%s", d, b.String())
 		}
 	})

@@ -275,7 +275,7 @@ type failing struct{ err error }
 func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
 func TestReplay(t *testing.T) {
-	services := replay(t, `
+	services := replayed(t, `
 -A -t 10.0.0.1:80 -s rr
 -A -f 7
 -C
@@ -332,17 +332,40 @@ line 9, column 7: "10.0.0.3:80": no line before this one adds the service`
 	}
 }
 
+func TestReadSaveTellsTheFaultsOfBoth(t *testing.T) {
+	_, err := ReadSave(strings.NewReader(`-A -t 10.0.0.1:80
+-A -t 10.0.0.1:80
+-A -t 10.0.0.2:80 -p x
+-a -t 10.0.0.2:80 -r 10.0.1.1
+-a -t 10.0.0.1:80 -r 224.0.0.1
+`), nil)
+	want := `line 2, column 7: "10.0.0.1:80": the service is there already, by line 1
+line 3, column 22: "x": persistence is a number of seconds from 1 to 2678400
+line 5, column 22: "224.0.0.1": no address of one server`
+	if d := cmp.Diff(want, fmt.Sprint(err)); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	broken := errors.New("broken")
+	if _, err := ReadSave(&failing{broken}, nil); !errors.Is(err, broken) {
+		t.Errorf("a broken reader: %v", err)
+	}
+	services, err := ReadSave(strings.NewReader(""), nil)
+	if err != nil || len(services) != 0 {
+		t.Errorf("an empty text: %v, %v", services, err)
+	}
+}
+
 // saved gives the text of the table that a text makes.
 func saved(t testing.TB, text string) string {
 	t.Helper()
 	var b strings.Builder
-	if err := WriteSave(&b, snapshot(replay(t, text)), SaveOptions{Thresholds: true}); err != nil {
+	if err := WriteSave(&b, snapshot(replayed(t, text)), SaveOptions{Thresholds: true}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
 }
 
-func replay(t testing.TB, text string) []Service {
+func replayed(t testing.TB, text string) []Service {
 	t.Helper()
 	lines, err := ParseSave(strings.NewReader(text), fixedNames{})
 	if err != nil {
@@ -381,7 +404,7 @@ func TestReplayOfManyServers(t *testing.T) {
 			fmt.Fprintf(&text, "-e -t 10.0.0.1:80 -r 10.0.1.%d -w 9\n", i)
 		}
 	}
-	servers := replay(t, text.String())[0].Servers
+	servers := replayed(t, text.String())[0].Servers
 	if len(servers) != 40 {
 		t.Fatalf("%d servers", len(servers))
 	}

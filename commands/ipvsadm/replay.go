@@ -1,7 +1,9 @@
 package ipvsadm
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 
@@ -22,15 +24,35 @@ type Server struct {
 	Line int
 }
 
+// ReadSave reads a text by ParseSave and gives the table that it makes by
+// Replay, with the faults of both in the order of the text.
+func ReadSave(r io.Reader, names Names) ([]Service, error) {
+	lines, err := ParseSave(r, names)
+	var unread Faults
+	if err != nil && !errors.As(err, &unread) {
+		return nil, err
+	}
+	services, wrong := replay(lines, len(unread) > 0)
+	all := slices.Concat(unread, wrong)
+	slices.SortStableFunc(all, func(a, b Fault) int { return a.Line - b.Line })
+	return services, all.err()
+}
+
 // Replay gives the table that the lines make of an empty one. What cannot be
 // done, such as adding a server to a service that is not there, is a fault. Order
 // is that of the lines.
 func Replay(lines []Line) ([]Service, error) {
-	t := table{services: make(map[kernel.ServiceID]*entry)}
+	services, wrong := replay(lines, false)
+	return services, wrong.err()
+}
+
+// replay does not miss what a line may have added that could not be read.
+func replay(lines []Line, incomplete bool) ([]Service, Faults) {
+	t := table{services: make(map[kernel.ServiceID]*entry), incomplete: incomplete}
 	for i := range lines {
 		t.take(&lines[i])
 	}
-	return t.list(), t.faults.err()
+	return t.list(), t.faults
 }
 
 type table struct {
@@ -38,6 +60,8 @@ type table struct {
 	order    []*entry
 	last     *entry // the service of the line before: most often this one's too
 	faults   Faults
+	// incomplete is set when lines are left out.
+	incomplete bool
 }
 
 type entry struct {
@@ -68,7 +92,7 @@ func (t *table) take(l *Line) {
 		return
 	}
 	if e == nil {
-		t.fault(l, l.service, "no line before this one adds the service")
+		t.missing(l, l.service, "no line before this one adds the service")
 		return
 	}
 	switch l.Verb {
@@ -110,7 +134,7 @@ func (t *table) takeServer(e *entry, l *Line) {
 		}
 		e.add(Server{l.Server, l.Number})
 	case !there:
-		t.fault(l, l.serverAt, "no line before this one adds the server")
+		t.missing(l, l.serverAt, "no line before this one adds the server")
 	case l.Verb == EditServer:
 		e.Servers[i] = Server{l.Server, l.Number}
 	case l.Verb == DeleteServer:
@@ -142,6 +166,12 @@ func (e *entry) add(s Server) {
 				e.at[s.Addr] = i
 			}
 		}
+	}
+}
+
+func (t *table) missing(l *Line, w word, why string) {
+	if !t.incomplete {
+		t.fault(l, w, why)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 func TestWriteSave(t *testing.T) {
-	snap := snapshot(replay(t, `
+	snap := snapshot(replayed(t, `
 -A -f 9 -6 -o -s mh -b mh-port
 -A -f 3000000000
 -A -t [::1.2.3.4]:80 -p 60 -M 64
@@ -61,7 +61,7 @@ func TestRoundTrip(t *testing.T) {
 		if err := WriteSave(&b, want, SaveOptions{Thresholds: true}); err != nil {
 			t.Fatal(err)
 		}
-		got := snapshot(replay(t, b.String()))
+		got := snapshot(replayed(t, b.String()))
 		if d := cmp.Diff(byID(want), byID(got), values); d != "" {
 			t.Fatalf("seed %d (-want +got)\n%s\n%s", seed, d, b.String())
 		}

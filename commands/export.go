@@ -1,0 +1,69 @@
+package commands
+
+import (
+	"github.com/spf13/cobra"
+
+	"lvs/cluster"
+	"lvs/kernel"
+)
+
+type export struct {
+	app    *App
+	format string
+}
+
+func (a *App) newExport() *cobra.Command {
+	o := &export{app: a}
+	c := &cobra.Command{
+		Use:   "export [SERVICE…]",
+		Short: "Write the table as a cluster file",
+		Long: `Writes the services named, or all, as a cluster file: the shortest one that makes
+the same table. What is as by default (scheduler wlc, forwarding direct, weight 1,
+the service's port) is left out. Without a SERVICE timeouts and running sync
+daemons are part of it.`,
+		Example: `  lvs export > cluster.yaml
+  lvs export -o json
+  lvs export tcp://192.0.2.10:80`,
+		RunE:              o.run,
+		ValidArgsFunction: a.completeServices,
+	}
+	c.Flags().StringVarP(&o.format, "output", "o", "yaml", "write `FORMAT`: yaml or json (default yaml)")
+	complete(c, "output", words("yaml", "json"))
+	a.kernelFlags(c)
+	return c
+}
+
+func (o *export) run(c *cobra.Command, args []string) error {
+	if o.format != "yaml" && o.format != "json" {
+		return usagef("unknown format %q of a cluster file", o.format).cure("it is yaml or json")
+	}
+	// Errors are JSON where the result is.
+	o.app.global.output = o.format
+	ids, err := new(selector).all(args)
+	if err != nil {
+		return err
+	}
+	k, err := o.app.kernel()
+	if err != nil {
+		return err
+	}
+	snap, err := k.Snapshot(c.Context(), ids...)
+	if err != nil {
+		return err
+	}
+	var timeouts kernel.Timeouts
+	var daemons []kernel.Daemon
+	if len(ids) == 0 {
+		if timeouts, err = k.Timeouts(c.Context()); err != nil {
+			return err
+		}
+		if daemons, err = k.Daemons(c.Context()); err != nil {
+			return err
+		}
+	}
+	file := cluster.Export(snap, timeouts, daemons)
+	if o.format == "json" {
+		return file.WriteJSON(o.app.Out)
+	}
+	return file.WriteYAML(o.app.Out)
+}

@@ -1,0 +1,105 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"lvs/cluster"
+	"lvs/commands/ipvsadm"
+	"lvs/kernel"
+)
+
+// undone tells why a plan was given up, and what became of the table.
+func (a *App) undone(f *cluster.Failure, text []ipvsadm.Service) error {
+	status := exitFailed
+	if f.Undo != nil {
+		status = exitPartly
+	}
+	bad := a.causes(f, text, status)
+	told := func(format string, args ...any) {
+		bad = append(bad, &fault{status: status, err: fmt.Errorf(format, args...)})
+	}
+	if f.Undo == nil {
+		told("all changes were undone: the table is as before")
+	} else {
+		told("the table is partly changed, for undoing failed: %w", f.Undo)
+	}
+	for i := range f.Left {
+		told("to be as before: %s", describe(&f.Left[i]))
+	}
+	if !errors.Is(f.Cause, context.Canceled) {
+		return bad
+	}
+	// The interrupt is all that is told of an interrupted run.
+	for _, e := range bad {
+		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, e)
+	}
+	return f.Cause
+}
+
+// causes tells why a plan was given up.
+func (a *App) causes(f *cluster.Failure, text []ipvsadm.Service, status int) faults {
+	refused, only := f.Cause.(kernel.Refusals)
+	switch {
+	case only:
+		return refusedLines(refused, text, status)
+	case errors.Is(f.Cause, context.Canceled):
+		return nil
+	case errors.Is(f.Cause, context.DeadlineExceeded):
+		if f.Undo == nil {
+			status = exitTimeout
+		}
+		return faults{&fault{status: status, err: fmt.Errorf("timed out after %s", a.global.timeout)}}
+	}
+	return faults{&fault{status: status, err: f.Cause}}
+}
+
+// refusedLines names the lines of the text that the kernel refused. The servers
+// of a service that it refused are not told: they are a consequence.
+func refusedLines(refused kernel.Refusals, text []ipvsadm.Service, status int) faults {
+	lines := linesOf(text)
+	without := map[kernel.ServiceID]bool{}
+	var bad faults
+	for _, r := range refused {
+		if !r.Err.Server.IsValid() {
+			without[r.Err.Service] = true
+		} else if without[r.Err.Service] && errors.Is(r.Err, kernel.ErrNoService) {
+			continue
+		}
+		err := error(r.Err)
+		if line := lines[object{r.Err.Service, r.Err.Server}]; line > 0 {
+			err = fmt.Errorf("line %d: %w", line, r.Err)
+		}
+		bad = append(bad, &fault{status: status, err: err})
+	}
+	return bad
+}
+
+// object is a service, or a server of one.
+type object struct {
+	service kernel.ServiceID
+	server  netip.AddrPort
+}
+
+// linesOf tells which line of a text says what an object is.
+func linesOf(text []ipvsadm.Service) map[object]int {
+	lines := map[object]int{}
+	for _, s := range text {
+		lines[object{service: s.ServiceID}] = s.Line
+		for _, v := range s.Servers {
+			lines[object{s.ServiceID, v.Addr}] = v.Line
+		}
+	}
+	return lines
+}
+
+// describe names a change.
+func describe(c *kernel.Change) string {
+	what := c.Op.String() + " " + c.Service.ServiceID.String()
+	if c.Op.OnServer() {
+		what += " " + c.Server.Addr.String()
+	}
+	return what
+}

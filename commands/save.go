@@ -1,0 +1,129 @@
+package commands
+
+import (
+	"bytes"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"lvs/commands/ipvsadm"
+)
+
+type save struct {
+	app  *App
+	file string
+}
+
+func (a *App) newSave() *cobra.Command {
+	o := &save{app: a}
+	c := &cobra.Command{
+		Use:   "save [SERVICE…]",
+		Short: "Write the table as ipvsadm-save does",
+		Long: `Writes the services named, or all, as the text that ipvsadm-save -n writes, in its
+order: lvs restore, ipvsadm-restore and ipvsadm -R read it. Connections, counters,
+timeouts and sync daemons are no part of it.
+
+Connection thresholds (-x and -y), which ipvsadm-save forgets, are written.
+
+A file (-f) is replaced whole or not at all, and is its owner's alone to read.`,
+		Example: `  lvs save > table.save
+  lvs save tcp://192.0.2.10:80 fwmark:7
+  lvs save --netns director -f /var/lib/lvs/director.save`,
+		RunE:              o.run,
+		ValidArgsFunction: a.completeServices,
+	}
+	f := c.Flags()
+	f.StringVarP(&o.file, "file", "f", "", "write to `FILE` (default: standard output)")
+	a.kernelFlags(c)
+	numericFlag(c)
+	return c
+}
+
+func (o *save) run(c *cobra.Command, args []string) error {
+	ids, err := new(selector).all(args)
+	if err != nil {
+		return err
+	}
+	k, err := o.app.kernel()
+	if err != nil {
+		return err
+	}
+	snap, err := k.Snapshot(c.Context(), ids...)
+	if err != nil {
+		return err
+	}
+	if o.file == "" || o.file == "-" {
+		return ipvsadm.WriteSave(o.app.Out, snap, ipvsadm.SaveOptions{Thresholds: true})
+	}
+	var b bytes.Buffer
+	if err := ipvsadm.WriteSave(&b, snap, ipvsadm.SaveOptions{Thresholds: true}); err != nil {
+		return err
+	}
+	return replaceFile(o.file, b.Bytes())
+}
+
+// replaceFile puts a file in the place of another, so that whoever looks finds
+// the one or the other. What is no plain file (a pipe, /dev/stdout) is written.
+func replaceFile(name string, content []byte) (err error) {
+	if old, err := os.Stat(name); err == nil && !old.Mode().IsRegular() {
+		return writeTo(name, content)
+	}
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target // a link stays one
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*") // mode 0600
+	if err != nil {
+		return &fs.PathError{Op: "write", Path: name, Err: underlying(err)}
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return &fs.PathError{Op: "write", Path: name, Err: underlying(err)}
+	}
+	return os.Rename(f.Name(), name)
+}
+
+func writeTo(name string, content []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// underlying takes the name of a temporary file out of an error: nobody asked
+// for that file.
+func underlying(err error) error {
+	if path, ok := err.(*fs.PathError); ok {
+		return path.Err
+	}
+	return err
+}
+
+// openInput opens a file to read; - and nothing are standard input.
+func (a *App) openInput(name string) (io.ReadCloser, error) {
+	if name != "" && name != "-" {
+		return os.Open(name)
+	}
+	if a.InTerminal.Is {
+		a.note("reading from the terminal; end with Ctrl-D")
+	}
+	return io.NopCloser(a.In), nil
+}
