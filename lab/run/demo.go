@@ -2,29 +2,162 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"lvs/lab"
 )
 
-// demo shows a director with live traffic, listed by lvs.
+const (
+	demoRate   = 100 * time.Millisecond // between two requests of a client
+	demoPhase  = 3 * time.Second        // of traffic before a look at the counters
+	demoServed = 80                     // the servers' port
+)
+
+// demo shows lvs doing its main job: a director in front of uneven servers,
+// live HTTP traffic through it, a server taken out and put back meanwhile.
 func demo(ctx context.Context, lvs string, args []string, out io.Writer) (err error) {
 	c, err := lab.StartCluster(lab.Options{Clients: 2, Servers: 3, Forward: lab.NAT, Prefix: "demo"})
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if e := c.Close(); err == nil {
-			err = e
-		}
-	}()
+	defer func() { err = errors.Join(err, c.Close()) }()
 	for _, s := range c.Servers {
-		if err := s.ServeHTTP(80); err != nil {
+		if err := s.ServeHTTP(demoServed); err != nil {
 			return err
 		}
 	}
-	text, err := c.Director.Run(lvs, "list")
-	fmt.Fprint(out, text)
-	return err
+	d := &demonstration{ctx: ctx, lvs: lvs, out: out, cluster: c, vip: netip.AddrPortFrom(c.VIP4, 80).String()}
+	d.say("Two clients, a director with the virtual address %s, three uneven real servers.", c.VIP4)
+	return d.show()
+}
+
+// demonstration is one run of it.
+type demonstration struct {
+	ctx     context.Context
+	lvs     string
+	out     io.Writer
+	cluster *lab.Cluster
+	vip     string
+	served  atomic.Int64
+	failed  atomic.Int64
+}
+
+func (d *demonstration) show() error {
+	service := "tcp://" + d.vip
+	server := func(i int) string { return d.cluster.Servers[i].Addr4.String() }
+	d.say("A web service, and its servers with the share each can bear:")
+	err := d.run([]string{"service", "add", service, "-s", "wrr"},
+		[]string{"server", "add", service, server(0), "--nat", "-w", "3"},
+		[]string{"server", "add", service, server(1), "--nat", "-w", "2"},
+		[]string{"server", "add", service, server(2), "--nat", "-w", "1"})
+	if err != nil {
+		return err
+	}
+	stop := d.traffic()
+	defer stop()
+
+	d.say("Live requests now, %d a second. The kernel adds its counters up every two seconds.", int(time.Second/demoRate)*len(d.cluster.Clients))
+	d.wait()
+	if err := d.run([]string{"list", service}, []string{"stats", service}, []string{"connections", "--group-by", "server,state"}); err != nil {
+		return err
+	}
+	d.say("The first server takes no new connections, as before its maintenance; nobody notices:")
+	if err := d.run([]string{"weight", service, server(0), "0", "-v"}); err != nil {
+		return err
+	}
+	d.wait()
+	d.wait()
+	if err := d.run([]string{"stats", service, "--rate"}, []string{"list", service}); err != nil {
+		return err
+	}
+	d.say("And back. Scripts read JSON:")
+	err = d.run([]string{"weight", service, server(0), "3"},
+		[]string{"list", service, "-o", "json", "--jq", `.items[].servers[] | "\(.id) weight \(.weight)"`},
+		[]string{"save"})
+	if err != nil {
+		return err
+	}
+	stop()
+	d.say("%d requests were answered, %d failed.", d.served.Load(), d.failed.Load())
+	if n := d.failed.Load(); n > 0 {
+		return fmt.Errorf("%d requests failed", n)
+	}
+	return nil
+}
+
+// traffic lets every client ask again and again, until the returned function
+// is called.
+func (d *demonstration) traffic() (stop func()) {
+	ctx, cancel := context.WithCancel(d.ctx)
+	var clients sync.WaitGroup
+	for _, client := range d.cluster.Clients {
+		clients.Go(func() {
+			tick := time.NewTicker(demoRate)
+			defer tick.Stop()
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				}
+				if _, err := client.Get("http://" + d.vip + "/"); err != nil {
+					d.failed.Add(1)
+				} else {
+					d.served.Add(1)
+				}
+			}
+		})
+	}
+	return func() {
+		cancel()
+		clients.Wait()
+	}
+}
+
+// wait lets the traffic go on for a while.
+func (d *demonstration) wait() {
+	select {
+	case <-d.ctx.Done():
+	case <-time.After(demoPhase):
+	}
+}
+
+func (d *demonstration) say(format string, args ...any) {
+	fmt.Fprintf(d.out, "\n# "+format+"\n", args...)
+}
+
+// run shows commands and what they print.
+func (d *demonstration) run(commands ...[]string) error {
+	for _, args := range commands {
+		fmt.Fprintf(d.out, "$ lvs %s\n", quoted(args))
+		err := d.cluster.Director.Do(func() error {
+			cmd := exec.CommandContext(d.ctx, d.lvs, args...)
+			cmd.Stdout, cmd.Stderr = d.out, d.out
+			return cmd.Run()
+		})
+		if err != nil {
+			return fmt.Errorf("lvs %s: %w", strings.Join(args, " "), err)
+		}
+	}
+	return nil
+}
+
+// quoted writes arguments as a shell would want them.
+func quoted(args []string) string {
+	out := make([]string, len(args))
+	for i, arg := range args {
+		if strings.ContainsAny(arg, ` |"\`) {
+			arg = "'" + arg + "'"
+		}
+		out[i] = arg
+	}
+	return strings.Join(out, " ")
 }
