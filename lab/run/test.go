@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -177,6 +178,7 @@ func labTests(ctx context.Context, patterns []string) ([]testPackage, error) {
 		return nil, fmt.Errorf("go list: %w: %s", err, strings.TrimSpace(errs.String()))
 	}
 	var found []testPackage
+	withoutTests := make(map[string]bool) // packages that know the lab themselves
 	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
 		var p struct {
 			ImportPath, Dir string
@@ -185,21 +187,26 @@ func labTests(ctx context.Context, patterns []string) ([]testPackage, error) {
 		if err := dec.Decode(&p); err != nil {
 			return nil, err
 		}
-		path, isTest := strings.CutSuffix(p.ImportPath, ".test")
-		if !isTest {
+		if !slices.ContainsFunc(p.Deps, isLab) {
 			continue
 		}
-		for _, dep := range p.Deps {
-			if dep, _, _ = strings.Cut(dep, " "); dep == labPackage {
-				found = append(found, testPackage{path, p.Dir})
-				break
-			}
+		if path, isTest := strings.CutSuffix(p.ImportPath, ".test"); isTest {
+			found = append(found, testPackage{path, p.Dir})
+		} else if !strings.Contains(p.ImportPath, " ") {
+			withoutTests[p.ImportPath] = true
 		}
 	}
+	found = slices.DeleteFunc(found, func(p testPackage) bool { return withoutTests[p.ImportPath] })
 	if len(found) == 0 {
 		return nil, fmt.Errorf("no test in %s imports %s", strings.Join(patterns, " "), labPackage)
 	}
 	return found, nil
+}
+
+// isLab recognizes the lab among dependencies, as itself or rebuilt for a test.
+func isLab(dependency string) bool {
+	path, _, _ := strings.Cut(dependency, " ")
+	return path == labPackage
 }
 
 // buildTests compiles the tests into dir, a few at a time.
