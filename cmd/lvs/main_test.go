@@ -54,7 +54,13 @@ func runScripts(t *testing.T, dir string, fake bool) {
 	if fake && inLab {
 		t.Skip("needs the in-memory kernel")
 	}
-	testscript.Run(t, testscript.Params{
+	testscript.Run(t, params(dir))
+}
+
+// params runs scripts of a folder, each on a kernel of its own.
+func params(dir string) testscript.Params {
+	inLab := os.Getenv(lab.InLabVariable) != ""
+	return testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
@@ -79,7 +85,7 @@ func runScripts(t *testing.T, dir string, fake bool) {
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
-	})
+	}
 }
 
 // fake is an in-memory kernel that is written back when it is closed.
