@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,9 +19,8 @@ const qemuBoot = 3 * time.Minute // an emulated processor on a busy machine
 // guest's root is in memory: it sees nothing of the host but what the job
 // brings along.
 type qemuMachine struct {
-	cache   *Cache
-	program []string // QEMU and the arguments that it needs to find itself
-	kernel  string   // the image
+	qemu    *exec.Cmd // QEMU with what it needs to find its parts; never run itself
+	kernel  string    // the image
 	release string
 	initrd  string // the part that is the same for every job
 }
@@ -48,7 +48,7 @@ func openQEMU(ctx context.Context, cache *Cache) (Machine, error) {
 		return nil, err
 	}
 	release := strings.TrimPrefix(filepath.Base(images[0]), "vmlinuz-")
-	return &qemuMachine{cache, qemu.Args, images[0], release, initrd}, nil
+	return &qemuMachine{qemu, images[0], release, initrd}, nil
 }
 
 func (m *qemuMachine) Kind() string { return "qemu" }
@@ -72,8 +72,9 @@ func (m *qemuMachine) Run(ctx context.Context, job *Job, see func(Event)) error 
 	}
 
 	console := new(tail)
-	cmd := exec.Command(m.program[0])
-	cmd.Args = append(append([]string{}, m.program...),
+	cmd := exec.Command(m.qemu.Path)
+	cmd.Env = m.qemu.Env
+	cmd.Args = append(slices.Clone(m.qemu.Args),
 		// Never KVM: its device may be there and hang. Without cx16, as QEMU
 		// 7.2 spoils the flags in cmpxchg16b, which kills a kernel of 6.12.
 		"-accel", "tcg,thread=multi", "-cpu", "max,cx16=off", "-smp", "2", "-m", "2048",

@@ -98,8 +98,14 @@ func (c *Cache) qemu(ctx context.Context) (*exec.Cmd, error) {
 		return nil, err
 	}
 	// Nothing may end it before the lab does, so it has no context.
-	return foreign(context.Background(), tree, program, "usr/bin/"+program,
+	cmd, err := foreign(context.Background(), tree, program, "usr/bin/"+program,
 		"-L", filepath.Join(tree, "usr/share/qemu"), "-L", filepath.Join(tree, "usr/share/seabios"))
+	if err != nil {
+		return nil, err
+	}
+	libraries, err := libraryFolder(tree)
+	cmd.Env = append(os.Environ(), "QEMU_MODULE_DIR="+filepath.Join(libraries, "qemu"))
+	return cmd, err
 }
 
 // fetchClosure fills dir with packages of the host's release and all that
