@@ -12,9 +12,8 @@ import (
 // there, which may be what ended it.
 const undoTime = 30 * time.Second
 
-// errStillDiffers is an undo that was not refused and yet did not help: someone
-// else changes the table.
-var errStillDiffers = errors.New("the table still differs")
+// errStillDiffers is an undo that was not refused and yet did not help.
+var errStillDiffers = errors.New("someone else changes the table")
 
 // undo brings the services that the changes concern back to what they were. It
 // looks at the table as it is now, so it does not matter how many of the changes
@@ -34,7 +33,10 @@ func undo(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, changes
 		refusal := k.Apply(ctx, left)
 		left, err = u.left(ctx)
 		if err == nil && len(left) > 0 {
-			err = errors.Join(refusal, errStillDiffers)
+			err = errStillDiffers
+			if refusal != nil {
+				err = refusal
+			}
 		}
 	}
 	f.Undo, f.Left = err, left

@@ -1,9 +1,10 @@
 package ipvsadm
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
 	"io"
-	"strings"
 )
 
 const (
@@ -28,40 +29,59 @@ type Line struct {
 // and comments are passed over. The error is Faults, unless reading failed or
 // the text is too long; then nothing is known of its lines.
 func ParseSave(r io.Reader, names Names) ([]Line, error) {
-	text, err := readAll(r)
-	if err != nil {
-		return nil, err
-	}
-	lines := make([]Line, 0, strings.Count(text, "\n")+1)
+	lines := []Line{}
 	p := &parser{names: names}
-	for number := 1; text != "" && !p.faults.full(); number++ {
-		var line string
-		line, text, _ = strings.Cut(text, "\n")
-		if len(line) > maxLine {
-			p.line, p.number = line, number
-			p.fault(word{line[:maxLine], 0}, fmt.Sprintf("the line is longer than %d bytes", maxLine))
-			continue
-		}
-		if c, ok := p.parse(line, number); ok {
-			lines = append(lines, Line{c, number, line, p.serviceAt, p.serverAt})
-		}
-	}
-	if p.faults.full() {
-		last := p.faults[len(p.faults)-1]
-		p.faults = append(p.faults, Fault{Line: last.Line + 1, Column: 1, Why: "too many faults; the text was not read further"})
+	if err := p.read(r, func(l *Line) { lines = append(lines, *l) }); err != nil {
+		return nil, err
 	}
 	return lines, p.faults.err()
 }
 
-// readAll reads a text of bounded length.
-func readAll(r io.Reader) (string, error) {
-	var b strings.Builder
-	n, err := io.Copy(&b, io.LimitReader(r, MaxSize+1))
-	switch {
-	case err != nil:
-		return "", err
-	case n > MaxSize:
-		return "", fmt.Errorf("the text is longer than %d MiB", MaxSize>>20)
+// read gives every good line of a text to take, and keeps the faults of the
+// others. The line is reused; its texts are not.
+func (p *parser) read(r io.Reader, take func(*Line)) error {
+	in := bufio.NewReaderSize(&limited{r, MaxSize}, readAhead)
+	line := new(Line)
+	for number := 1; !p.faults.full(); number++ {
+		b, err := in.ReadSlice('\n')
+		if len(b) > maxLine {
+			p.line, p.number = string(b[:maxLine]), number
+			p.fault(word{p.line, 0}, fmt.Sprintf("the line is longer than %d bytes", maxLine))
+			for err == bufio.ErrBufferFull {
+				_, err = in.ReadSlice('\n')
+			}
+		} else {
+			text := string(bytes.TrimSuffix(b, []byte("\n")))
+			if c, ok := p.parse(text, number); ok {
+				*line = Line{c, number, text, p.serviceAt, p.serverAt}
+				take(line)
+			}
+		}
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
 	}
-	return b.String(), nil
+	last := p.faults[len(p.faults)-1]
+	p.faults = append(p.faults, Fault{Line: last.Line + 1, Column: 1, Why: "too many faults; the text was not read further"})
+	return nil
+}
+
+// readAhead must be more than a line.
+const readAhead = 64 << 10
+
+// limited fails when more than a number of bytes is read.
+type limited struct {
+	io.Reader
+	left int
+}
+
+func (l *limited) Read(b []byte) (int, error) {
+	n, err := l.Reader.Read(b)
+	if l.left -= n; l.left < 0 {
+		return 0, fmt.Errorf("the text is longer than %d MiB", MaxSize>>20)
+	}
+	return n, err
 }

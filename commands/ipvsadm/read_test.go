@@ -3,6 +3,7 @@ package ipvsadm
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
@@ -329,6 +330,41 @@ line 8, column 22: "10.0.1.2": no line before this one adds the server
 line 9, column 7: "10.0.0.3:80": no line before this one adds the service`
 	if d := cmp.Diff(want, fmt.Sprint(err)); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+// TestReplayOfMixedLines adds servers to several services in turns of random
+// length.
+func TestReplayOfMixedLines(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var text strings.Builder
+	want := map[uint32][]netip.AddrPort{}
+	for mark := range 5 {
+		fmt.Fprintf(&text, "-A -f %d\n", mark+1)
+	}
+	for n, mark := 0, uint32(1); n < 5000; n++ {
+		if r.IntN(20) == 0 || n > 2500 && r.IntN(2) == 0 {
+			mark = 1 + r.Uint32N(5)
+		}
+		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}), 80)
+		if n == 0 {
+			continue
+		}
+		fmt.Fprintf(&text, "-a -f %d -r %v\n", mark, a)
+		want[mark] = append(want[mark], a)
+	}
+	services, err := ReadSave(strings.NewReader(text.String()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range services {
+		var got []netip.AddrPort
+		for _, v := range s.Servers {
+			got = append(got, v.Addr)
+		}
+		if d := cmp.Diff(want[s.FWMark], got, values); d != "" {
+			t.Errorf("mark %d (-want +got)\n%s", s.FWMark, d)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package ipvsadm
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -24,35 +23,33 @@ type Server struct {
 	Line int
 }
 
-// ReadSave reads a text by ParseSave and gives the table that it makes by
-// Replay, with the faults of both in the order of the text.
+// ReadSave reads a text and gives the table that it makes: what ParseSave and
+// Replay do together, with the faults of both in the order of the text.
 func ReadSave(r io.Reader, names Names) ([]Service, error) {
-	lines, err := ParseSave(r, names)
-	var unread Faults
-	if err != nil && !errors.As(err, &unread) {
+	p := &parser{names: names}
+	t := newTable()
+	err := p.read(r, func(l *Line) {
+		// What a faulty line may have added is not missed.
+		t.incomplete = len(p.faults) > 0
+		t.take(l)
+	})
+	if err != nil {
 		return nil, err
 	}
-	services, wrong := replay(lines, len(unread) > 0)
-	all := slices.Concat(unread, wrong)
+	all := slices.Concat(p.faults, t.faults)
 	slices.SortStableFunc(all, func(a, b Fault) int { return a.Line - b.Line })
-	return services, all.err()
+	return t.list(), all.err()
 }
 
 // Replay gives the table that the lines make of an empty one. What cannot be
 // done, such as adding a server to a service that is not there, is a fault. Order
 // is that of the lines.
 func Replay(lines []Line) ([]Service, error) {
-	services, wrong := replay(lines, false)
-	return services, wrong.err()
-}
-
-// replay does not miss what a line may have added that could not be read.
-func replay(lines []Line, incomplete bool) ([]Service, Faults) {
-	t := table{services: make(map[kernel.ServiceID]*entry), incomplete: incomplete}
+	t := newTable()
 	for i := range lines {
 		t.take(&lines[i])
 	}
-	return t.list(), t.faults
+	return t.list(), t.faults.err()
 }
 
 type table struct {
@@ -62,7 +59,16 @@ type table struct {
 	faults   Faults
 	// incomplete is set when lines are left out.
 	incomplete bool
+	// block is memory for the servers of services whose lines stand together;
+	// its last ones are those of tail.
+	block []Server
+	tail  *entry
 }
+
+// blockLen is how many servers a block holds.
+const blockLen = 1024
+
+func newTable() *table { return &table{services: map[kernel.ServiceID]*entry{}} }
 
 type entry struct {
 	Service
@@ -132,7 +138,8 @@ func (t *table) takeServer(e *entry, l *Line) {
 			t.fault(l, l.serverAt, "no address of one server")
 			return
 		}
-		e.add(Server{l.Server, l.Number})
+		t.append(e, Server{l.Server, l.Number})
+		e.index()
 	case !there:
 		t.missing(l, l.serverAt, "no line before this one adds the server")
 	case l.Verb == EditServer:
@@ -154,12 +161,29 @@ func (e *entry) find(a netip.AddrPort) int {
 	return slices.IndexFunc(e.Servers, func(s Server) bool { return s.Addr == a && s.Line != gone })
 }
 
-func (e *entry) add(s Server) {
-	e.Servers = append(e.Servers, s)
+// append adds a server, in the block while the service's lines stand together.
+func (t *table) append(e *entry, s Server) {
+	if len(e.Servers) == 0 {
+		if cap(t.block)-len(t.block) < few {
+			t.block = make([]Server, 0, blockLen)
+		}
+		t.tail = e
+	} else if t.tail != e || len(t.block) == cap(t.block) {
+		e.Servers = append(e.Servers, s)
+		return
+	}
+	t.block = append(t.block, s)
+	n := len(t.block)
+	e.Servers = t.block[n-1-len(e.Servers) : n : n]
+}
+
+// index makes the last server found by its address.
+func (e *entry) index() {
+	last := len(e.Servers) - 1
 	switch {
 	case e.at != nil:
-		e.at[s.Addr] = len(e.Servers) - 1
-	case len(e.Servers) > few:
+		e.at[e.Servers[last].Addr] = last
+	case last >= few:
 		e.at = make(map[netip.AddrPort]int)
 		for i, s := range e.Servers {
 			if s.Line != gone {

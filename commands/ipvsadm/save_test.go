@@ -81,16 +81,12 @@ func byID(s *kernel.Snapshot) map[kernel.ServiceID]map[netip.AddrPort]kernel.Ser
 	return out
 }
 
-func BenchmarkParseSave(b *testing.B) {
+func BenchmarkReadSave(b *testing.B) {
 	text := bigText()
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
-		lines, err := ParseSave(strings.NewReader(text), nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := Replay(lines); err != nil {
+		if _, err := ReadSave(strings.NewReader(text), nil); err != nil {
 			b.Fatal(err)
 		}
 	}
