@@ -14,7 +14,7 @@ PORTABLE = ./cmd/... ./commands/... ./kernel/... ./output/...
 
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build lab test test-kernels bench demo generate lint build-all clean help
+.PHONY: build lab test test-kernels bench demo generate lint build-all release-check clean help
 
 build: ## bin/lvs, a static binary
 	$(STATIC) -ldflags "$(LDFLAGS)" -o bin/lvs ./cmd/lvs
@@ -54,6 +54,11 @@ build-all: ## bin/lvs for every platform
 		echo "linux/$$arch"; \
 		GOOS=linux GOARCH=$$arch $(STATIC) -ldflags "$(LDFLAGS)" -o dist/lvs-linux-$$arch ./cmd/lvs; \
 	done
+
+release-check: ## every archive and package, built and not published
+	@command -v goreleaser >/dev/null || { echo "goreleaser is missing: $(GO) install github.com/goreleaser/goreleaser/v2@v2.16.0"; exit 1; }
+	goreleaser check
+	goreleaser release --snapshot --clean
 
 clean: ## what was built; the lab's cache stays
 	rm -rf bin dist
