@@ -136,14 +136,7 @@ func findOption(long string, short byte) *option {
 	return nil
 }
 
-// name is an option as a person writes it.
-func (o *option) name() string {
-	if o.short != 0 {
-		return "-" + string(o.short)
-	}
-	return "--" + o.long
-}
-
+// name is a verb as a person writes it.
 func (v *verb) name() string {
 	if v.short != 0 {
 		return "-" + string(v.short)
