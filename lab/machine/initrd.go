@@ -36,6 +36,7 @@ func packBase(w *cpioWriter, tools, kernel string) error {
 		w.tree(tools, "/", nil),
 		w.tree(modules, filepath.Join("/usr/lib/modules", filepath.Base(modules)), uselessModule),
 		w.file("etc/passwd", 0o644, "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"),
+		w.file("etc/hosts", 0o644, "127.0.0.1 localhost\n::1 localhost\n"),
 		w.file("etc/group", 0o644, "root:x:0:\nnogroup:x:65534:\n"),
 	}
 	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
