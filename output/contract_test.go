@@ -158,7 +158,7 @@ func serviceRow(n *node, public bool) ServiceRow {
 		row.Stats, row.Rates = statsRow(&s.Stats), ratesRow(&s.Stats)
 	}
 	for i := range n.servers {
-		row.Servers = append(row.Servers, serverRow(s.ServiceID, &n.servers[i], public))
+		row.Servers = append(row.Servers, serverRow(s.ServiceID, n.servers[i], public))
 	}
 	return row
 }

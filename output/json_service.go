@@ -46,7 +46,7 @@ func appendService(b []byte, n *node, public bool) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendServer(b, &s.ServiceID, &n.servers[i], public)
+		b = appendServer(b, &s.ServiceID, n.servers[i], public)
 	}
 	return append(b, "]}"...)
 }

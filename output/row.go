@@ -23,7 +23,7 @@ type ServiceRow struct {
 	PersistentConnections *uint64     `json:"persistentConnections" doc:"Clients bound to its servers by persistence. Null when not known."`
 	Stats                 *StatsRow   `json:"stats" doc:"Totals since the service was made or last zeroed. Null when not known."`
 	Rates                 *RatesRow   `json:"rates" doc:"The kernel's estimates per second. Null when not known."`
-	Servers               []ServerRow `json:"servers" doc:"The real servers, in the kernel's order unless sorted."`
+	Servers               []ServerRow `json:"servers" doc:"The real servers, by address unless sorted."`
 }
 
 // ServerRow is a real server of one service.

@@ -10,7 +10,7 @@ import (
 // filter and sort leave, and with the sums over all its servers.
 type node struct {
 	entry                        *kernel.ServiceEntry
-	servers                      []kernel.ServerEntry
+	servers                      []*kernel.ServerEntry
 	active, inactive, persistent uint64
 	// capacity is set when a server has a weight.
 	capacity bool
@@ -62,7 +62,7 @@ func (p *Printer) Servers(id kernel.ServiceID, rows []kernel.ServerEntry, public
 	d := p.document("ServerList", false)
 	for i := range nodes {
 		for j := range nodes[i].servers {
-			b := appendServer(d.open(), &id, &nodes[i].servers[j], public)
+			b := appendServer(d.open(), &id, nodes[i].servers[j], public)
 			if err := d.done(b); err != nil {
 				return err
 			}
@@ -81,10 +81,20 @@ func (p *Printer) lines(k *kind[line], nodes []node, public, withServices bool) 
 	if err != nil {
 		return err
 	}
+	t, isTable := w.(*table[line])
+	if isTable && !t.human {
+		// Only the widths are kept: a large table would take its size in memory.
+		t.scanning = true
+		if err := p.fill(w, nodes, public, withServices); err != nil {
+			return err
+		}
+		t.scanning = false
+		t.window = 64
+	}
 	if err := p.fill(w, nodes, public, withServices); err != nil {
 		return err
 	}
-	if t, ok := w.(*table[line]); ok && withServices && t.tooWide(p.o.Width) && len(p.o.Columns) == 0 {
+	if isTable && withServices && t.tooWide(p.o.Width) && len(p.o.Columns) == 0 {
 		stacked := stack(k)
 		if w, err = rows(p, &stacked); err != nil {
 			return err
@@ -108,7 +118,7 @@ func (p *Printer) fill(w rowWriter[line], nodes []node, public, withServices boo
 			}
 		}
 		for j := range nodes[i].servers {
-			l.server = &nodes[i].servers[j]
+			l.server = nodes[i].servers[j]
 			if err := w.row(&l); err != nil {
 				return err
 			}
@@ -117,13 +127,9 @@ func (p *Printer) fill(w rowWriter[line], nodes []node, public, withServices boo
 	return nil
 }
 
-// byAddress gives the servers in an order that does not depend on when each
-// was added, which the kernel's does. The snapshot keeps its own.
-func byAddress(servers []kernel.ServerEntry) []kernel.ServerEntry {
-	servers = slices.Clone(servers)
-	slices.SortFunc(servers, func(a, b kernel.ServerEntry) int { return a.Addr.Compare(b.Addr) })
-	return servers
-}
+// byAddress compares servers by what does not depend on when each was added,
+// which the kernel's order does.
+func byAddress(a, b *kernel.ServerEntry) int { return a.Addr.Compare(b.Addr) }
 
 // nodes filters and sorts.
 func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, public bool) ([]node, error) {
@@ -141,10 +147,10 @@ func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, public boo
 		if !n.filter(conditions, public) {
 			continue
 		}
-		n.servers = byAddress(n.servers)
+		slices.SortFunc(n.servers, byAddress)
 		if order != nil {
-			slices.SortStableFunc(n.servers, func(a, b kernel.ServerEntry) int {
-				return order(&line{&n, &a, public}, &line{&n, &b, public})
+			slices.SortStableFunc(n.servers, func(a, b *kernel.ServerEntry) int {
+				return order(&line{&n, a, public}, &line{&n, b, public})
 			})
 		}
 		nodes = append(nodes, n)
@@ -158,9 +164,10 @@ func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, public boo
 }
 
 func newNode(e *kernel.ServiceEntry) node {
-	n := node{entry: e, servers: e.Servers}
+	n := node{entry: e, servers: make([]*kernel.ServerEntry, len(e.Servers))}
 	for i := range e.Servers {
 		s := &e.Servers[i]
+		n.servers[i] = s
 		n.active += uint64(s.Active)
 		n.inactive += uint64(s.Inactive)
 		n.persistent += uint64(s.Persistent)
@@ -187,13 +194,9 @@ func (n *node) filter(conditions []*test[line], public bool) bool {
 	if len(n.servers) == 0 {
 		return allHold(ofServers, &l)
 	}
-	kept := []kernel.ServerEntry{}
-	for i := range n.servers {
-		l.server = &n.servers[i]
-		if allHold(ofServers, &l) {
-			kept = append(kept, n.servers[i])
-		}
-	}
-	n.servers = kept
-	return len(kept) > 0
+	n.servers = slices.DeleteFunc(n.servers, func(s *kernel.ServerEntry) bool {
+		l.server = s
+		return !allHold(ofServers, &l)
+	})
+	return len(n.servers) > 0
 }

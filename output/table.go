@@ -28,6 +28,8 @@ type table[T any] struct {
 	ends   []uint32 // the end of each cell in cells
 	styles []Style  // of each cell, only with color
 	widths []int
+	// scanning rows are measured and forgotten; they come again to be written.
+	scanning bool
 	// begun is set once something was written.
 	begun bool
 }
@@ -51,6 +53,11 @@ func (t *table[T]) row(r *T) error {
 			}
 			t.styles = append(t.styles, style)
 		}
+	}
+	if t.scanning {
+		t.measure()
+		t.cells, t.ends = t.cells[:0], t.ends[:0]
+		return nil
 	}
 	if t.window > 0 && len(t.ends) > t.window*len(t.columns) {
 		return t.write()
