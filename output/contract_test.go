@@ -120,7 +120,8 @@ func TestAppendedBytesAreTheRows(t *testing.T) {
 	for _, s := range []*kernel.Snapshot{sample(), publicSample(), bigSnapshot(2, 2)} {
 		for i := range s.Services {
 			n := newNode(&s.Services[i])
-			same(t, appendService(nil, &n, s.Public), serviceRow(&n, s.Public))
+			whole := func(b []byte) []byte { return b }
+			same(t, appendService(nil, &n, s.Public, whole), serviceRow(&n, s.Public))
 		}
 	}
 	for _, c := range sampleConnections() {

@@ -110,6 +110,17 @@ func (d *document) done(b []byte) error {
 	return d.sink.spill()
 }
 
+// more writes a part of an item where items are written as they are. An error
+// of the writer stays in the sink.
+func (d *document) more(b []byte) []byte {
+	if d.indent || d.queried || d.whole || len(b) < sinkSize {
+		return b
+	}
+	d.sink.buf = b
+	_ = d.sink.flush()
+	return d.sink.buf
+}
+
 func (d *document) indented() error {
 	prefix := "  "
 	if !d.single {

@@ -40,7 +40,7 @@ func (p *Printer) Services(s *kernel.Snapshot, v View) error {
 	}
 	d := p.document("ServiceList", false)
 	for i := range nodes {
-		if err := d.done(appendService(d.open(), &nodes[i], s.Public)); err != nil {
+		if err := d.done(appendService(d.open(), &nodes[i], s.Public, d.more)); err != nil {
 			return err
 		}
 	}
