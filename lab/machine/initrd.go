@@ -3,9 +3,12 @@ package machine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -45,19 +48,28 @@ func packBase(w *cpioWriter, tools, kernel string) error {
 	for _, name := range []string{"proc", "sys", "dev", "run", "root", "tmp"} {
 		errs = append(errs, w.folder(name))
 	}
-	for _, name := range busyboxCommands {
-		if _, err := os.Lstat(filepath.Join(tools, "usr/bin", name)); errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, w.link("usr/bin/"+name, "busybox"))
-		}
-	}
+	errs = append(errs, linkBusybox(w, tools))
 	return errors.Join(append(errs, w.close())...)
 }
 
-// busyboxCommands are what scripts and tests may call in any guest.
-var busyboxCommands = []string{
-	"cat", "chmod", "cp", "cut", "date", "dmesg", "echo", "env", "false", "grep", "head", "id", "kill", "ls", "mkdir", "mktemp",
-	"mv", "nc", "ping", "printf", "ps", "rm", "sed", "seq", "sh", "sleep", "sort", "stty", "tail", "test", "timeout", "tr",
-	"true", "uname", "wc", "wget", "xargs",
+// linkBusybox gives the guest each of busybox's commands that is not there
+// already. busybox is static, so the host can ask it which it has.
+func linkBusybox(w *cpioWriter, tools string) error {
+	list, err := exec.Command(filepath.Join(tools, "usr/bin/busybox"), "--list").Output()
+	if err != nil {
+		return fmt.Errorf("busybox --list: %w", err)
+	}
+	var errs []error
+	for _, name := range strings.Fields(string(list)) {
+		present := slices.ContainsFunc([]string{"usr/bin", "usr/sbin"}, func(dir string) bool {
+			_, err := os.Lstat(filepath.Join(tools, dir, name))
+			return err == nil
+		})
+		if !present {
+			errs = append(errs, w.link("usr/bin/"+name, "busybox"))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // uselessModule leaves out drivers for hardware that the guest does not have.
