@@ -12,6 +12,9 @@ import (
 	"strings"
 )
 
+// initrdFormat changes with what packBase packs, so that older ones are left.
+const initrdFormat = "2"
+
 // baseInitrd returns the part of the guest's root that is the same for every
 // job: the tools with their libraries, the kernel's modules, and a few
 // commands from busybox. name says which kernel it belongs to.
@@ -20,7 +23,7 @@ func (c *Cache) baseInitrd(ctx context.Context, name, kernel string) (string, er
 	if err != nil {
 		return "", err
 	}
-	dir, err := c.folder("initrd-"+name, func(dir string) error {
+	dir, err := c.folder("initrd"+initrdFormat+"-"+name, func(dir string) error {
 		f, err := os.Create(filepath.Join(dir, "base.cpio"))
 		if err != nil {
 			return err
