@@ -32,6 +32,7 @@ type Job struct {
 type Command struct {
 	Name string   // what reports call it
 	Argv []string // Argv[0] is looked up in the guest's PATH
+	Path string   // a folder to look in before; empty is none
 	Env  []string // added to the guest's own few variables
 	Dir  string   // working folder; empty means /
 

@@ -85,7 +85,11 @@ func runCommand(job *Job, index int, c Command, onConsole bool, report *frameWri
 	defer cancel()
 
 	// exec looks programs up in the PATH of this process.
-	if err := os.Setenv("PATH", guestPath); err != nil {
+	path := guestPath
+	if c.Path != "" {
+		path = c.Path + ":" + guestPath
+	}
+	if err := os.Setenv("PATH", path); err != nil {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
@@ -93,7 +97,7 @@ func runCommand(job *Job, index int, c Command, onConsole bool, report *frameWri
 	if cmd.Dir == "" {
 		cmd.Dir = "/"
 	}
-	cmd.Env = append([]string{"PATH=" + guestPath, "HOME=/root", "LANG=C.UTF-8", ResultsVariable + "=" + resultsDir}, c.Env...)
+	cmd.Env = append([]string{"PATH=" + path, "HOME=/root", "LANG=C.UTF-8", ResultsVariable + "=" + resultsDir}, c.Env...)
 	cmd.Stdout = &eventWriter{report, Event{Kind: Stdout, Command: index}}
 	cmd.Stderr = &eventWriter{report, Event{Kind: Stderr, Command: index}}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -27,8 +27,14 @@ func (l *launcher) exec(ctx context.Context, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	job.Commands = []machine.Command{{Name: args[0], Argv: args, Dir: dir, Env: passedOn()}}
-	job.Bring = bring(dir)
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	// lvs stands beside this program: what the README says can be typed there.
+	bin := filepath.Dir(self)
+	job.Commands = []machine.Command{{Name: args[0], Argv: args, Path: bin, Dir: dir, Env: passedOn()}}
+	job.Bring = append(bring(dir), bin)
 	if path, err := filepath.Abs(args[0]); err == nil && strings.Contains(args[0], "/") {
 		job.Bring = append(job.Bring, path)
 	}
