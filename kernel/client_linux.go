@@ -93,8 +93,24 @@ func (c *Client) services(ctx context.Context, s *Snapshot) error {
 	s.Services = s.Services[:0]
 	c.sock.command(cmdGetService, flagDump)
 	err := c.sock.exchange(func(b []byte) error { return c.appendService(s, b) })
-	slices.SortFunc(s.Services, func(a, b ServiceEntry) int { return a.Compare(b.ServiceID) })
+	s.sort()
 	return err
+}
+
+// sort puts the services, which are in the kernel's order, into the canonical
+// one.
+func (s *Snapshot) sort() {
+	from := make([]int, len(s.Services))
+	for i := range from {
+		from[i] = i
+	}
+	slices.SortFunc(from, func(a, b int) int { return s.Services[a].Compare(s.Services[b].ServiceID) })
+	sorted := make([]ServiceEntry, len(from))
+	s.Order = make([]int, len(from))
+	for to, i := range from {
+		sorted[to], s.Order[i] = s.Services[i], to
+	}
+	s.Services = sorted
 }
 
 // service reads one service, without servers.

@@ -59,6 +59,11 @@ type Snapshot struct {
 	Public bool
 	// Services is in canonical order (ServiceID.Compare).
 	Services []ServiceEntry
+	// Order is the order in which the kernel listed them, which is its own and
+	// may change at any time: Services[Order[0]] came first. It is nil where
+	// services were asked for by name, or when Public; and it says nothing once
+	// Services has been cut or sorted otherwise.
+	Order []int
 }
 
 // Find gives the entry of a service, or nil.

@@ -33,6 +33,7 @@ func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kerne
 		for _, s := range k.table.services {
 			out.Services = append(out.Services, s.entry())
 		}
+		out.Order = backwards(len(out.Services))
 	}
 	for _, id := range only {
 		s, err := k.table.find(id)
@@ -45,6 +46,16 @@ func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kerne
 	}
 	slices.SortFunc(out.Services, func(a, b kernel.ServiceEntry) int { return a.ServiceID.Compare(b.ServiceID) })
 	return out, nil
+}
+
+// backwards is the order in which this kernel lists n services: any but the
+// canonical one, as the real one does.
+func backwards(n int) []int {
+	order := make([]int, n)
+	for i := range order {
+		order[i] = n - 1 - i
+	}
+	return order
 }
 
 func (t *table) find(id kernel.ServiceID) (*service, error) {

@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) kernel.Kernel) {
 		{"Batch", testBatch},
 		{"LargeBatch", testLargeBatch},
 		{"ManyRefusals", testManyRefusals},
+		{"Order", testOrder},
 		{"Only", testOnly},
 		{"Public", testPublic},
 		{"Zero", testZero},

@@ -1,6 +1,8 @@
 package contract
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,6 +24,36 @@ func testInfo(t *testing.T, k kernel.Kernel) {
 	s, err := k.Snapshot(t.Context())
 	if err != nil || s.Info != info || s.Public {
 		t.Errorf("snapshot has %+v, %v, want %+v, not public", s, err, info)
+	}
+}
+
+// testOrder reads a table that the kernel keeps in an order of its own.
+func testOrder(t *testing.T, k kernel.Kernel) {
+	var changes []kernel.Change
+	const services = 300
+	for i := range services {
+		changes = append(changes, add(service(fmt.Sprintf("tcp://192.0.2.%d:%d", i%200, 1+i))))
+	}
+	mustApply(t, k, changes...)
+	s, err := k.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.IsSortedFunc(s.Services, func(a, b kernel.ServiceEntry) int { return a.Compare(b.ServiceID) }) {
+		t.Error("the services are not in canonical order")
+	}
+	if slices.IsSorted(s.Order) {
+		t.Error("the kernel's order is said to be the canonical one")
+	}
+	order := slices.Sorted(slices.Values(s.Order))
+	for i, at := range order {
+		if len(order) != services || at != i {
+			t.Fatalf("the kernel's order %v names not every service once", s.Order)
+		}
+	}
+	one, err := k.Snapshot(t.Context(), s.Services[0].ServiceID)
+	if err != nil || one.Order != nil {
+		t.Errorf("one service has the order %v, %v; want none", one.Order, err)
 	}
 }
 
