@@ -65,10 +65,10 @@ func TestKilledRestore(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	files := savedTables(t)
 	halfway := 0
-	for round := range 30 {
+	for round := range 12 {
 		file := files[round%2]
 		dying := restoreProcess(file)
-		dying.Env = append(dying.Env, fmt.Sprintf("%s=%d", killVariable, r.IntN(3000)))
+		dying.Env = append(dying.Env, fmt.Sprintf("%s=%d", killVariable, r.IntN(1300)))
 		dying.Run() // its error is that it was killed, unless it was done before
 		if text := savedNow(t); text != contents(t, files[0]) && text != contents(t, files[1]) {
 			halfway++
@@ -80,7 +80,7 @@ func TestKilledRestore(t *testing.T) {
 			t.Fatalf("round %d: the table is not as in the text", round)
 		}
 	}
-	if t.Logf("%d of 30 were killed between the first change and the last", halfway); halfway < 10 {
+	if t.Logf("%d of 12 were killed between the first change and the last", halfway); halfway < 4 {
 		t.Error("too few to prove anything")
 	}
 }
@@ -97,7 +97,7 @@ func TestInterruptedRestore(t *testing.T) {
 	}
 	took := time.Since(start)
 	now, undone := 0, 0
-	for round := range 20 {
+	for round := range 10 {
 		status, out := killAfter(t, files[1-now], syscall.SIGINT, time.Duration(r.Int64N(int64(took))))
 		switch status {
 		case exitDone:
@@ -114,7 +114,7 @@ func TestInterruptedRestore(t *testing.T) {
 			t.Fatalf("round %d: status %d, and the table is another: %s", round, status, out)
 		}
 	}
-	t.Logf("%d of 20 were undone", undone)
+	t.Logf("%d of 10 were undone", undone)
 }
 
 func restoreProcess(file string) *exec.Cmd {
@@ -145,10 +145,10 @@ func savedTables(t *testing.T) [2]string {
 	var files [2]string
 	for table := range files {
 		var text strings.Builder
-		for i := range 300 {
-			service := fmt.Sprintf("-t 10.%d.0.%d:80", 1+(i%3)*table, i%250)
-			if i >= 250 {
-				service = fmt.Sprintf("-u 10.1.0.%d:53", i-250)
+		for i := range 150 {
+			service := fmt.Sprintf("-t 10.%d.0.%d:80", 1+(i%3)*table, i)
+			if i >= 120 {
+				service = fmt.Sprintf("-u 10.1.0.%d:53", i-120)
 			}
 			fmt.Fprintf(&text, "-A %s -s %s\n", service, []string{"rr", "wlc"}[table])
 			for j := range 8 {
