@@ -97,7 +97,7 @@ func TestSaveOfRandomTables(t *testing.T) {
 		var want, got string
 		for before := (map[string]int)(nil); ; {
 			want, got = oracle(t, "", "-Sn"), save(t, k)
-			after := kernelOrder(t)
+			after := listedOrder(t)
 			if maps.Equal(before, after) {
 				break
 			}
@@ -163,7 +163,7 @@ func save(t *testing.T, k *kernel.Client) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	place := kernelOrder(t)
+	place := listedOrder(t)
 	slices.SortStableFunc(snap.Services, func(a, b kernel.ServiceEntry) int {
 		return place[listName(&a.Service)] - place[listName(&b.Service)]
 	})
@@ -174,8 +174,8 @@ func save(t *testing.T, k *kernel.Client) string {
 	return b.String()
 }
 
-// kernelOrder gives each service's place in the kernel's own list.
-func kernelOrder(t *testing.T) map[string]int {
+// listedOrder gives each service's place in the kernel's own list.
+func listedOrder(t *testing.T) map[string]int {
 	t.Helper()
 	place := map[string]int{}
 	for line := range strings.Lines(oracle(t, "", "-Ln", "--nosort")) {
