@@ -75,12 +75,10 @@ func (s *socket) batch(changes []Change) ([]refusal, error) {
 		if err != nil {
 			return refused, err
 		}
-		for len(b) > 0 {
-			m, rest, err := nextMessage(b)
+		for m, err := range messages(b) {
 			if err != nil {
 				return refused, err
 			}
-			b = rest
 			index := int(m.Seq - first)
 			if m.Type != msgError || index < 0 || index >= len(changes) {
 				continue

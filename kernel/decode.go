@@ -19,15 +19,13 @@ func (n names) of(b []byte) string {
 
 // nested finds the attribute of the given type at the top of an answer.
 func nested(b []byte, typ uint16) ([]byte, error) {
-	for len(b) > 0 {
-		a, rest, err := nextAttr(b)
+	for a, err := range attrs(b) {
 		if err != nil {
 			return nil, err
 		}
 		if a.Type == typ {
 			return a.Data, nil
 		}
-		b = rest
 	}
 	return nil, errShort
 }
@@ -36,12 +34,10 @@ func nested(b []byte, typ uint16) ([]byte, error) {
 func decodeService(b []byte, e *ServiceEntry, n names) error {
 	var addr, mask []byte
 	var wide bool
-	for len(b) > 0 {
-		a, rest, err := nextAttr(b)
+	for a, err := range attrs(b) {
 		if err != nil {
 			return err
 		}
-		b = rest
 		switch a.Type {
 		case svcFamily:
 			e.Family = Family(a.number())
@@ -123,12 +119,10 @@ func decodeServer(b []byte, family Family, e *ServerEntry) error {
 	var addr []byte
 	var port uint16
 	var wide bool
-	for len(b) > 0 {
-		a, rest, err := nextAttr(b)
+	for a, err := range attrs(b) {
 		if err != nil {
 			return err
 		}
-		b = rest
 		switch a.Type {
 		case destAddr:
 			addr = a.Data
@@ -180,12 +174,10 @@ func decodeStats(b []byte, s *Stats, is64 bool, wide *bool) error {
 		return nil
 	}
 	*wide = is64
-	for len(b) > 0 {
-		a, rest, err := nextAttr(b)
+	for a, err := range attrs(b) {
 		if err != nil {
 			return err
 		}
-		b = rest
 		v := a.number()
 		switch a.Type {
 		case statConns:
@@ -216,12 +208,10 @@ func decodeStats(b []byte, s *Stats, is64 bool, wide *bool) error {
 // decodeDaemon reads the attributes of one sync daemon.
 func decodeDaemon(b []byte) (Daemon, error) {
 	var d Daemon
-	for len(b) > 0 {
-		a, rest, err := nextAttr(b)
+	for a, err := range attrs(b) {
 		if err != nil {
 			return d, err
 		}
-		b = rest
 		switch a.Type {
 		case daemonState:
 			d.Role = Role(a.number())
@@ -250,12 +240,10 @@ func decodeDaemon(b []byte) (Daemon, error) {
 // decodeInfo reads the info answer.
 func decodeInfo(b []byte) (Info, error) {
 	var i Info
-	for len(b) > 0 {
-		a, rest, err := nextAttr(b)
+	for a, err := range attrs(b) {
 		if err != nil {
 			return i, err
 		}
-		b = rest
 		switch a.Type {
 		case infoVersion:
 			i.Version = Version(a.number())

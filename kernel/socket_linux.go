@@ -110,19 +110,17 @@ func (s *socket) receiveOne(each func(attrs []byte) error) error {
 		if err != nil {
 			return err
 		}
-		for len(b) > 0 {
-			m, rest, err := nextMessage(b)
+		for m, err := range messages(b) {
 			if err != nil {
 				return err
 			}
-			b = rest
 			if m.Seq != s.seq {
 				continue
 			}
 			if m.Type == msgError {
 				return kernelErrno(m)
 			}
-			body, err := m.attrs()
+			body, err := m.payload()
 			if err != nil {
 				return err
 			}
@@ -141,12 +139,10 @@ func (s *socket) receiveDump(each func(attrs []byte) error) error {
 		if err != nil {
 			return err
 		}
-		for len(b) > 0 {
-			m, rest, err := nextMessage(b)
+		for m, err := range messages(b) {
 			if err != nil {
 				return err
 			}
-			b = rest
 			if m.Seq != s.seq {
 				continue
 			}
@@ -163,7 +159,7 @@ func (s *socket) receiveDump(each func(attrs []byte) error) error {
 				}
 				return failed
 			}
-			body, err := m.attrs()
+			body, err := m.payload()
 			if err == nil && failed == nil {
 				err = each(body)
 			}

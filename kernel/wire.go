@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/binary"
 	"errors"
+	"iter"
 )
 
 var (
@@ -92,17 +93,26 @@ type message struct {
 	Body  []byte
 }
 
-// nextMessage cuts the first message off b.
-func nextMessage(b []byte) (m message, rest []byte, err error) {
-	if len(b) < headerLen {
-		return m, nil, errShort
+// messages walks the messages of a datagram.
+func messages(b []byte) iter.Seq2[message, error] {
+	return func(yield func(message, error) bool) {
+		for len(b) > 0 {
+			if len(b) < headerLen {
+				yield(message{}, errShort)
+				return
+			}
+			size := int(host.Uint32(b))
+			if size < headerLen || size > len(b) {
+				yield(message{}, errShort)
+				return
+			}
+			m := message{Type: host.Uint16(b[4:]), Flags: host.Uint16(b[6:]), Seq: host.Uint32(b[8:]), Body: b[headerLen:size]}
+			if !yield(m, nil) {
+				return
+			}
+			b = b[min(align(size), len(b)):]
+		}
 	}
-	size := int(host.Uint32(b))
-	if size < headerLen || size > len(b) {
-		return m, nil, errShort
-	}
-	m = message{Type: host.Uint16(b[4:]), Flags: host.Uint16(b[6:]), Seq: host.Uint32(b[8:]), Body: b[headerLen:size]}
-	return m, b[min(align(size), len(b)):], nil
 }
 
 // errno gives the error number of an error or done message; zero is success.
@@ -116,8 +126,8 @@ func (m message) errno() (int, error) {
 	return -int(int32(host.Uint32(m.Body))), nil
 }
 
-// attrs gives the attributes behind the generic netlink header.
-func (m message) attrs() ([]byte, error) {
+// payload gives the attributes behind the generic netlink header.
+func (m message) payload() ([]byte, error) {
 	if len(m.Body) < genlLen {
 		return nil, errShort
 	}
@@ -130,17 +140,25 @@ type attr struct {
 	Data []byte
 }
 
-// nextAttr cuts the first attribute off b.
-func nextAttr(b []byte) (a attr, rest []byte, err error) {
-	if len(b) < attrLen {
-		return a, nil, errShort
+// attrs walks attributes.
+func attrs(b []byte) iter.Seq2[attr, error] {
+	return func(yield func(attr, error) bool) {
+		for len(b) > 0 {
+			if len(b) < attrLen {
+				yield(attr{}, errShort)
+				return
+			}
+			size := int(host.Uint16(b))
+			if size < attrLen || size > len(b) {
+				yield(attr{}, errShort)
+				return
+			}
+			if !yield(attr{Type: host.Uint16(b[2:]) & attrTypeMask, Data: b[attrLen:size]}, nil) {
+				return
+			}
+			b = b[min(align(size), len(b)):]
+		}
 	}
-	size := int(host.Uint16(b))
-	if size < attrLen || size > len(b) {
-		return a, nil, errShort
-	}
-	a = attr{Type: host.Uint16(b[2:]) & attrTypeMask, Data: b[attrLen:size]}
-	return a, b[min(align(size), len(b)):], nil
 }
 
 // number reads an unsigned integer of any width the kernel uses.

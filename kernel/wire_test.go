@@ -107,14 +107,12 @@ func FuzzAnswers(f *testing.F) {
 	d := Daemon{Role: Master, Interface: "eth0", Group: netip.MustParseAddr("224.0.0.81")}
 	f.Add(endMessage(appendDaemon(beginMessage(nil, 1, 1, 0, 1), &d), 0))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for len(b) > 0 {
-			m, rest, err := nextMessage(b)
+		for m, err := range messages(b) {
 			if err != nil {
 				return
 			}
-			b = rest
 			_, _ = m.errno()
-			body, err := m.attrs()
+			body, err := m.payload()
 			if err != nil {
 				continue
 			}
