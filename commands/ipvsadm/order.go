@@ -4,21 +4,30 @@ import (
 	"cmp"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 
 	"lvs/kernel"
 )
 
 // Services gives a table's services in ipvsadm's order. The comparison does not
 // always hold together (see difference): where three addresses lie far apart
-// the result depends on the order before. To print what ipvsadm prints, give it
-// the kernel's.
-func Services(table []kernel.ServiceEntry) []*kernel.ServiceEntry {
-	return mergeSort(table, compareServices)
+// the result depends on the order before, which is the kernel's.
+func Services(s *kernel.Snapshot) []*kernel.ServiceEntry {
+	var o order[kernel.ServiceEntry]
+	return o.sort(kernelOrder(s), compareServices)
 }
 
-// Servers gives a service's servers in ipvsadm's order. See Services.
-func Servers(list []kernel.ServerEntry) []*kernel.ServerEntry {
-	return mergeSort(list, compareServers)
+// kernelOrder gives a table's services as the kernel listed them, or as they
+// are where that is not known.
+func kernelOrder(s *kernel.Snapshot) []*kernel.ServiceEntry {
+	if s.Order == nil {
+		return pointers(nil, s.Services)
+	}
+	listed := make([]*kernel.ServiceEntry, len(s.Order))
+	for i, at := range s.Order {
+		listed[i] = &s.Services[at]
+	}
+	return listed
 }
 
 func compareServices(a, b *kernel.ServiceEntry) int {
@@ -66,27 +75,46 @@ func addrWords(a netip.Addr) (w [4]uint32) {
 // comes before 10.0.0.1.
 func difference(a, b uint32) int { return int(int32(a - b)) }
 
-// mergeSort is a stable merge sort from the top down, the smaller half first:
-// with a comparison that does not hold together, another one sorts otherwise.
-// The list stays as it is.
-func mergeSort[T any](list []T, compare func(a, b *T) int) []*T {
-	sorted := make([]*T, len(list))
+// pointers appends a pointer to each element.
+func pointers[T any](to []*T, list []T) []*T {
 	for i := range list {
-		sorted[i] = &list[i]
+		to = append(to, &list[i])
 	}
-	mergeInto(sorted, make([]*T, len(list)), compare)
-	return sorted
+	return to
 }
 
-func mergeInto[T any](list, spare []*T, compare func(a, b *T) int) {
+// order sorts lists one after the other. It keeps its memory.
+type order[T any] struct {
+	list, spare []*T
+}
+
+// of gives pointers to a list's elements, sorted unless there is no comparison.
+// They are valid until the next call; the list stays as it is.
+func (o *order[T]) of(list []T, compare func(a, b *T) int) []*T {
+	o.list = pointers(o.list[:0], list)
+	if compare == nil {
+		return o.list
+	}
+	return o.sort(o.list, compare)
+}
+
+// sort is a stable merge sort from the top down, the smaller half first: with a
+// comparison that does not hold together, another one sorts otherwise.
+func (o *order[T]) sort(list []*T, compare func(a, b *T) int) []*T {
+	o.spare = slices.Grow(o.spare[:0], len(list))
+	o.merge(list, compare)
+	return list
+}
+
+func (o *order[T]) merge(list []*T, compare func(a, b *T) int) {
 	if len(list) < 2 {
 		return
 	}
 	half := len(list) / 2
 	left, right := list[:half], list[half:]
-	mergeInto(left, spare, compare)
-	mergeInto(right, spare, compare)
-	merged := spare[:0]
+	o.merge(left, compare)
+	o.merge(right, compare)
+	merged := o.spare[:0]
 	for len(left) > 0 && len(right) > 0 {
 		if compare(left[0], right[0]) <= 0 {
 			merged, left = append(merged, left[0]), left[1:]

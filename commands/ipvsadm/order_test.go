@@ -42,7 +42,7 @@ func TestOrderLeavesTheTableAlone(t *testing.T) {
 		{Service: kernel.Service{ServiceID: kernel.MarkID(2, kernel.IPv4)}},
 		{Service: kernel.Service{ServiceID: kernel.MarkID(1, kernel.IPv4)}},
 	}
-	sorted := Services(table)
+	sorted := Services(&kernel.Snapshot{Services: table})
 	if sorted[0] != &table[1] || sorted[1] != &table[0] || table[0].FWMark != 2 {
 		t.Errorf("%v from %v", sorted, table)
 	}

@@ -1,7 +1,6 @@
 package ipvsadm
 
 import (
-	"bufio"
 	"io"
 	"net/netip"
 	"strconv"
@@ -16,35 +15,38 @@ type SaveOptions struct {
 	// Thresholds adds -x and -y where a server has any. ipvsadm -S leaves them
 	// out, although ipvsadm -R reads them, and so loses them.
 	Thresholds bool
+
+	// names writes hosts and ports by name, as ipvsadm -S without -n does.
+	names *namer
 }
 
 // WriteSave writes the table as ipvsadm -S -n does, in its order.
 func WriteSave(w io.Writer, s *kernel.Snapshot, o SaveOptions) error {
-	out := bufio.NewWriterSize(w, 64<<10)
-	var line, selector []byte
-	for _, svc := range Services(s.Services) {
-		selector = appendSelector(selector[:0], svc.ServiceID)
-		line = append(line[:0], "-A "...)
-		line = append(line, selector...)
-		line = appendService(line, &svc.Service)
-		line = append(line, '\n')
-		if _, err := out.Write(line); err != nil {
+	o.names.learnTable(s)
+	out := newPage(w)
+	var selector []byte
+	var servers order[kernel.ServerEntry]
+	for _, svc := range Services(s) {
+		selector = appendSelector(selector[:0], svc.ServiceID, o.names)
+		out.b = append(out.b, "-A "...)
+		out.b = append(out.b, selector...)
+		out.b = append(appendService(out.b, &svc.Service), '\n')
+		if err := out.turn(); err != nil {
 			return err
 		}
-		for _, srv := range Servers(svc.Servers) {
-			line = append(line[:0], "-a "...)
-			line = append(line, selector...)
-			line = appendServer(line, &srv.Server, o)
-			line = append(line, '\n')
-			if _, err := out.Write(line); err != nil {
+		for _, srv := range servers.of(svc.Servers, compareServers) {
+			out.b = append(out.b, "-a "...)
+			out.b = append(out.b, selector...)
+			out.b = append(appendServer(out.b, &srv.Server, svc.Protocol, o), '\n')
+			if err := out.turn(); err != nil {
 				return err
 			}
 		}
 	}
-	return out.Flush()
+	return out.end()
 }
 
-func appendSelector(b []byte, id kernel.ServiceID) []byte {
+func appendSelector(b []byte, id kernel.ServiceID, n *namer) []byte {
 	if id.FWMark != 0 {
 		b = append(b, "-f "...)
 		b = strconv.AppendUint(b, uint64(id.FWMark), 10)
@@ -61,7 +63,7 @@ func appendSelector(b []byte, id kernel.ServiceID) []byte {
 	default:
 		b = append(b, "-t "...)
 	}
-	return appendEndpoint(b, id.AddrPort())
+	return n.append(b, id.AddrPort(), id.Protocol)
 }
 
 func appendService(b []byte, s *kernel.Service) []byte {
@@ -89,9 +91,9 @@ func appendService(b []byte, s *kernel.Service) []byte {
 	return b
 }
 
-func appendServer(b []byte, s *kernel.Server, o SaveOptions) []byte {
+func appendServer(b []byte, s *kernel.Server, p kernel.Protocol, o SaveOptions) []byte {
 	b = append(b, " -r "...)
-	b = appendEndpoint(b, s.Addr)
+	b = o.names.append(b, s.Addr, p)
 	switch s.Forward {
 	case kernel.NAT:
 		b = append(b, " -m"...)
@@ -133,7 +135,7 @@ func appendTunnel(b []byte, t kernel.Tunnel) []byte {
 func appendEndpoint(b []byte, ap netip.AddrPort) []byte {
 	if a := ap.Addr(); a.Is6() {
 		b = append(b, '[')
-		b = appendIPv6(b, a)
+		b = appendAddr(b, a)
 		b = append(b, ']')
 	} else {
 		b = a.AppendTo(b)
@@ -142,9 +144,12 @@ func appendEndpoint(b []byte, ap netip.AddrPort) []byte {
 	return strconv.AppendUint(b, uint64(ap.Port()), 10)
 }
 
-// appendIPv6 writes an address as the C library does: the last 32 bits of one
-// that begins with 96 zero bits are written as an IPv4 address.
-func appendIPv6(b []byte, a netip.Addr) []byte {
+// appendAddr writes an address as the C library does: the last 32 bits of an
+// IPv6 one that begins with 96 zero bits are written as an IPv4 address.
+func appendAddr(b []byte, a netip.Addr) []byte {
+	if !a.Is6() {
+		return a.AppendTo(b)
+	}
 	raw := a.As16()
 	zeros := 0
 	for zeros < len(raw) && raw[zeros] == 0 {

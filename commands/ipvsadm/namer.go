@@ -1,0 +1,212 @@
+package ipvsadm
+
+import (
+	"context"
+	"iter"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"lvs/kernel"
+)
+
+// longestName is where an address with its port ends when names are shown. What
+// is longer is cut, as ipvsadm does.
+const longestName = 59
+
+// Bounds of what a namer asks at a time and remembers.
+const (
+	askers    = 16      // questions to the resolver at the same time
+	aheadLen  = 256     // connections that are read before their names are asked for
+	mostNames = 1 << 16 // addresses remembered
+)
+
+// namer writes addresses and ports, by name where they have one: hosts by
+// /etc/hosts, then by DNS, ports by /etc/services. The nil namer writes
+// numbers.
+//
+// One look-up takes at most lookupTime, all together allTime; after that what
+// is not known yet stays a number. (ipvsadm waits for each, one after the
+// other.)
+type namer struct {
+	ctx      context.Context // the list that these names belong to
+	left     time.Duration
+	hosts    map[netip.Addr]string
+	services map[servicePort]string
+	// known are the names from DNS. An empty one is an address without.
+	known map[netip.Addr]string
+	// reverse asks DNS for the names of an address.
+	reverse func(ctx context.Context, addr string) ([]string, error)
+}
+
+type servicePort struct {
+	port     uint16
+	protocol string
+}
+
+// newNamer reads the system's files. A missing one is an empty one.
+func newNamer(ctx context.Context) *namer {
+	return &namer{
+		ctx: ctx, left: allTime,
+		hosts:    readFile("/etc/hosts", parseHosts),
+		services: readFile("/etc/services", parseServices),
+		known:    map[netip.Addr]string{},
+		reverse:  net.DefaultResolver.LookupAddr,
+	}
+}
+
+// append appends ADDR:PORT, or [ADDR]:PORT for IPv6.
+func (n *namer) append(b []byte, ap netip.AddrPort, p kernel.Protocol) []byte {
+	if n == nil {
+		return appendEndpoint(b, ap)
+	}
+	start, addr := len(b), ap.Addr()
+	if addr.Is6() {
+		b = append(b, '[')
+	}
+	if host := n.host(addr); host != "" {
+		b = append(b, host...)
+	} else {
+		b = appendAddr(b, addr)
+	}
+	if addr.Is6() {
+		b = append(b, ']')
+	}
+	b = append(b, ':')
+	if name := n.services[servicePort{ap.Port(), p.String()}]; name != "" {
+		b = append(b, name...)
+	} else {
+		b = strconv.AppendUint(b, uint64(ap.Port()), 10)
+	}
+	return b[:min(len(b), start+longestName)]
+}
+
+// host gives an address's name, or nothing.
+func (n *namer) host(a netip.Addr) string {
+	if name, ok := n.hosts[a]; ok {
+		return name
+	}
+	return n.known[a]
+}
+
+// learnTable asks for the names of a whole table at once.
+func (n *namer) learnTable(s *kernel.Snapshot) {
+	if n == nil {
+		return
+	}
+	n.learn(func(yield func(netip.Addr) bool) {
+		for i := range s.Services {
+			e := &s.Services[i]
+			if e.FWMark == 0 && !yield(e.Addr) {
+				return
+			}
+			for j := range e.Servers {
+				if !yield(e.Servers[j].Addr.Addr()) {
+					return
+				}
+			}
+		}
+	})
+}
+
+// ahead walks connections whose names have been asked for, as many at a time as
+// aheadLen says.
+func (n *namer) ahead(conns iter.Seq2[*kernel.Connection, error]) iter.Seq2[*kernel.Connection, error] {
+	if n == nil {
+		return conns
+	}
+	return func(yield func(*kernel.Connection, error) bool) {
+		batch := make([]kernel.Connection, 0, aheadLen)
+		hand := func() bool {
+			n.learn(endpoints(batch))
+			for i := range batch {
+				if !yield(&batch[i], nil) {
+					return false
+				}
+			}
+			batch = batch[:0]
+			return true
+		}
+		for c, err := range conns {
+			if err != nil {
+				if hand() {
+					yield(nil, err)
+				}
+				return
+			}
+			if batch = append(batch, *c); len(batch) == aheadLen && !hand() {
+				return
+			}
+		}
+		hand()
+	}
+}
+
+func endpoints(batch []kernel.Connection) iter.Seq[netip.Addr] {
+	return func(yield func(netip.Addr) bool) {
+		for i := range batch {
+			c := &batch[i]
+			if !yield(c.Client.Addr()) || !yield(c.Virtual.Addr()) || !yield(c.Server.Addr()) {
+				return
+			}
+		}
+	}
+}
+
+// learn asks DNS for the names of those addresses that are not known.
+func (n *namer) learn(addrs iter.Seq[netip.Addr]) {
+	if len(n.known) > mostNames {
+		clear(n.known)
+	}
+	var unknown []netip.Addr
+	for a := range addrs {
+		_, local := n.hosts[a]
+		if _, known := n.known[a]; local || known || !a.IsValid() {
+			continue
+		}
+		n.known[a] = ""
+		unknown = append(unknown, a)
+	}
+	if len(unknown) == 0 || n.left <= 0 {
+		return
+	}
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(n.ctx, n.left)
+	defer cancel()
+	names := make([]string, len(unknown))
+	var wait sync.WaitGroup
+	share := (len(unknown) + askers - 1) / askers
+	at := 0
+	for part := range slices.Chunk(unknown, share) {
+		answers := names[at : at+len(part)]
+		at += len(part)
+		wait.Go(func() {
+			for i, a := range part {
+				answers[i] = n.ask(ctx, a)
+			}
+		})
+	}
+	wait.Wait()
+	for i, a := range unknown {
+		n.known[a] = names[i]
+	}
+	n.left -= time.Since(start)
+}
+
+// ask gives an address's first name by DNS, or nothing.
+func (n *namer) ask(ctx context.Context, a netip.Addr) string {
+	if ctx.Err() != nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTime)
+	defer cancel()
+	names, _ := n.reverse(ctx, a.String())
+	if len(names) == 0 {
+		return ""
+	}
+	return strings.TrimSuffix(names[0], ".")
+}

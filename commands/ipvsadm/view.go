@@ -1,0 +1,174 @@
+package ipvsadm
+
+import (
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"lvs/kernel"
+)
+
+// viewOptions choose what a list of the table shows.
+type viewOptions struct {
+	// Numeric shows numbers whatever the namer knows.
+	Numeric bool
+	// Exact never shortens a counter.
+	Exact bool
+	// Single is a list of one service, which has no title.
+	Single bool
+	// Of several views the first one given here wins.
+	Stats, Rate, Thresholds, PersistentConn, TunInfo bool
+	// NoSort leaves services and servers in the kernel's order.
+	NoSort bool
+}
+
+// view is one form of the list.
+type view struct {
+	// head are the lines above the table.
+	head string
+	// service appends what follows a service's name, server what follows a
+	// server's.
+	service func(b []byte, s *kernel.ServiceEntry) []byte
+	server  func(b []byte, s *kernel.ServerEntry) []byte
+	// column is where a service's name is filled up to. Zero leaves it as it is.
+	column int
+}
+
+func (v *viewOptions) view() view {
+	exact, exactRates := 0, 3 // a server's first three rates are never shortened
+	if v.Exact {
+		exact, exactRates = 5, 5
+	}
+	switch {
+	case v.Stats:
+		return view{
+			head: "Prot LocalAddress:Port               Conns   InPkts  OutPkts  InBytes OutBytes\n" +
+				"  -> RemoteAddress:Port\n",
+			column: nameWidth,
+			service: func(b []byte, s *kernel.ServiceEntry) []byte {
+				return appendFigures(b, countersOf(&s.Stats.Counters), exact)
+			},
+			server: func(b []byte, s *kernel.ServerEntry) []byte {
+				return appendFigures(b, countersOf(&s.Stats.Counters), exact)
+			},
+		}
+	case v.Rate:
+		return view{
+			head: "Prot LocalAddress:Port                 CPS    InPPS   OutPPS    InBPS   OutBPS\n" +
+				"  -> RemoteAddress:Port\n",
+			column: nameWidth,
+			service: func(b []byte, s *kernel.ServiceEntry) []byte {
+				return appendFigures(b, ratesOf(&s.Stats.Rates), exact)
+			},
+			server: func(b []byte, s *kernel.ServerEntry) []byte {
+				return appendFigures(b, ratesOf(&s.Stats.Rates), exactRates)
+			},
+		}
+	case v.Thresholds:
+		return view{
+			head: "Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn \n" +
+				"  -> RemoteAddress:Port\n",
+			service: appendAttributes, server: appendThresholds,
+		}
+	case v.PersistentConn:
+		return view{
+			head: "Prot LocalAddress:Port            Weight    PersistConn ActiveConn InActConn \n" +
+				"  -> RemoteAddress:Port\n",
+			service: appendAttributes, server: appendPersistent,
+		}
+	case v.TunInfo:
+		return view{
+			head: "Prot LocalAddress:Port Scheduler Flags\n" +
+				"  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn\n",
+			service: appendAttributes, server: appendForwardTunnel,
+		}
+	}
+	return view{
+		head: "Prot LocalAddress:Port Scheduler Flags\n" +
+			"  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n",
+		service: appendAttributes, server: appendForward,
+	}
+}
+
+// writeTable writes a list as ipvsadm -L does.
+func writeTable(w io.Writer, s *kernel.Snapshot, o viewOptions, n *namer) error {
+	if o.Numeric {
+		n = nil
+	}
+	n.learnTable(s)
+	v, out := o.view(), newPage(w)
+	if !o.Single {
+		out.b = append(out.b, "IP Virtual Server version "...)
+		out.b = append(out.b, s.Info.Version.String()...)
+		out.b = append(out.b, " (size="...)
+		out.b = strconv.AppendUint(out.b, uint64(s.Info.ConnTableSize), 10)
+		out.b = append(out.b, ")\n"...)
+	}
+	out.b = append(out.b, v.head...)
+	services, compare := Services(s), compareServers
+	if o.NoSort {
+		services, compare = kernelOrder(s), nil
+	}
+	var servers order[kernel.ServerEntry]
+	for _, svc := range services {
+		out.b = appendServiceName(out.b, svc.ServiceID, v.column, n)
+		out.b = append(v.service(out.b, svc), '\n')
+		if err := out.turn(); err != nil {
+			return err
+		}
+		for _, srv := range servers.of(svc.Servers, compare) {
+			out.b = appendServerName(out.b, srv, svc.Protocol, n)
+			out.b = append(v.server(out.b, srv), '\n')
+			if err := out.turn(); err != nil {
+				return err
+			}
+		}
+	}
+	return out.end()
+}
+
+// appendServiceName begins a service's row. An IPv4 name is cut at the width.
+func appendServiceName(b []byte, id kernel.ServiceID, width int, n *namer) []byte {
+	if id.FWMark != 0 {
+		b = append(b, "FWM  "...)
+		start := len(b)
+		b = strconv.AppendUint(b, uint64(id.FWMark), 10)
+		if id.Family == kernel.IPv6 {
+			b = append(b, " IPv6"...)
+		}
+		return fill(b, start, width)
+	}
+	b = appendLeft(b, strings.ToUpper(id.Protocol.String()), 4)
+	b = append(b, ' ')
+	start := len(b)
+	b = n.append(b, id.AddrPort(), id.Protocol)
+	return fill(cutIPv4(b, start, id.Addr), start, width)
+}
+
+// appendAttributes appends what a service is.
+func appendAttributes(b []byte, s *kernel.ServiceEntry) []byte {
+	b = append(b, ' ')
+	b = append(b, s.Scheduler...)
+	if s.SchedFlags != 0 {
+		b = append(b, " ("...)
+		b = append(b, strings.Join(s.SchedFlags.Names(s.Scheduler), ",")...)
+		b = append(b, ')')
+	}
+	if s.Persistence > 0 {
+		b = append(b, " persistent "...)
+		b = strconv.AppendInt(b, int64(s.Persistence/time.Second), 10)
+		if !s.Netmask.Whole(s.Family) {
+			b = append(b, " mask "...)
+			b = append(b, s.Netmask.Text(s.Family)...)
+		}
+		if s.Engine != "" {
+			b = append(b, " pe "...)
+			b = append(b, s.Engine...)
+		}
+	}
+	if s.OnePacket {
+		b = append(b, " ops"...)
+	}
+	return b
+}

@@ -1,0 +1,95 @@
+package ipvsadm
+
+import (
+	"io"
+	"iter"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"lvs/kernel"
+)
+
+const (
+	connectionHead       = "pro expire state       source             virtual            destination"
+	connectionHeadEngine = "        pe name          pe_data"
+	endpointWidth        = 18
+)
+
+// writeConnections writes the connection table as ipvsadm -L -c does, row by
+// row; persistent adds persistence engines. Where ipvsadm reads a row of more
+// than 255 bytes it cuts the engine's data and makes another row of the rest.
+// Here it is whole.
+func writeConnections(w io.Writer, conns iter.Seq2[*kernel.Connection, error], persistent bool, n *namer) error {
+	out := newPage(w)
+	out.b = append(out.b, "IPVS connection entries\n"+connectionHead...)
+	if persistent {
+		out.b = append(out.b, connectionHeadEngine...)
+	}
+	out.b = append(out.b, '\n')
+	for c, err := range n.ahead(conns) {
+		if err != nil {
+			out.end() // what is known is shown, the error matters more than another one
+			return err
+		}
+		out.b = append(appendConnection(out.b, c, persistent, n), '\n')
+		if err := out.turn(); err != nil {
+			return err
+		}
+	}
+	return out.end()
+}
+
+func appendConnection(b []byte, c *kernel.Connection, persistent bool, n *namer) []byte {
+	start := len(b)
+	b = append(fill(appendProtocol(b, c.Protocol), start, 3), ' ')
+	start = len(b)
+	b = append(fill(appendClock(b, c.Expires), start, 6), ' ')
+	b = append(appendLeft(b, c.State, 11), ' ')
+	for _, ap := range []netip.AddrPort{c.Client, c.Virtual} {
+		start = len(b)
+		b = append(fill(n.append(b, ap, c.Protocol), start, endpointWidth), ' ')
+	}
+	start = len(b)
+	b = n.append(b, c.Server, c.Protocol)
+	if data, _, _ := strings.Cut(c.EngineData, " "); persistent && data != "" {
+		b = append(fill(b, start, 16), ' ') // two less than the title has
+		b = append(appendLeft(b, c.Engine, 18), ' ')
+		b = append(b, data...)
+	}
+	return b
+}
+
+// appendProtocol writes the kernel's name of a protocol.
+func appendProtocol(b []byte, p kernel.Protocol) []byte {
+	switch p {
+	case 0:
+		return append(b, "IP"...)
+	case 1:
+		return append(b, "ICMP"...)
+	case kernel.TCP:
+		return append(b, "TCP"...)
+	case kernel.UDP:
+		return append(b, "UDP"...)
+	case 58:
+		return append(b, "ICMPv6"...)
+	case kernel.SCTP:
+		return append(b, "SCTP"...)
+	}
+	return strconv.AppendUint(append(b, "IP_"...), uint64(p), 10)
+}
+
+// appendClock writes minutes and seconds, both with two digits at least.
+func appendClock(b []byte, d time.Duration) []byte {
+	seconds := uint64(d / time.Second)
+	b = append(appendTwo(b, seconds/60), ':')
+	return appendTwo(b, seconds%60)
+}
+
+func appendTwo(b []byte, n uint64) []byte {
+	if n < 10 {
+		b = append(b, '0')
+	}
+	return strconv.AppendUint(b, n, 10)
+}
