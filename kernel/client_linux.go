@@ -44,7 +44,12 @@ func (c *Client) Close() error {
 }
 
 // Info implements Kernel.
-func (c *Client) Info(ctx context.Context) (i Info, err error) {
+func (c *Client) Info(ctx context.Context) (Info, error) {
+	i, err := c.info(ctx)
+	return i, failure("ask IPVS for its version", err)
+}
+
+func (c *Client) info(ctx context.Context) (i Info, err error) {
 	if err := ctx.Err(); err != nil {
 		return i, err
 	}
@@ -53,14 +58,17 @@ func (c *Client) Info(ctx context.Context) (i Info, err error) {
 		i, err = decodeInfo(b)
 		return err
 	})
-	return i, failure("ask IPVS for its version", err)
+	return i, err
 }
 
 // Snapshot implements Kernel.
 func (c *Client) Snapshot(ctx context.Context, only ...ServiceID) (*Snapshot, error) {
-	info, err := c.Info(ctx)
+	info, err := c.info(ctx)
+	if err != nil && len(only) > 0 {
+		return nil, serviceFailure("read", only[0], err)
+	}
 	if err != nil {
-		return nil, err
+		return nil, failure("list services", err)
 	}
 	s := &Snapshot{Time: time.Now(), Info: info, Services: []ServiceEntry{}}
 	if len(only) == 0 {

@@ -1,13 +1,34 @@
 package kernel
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"slices"
 
 	"golang.org/x/sys/unix"
 )
+
+// Interfaces implements Kernel.
+func (c *Client) Interfaces(ctx context.Context) ([]string, error) {
+	out := []string{}
+	err := c.read(ctx, "list the network interfaces", procNet+"dev", func(r io.Reader) error {
+		for line, err := range lines(r) {
+			if err != nil {
+				return err
+			}
+			// Two lines of titles have no colon; a name has none either.
+			if name, _, ok := bytes.Cut(line, []byte(":")); ok {
+				out = append(out, string(bytes.TrimSpace(name)))
+			}
+		}
+		return nil
+	})
+	slices.Sort(out)
+	return out, err
+}
 
 // Daemons implements Kernel.
 func (c *Client) Daemons(ctx context.Context) ([]Daemon, error) {

@@ -189,6 +189,10 @@ func ParseAddrPort(s string) (netip.AddrPort, error) {
 		return ap, nil
 	}
 	if a, errAddr := netip.ParseAddr(strings.Trim(s, "[]")); errAddr == nil {
+		if meant, ok := unbracketed(s); ok {
+			return netip.AddrPort{}, fmt.Errorf("%q has no port; write %s if that is meant, or %s (port 0 is every port)",
+				s, meant, netip.AddrPortFrom(a, 80))
+		}
 		return netip.AddrPort{}, fmt.Errorf("%q has no port; write %s (port 0 is every port)", s, netip.AddrPortFrom(a, 80))
 	}
 	host, port, cut := cutPort(s)
@@ -199,6 +203,18 @@ func ParseAddrPort(s string) (netip.AddrPort, error) {
 		return netip.AddrPort{}, fmt.Errorf("%q is not an IP address (names are not looked up)", host)
 	}
 	return netip.AddrPort{}, fmt.Errorf("%q is not a port number from 0 to 65535", port)
+}
+
+// unbracketed reads 2001:db8::1:80 as an IPv6 address with a port, the brackets
+// forgotten. It may also be an address without a port.
+func unbracketed(s string) (netip.AddrPort, bool) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 || s[0] == '[' {
+		return netip.AddrPort{}, false
+	}
+	a, err := netip.ParseAddr(s[:i])
+	port, errPort := strconv.ParseUint(s[i+1:], 10, 16)
+	return netip.AddrPortFrom(a, uint16(port)), err == nil && errPort == nil && a.Zone() == ""
 }
 
 // cutPort splits at the last colon outside brackets.

@@ -34,6 +34,9 @@ type Kernel interface {
 	Timeouts(ctx context.Context) (Timeouts, error)
 	SetTimeouts(ctx context.Context, t Timeouts) error
 
+	// Interfaces names the network interfaces of this namespace: those that a
+	// sync daemon can use.
+	Interfaces(ctx context.Context) ([]string, error)
 	// Daemons lists the running sync daemons, master first.
 	Daemons(ctx context.Context) ([]Daemon, error)
 	StartDaemon(ctx context.Context, d Daemon) error

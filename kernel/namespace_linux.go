@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 )
 
 // namespace is a network namespace: the caller's own when path is empty.
@@ -25,15 +26,32 @@ func openNamespace(s string) (namespace, error) {
 	}
 	h, err := netns.GetFromPath(path)
 	if err == nil {
-		return namespace{handle: h, path: path}, nil
+		if isNetworkNamespace(int(h)) {
+			return namespace{handle: h, path: path}, nil
+		}
+		h.Close()
+		err = fmt.Errorf("%w: that is something else", ErrNoNamespace)
 	}
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(s, "pid:"):
+		err = fmt.Errorf("%w: there is no such process", ErrNoNamespace)
 	case errors.Is(err, fs.ErrNotExist):
 		err = ErrNoNamespace
 	case errors.Is(err, fs.ErrPermission):
 		err = ErrPermission
 	}
 	return namespace{}, &Error{Op: "open network namespace " + strconv.Quote(s), Err: err}
+}
+
+// isNetworkNamespace tells whether an open file is one: a file of the kind that
+// namespaces are, and not of another sort of namespace.
+func isNetworkNamespace(fd int) bool {
+	var fsys unix.Statfs_t
+	if err := unix.Fstatfs(fd, &fsys); err != nil || fsys.Type != unix.NSFS_MAGIC {
+		return false
+	}
+	sort, err := unix.IoctlRetInt(fd, unix.NS_GET_NSTYPE)
+	return err != nil || sort == unix.CLONE_NEWNET // Linux before 4.11 does not say
 }
 
 func namespacePath(s string) (string, error) {

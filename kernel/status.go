@@ -4,8 +4,8 @@ import "time"
 
 // Counters are totals since the object was made or last zeroed. The kernel
 // keeps 64 bits from Linux 4.1; on older ones they wrap at 2³². Outbound
-// counters stay zero where answers do not pass the director (direct routing and
-// tunnels).
+// counters stay zero where answers do not pass the director: as a rule with
+// direct routing and tunnels.
 type Counters struct {
 	Connections uint64
 	PacketsIn   uint64

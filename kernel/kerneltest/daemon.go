@@ -2,7 +2,9 @@ package kerneltest
 
 import (
 	"context"
+	"maps"
 	"net/netip"
+	"slices"
 
 	"lvs/kernel"
 )
@@ -20,6 +22,15 @@ func (k *Kernel) Daemons(ctx context.Context) ([]kernel.Daemon, error) {
 		}
 	}
 	return out, nil
+}
+
+// Interfaces names those that a daemon can use.
+func (k *Kernel) Interfaces(ctx context.Context) ([]string, error) {
+	if err := k.enter(ctx, "list the network interfaces", anyone); err != nil {
+		return nil, err
+	}
+	defer k.mu.Unlock()
+	return slices.Sorted(maps.Keys(k.table.interfaces)), nil
 }
 
 // StartDaemon starts one on a known interface and fills in its defaults.

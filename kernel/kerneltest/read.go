@@ -24,7 +24,11 @@ func (k *Kernel) Info(ctx context.Context) (kernel.Info, error) {
 
 // Snapshot copies the table, or the services named.
 func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kernel.Snapshot, error) {
-	if err := k.enter(ctx, askInfo, admin); err != nil {
+	op := "list services"
+	if len(only) > 0 {
+		op = "read " + only[0].String()
+	}
+	if err := k.enter(ctx, op, admin); err != nil {
 		return nil, err
 	}
 	defer k.mu.Unlock()

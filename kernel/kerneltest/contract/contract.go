@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(t *testing.T) kernel.Kernel) {
 		{"Zero", testZero},
 		{"Flush", testFlush},
 		{"Timeouts", testTimeouts},
+		{"Interfaces", testInterfaces},
 		{"Daemons", testDaemons},
 		{"DaemonDefaults", testDaemonDefaults},
 		{"DaemonLimits", testDaemonLimits},

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,14 @@ func stop(t *testing.T, k kernel.Kernel, r kernel.Role) {
 	t.Helper()
 	if err := k.StopDaemon(t.Context(), r); err != nil {
 		t.Fatalf("stop the %v: %v", r, err)
+	}
+}
+
+// testInterfaces finds the one that the daemons use.
+func testInterfaces(t *testing.T, k kernel.Kernel) {
+	got, err := k.Interfaces(t.Context())
+	if err != nil || !slices.Contains(got, Interface) || !slices.IsSorted(got) {
+		t.Errorf("interfaces %q, %v; want %q among them", got, err, Interface)
 	}
 }
 

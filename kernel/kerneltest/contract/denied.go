@@ -33,16 +33,20 @@ func Denied(t *testing.T, k kernel.Kernel, deny func()) {
 		}
 	}
 	_, err := k.Snapshot(ctx, s.ServiceID)
-	if !errors.Is(err, kernel.ErrPermission) {
-		t.Errorf("Snapshot of one: %v, want %v", err, kernel.ErrPermission)
+	if want := "read " + s.ServiceID.String() + ": permission denied"; !errors.Is(err, kernel.ErrPermission) || err.Error() != want {
+		t.Errorf("Snapshot of one: %v, want %s", err, want)
+	}
+	if _, err := k.Snapshot(ctx); err.Error() != "list services: permission denied" {
+		t.Errorf("Snapshot: %v", err)
 	}
 	changes := []kernel.Change{add(service("fwmark:1")), remove(s), remove(service("fwmark:2")), removeServer(s, v)}
 	wantRefusals(t, changes, k.Apply(ctx, changes), map[int]error{
 		0: kernel.ErrPermission, 1: kernel.ErrPermission, 2: kernel.ErrPermission, 3: kernel.ErrPermission,
 	})
 	for name, call := range map[string]func() error{
-		"Totals":  func() error { _, err := k.Totals(ctx); return err },
-		"Sysctls": func() error { _, err := k.Sysctls(ctx); return err },
+		"Interfaces": func() error { _, err := k.Interfaces(ctx); return err },
+		"Totals":     func() error { _, err := k.Totals(ctx); return err },
+		"Sysctls":    func() error { _, err := k.Sysctls(ctx); return err },
 		"Connections": func() error {
 			for _, err := range k.Connections(ctx, kernel.WithOrigin) {
 				return err
