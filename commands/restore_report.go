@@ -34,7 +34,7 @@ func (a *App) undone(f *cluster.Failure, text []ipvsadm.Service) error {
 	}
 	// The interrupt is all that is told of an interrupted run.
 	for _, e := range bad {
-		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, e)
+		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(e.Error()))
 	}
 	return f.Cause
 }

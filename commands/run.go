@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
+	"unicode"
+	"unicode/utf8"
 
 	"lvs/commands/ipvsadm"
 	"lvs/kernel"
@@ -81,12 +84,36 @@ func (a *App) report(err error) int {
 		return status
 	}
 	for _, e := range list {
-		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, e)
+		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(e.Error()))
 		if hint := a.hint(e); hint != "" {
-			fmt.Fprintf(a.Err, "hint: %s\n", hint)
+			fmt.Fprintf(a.Err, "hint: %s\n", oneLine(hint))
 		}
 	}
 	return status
+}
+
+// oneLine shows a text on one line that can be read, without anything a terminal
+// obeys: an error may name a file or an argument, which hold what they like.
+func oneLine(s string) string {
+	const head, tail = 1500, 500 // bytes, of a text that is longer than both
+	if len(s) > head+tail {
+		s = strings.ToValidUTF8(s[:head], "") + " … " + strings.ToValidUTF8(s[len(s)-tail:], "")
+	}
+	if !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == '"' || r == '\\' {
+			b.WriteRune(r)
+		} else {
+			quoted := strconv.Quote(s[:n])
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		s = s[n:]
+	}
+	return b.String()
 }
 
 func errs[T any](list []T, err func(T) error) []error {
