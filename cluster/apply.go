@@ -76,22 +76,20 @@ func Apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, change
 	return result, nil
 }
 
-// progressStep is how many changes are sent between two reports.
-const progressStep = 2048
+// stageLen is how many changes are sent before refusals are looked at: looking
+// for a scheduler that does not exist takes the kernel some milliseconds each.
+const stageLen = 2048
 
-// nextStage tells how many changes to send at once: all, but no deletion
+// nextStage tells how many changes to send at once: many, but no deletion
 // before it is known that what takes over is there.
 func nextStage(changes []kernel.Change, o ApplyOptions) int {
-	n := len(changes)
+	n := min(len(changes), stageLen)
 	if !o.KeepGoing {
 		for i := 1; i < n; i++ {
 			if deletes(changes[i].Op) && !deletes(changes[i-1].Op) {
 				n = i
 			}
 		}
-	}
-	if o.Progress != nil {
-		n = min(n, progressStep)
 	}
 	return n
 }
