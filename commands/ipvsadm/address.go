@@ -11,38 +11,38 @@ import (
 // endpoint reads an address with its port, as ipvsadm does: 192.0.2.1:80,
 // 10.1:http, www:80, [2001:db8::1]:80, and without a port (0) 192.0.2.1 or
 // 2001:db8::1. A fault is told by why.
-func (p *parser) endpoint(s string, proto kernel.Protocol) (_ netip.AddrPort, why string) {
+func (p *parser) endpoint(s string, proto kernel.Protocol) (_ netip.AddrPort, hasPort bool, why string) {
 	var addr netip.Addr
 	var port string
 	switch {
 	case s == "":
-		return netip.AddrPort{}, "an address is missing"
+		return netip.AddrPort{}, false, "an address is missing"
 	case s[0] == '[':
 		inside, after, closed := strings.Cut(s[1:], "]")
 		if !closed || len(after) < 2 || after[0] != ':' {
-			return netip.AddrPort{}, "an address in brackets is followed by its port: [2001:db8::1]:80"
+			return netip.AddrPort{}, false, "an address in brackets is followed by its port: [2001:db8::1]:80"
 		}
 		addr, why = p.ipv6Host(inside)
-		port = after[1:]
+		port, hasPort = after[1:], true
 	case strings.Count(s, ":") > 1:
 		addr, why = ipv6(s)
 		port = "0"
 	default:
-		host, after, hasPort := strings.Cut(s, ":")
+		var host string
+		host, port, hasPort = strings.Cut(s, ":")
 		if !hasPort {
-			after = "0"
+			port = "0"
 			if allDigits(host) {
-				return netip.AddrPort{}, "a number alone is no address"
+				return netip.AddrPort{}, false, "a number alone is no address"
 			}
 		}
 		addr, why = p.ipv4Host(host)
-		port = after
 	}
 	if why != "" {
-		return netip.AddrPort{}, why
+		return netip.AddrPort{}, false, why
 	}
 	n, why := p.port(port, proto)
-	return netip.AddrPortFrom(addr, n), why
+	return netip.AddrPortFrom(addr, n), hasPort, why
 }
 
 func (p *parser) ipv4Host(s string) (netip.Addr, string) {

@@ -16,7 +16,22 @@ type Fault struct {
 	Text string
 	// Why says what is wrong with it.
 	Why string
+
+	said complaint
 }
+
+// complaint is what ipvsadm itself says of a fault, and its exit status then.
+// The zero value is a fault that it does not see, or leaves to the kernel.
+type complaint struct {
+	text   string
+	status int
+}
+
+// wrong is a complaint about arguments.
+func wrong(text string) complaint { return complaint{text, exitArgument} }
+
+// askHelp stands for the complaint that names the program and no reason.
+var askHelp = complaint{"Try", exitRefused}
 
 func (f Fault) Error() string {
 	var b strings.Builder

@@ -63,7 +63,7 @@ func FuzzEndpoint(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		p := &parser{names: fixedNames{}}
-		ap, why := p.endpoint(s, kernel.TCP)
+		ap, _, why := p.endpoint(s, kernel.TCP)
 		if why != "" {
 			return
 		}
@@ -71,7 +71,7 @@ func FuzzEndpoint(f *testing.F) {
 			t.Fatalf("%q is %v", s, ap)
 		}
 		text := string(appendEndpoint(nil, ap))
-		if again, why := p.endpoint(text, kernel.TCP); again != ap {
+		if again, _, why := p.endpoint(text, kernel.TCP); again != ap {
 			t.Errorf("%q is %v, written %s, read %v: %s", s, ap, text, again, why)
 		}
 		if std, err := netip.ParseAddrPort(s); err == nil && std != ap {

@@ -1,77 +1,5 @@
 package ipvsadm
 
-// Verb is what a command line does.
-type Verb uint8
-
-// The verbs that change the table.
-const (
-	AddService Verb = iota + 1
-	EditService
-	DeleteService
-	Clear
-	AddServer
-	EditServer
-	DeleteServer
-	// other is a verb that this package knows by name only.
-	other
-)
-
-// verb is a command: the first word of a command line.
-type verb struct {
-	verb  Verb
-	short byte
-	long  string
-	// needs must be given, takes may be.
-	needs, takes groups
-}
-
-var verbs = []verb{
-	{AddService, 'A', "add-service", service, ofService},
-	{EditService, 'E', "edit-service", service, ofService},
-	{DeleteService, 'D', "delete-service", service, 0},
-	{Clear, 'C', "clear", 0, 0},
-	{AddServer, 'a', "add-server", service | server, ofServer},
-	{EditServer, 'e', "edit-server", service | server, ofServer},
-	{DeleteServer, 'd', "delete-server", service | server, 0},
-	{other, 'L', "list", 0, 0},
-	{other, 'l', "list", 0, 0},
-	{other, 'Z', "zero", 0, 0},
-	{other, 'S', "save", 0, 0},
-	{other, 'R', "restore", 0, 0},
-	{other, 'h', "help", 0, 0},
-	{other, 'v', "version", 0, 0},
-	{other, 0, "set", 0, 0},
-	{other, 0, "start-daemon", 0, 0},
-	{other, 0, "stop-daemon", 0, 0},
-}
-
-// groups is a set of options. Options that exclude one another are one group:
-// a command line has at most one of each.
-type groups uint32
-
-const (
-	service groups = 1 << iota
-	server
-	scheduler
-	persistent
-	netmask
-	engine
-	schedFlags
-	onePacket
-	forwarding
-	weight
-	upper
-	lower
-	tunType
-	tunPort
-	tunFlags
-	repeatable // -6 may stand twice
-
-	ofService = scheduler | persistent | netmask | engine | schedFlags | onePacket
-	ofTunnel  = tunType | tunPort | tunFlags
-	ofServer  = forwarding | weight | upper | lower | ofTunnel
-)
-
 // argument tells whether an option has a value.
 type argument uint8
 
@@ -90,7 +18,7 @@ type option struct {
 	set   func(p *parser, value word)
 }
 
-// options is every option of the verbs that change the table.
+// options is every option of every verb.
 var options = []option{
 	{'t', "tcp-service", required, service, (*parser).setTCP},
 	{'u', "udp-service", required, service, (*parser).setUDP},
@@ -112,19 +40,29 @@ var options = []option{
 	{'y', "l-threshold", required, lower, (*parser).setLower},
 	{0, "tun-type", required, tunType, (*parser).setTunType},
 	{0, "tun-port", required, tunPort, (*parser).setTunPort},
-	{0, "tun-nocsum", without, tunFlags, (*parser).setNoChecksum},
-	{0, "tun-csum", without, tunFlags, (*parser).setChecksum},
-	{0, "tun-remcsum", without, tunFlags, (*parser).setRemoteChecksum},
-}
+	{0, "tun-nocsum", without, tunNoChecksum, (*parser).setNoChecksum},
+	{0, "tun-csum", without, tunChecksum, (*parser).setChecksum},
+	{0, "tun-remcsum", without, tunRemoteChecksum, (*parser).setRemoteChecksum},
 
-// findVerb gives the verb with a long name, or with a letter.
-func findVerb(long string, short byte) *verb {
-	for i := range verbs {
-		if v := &verbs[i]; long != "" && v.long == long || short != 0 && v.short == short {
-			return v
-		}
-	}
-	return nil
+	{'n', "numeric", without, numeric, nil},
+	{'c', "connection", without, connections, nil},
+	{0, "timeout", without, timeouts, nil},
+	{0, "daemon", without, daemons, nil},
+	{0, "stats", without, statistics, nil},
+	{0, "rate", without, rate, nil},
+	{0, "thresholds", without, thresholds, nil},
+	{0, "persistent-conn", without, persistentConn, nil},
+	{0, "tun-info", without, tunInfo, nil},
+	{'X', "exact", without, exact, nil},
+	{0, "sort", without, repeatable, nil},
+	{0, "nosort", without, nosort, nil},
+
+	{0, "syncid", required, syncID, (*parser).setSyncID},
+	{0, "mcast-interface", required, mcastInterface, (*parser).setInterface},
+	{0, "mcast-group", required, mcastGroup, (*parser).setGroup},
+	{0, "mcast-port", required, mcastPort, (*parser).setMcastPort},
+	{0, "mcast-ttl", required, mcastTTL, (*parser).setTTL},
+	{0, "sync-maxlen", required, syncMaxLen, (*parser).setMaxLen},
 }
 
 func findOption(long string, short byte) *option {
@@ -134,12 +72,4 @@ func findOption(long string, short byte) *option {
 		}
 	}
 	return nil
-}
-
-// name is a verb as a person writes it.
-func (v *verb) name() string {
-	if v.short != 0 {
-		return "-" + string(v.short)
-	}
-	return "--" + v.long
 }

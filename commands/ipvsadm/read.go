@@ -46,7 +46,7 @@ func (p *parser) read(r io.Reader, take func(*Line)) error {
 		b, err := in.ReadSlice('\n')
 		if len(b) > maxLine {
 			p.line, p.number = string(b[:maxLine]), number
-			p.fault(word{p.line, 0}, fmt.Sprintf("the line is longer than %d bytes", maxLine))
+			p.fault(word{p.line, 0}, fmt.Sprintf("the line is longer than %d bytes", maxLine), askHelp)
 			for err == bufio.ErrBufferFull {
 				_, err = in.ReadSlice('\n')
 			}

@@ -177,7 +177,7 @@ var refused = []lineCase{
 	{"-A -f 0", `column 7: "0": a firewall mark is a number from 1 to 4294967295`},
 	{"-A -f 0x10", `column 7: "0x10": a firewall mark is a number from 1 to 4294967295`},
 	{"-A -f 4294967296", `column 7: "4294967296": a firewall mark is a number from 1 to 4294967295`},
-	{"-A -t 10.1:80 -6", `column 15: "-6": -6 belongs to a firewall mark (-f)`},
+	{"-A -t 10.1:80 -6", `column 15: "-6": belongs behind a firewall mark (-f)`},
 	{"-A -t 10 -p", `column 7: "10": a number alone is no address`},
 	{"-A -t 10.0.0.256:80", `column 7: "10.0.0.256:80": not an IPv4 address`},
 	{"-A -t 1.2.3.4.5:80", `column 7: "1.2.3.4.5:80": not an IPv4 address`},

@@ -201,7 +201,7 @@ func (t *table) missing(l *Line, w word, why string) {
 
 func (t *table) fault(l *Line, w word, why string) {
 	if !t.faults.full() {
-		t.faults = append(t.faults, Fault{l.Number, column(l.Text, w.at), w.text, why})
+		t.faults = append(t.faults, Fault{l.Number, column(l.Text, w.at), w.text, why, complaint{}})
 	}
 }
 

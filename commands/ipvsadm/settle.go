@@ -8,102 +8,124 @@ import (
 	"lvs/kernel"
 )
 
-// settle works out what depends on the line as a whole: values that need the
-// service's family, options that need one another.
+// settle works out what depends on the line as a whole: what is missing or has
+// no place, values that need the service's family, options that need one
+// another. The order of the checks is ipvsadm's.
 func (p *parser) settle() {
-	p.settleService()
-	if p.verb.needs&server != 0 {
-		p.settleServer()
+	if p.verb.verb == setTimeouts {
+		p.settleTimeouts()
 	}
+	for _, w := range p.loose {
+		p.fault(w, "belongs to no option", wrong("unexpected argument "+w.text))
+	}
+	p.settleFlags()
+	p.settlePlaces()
+	switch {
+	case p.verb.takes&scheduler != 0:
+		p.settleService()
+	case p.verb.needs&server != 0:
+		p.settleServer()
+	case p.verb.verb == listTable:
+		p.settleList()
+	}
+}
+
+// settleFlags reads the scheduler's flags, now that it is known.
+func (p *parser) settleFlags() {
+	s := &p.cmd.Service
+	for _, name := range strings.FieldsFunc(p.flagsAt.text, func(r rune) bool { return r == ',' }) {
+		flag, err := kernel.ParseSchedFlags(s.Scheduler, name)
+		if err != nil {
+			said := "invalid scheduler flag `" + name + "'"
+			owner, _, _ := strings.Cut(name, "-")
+			if _, err := kernel.ParseSchedFlags(owner, name); err == nil {
+				said = "incompatible scheduler flag `" + name + "'"
+			}
+			p.fault(p.flagsAt, err.Error(), wrong(said))
+			return
+		}
+		s.SchedFlags |= flag
+	}
+}
+
+// settlePlaces looks for options that are missing or have no place.
+func (p *parser) settlePlaces() {
+	v := p.verb
+	missing := v.needs &^ p.cmd.given
+	stray := p.cmd.given &^ (v.needs | v.takes | repeatable)
+	for missing|stray != 0 {
+		g := (missing | stray).first()
+		if missing&g != 0 {
+			p.fault(p.verbAt, missingWhat(g), wrong("You need to supply the '"+g.name()+"' option for the '"+v.called+"' command"))
+		} else {
+			p.fault(p.at(g), "has no place in "+v.name(), wrong("Illegal '"+g.name()+"' option with the '"+v.called+"' command"))
+		}
+		missing, stray = missing&^g, stray&^g
+	}
+}
+
+func missingWhat(g groups) string {
+	if g == server {
+		return "needs the server: -r"
+	}
+	return "needs the service: -t, -u, --sctp-service or -f"
+}
+
+// at is where an option of a group was given.
+func (p *parser) at(g groups) word {
+	for _, s := range p.given {
+		if s.group&g != 0 {
+			return s.word
+		}
+	}
+	return p.verbAt
 }
 
 func (p *parser) settleService() {
 	s := &p.cmd.Service
-	if p.verb.needs&service != 0 && p.given&service == 0 {
-		p.missing("the service: -t, -u, --sctp-service or -f")
+	if s.Family == 0 { // a fault that is noted
 		return
 	}
-	if p.ipv6At.text != "" {
-		if s.FWMark == 0 {
-			p.fault(p.ipv6At, "-6 belongs to a firewall mark (-f)")
-		} else {
-			s.Family = kernel.IPv6
-		}
-	}
-	if p.verb.takes&scheduler == 0 || s.Family == 0 {
-		return
-	}
-	if p.given&netmask != 0 {
+	if p.cmd.given&netmask != 0 && !p.badMask {
 		m, why := mask(s.Family, p.maskAt.text)
 		if why != "" {
-			p.fault(p.maskAt, why)
+			p.fault(p.maskAt, why, badMask(s.Family))
 		} else if !m.Whole(s.Family) {
 			s.Netmask = m
 		}
 	}
-	p.settleFlags()
+	if s.FWMark == 0 && s.Port == 0 && p.cmd.given&persistent == 0 {
+		p.fault(p.serviceAt, "without a port (every port) a service needs persistence: -p",
+			wrong("Zero port specified for non-persistent service"))
+	}
 	if s.OnePacket && s.FWMark == 0 && s.Protocol != kernel.UDP {
-		p.fault(p.onePacketAt, "one-packet scheduling is for UDP and firewall marks")
+		p.fault(p.onePacketAt, "one-packet scheduling is for UDP and firewall marks",
+			wrong("One-Packet Scheduling is only for UDP virtual services"))
 	}
-	if s.FWMark == 0 && s.Port == 0 && p.given&persistent == 0 {
-		p.fault(p.serviceAt, "without a port (every port) a service needs persistence: -p")
-	}
-}
-
-func (p *parser) settleFlags() {
-	if p.given&schedFlags == 0 {
-		return
-	}
-	names := strings.FieldsFunc(p.flagsAt.text, func(r rune) bool { return r == ',' })
-	flags, err := kernel.ParseSchedFlags(p.cmd.Service.Scheduler, strings.Join(names, ","))
-	if err != nil {
-		p.fault(p.flagsAt, err.Error())
-	}
-	p.cmd.Service.SchedFlags = flags
 }
 
 func (p *parser) settleServer() {
 	id, s := p.cmd.Service.ServiceID, &p.cmd.Server
-	if p.given&server == 0 {
-		p.missing("the server: -r")
-		return
-	}
 	if !s.Addr.IsValid() || id.Family == 0 { // faults that are noted
 		return
 	}
-	if s.Addr.Port() == 0 {
+	change := p.verb.takes&forwarding != 0
+	// Where packets are not rewritten they keep the port.
+	keeps := change && id.FWMark == 0 && s.Forward != kernel.NAT
+	if p.noPort || keeps && (p.wide || s.Addr.Port() == 0) {
 		s.Addr = netip.AddrPortFrom(s.Addr.Addr(), id.Port)
 	}
-	if p.verb.takes&forwarding == 0 {
+	if !change {
 		return
 	}
 	if kernel.FamilyOf(s.Addr.Addr()) != id.Family && s.Forward != kernel.Tunneling {
-		p.fault(p.serverAt, "a server of another address family than its service's is reached by tunnel only: -i")
+		p.fault(p.serverAt, "a server of another address family than its service's is reached by tunnel only: -i",
+			wrong("Different address family is allowed only for tunneling servers"))
 	}
 	if s.Lower > s.Upper {
-		p.fault(p.lowerAt, "the lower threshold is above the upper, "+strconv.FormatUint(uint64(s.Upper), 10))
+		p.fault(p.lowerAt, "the lower threshold is above the upper, "+strconv.FormatUint(uint64(s.Upper), 10), complaint{})
 	}
-	p.settleTunnel(s)
-}
-
-func (p *parser) settleTunnel(s *kernel.Server) {
-	t := s.Tunnel.Type
-	switch {
-	case p.given&ofTunnel == 0:
-	case s.Forward != kernel.Tunneling:
-		p.fault(p.tunAt, "belongs to a tunnel: -i")
-	case t == kernel.GUE && p.given&tunPort == 0:
-		p.fault(p.tunAt, "a gue tunnel needs a port: --tun-port")
-	case t != kernel.GUE && p.given&tunPort != 0:
-		p.fault(p.tunAt, "a tunnel port belongs to gue, not to "+t.String())
-	case t == kernel.IPIP && p.given&tunFlags != 0:
-		p.fault(p.tunAt, "ipip has no checksums")
-	case t == kernel.GRE && s.Tunnel.Flags == kernel.RemoteChecksum:
-		p.fault(p.tunAt, "remote checksums belong to gue, not to gre")
+	if p.cmd.given&ofTunnel != 0 {
+		p.settleTunnel(s)
 	}
-}
-
-// missing notes that the command as a whole lacks something.
-func (p *parser) missing(what string) {
-	p.fault(p.verbAt, "needs "+what)
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"lvs/kernel"
@@ -15,9 +16,9 @@ func (p *parser) setSCTP(v word) { p.setService(v, kernel.SCTP) }
 
 func (p *parser) setService(v word, proto kernel.Protocol) {
 	p.serviceAt = v
-	addr, why := p.endpoint(v.text, proto)
+	addr, _, why := p.endpoint(v.text, proto)
 	if why != "" {
-		p.fault(v, why)
+		p.fault(v, why, wrong("illegal virtual server address[:port] specified"))
 		return
 	}
 	p.cmd.Service.ServiceID = kernel.AddressID(proto, addr)
@@ -31,7 +32,7 @@ func (p *parser) setMark(v word) {
 		var signed int64
 		var err error
 		if signed, err = strconv.ParseInt(v.text, 10, 32); err != nil || signed >= 0 {
-			p.fault(v, "a firewall mark is a number from 1 to 4294967295")
+			p.fault(v, "a firewall mark is a number from 1 to 4294967295", wrong("invalid fwmark value `"+v.text+"' specified"))
 			return
 		}
 		n = uint64(uint32(signed))
@@ -39,16 +40,22 @@ func (p *parser) setMark(v word) {
 	p.cmd.Service.ServiceID = kernel.MarkID(uint32(n), kernel.IPv4)
 }
 
-func (p *parser) setIPv6(v word) { p.ipv6At = v }
+func (p *parser) setIPv6(v word) {
+	if p.cmd.Service.FWMark == 0 {
+		p.fault(v, "belongs behind a firewall mark (-f)", wrong("-6 used before -f\n"))
+		return
+	}
+	p.cmd.Service.Family = kernel.IPv6
+}
 
 func (p *parser) setServer(v word) {
 	p.serverAt = v
-	addr, why := p.endpoint(v.text, p.protocol())
+	addr, hasPort, why := p.endpoint(v.text, p.protocol())
 	if why != "" {
-		p.fault(v, why)
+		p.fault(v, why, wrong("illegal real server address[:port] specified"))
 		return
 	}
-	p.cmd.Server.Addr = addr
+	p.cmd.Server.Addr, p.noPort = addr, !hasPort
 }
 
 // protocol is that of the service, or TCP where it has none: it decides what
@@ -61,47 +68,66 @@ func (p *parser) protocol() kernel.Protocol {
 }
 
 func (p *parser) setScheduler(v word) {
-	if v.text != "" && p.checkName(v) {
-		p.cmd.Service.Scheduler = v.text
+	if v.text != "" {
+		p.cmd.Service.Scheduler = p.moduleName(v)
 	}
 }
 
-func (p *parser) setEngine(v word) {
-	if p.checkName(v) {
-		p.cmd.Service.Engine = v.text
-	}
-}
+func (p *parser) setEngine(v word) { p.cmd.Service.Engine = p.moduleName(v) }
 
-// checkName refuses what is no name of a scheduler or an engine.
-func (p *parser) checkName(v word) bool {
-	if len(v.text) > kernel.MaxName {
-		p.fault(v, "the name is longer than "+strconv.Itoa(kernel.MaxName)+" characters")
-		return false
+// moduleName reads the name of a scheduler or an engine. What is no name is
+// left to the kernel by ipvsadm, as far as there is room for it.
+func (p *parser) moduleName(v word) string {
+	switch {
+	case v.text == "":
+		return ""
+	case len(v.text) > kernel.MaxName:
+		p.fault(v, "the name is longer than "+strconv.Itoa(kernel.MaxName)+" characters", complaint{})
+		return v.text[:kernel.MaxName]
+	case !hostName(v.text): // the same letters
+		p.fault(v, "the name has characters that no name has", complaint{})
 	}
-	if !hostName(v.text) { // the same letters
-		p.fault(v, "the name has characters that no name has")
-		return false
-	}
-	return true
+	return v.text
 }
 
 // defaultPersistence is what -p without a value means.
 const defaultPersistence = 360 * time.Second
 
 func (p *parser) setPersistent(v word) {
-	if v.text == "" {
+	if v.at == absent {
 		p.cmd.Service.Persistence = defaultPersistence
 		return
 	}
 	const most = uint64(kernel.MaxPersistence / time.Second)
 	n, ok := number(v.text, 1, most)
 	if !ok {
-		p.fault(v, "persistence is a number of seconds from 1 to "+strconv.FormatUint(most, 10))
+		p.fault(v, "persistence is a number of seconds from 1 to "+strconv.FormatUint(most, 10), badTimeout(v))
 	}
 	p.cmd.Service.Persistence = time.Duration(n) * time.Second
 }
 
-func (p *parser) setNetmask(v word)    { p.maskAt = v }
+func badTimeout(v word) complaint { return wrong("invalid timeout value `" + v.text + "' specified") }
+
+// setNetmask reads a mask as far as it can be known before its service.
+func (p *parser) setNetmask(v word) {
+	p.maskAt = v
+	family := kernel.IPv4
+	if p.cmd.Service.Family != 0 {
+		family = p.cmd.Service.Family
+	}
+	if _, why := mask(family, v.text); why != "" {
+		p.badMask = true
+		p.fault(v, why, badMask(family))
+	}
+}
+
+func badMask(f kernel.Family) complaint {
+	if f == kernel.IPv6 {
+		return wrong("illegal ipv6 netmask specified")
+	}
+	return wrong("illegal virtual server persistent mask specified")
+}
+
 func (p *parser) setSchedFlags(v word) { p.flagsAt = v }
 
 func (p *parser) setOnePacket(v word) {
@@ -116,22 +142,24 @@ func (p *parser) setNAT(word)    { p.cmd.Server.Forward = kernel.NAT }
 func (p *parser) setWeight(v word) {
 	n, ok := number(v.text, 0, kernel.MaxWeight)
 	if !ok {
-		p.fault(v, "a weight is a number from 0 to "+strconv.Itoa(kernel.MaxWeight))
+		p.fault(v, "a weight is a number from 0 to "+strconv.Itoa(kernel.MaxWeight), wrong("illegal weight specified"))
 	}
 	p.cmd.Server.Weight = int(n)
 }
 
-func (p *parser) setUpper(v word) { p.cmd.Server.Upper = p.threshold(v) }
+func (p *parser) setUpper(v word) {
+	p.cmd.Server.Upper = p.threshold(v, "illegal u_threshold specified")
+}
 
 func (p *parser) setLower(v word) {
 	p.lowerAt = v
-	p.cmd.Server.Lower = p.threshold(v)
+	p.cmd.Server.Lower = p.threshold(v, "illegal l_threshold specified")
 }
 
-func (p *parser) threshold(v word) uint32 {
+func (p *parser) threshold(v word, said string) uint32 {
 	n, ok := number(v.text, 0, math.MaxUint32)
 	if !ok {
-		p.fault(v, "a threshold is a number from 0 to 4294967295")
+		p.fault(v, "a threshold is a number from 0 to 4294967295", wrong(said))
 	}
 	return uint32(n)
 }
@@ -139,7 +167,7 @@ func (p *parser) threshold(v word) uint32 {
 func (p *parser) setTunType(v word) {
 	t, err := kernel.ParseTunnelType(v.text)
 	if err != nil {
-		p.fault(v, "a tunnel type is ipip, gue or gre")
+		p.fault(v, "a tunnel type is ipip, gue or gre", wrong("illegal tunnel type specified"))
 	}
 	p.cmd.Server.Tunnel.Type = t
 }
@@ -147,7 +175,7 @@ func (p *parser) setTunType(v word) {
 func (p *parser) setTunPort(v word) {
 	n, ok := number(v.text, 1, math.MaxUint16)
 	if !ok {
-		p.fault(v, "a tunnel port is a number from 1 to 65535")
+		p.fault(v, "a tunnel port is a number from 1 to 65535", wrong("illegal tunnel port specified"))
 	}
 	p.cmd.Server.Tunnel.Port = uint16(n)
 }
@@ -156,10 +184,16 @@ func (p *parser) setNoChecksum(word)     { p.cmd.Server.Tunnel.Flags = kernel.No
 func (p *parser) setChecksum(word)       { p.cmd.Server.Tunnel.Flags = kernel.Checksum }
 func (p *parser) setRemoteChecksum(word) { p.cmd.Server.Tunnel.Flags = kernel.RemoteChecksum }
 
-// number reads a decimal number within limits: digits, after a plus or nothing.
+// number reads a decimal number within limits as the C library's strtol does:
+// digits, before them blanks and a sign, which can be minus for zero only.
 func number(s string, least, most uint64) (n uint64, ok bool) {
-	if s != "" && s[0] == '+' {
+	s = strings.TrimLeft(s, " \t\n\v\f\r")
+	minus := strings.HasPrefix(s, "-")
+	if minus || strings.HasPrefix(s, "+") {
 		s = s[1:]
+	}
+	if minus {
+		most = 0
 	}
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil || n < least || n > most {

@@ -1,0 +1,111 @@
+package ipvsadm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+
+	"lvs/kernel"
+)
+
+// Program is ipvsadm, or one of the two beside it.
+type Program struct {
+	// Name is what it is: ipvsadm, ipvsadm-save or ipvsadm-restore.
+	Name string
+	// Called is how it was called, where that is not its name.
+	Called   string
+	In       io.Reader
+	Out, Err io.Writer
+	Open     func() (kernel.Kernel, error)
+	// Names reads the names of hosts and services on the command line. Nil is
+	// none.
+	Names Names
+
+	kernel kernel.Kernel
+}
+
+// The exit statuses.
+const (
+	exitDone     = 0
+	exitFailed   = 1   // a list or a save
+	exitArgument = 2   // and no IPVS
+	exitRefused  = 255 // by the kernel; or an unknown option
+	exitPipe     = 128 + int(syscall.SIGPIPE)
+	exitStopped  = 128 + int(syscall.SIGINT)
+)
+
+// Is tells whether a name is one of Program's.
+func Is(name string) bool {
+	return name == "ipvsadm" || name == "ipvsadm-save" || name == "ipvsadm-restore"
+}
+
+// Run executes one command line and gives its exit status.
+func (p *Program) Run(ctx context.Context, args []string) int {
+	switch p.Name {
+	case "ipvsadm-save":
+		return p.runSave(ctx, args)
+	case "ipvsadm-restore":
+		return p.opened(ctx, func() int { return p.replace(ctx) })
+	}
+	read := &parser{names: p.Names, wide: true}
+	cmd := Command{Verb: listTable}
+	if len(args) > 0 {
+		cmd, _ = read.parseArgs(args)
+	}
+	switch cmd.Verb {
+	case showHelp, showVersion:
+		return p.run(ctx, &cmd)
+	}
+	return p.opened(ctx, func() int {
+		if len(read.faults) > 0 {
+			return p.complain(read.faults[0].said)
+		}
+		return p.run(ctx, &cmd)
+	})
+}
+
+// opened does what needs IPVS. As ipvsadm does, it asks first whether it may.
+func (p *Program) opened(ctx context.Context, do func() int) int {
+	k, err := p.Open()
+	if err == nil {
+		defer k.Close()
+		p.kernel = k
+		_, err = k.Info(ctx)
+	}
+	if err != nil {
+		return p.fail(ctx, err, exitArgument)
+	}
+	return do()
+}
+
+// complain prints a complaint and gives its exit status.
+func (p *Program) complain(c complaint) int {
+	if c == askHelp {
+		name := p.Called
+		if name == "" {
+			name = p.Name
+		}
+		c.text = fmt.Sprintf("Try `%s -h' or '%s --help' for more information.", name, name)
+	}
+	fmt.Fprintln(p.Err, c.text)
+	return c.status
+}
+
+// fail prints why something ended, and gives the status it ends with.
+func (p *Program) fail(ctx context.Context, err error, status int) int {
+	switch {
+	case ctx.Err() != nil:
+		return exitStopped
+	case errors.Is(err, syscall.EPIPE):
+		return exitPipe
+	}
+	text := reason(err)
+	if errors.Is(err, kernel.ErrPermission) || errors.Is(err, kernel.ErrNotLoaded) {
+		text = "Can't initialize ipvs: " + text + "\nAre you sure that IP Virtual Server is built in the kernel or as module?"
+		status = exitArgument
+	}
+	fmt.Fprintln(p.Err, text)
+	return status
+}

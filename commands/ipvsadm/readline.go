@@ -1,0 +1,197 @@
+package ipvsadm
+
+import "strings"
+
+const notHere = "a line begins with -A, -a, -E, -e, -D, -d or -C"
+
+// readVerb reads the command, which is the first option: alone or, by its
+// letter, before others. It leaves the words of the options.
+func (p *parser) readVerb(words []word) (rest []word, ok bool) {
+	first, rest := words[0], words
+	for len(rest) > 0 && (len(rest[0].text) < 2 || rest[0].text[0] != '-') {
+		p.loose = append(p.loose, rest[0])
+		rest = rest[1:]
+	}
+	if len(rest) > 0 {
+		rest, ok = p.verbIn(rest[0], rest[1:])
+	}
+	switch {
+	case p.verb == nil || !ok:
+		p.fault(first, "no command; "+notHere, askHelp)
+		return nil, false
+	case !p.wide && !p.verb.changes():
+		p.fault(p.verbAt, "does not change the table; "+notHere, askHelp)
+		return nil, false
+	case p.number > 0 && p.verb.verb == restoreTable:
+		p.fault(p.verbAt, "a text cannot read itself", askHelp)
+		return nil, false
+	}
+	return rest, true
+}
+
+// verbIn reads a word that is the command. What else is in the word is read.
+func (p *parser) verbIn(w word, rest []word) (_ []word, ok bool) {
+	p.verbAt, p.last = w, w.text
+	long, isLong := strings.CutPrefix(w.text, "--")
+	if !isLong {
+		if p.verb = findVerb("", w.text[1]); p.verb == nil || strings.HasPrefix(w.text[2:], "=") {
+			return nil, false
+		}
+		p.start()
+		if len(w.text) > 2 && p.verb.verb != showHelp && p.verb.verb != showVersion {
+			rest = p.readCluster(word{"-" + w.text[2:], w.at + 1}, rest)
+		}
+		return rest, true
+	}
+	name, _, hasValue := strings.Cut(long, "=")
+	if p.verb = findVerb(name, 0); p.verb == nil {
+		return nil, false
+	}
+	p.start()
+	switch {
+	case hasValue && p.verb.arg == without:
+		return nil, false
+	case p.verb.arg == without:
+		return rest, true
+	case hasValue:
+		p.setRole(w.tail(len("--") + len(name) + 1))
+		return rest, true
+	case len(rest) == 0:
+		return nil, false
+	}
+	p.setRole(rest[0])
+	return rest[1:], true
+}
+
+func (p *parser) readOptions(words []word) {
+	for len(words) > 0 {
+		w := words[0]
+		words = words[1:]
+		p.last = w.text
+		switch {
+		case w.text == "--":
+			p.loose = append(p.loose, words...)
+			return
+		case strings.HasPrefix(w.text, "--"):
+			words = p.readLong(w, words)
+		case len(w.text) > 1 && w.text[0] == '-':
+			words = p.readCluster(w, words)
+		default:
+			p.loose = append(p.loose, w)
+		}
+	}
+}
+
+// readLong reads --option, --option=value or --option value.
+func (p *parser) readLong(w word, rest []word) []word {
+	name, _, hasValue := strings.Cut(w.text[2:], "=")
+	o, v := findOption(name, 0), findVerb(name, 0)
+	arg := without
+	switch {
+	case o != nil:
+		arg = o.arg
+	case v != nil:
+		arg = v.arg
+	default:
+		p.unknown(w)
+		return rest
+	}
+	switch {
+	case hasValue && arg == without:
+		p.fault(w, "the option has no value", complaint{p.last + ": option does not take an argument", exitRefused})
+		return rest
+	case o == nil && arg == required && !hasValue:
+		if len(rest) == 0 {
+			p.lacking(w)
+			return nil
+		}
+		p.last, rest = rest[0].text, rest[1:]
+		fallthrough
+	case o == nil:
+		p.second(w)
+		return rest
+	case hasValue:
+		p.apply(o, w, w.tail(len("--")+len(name)+1))
+		return rest
+	}
+	return p.valueFrom(o, w, rest)
+}
+
+// readCluster reads -x, -xyz, -pVALUE, -p=VALUE or -p VALUE.
+func (p *parser) readCluster(w word, rest []word) []word {
+	for i := 1; i < len(w.text); i++ {
+		o, after := findOption("", w.text[i]), w.tail(i+1)
+		isVerb := o == nil && findVerb("", w.text[i]) != nil
+		switch {
+		case o == nil && !isVerb:
+			p.unknown(w)
+			return rest
+		case (isVerb || o.arg == without) && strings.HasPrefix(after.text, "="):
+			p.fault(w, "the option has no value", complaint{p.last + ": option does not take an argument", exitRefused})
+			return rest
+		case isVerb:
+			p.second(w)
+			return rest
+		case o.arg == without:
+			p.apply(o, w, word{})
+			continue
+		case after.text == "":
+			return p.valueFrom(o, w, rest)
+		case after.text[0] == '=':
+			after = after.tail(1)
+		}
+		p.apply(o, w, after)
+		return rest
+	}
+	return rest
+}
+
+func (p *parser) unknown(w word) {
+	p.fault(w, "unknown option", complaint{p.last + ": unknown option", exitRefused})
+}
+
+func (p *parser) second(w word) {
+	p.fault(w, "a second command; a line has one", wrong("invalid option `"+p.last+"'"))
+}
+
+func (p *parser) lacking(w word) {
+	p.fault(w, "the option needs a value", complaint{p.last + ": missing argument", exitRefused})
+}
+
+// valueFrom takes the option's value from the words behind it.
+func (p *parser) valueFrom(o *option, w word, rest []word) []word {
+	takes := o.arg == required || o.arg == optional && len(rest) > 0 && !strings.HasPrefix(rest[0].text, "-")
+	switch {
+	case !takes:
+		p.apply(o, w, word{at: absent})
+		return rest
+	case len(rest) == 0:
+		p.given = append(p.given, spot{o.group, w})
+		p.cmd.given |= o.group // so that it is not missing besides
+		p.lacking(w)
+		return nil
+	}
+	p.last = rest[0].text
+	p.apply(o, w, rest[0])
+	return rest[1:]
+}
+
+// absent is the place of a value that was not given.
+const absent = -1
+
+// apply lets an option act, once. Whether it belongs here is looked at later.
+func (p *parser) apply(o *option, w, value word) {
+	if o.group&p.cmd.given != 0 && o.group != repeatable {
+		p.fault(w, "given twice, or conflicts with an option before it", wrong("multiple '"+o.group.name()+"' options specified"))
+		return
+	}
+	p.cmd.given |= o.group
+	p.given = append(p.given, spot{o.group, w})
+	if o.set == nil {
+		return
+	}
+	if o.arg == without {
+		value = w
+	}
+	o.set(p, value)
+}
