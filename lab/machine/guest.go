@@ -72,7 +72,7 @@ func enterOverlay(job *Job) error {
 	if err := mount("tmpfs", base, "tmpfs", "mode=0755"); err != nil {
 		return err
 	}
-	for _, d := range []string{"upper", "work", "root", "tools", "modules"} {
+	for _, d := range []string{"upper", "work", "root", "tools", "callers"} {
 		if err := os.Mkdir(filepath.Join(base, d), 0o755); err != nil {
 			return err
 		}
@@ -81,7 +81,14 @@ func enterOverlay(job *Job) error {
 	if err := mount("none", base+"/tools", "hostfs", job.Tools); err != nil {
 		return err
 	}
-	options := fmt.Sprintf("lowerdir=%[1]s/tools:/,upperdir=%[1]s/upper,workdir=%[1]s/work", base)
+	lower := base + "/tools"
+	if job.Callers != "" {
+		if err := mount("none", base+"/callers", "hostfs", job.Callers); err != nil {
+			return err
+		}
+		lower += ":" + base + "/callers"
+	}
+	options := fmt.Sprintf("lowerdir=%[2]s:/,upperdir=%[1]s/upper,workdir=%[1]s/work", base, lower)
 	if err := mount("overlay", base+"/root", "overlay", options); err != nil {
 		return err
 	}

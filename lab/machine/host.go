@@ -118,6 +118,11 @@ func NamespacedMain() error {
 			return fmt.Errorf("mount %s: %w", m[1], err)
 		}
 	}
+	if job.Callers != "" {
+		if err := layOver(job.Callers); err != nil {
+			return err
+		}
+	}
 	if err := LoopbackUp(); err != nil {
 		return err
 	}

@@ -100,9 +100,12 @@ const jobFile = "/lvs-lab-job.json"
 
 // packJob writes what belongs to one job after the base: the lab's binary as
 // process 1, the job, and what it brings along.
-func packJob(w *cpioWriter, self, job string, bring []string) error {
-	errs := []error{w.tree(self, "/init", nil), w.tree(job, jobFile, nil)}
-	for _, path := range bring {
+func packJob(w *cpioWriter, self, file string, job *Job) error {
+	errs := []error{w.tree(self, "/init", nil), w.tree(file, jobFile, nil)}
+	if job.Callers != "" {
+		errs = append(errs, w.tree(job.Callers, "/", nil))
+	}
+	for _, path := range job.Bring {
 		errs = append(errs, w.tree(path, path, notForGuests))
 	}
 	return errors.Join(append(errs, w.close())...)

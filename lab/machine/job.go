@@ -18,6 +18,10 @@ type Job struct {
 	Tools   string `json:",omitempty"`
 	Modules string `json:",omitempty"`
 
+	// Callers is a folder of the host with programs that run ipvsadm, which
+	// every kind of guest lays over its root. Empty leaves them out.
+	Callers string `json:",omitempty"`
+
 	// Bring lists files and trees of the host that a guest which cannot see
 	// the host's root takes along, under the same paths.
 	Bring []string `json:",omitempty"`

@@ -116,7 +116,7 @@ func (m *qemuMachine) pack(initrd, jobFile string, job *Job) error {
 		return err
 	}
 	_, err = io.Copy(f, base)
-	return errors.Join(err, packJob(newCPIO(f), self, jobFile, job.Bring), f.Close())
+	return errors.Join(err, packJob(newCPIO(f), self, jobFile, job), f.Close())
 }
 
 // accepted reads from the one connection that QEMU makes to a listener.

@@ -104,5 +104,9 @@ func (l *launcher) fetch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return machine.Fetch(ctx, cache)
+	if err := machine.Fetch(ctx, cache); err != nil {
+		return err
+	}
+	_, err = cache.Callers(ctx)
+	return err
 }

@@ -80,6 +80,13 @@ func (l *launcher) test(ctx context.Context, args []string) (int, error) {
 
 	job := o.job(m.Kind(), dir, packages)
 	job.Bring = append(bring(packages[0].Dir), dir)
+	wanted, err := o.wantsCallers(ctx, dir, packages)
+	if err == nil && wanted {
+		err = l.addCallers(ctx, job)
+	}
+	if err != nil {
+		return 1, err
+	}
 	results := make([]*packageResult, len(packages))
 	var reportErr error
 	err = m.Run(ctx, job, func(e machine.Event) {

@@ -1,0 +1,42 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// callerPackages are programs that run ipvsadm, and bash, which its own scripts
+// are written in. They are large, so a guest has them only when a job asks.
+var callerPackages = []string{"ldirectord", "libnet-inet6glue-perl", "bash"}
+
+// Callers returns a tree (usr, etc) with programs that run ipvsadm and all
+// that they need, from the host's own release. It is for Job.Callers.
+func (c *Cache) Callers(ctx context.Context) (string, error) {
+	return c.folder("callers-"+hostRelease(), func(dir string) error {
+		c.say("fetching programs that run ipvsadm (ldirectord, Perl; 24 MB)…")
+		return fetchClosure(ctx, dir, callerPackages...)
+	})
+}
+
+// layOver lays a tree over the host's own folders, for this process and what
+// it starts: its mounts are private. What they write is gone with them.
+func layOver(tree string) error {
+	const layer = "/run/lvs-lab-layer" // in memory
+	for _, name := range []string{"usr", "etc"} {
+		upper, work := filepath.Join(layer, name, "upper"), filepath.Join(layer, name, "work")
+		if err := errors.Join(os.MkdirAll(upper, 0o755), os.MkdirAll(work, 0o755)); err != nil {
+			return err
+		}
+		dir := "/" + name
+		options := fmt.Sprintf("lowerdir=%s:%s,upperdir=%s,workdir=%s", tree+dir, dir, upper, work)
+		if err := unix.Mount("overlay", dir, "overlay", 0, options); err != nil {
+			return fmt.Errorf("laying %s over %s: %w", tree, dir, err)
+		}
+	}
+	return nil
+}
