@@ -37,6 +37,8 @@ type App struct {
 	// Name is what the program was called as: lvs or lvsctl. Help and errors
 	// say it.
 	Name string
+	// Called is the same with its path, as the system was told it.
+	Called string
 	// Env reads an environment variable; empty when it is not set.
 	Env func(string) string
 	Now func() time.Time
@@ -84,6 +86,7 @@ func System() *App {
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		InTerminal: terminalOf(os.Stdin), OutTerminal: terminalOf(os.Stdout), ErrTerminal: terminalOf(os.Stderr),
 		Name:       calledAs(os.Args[0]),
+		Called:     os.Args[0],
 		Env:        os.Getenv,
 		Now:        time.Now,
 		OpenKernel: openKernel,

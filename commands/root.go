@@ -41,6 +41,7 @@ func (a *App) verbs() []verb {
 		{ofProgram, "version", "", a.newVersion},
 		{ofProgram, "schema", "", a.newSchema},
 		{ofProgram, "completion", "", a.newCompletion},
+		{ofProgram, "ipvsadm", "", a.newIpvsadm},
 	}
 }
 

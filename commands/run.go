@@ -36,6 +36,9 @@ const (
 // that prints an error.
 func (a *App) Run(ctx context.Context, args []string) int {
 	defer a.close()
+	if status, ok := a.asIpvsadm(ctx, args); ok {
+		return status
+	}
 	root := a.rootFor(args)
 	if slices.Contains(args, "weight") {
 		if c, _, err := root.Find(args); err == nil && c.Name() == "weight" {
