@@ -12,6 +12,7 @@ import (
 // Change is a step that a verb took or, with DryRun, would take.
 type Change struct {
 	// Op is what is done: the words of kernel.Op, or another verb's ("zero").
+	// They are shown with hyphens: edit-server.
 	Op string
 	// Service is zero where the change concerns no service.
 	Service kernel.ServiceID
@@ -21,6 +22,9 @@ type Change struct {
 	// all are nil where nothing is configured.
 	BeforeService, AfterService *kernel.Service
 	BeforeServer, AfterServer   *kernel.Server
+	// The same for the table's sync daemons and timeouts.
+	BeforeDaemon, AfterDaemon     *kernel.Daemon
+	BeforeTimeouts, AfterTimeouts *kernel.Timeouts
 	// DryRun is set when the change was not sent.
 	DryRun bool
 	// Err is the kernel's refusal.
@@ -29,49 +33,69 @@ type Change struct {
 
 // ChangeRow is a step.
 type ChangeRow struct {
-	Op      string       `json:"op" doc:"add, edit or delete, and service or server; or another verb."`
+	Op      string       `json:"op" doc:"What is done." enum:"add-service,edit-service,delete-service,add-server,edit-server,delete-server,zero,set-timeouts,start-sync-master,start-sync-backup,stop-sync-master,stop-sync-backup"`
 	Service *string      `json:"service" doc:"The service's id. Null when it concerns none."`
 	Server  *string      `json:"server" doc:"The server's id. Null when the service itself changes."`
 	Before  *SettingsRow `json:"before" doc:"The configuration before. Null when there was none."`
 	After   *SettingsRow `json:"after" doc:"The configuration after. Null when there is none."`
-	Status  string       `json:"status" doc:"done, planned (a dry run) or refused."`
+	Status  string       `json:"status" doc:"done, planned (a dry run) or refused." enum:"done,planned,refused"`
 	Error   *string      `json:"error" doc:"Why it was refused. Null otherwise."`
 }
 
-// SettingsRow is the configuration of a service or a server. What belongs to
-// the other of the two is null.
+// SettingsRow is the configuration of a service, a server, a sync daemon or the
+// timeouts. What belongs to another of them is null.
 type SettingsRow struct {
-	Scheduler  *string    `json:"scheduler" doc:"The scheduler's name. Null for a server."`
-	Flags      *[]string  `json:"flags" doc:"The scheduler's flags, by name. Null for a server."`
-	Persistent *uint64    `json:"persistent" doc:"Seconds a client stays with its server. Null when off, or for a server."`
-	Netmask    *string    `json:"netmask" doc:"Groups clients for persistence. Null when each stands by itself, or for a server."`
-	Engine     *string    `json:"engine" doc:"The persistence engine. Null when none, or for a server."`
-	OnePacket  *bool      `json:"onePacket" doc:"Every UDP datagram is scheduled anew. Null for a server."`
-	Forward    *string    `json:"forward" doc:"nat, tunnel or direct. Null for a service."`
-	Weight     *int       `json:"weight" doc:"The share of new connections. Null for a service."`
-	Upper      *uint32    `json:"upper" doc:"No new connections at this many; 0 is no limit. Null for a service."`
-	Lower      *uint32    `json:"lower" doc:"New connections again below this many; 0 is three quarters of upper. Null for a service."`
-	Tunnel     *TunnelRow `json:"tunnel" doc:"The encapsulation. Null when forward is not tunnel, or for a service."`
+	Scheduler  *string      `json:"scheduler" doc:"The scheduler's name. Null for a server."`
+	Flags      *[]string    `json:"flags" doc:"The scheduler's flags, by name. Null for a server."`
+	Persistent *uint64      `json:"persistent" doc:"Seconds a client stays with its server. Null when off, or for a server."`
+	Netmask    *string      `json:"netmask" doc:"Groups clients for persistence. Null when each stands by itself, or for a server."`
+	Engine     *string      `json:"engine" doc:"The persistence engine. Null when none, or for a server."`
+	OnePacket  *bool        `json:"onePacket" doc:"Every UDP datagram is scheduled anew. Null for a server."`
+	Forward    *string      `json:"forward" doc:"nat, tunnel or direct. Null for a service."`
+	Weight     *int         `json:"weight" doc:"The share of new connections. Null for a service."`
+	Upper      *uint32      `json:"upper" doc:"No new connections at this many; 0 is no limit. Null for a service."`
+	Lower      *uint32      `json:"lower" doc:"New connections again below this many; 0 is three quarters of upper. Null for a service."`
+	Tunnel     *TunnelRow   `json:"tunnel" doc:"The encapsulation. Null when forward is not tunnel, or for a service."`
+	Daemon     *DaemonRow   `json:"daemon" doc:"The sync daemon. Null for anything else."`
+	Timeouts   *TimeoutsRow `json:"timeouts" doc:"The timeouts. Null for anything else."`
 }
 
 // Changes writes what a verb did or would do, in that order.
 func (p *Printer) Changes(rows []Change) error {
 	k := changeKind()
 	return printList(p, &k, rows, func(c *Change) any {
-		row := ChangeRow{Op: c.Op, Status: c.status()}
+		row := ChangeRow{Op: c.op(), Status: c.status()}
 		if c.Service != (kernel.ServiceID{}) {
 			row.Service = new(c.Service.String())
 		}
 		if c.Server.IsValid() {
 			row.Server = new(c.Server.String())
 		}
-		row.Before = settingsRow(c.BeforeService, c.BeforeServer)
-		row.After = settingsRow(c.AfterService, c.AfterServer)
+		row.Before = c.side(false).row()
+		row.After = c.side(true).row()
 		if c.Err != nil {
 			row.Error = new(c.Err.Error())
 		}
 		return row
 	})
+}
+
+// op is one word, the same in every format.
+func (c *Change) op() string { return strings.ReplaceAll(c.Op, " ", "-") }
+
+// side is the configuration before or after.
+type side struct {
+	service  *kernel.Service
+	server   *kernel.Server
+	daemon   *kernel.Daemon
+	timeouts *kernel.Timeouts
+}
+
+func (c *Change) side(after bool) side {
+	if after {
+		return side{c.AfterService, c.AfterServer, c.AfterDaemon, c.AfterTimeouts}
+	}
+	return side{c.BeforeService, c.BeforeServer, c.BeforeDaemon, c.BeforeTimeouts}
 }
 
 func (c *Change) status() string {
@@ -84,8 +108,13 @@ func (c *Change) status() string {
 	return "done"
 }
 
-func settingsRow(svc *kernel.Service, srv *kernel.Server) *SettingsRow {
+func (s side) row() *SettingsRow {
+	svc, srv := s.service, s.server
 	switch {
+	case s.daemon != nil:
+		return &SettingsRow{Daemon: new(daemonRow(s.daemon))}
+	case s.timeouts != nil:
+		return &SettingsRow{Timeouts: new(timeoutsRow(s.timeouts))}
 	case srv != nil:
 		return &SettingsRow{Forward: new(srv.Forward.String()), Weight: &srv.Weight,
 			Upper: &srv.Upper, Lower: &srv.Lower, Tunnel: tunnelRow(srv)}
@@ -126,7 +155,7 @@ func secondsOrNull(d time.Duration) *uint64 {
 
 func changeKind() kind[Change] {
 	k := kind[Change]{name: "ChangeList", columns: []column[Change]{
-		{key: "op", help: "what is done", text: func(b []byte, c *Change) []byte { return append(b, strings.ReplaceAll(c.Op, " ", "-")...) }},
+		{key: "op", help: "what is done", text: func(b []byte, c *Change) []byte { return append(b, c.op()...) }},
 		{key: "service", help: "the virtual service", canon: canonService, text: func(b []byte, c *Change) []byte {
 			if c.Service == (kernel.ServiceID{}) {
 				return b
@@ -140,10 +169,10 @@ func changeKind() kind[Change] {
 			return c.Server.AppendTo(b)
 		}, compare: func(a, b *Change) int { return a.Server.Compare(b.Server) }},
 		{key: "before", help: "the settings that change, before", text: func(b []byte, c *Change) []byte {
-			return appendSettings(b, c.settings(false), c.settings(true))
+			return appendSettings(b, c.side(false).settings(), c.side(true).settings())
 		}},
 		{key: "after", help: "the settings that change, after", text: func(b []byte, c *Change) []byte {
-			return appendSettings(b, c.settings(true), c.settings(false))
+			return appendSettings(b, c.side(true).settings(), c.side(false).settings())
 		}},
 		{key: "status", help: "done, planned or refused", text: func(b []byte, c *Change) []byte { return append(b, c.status()...) }},
 		{key: "error", help: "why it was refused", text: func(b []byte, c *Change) []byte {
@@ -157,7 +186,7 @@ func changeKind() kind[Change] {
 	k.wide = k.keys()
 	k.appendName = func(b []byte, c *Change) []byte {
 		if c.Service == (kernel.ServiceID{}) {
-			return append(b, c.Op...)
+			return append(b, c.op()...)
 		}
 		b = c.Service.Append(b)
 		if c.Server.IsValid() {
@@ -177,13 +206,15 @@ func changeKind() kind[Change] {
 type setting struct{ name, value string }
 
 // settings lists one side's configuration, defaults left out.
-func (c *Change) settings(after bool) []setting {
-	svc, srv := c.BeforeService, c.BeforeServer
-	if after {
-		svc, srv = c.AfterService, c.AfterServer
-	}
+func (s side) settings() []setting {
+	svc, srv := s.service, s.server
 	var all []setting
 	switch {
+	case s.daemon != nil:
+		all = daemonSettings(s.daemon)
+	case s.timeouts != nil:
+		t := s.timeouts
+		all = []setting{{"tcp", Duration(t.TCP)}, {"tcpfin", Duration(t.TCPFin)}, {"udp", Duration(t.UDP)}}
 	case srv != nil:
 		all = []setting{
 			{"forward", srv.Forward.String()}, {"weight", strconv.Itoa(srv.Weight)},
@@ -207,6 +238,16 @@ func (c *Change) settings(after bool) []setting {
 	return all
 }
 
+// daemonSettings leaves out what is the kernel's to choose.
+func daemonSettings(d *kernel.Daemon) []setting {
+	all := []setting{{"interface", string(appendClean(nil, d.Interface))}, {"id", strconv.Itoa(int(d.ID))}}
+	if d.Group.IsValid() {
+		all = append(all, setting{"group", d.Group.String()})
+	}
+	return append(all, setting{"port", limit(uint32(d.Port))}, setting{"ttl", limit(uint32(d.TTL))},
+		setting{"maxlen", limit(uint32(d.MaxLen))})
+}
+
 func limit(n uint32) string {
 	if n == 0 {
 		return ""
@@ -216,12 +257,15 @@ func limit(n uint32) string {
 
 // appendSettings writes one side where it differs from the other, as
 // name=value,name=value without a blank, so that a pipe's columns stay apart.
-// What is set on the other side alone is named with nothing: upper=
+// What is set on the other side alone is named with a dash: upper=-
 func appendSettings(b []byte, side, other []setting) []byte {
 	start := len(b)
 	write := func(name, value string) {
 		if len(b) > start {
 			b = append(b, ',')
+		}
+		if value == "" {
+			value = "-"
 		}
 		b = append(append(append(b, name...), '='), value...)
 	}

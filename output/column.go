@@ -27,11 +27,17 @@ type column[T any] struct {
 	// hide leaves the cell empty for people: it would repeat the row above or
 	// does not belong to this sort of row.
 	hide func(r *T) bool
+	// unknown tells that a missing value is not known, rather than none.
+	unknown func(r *T) bool
+	// part reads a value that names a part of what the cell says, such as an
+	// address without its port, for conditions with = and !=. False is none.
+	part func(value string) (func(r *T) bool, bool)
 }
 
 func (c *column[T]) header() string { return strings.ToUpper(c.key) }
 
-// appendCell writes the value as tables show it. No value is a dash.
+// appendCell writes the value as tables show it. No value is a dash, one that
+// is not known a question mark.
 func (c *column[T]) appendCell(b []byte, r *T, human bool) []byte {
 	if human && c.hide != nil && c.hide(r) {
 		return b
@@ -42,7 +48,11 @@ func (c *column[T]) appendCell(b []byte, r *T, human bool) []byte {
 	} else if n, ok := c.number(r); ok {
 		b = c.unit.appendNumber(b, n, human)
 	}
-	if len(b) == before {
+	switch {
+	case len(b) > before:
+	case c.unknown != nil && c.unknown(r):
+		b = append(b, '?')
+	default:
 		b = append(b, '-')
 	}
 	return b

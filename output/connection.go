@@ -135,11 +135,9 @@ func endpoint(key, help string, of func(*kernel.Connection) netip.AddrPort) colu
 		key: key, help: help,
 		text:    func(b []byte, c *kernel.Connection) []byte { return of(c).AppendTo(b) },
 		compare: func(a, b *kernel.Connection) int { return of(a).Compare(of(b)) },
-		canon: func(s string) string {
-			if a, err := kernel.ParseAddrPort(s); err == nil {
-				return a.String()
-			}
-			return s
+		canon:   canonEndpoint,
+		part: func(value string) (func(*kernel.Connection) bool, bool) {
+			return addressPart(value, func(c *kernel.Connection) netip.Addr { return of(c).Addr() })
 		},
 	}
 }

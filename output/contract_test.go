@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -236,4 +237,20 @@ func TestWriteError(t *testing.T) {
 	WriteError(&out, ErrorRow{What: "read", Why: "permission denied", Hint: new("sudo"), ExitStatus: 6})
 	WriteError(&out, ErrorRow{What: "restore", Why: "2 faults", ExitStatus: 2, Faults: []FaultRow{{Line: new(3), Column: new(9), Text: new("rrr"), Why: "no such scheduler"}}})
 	golden(t, "error.json", out.Bytes())
+}
+
+// What a change may be called is in the schema, and nothing else is printed.
+func TestChangesAreOfTheirWords(t *testing.T) {
+	f, _ := reflect.TypeFor[ChangeRow]().FieldByName("Op")
+	words := strings.Split(f.Tag.Get("enum"), ",")
+	for op := kernel.AddService; op <= kernel.DeleteServer; op++ {
+		if c := (Change{Op: op.String()}); !slices.Contains(words, c.op()) {
+			t.Errorf("%q is not in the schema", c.op())
+		}
+	}
+	for _, c := range sampleChanges() {
+		if !slices.Contains(words, c.op()) {
+			t.Errorf("%q is not in the schema", c.op())
+		}
+	}
 }

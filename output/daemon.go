@@ -17,12 +17,16 @@ type DaemonRow struct {
 func (p *Printer) Daemons(d []kernel.Daemon) error {
 	k := daemonKind()
 	return printList(p, &k, d, func(d *kernel.Daemon) any {
-		row := DaemonRow{Role: d.Role.String(), Interface: d.Interface, ID: d.ID, Port: d.Port, TTL: d.TTL, MaxLen: d.MaxLen}
-		if d.Group.IsValid() {
-			row.Group = new(d.Group.String())
-		}
-		return row
+		return daemonRow(d)
 	})
+}
+
+func daemonRow(d *kernel.Daemon) DaemonRow {
+	row := DaemonRow{Role: d.Role.String(), Interface: d.Interface, ID: d.ID, Port: d.Port, TTL: d.TTL, MaxLen: d.MaxLen}
+	if d.Group.IsValid() {
+		row.Group = new(d.Group.String())
+	}
+	return row
 }
 
 func daemonKind() kind[kernel.Daemon] {

@@ -22,7 +22,8 @@ var operators = []string{"!~", "!=", ">=", "<=", "==", "=", "~", ">", "<"}
 
 // parseCondition reads key=value, key!=value, key>n, key>=n, key<n, key<=n,
 // key~regexp or key!~regexp. Numbers may be short (10K, 1.5M) or durations
-// (5m). The value - means "none": weight=- holds for a row without a weight.
+// (5m). The value - means "none": weight=- holds for a row without a weight. An
+// address may come without its port: server=10.0.0.11.
 func parseCondition(s string) (condition, error) {
 	i := strings.IndexAny(s, "!=<>~")
 	if i <= 0 {
@@ -34,6 +35,9 @@ func parseCondition(s string) (condition, error) {
 			c.op, c.value = op, strings.TrimSpace(rest)
 			break
 		}
+	}
+	if turned := map[string]string{"=>": ">=", "=<": "<=", "=~": "~", "=!": "!="}[c.op+first(c.value)]; turned != "" {
+		return condition{}, fmt.Errorf("filter %q: write %s%s%s", s, c.key, turned, c.value[1:])
 	}
 	c.number, c.isNumber = parseNumber(c.value)
 	switch c.op {
@@ -53,6 +57,8 @@ func parseCondition(s string) (condition, error) {
 	}
 	return c, nil
 }
+
+func first(s string) string { return s[:min(1, len(s))] }
 
 // parseNumber reads 10, 10K, 1.5M, 2G and the like (decimal), or a duration.
 // A lower-case m is minutes, an upper-case M a million.
@@ -85,7 +91,9 @@ func parseNumber(s string) (uint64, bool) {
 type test[T any] struct {
 	condition
 	column *column[T]
-	cell   []byte
+	// part decides = and != where the value names a part of the cell.
+	part func(r *T) bool
+	cell []byte
 }
 
 // tests binds the printer's conditions to a kind's columns.
@@ -108,6 +116,11 @@ func tests[T any](p *Printer, k *kind[T]) ([]*test[T], error) {
 		case col.canon != nil:
 			t.value = col.canon(c.value)
 		}
+		if col.part != nil && c.pattern == nil {
+			if part, ok := col.part(c.value); ok {
+				t.part = part
+			}
+		}
 		out = append(out, t)
 	}
 	return out, nil
@@ -128,6 +141,9 @@ func (t *test[T]) holds(r *T) bool {
 	if t.pattern != nil {
 		t.cell = t.column.appendCell(t.cell[:0], r, false)
 		return t.pattern.Match(t.cell) == (t.op == "~")
+	}
+	if t.part != nil {
+		return t.part(r) == (t.op == "=")
 	}
 	if t.column.number == nil || t.value == "-" {
 		t.cell = t.column.appendCell(t.cell[:0], r, false)

@@ -29,9 +29,9 @@ type Options struct {
 	// Template is a Go text template over the document.
 	Template string
 	// Terminal chooses the look for people: grouped rows, scaled numbers,
-	// indented JSON. Without it no escape byte is ever written.
+	// indented JSON.
 	Terminal bool
-	// Color allows styles on a terminal.
+	// Color puts styles into tables. Without it no escape byte is ever written.
 	Color bool
 	// Width is the terminal's width in columns. Zero is unknown.
 	Width int

@@ -57,9 +57,9 @@ type TunnelRow struct {
 type StatsRow struct {
 	Connections uint64 `json:"connections" doc:"Connections scheduled."`
 	PacketsIn   uint64 `json:"packetsIn" doc:"Packets from clients."`
-	PacketsOut  uint64 `json:"packetsOut" doc:"Packets to clients that passed the director; 0 with direct and tunnel forwarding."`
+	PacketsOut  uint64 `json:"packetsOut" doc:"Packets to clients that passed the director: with direct and tunnel forwarding none, as a rule."`
 	BytesIn     uint64 `json:"bytesIn" doc:"Bytes from clients."`
-	BytesOut    uint64 `json:"bytesOut" doc:"Bytes to clients that passed the director; 0 with direct and tunnel forwarding."`
+	BytesOut    uint64 `json:"bytesOut" doc:"Bytes to clients that passed the director: with direct and tunnel forwarding none, as a rule."`
 }
 
 // RatesRow are estimates per second.

@@ -33,7 +33,7 @@ func sample() *kernel.Snapshot {
 			Stats: stats(1_234_567),
 			Servers: []kernel.ServerEntry{
 				{Server: kernel.Server{Addr: addr("10.0.0.11:80"), Forward: kernel.Direct, Weight: 3}, Active: 120, Inactive: 3400, Persistent: 7, Stats: stats(1_000_000)},
-				{Server: kernel.Server{Addr: addr("10.0.0.12:80"), Forward: kernel.Direct}, Active: 2, Stats: stats(234_567)},
+				{Server: kernel.Server{Addr: addr("10.0.0.12:80"), Forward: kernel.Direct}, Active: 2, Stats: kernel.Stats{Counters: kernel.Counters{Connections: 234_567, PacketsIn: 2_814_804, BytesIn: 289_455_678}}},
 			},
 		},
 		{
@@ -102,6 +102,11 @@ func sampleChanges() []Change {
 		{Op: "add server", Service: web.ServiceID, Server: tunnel.Addr, AfterServer: &tunnel, Err: errors.New("exists already")},
 		{Op: "delete server", Service: web.ServiceID, Server: first.Addr, BeforeServer: &first},
 		{Op: "zero"},
+		{Op: "set timeouts", BeforeTimeouts: &kernel.Timeouts{TCP: time.Hour, TCPFin: 2 * time.Minute, UDP: 5 * time.Minute},
+			AfterTimeouts: &kernel.Timeouts{TCP: 15 * time.Minute, TCPFin: 2 * time.Minute, UDP: 30 * time.Second}},
+		{Op: "start sync master", AfterDaemon: &kernel.Daemon{Role: kernel.Master, Interface: "eth1", ID: 7,
+			Group: netip.MustParseAddr("224.0.0.81"), Port: 8848}, DryRun: true},
+		{Op: "stop sync backup", BeforeDaemon: &kernel.Daemon{Role: kernel.Backup, Interface: "eth1"}},
 	}
 }
 

@@ -115,6 +115,10 @@ func (w *schemaWriter) object(t reflect.Type, doc string) {
 		w.text(f.Tag.Get("doc"))
 		w.b = append(w.b, ',')
 		w.members(f.Type)
+		if words := f.Tag.Get("enum"); words != "" {
+			w.b = append(w.b, `,"enum":`...)
+			w.b, _ = appendValue(w.b, strings.Split(words, ",")) // strings always encode
+		}
 		w.b = append(w.b, '}')
 	}
 	w.b = append(w.b, `},"required":[`...)

@@ -3,6 +3,7 @@ package output
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"lvs/kernel"
@@ -59,9 +60,18 @@ func lineColumns() []column[line] {
 	return append([]column[line]{
 		{key: "service", help: "the virtual service", text: func(b []byte, l *line) []byte { return l.node.entry.ServiceID.Append(b) },
 			compare: func(a, b *line) int { return a.node.entry.ServiceID.Compare(b.node.entry.ServiceID) },
-			canon:   canonService, hide: inServerRow},
+			canon:   canonService, hide: inServerRow, part: func(value string) (func(*line) bool, bool) {
+				return addressPart(value, func(l *line) netip.Addr { return l.node.entry.Addr })
+			}},
 		{key: "server", help: "the real server", text: ofServer(func(b []byte, s *kernel.ServerEntry) []byte { return s.Addr.AppendTo(b) }),
-			compare: compareServers, hide: inServiceRow},
+			compare: compareServers, canon: canonEndpoint, hide: inServiceRow, part: func(value string) (func(*line) bool, bool) {
+				return addressPart(value, func(l *line) netip.Addr {
+					if l.server == nil {
+						return netip.Addr{}
+					}
+					return l.server.Addr.Addr()
+				})
+			}},
 		{key: "scheduler", help: "how a server is chosen", text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte { return append(b, s.Scheduler...) }), hide: inServerRow},
 		{key: "forward", help: "how packets reach the server", text: ofServer(func(b []byte, s *kernel.ServerEntry) []byte { return append(b, s.Forward.String()...) }), hide: inServiceRow},
 		{key: "weight", help: "the server's share", number: func(l *line) (uint64, bool) {
@@ -85,31 +95,47 @@ func lineColumns() []column[line] {
 		{key: "persistent", help: "how long a client stays with its server", unit: seconds, number: func(l *line) (uint64, bool) {
 			d := l.node.entry.Persistence
 			return uint64(d / time.Second), l.server == nil && d > 0
-		}, hide: inServerRow},
+		}, hide: inServerRow, unknown: unknownOfService},
 		{key: "netmask", help: "how clients are grouped for persistence", text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte {
 			return append(b, s.Netmask.Text(s.Family)...)
-		}), hide: inServerRow},
-		{key: "engine", help: "the persistence engine", text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte { return append(b, s.Engine...) }), hide: inServerRow},
-		{key: "flags", help: "the scheduler's flags, and ops", text: ofEntry(appendFlagNames), hide: inServerRow},
-		{key: "upper", help: "no new connections at this many", number: threshold(func(s *kernel.ServerEntry) uint32 { return s.Upper }), hide: inServiceRow},
-		{key: "lower", help: "new connections again below this many", number: threshold(func(s *kernel.ServerEntry) uint32 { return s.Lower }), hide: inServiceRow},
+		}), hide: inServerRow, unknown: unknownOfService},
+		{key: "engine", help: "the persistence engine", text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte { return append(b, s.Engine...) }), hide: inServerRow, unknown: unknownOfService},
+		{key: "flags", help: "the scheduler's flags, and ops", text: func(b []byte, l *line) []byte {
+			if l.server != nil {
+				return b
+			}
+			if b = appendFlagNames(b, l.node.entry); l.public && l.node.entry.OnePacket {
+				b = append(b, ",?"...) // the scheduler's are not known
+			}
+			return b
+		}, hide: inServerRow, unknown: unknownOfService},
+		{key: "upper", help: "no new connections at this many", number: threshold(func(s *kernel.ServerEntry) uint32 { return s.Upper }), hide: inServiceRow, unknown: unknownOfServer},
+		{key: "lower", help: "new connections again below this many", number: threshold(func(s *kernel.ServerEntry) uint32 { return s.Lower }), hide: inServiceRow, unknown: unknownOfServer},
 		{key: "clients", help: "clients bound by persistence", number: func(l *line) (uint64, bool) {
 			if l.server == nil {
 				return l.node.persistent, !l.public
 			}
 			return uint64(l.server.Persistent), !l.public
-		}},
+		}, unknown: func(l *line) bool { return l.public }},
 		{key: "tunnel", help: "the encapsulation", text: func(b []byte, l *line) []byte {
 			if l.public || l.server == nil || l.server.Forward != kernel.Tunneling {
 				return b
 			}
 			return appendTunnelText(b, l.server.Tunnel)
-		}, hide: inServiceRow},
+		}, hide: inServiceRow, unknown: func(l *line) bool {
+			return unknownOfServer(l) && l.server.Forward == kernel.Tunneling
+		}},
 	}, counterColumns()...)
 }
 
+// unknownOfService and unknownOfServer tell which values of a row the public
+// table leaves out.
+func unknownOfService(l *line) bool { return l.public && l.server == nil }
+func unknownOfServer(l *line) bool  { return l.public && l.server != nil }
+
 // counterColumns are the statistics. The director does not see what servers
-// behind direct routing or a tunnel answer: outbound has no value there.
+// behind direct routing or a tunnel answer, unless they are the director itself
+// or answer through it: outbound has no value there as long as it is 0.
 func counterColumns() []column[line] {
 	var columns []column[line]
 	for _, c := range statColumns() {
@@ -119,11 +145,11 @@ func counterColumns() []column[line] {
 				return 0, false
 			case l.server == nil:
 				return c.value(&l.node.entry.Stats), true
-			case c.outbound && (l.server.Forward == kernel.Direct || l.server.Forward == kernel.Tunneling):
-				return 0, false
 			}
-			return c.value(&l.server.Stats), true
-		}})
+			n := c.value(&l.server.Stats)
+			blind := c.outbound && (l.server.Forward == kernel.Direct || l.server.Forward == kernel.Tunneling)
+			return n, n > 0 || !blind
+		}, unknown: func(l *line) bool { return l.public }})
 	}
 	return columns
 }
@@ -212,6 +238,19 @@ func canonService(s string) string {
 		return id.String()
 	}
 	return s
+}
+
+func canonEndpoint(s string) string {
+	if a, err := kernel.ParseAddrPort(s); err == nil {
+		return a.String()
+	}
+	return s
+}
+
+// addressPart lets an address without a port stand for every port.
+func addressPart[T any](value string, of func(*T) netip.Addr) (func(*T) bool, bool) {
+	want, err := netip.ParseAddr(strings.Trim(value, "[]"))
+	return func(r *T) bool { return of(r) == want }, err == nil
 }
 
 func compareServers(a, b *line) int {

@@ -5,7 +5,8 @@ import "lvs/kernel"
 // statColumn is a statistic, shared by services, servers and totals.
 type statColumn struct {
 	key, help string
-	// outbound is what the director cannot see behind direct routing and tunnels.
+	// outbound is what the director mostly does not see behind direct routing and
+	// tunnels.
 	outbound bool
 	value    func(*kernel.Stats) uint64
 }

@@ -37,7 +37,7 @@ type table[T any] struct {
 func newTable[T any](p *Printer, k *kind[T], columns []*column[T]) *table[T] {
 	return &table[T]{
 		sink: newSink(p.w), kind: k, columns: columns,
-		human: p.o.human(), color: p.o.human() && p.o.Color, headers: !p.o.NoHeaders,
+		human: p.o.human(), color: p.o.Color, headers: !p.o.NoHeaders,
 		widths: make([]int, len(columns)),
 	}
 }
@@ -56,7 +56,7 @@ func (t *table[T]) row(r *T) error {
 	}
 	if t.scanning {
 		t.measure()
-		t.cells, t.ends = t.cells[:0], t.ends[:0]
+		t.cells, t.ends, t.styles = t.cells[:0], t.ends[:0], t.styles[:0]
 		return nil
 	}
 	if t.window > 0 && len(t.ends) > t.window*len(t.columns) {

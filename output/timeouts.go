@@ -17,8 +17,12 @@ type TimeoutsRow struct {
 func (p *Printer) Timeouts(t kernel.Timeouts) error {
 	k := timeoutsKind()
 	return printOne(p, &k, t, func(t *kernel.Timeouts) any {
-		return TimeoutsRow{TCP: wholeSeconds(t.TCP), TCPFin: wholeSeconds(t.TCPFin), UDP: wholeSeconds(t.UDP)}
+		return timeoutsRow(t)
 	})
+}
+
+func timeoutsRow(t *kernel.Timeouts) TimeoutsRow {
+	return TimeoutsRow{TCP: wholeSeconds(t.TCP), TCPFin: wholeSeconds(t.TCPFin), UDP: wholeSeconds(t.UDP)}
 }
 
 func timeoutsKind() kind[kernel.Timeouts] {
