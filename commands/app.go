@@ -42,11 +42,16 @@ type App struct {
 	// Env reads an environment variable; empty when it is not set.
 	Env func(string) string
 	Now func() time.Time
+	// OpenTerminal opens the terminal that the program was started from, for
+	// questions where standard input is a pipe or a file. Nil is none.
+	OpenTerminal func() (io.ReadCloser, error)
 	// OpenKernel opens IPVS. It is called once, by the first verb that needs
 	// it; help, version and schema never do.
 	OpenKernel func(kernel.Options) (kernel.Kernel, error)
 
 	global globals
+	// args is the command line.
+	args   []string
 	strays []*pflag.Flag
 	cancel context.CancelFunc
 	opened kernel.Kernel
@@ -85,11 +90,12 @@ func System() *App {
 	return &App{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		InTerminal: terminalOf(os.Stdin), OutTerminal: terminalOf(os.Stdout), ErrTerminal: terminalOf(os.Stderr),
-		Name:       calledAs(os.Args[0]),
-		Called:     os.Args[0],
-		Env:        os.Getenv,
-		Now:        time.Now,
-		OpenKernel: openKernel,
+		Name:         calledAs(os.Args[0]),
+		Called:       os.Args[0],
+		Env:          os.Getenv,
+		Now:          time.Now,
+		OpenTerminal: openTerminal,
+		OpenKernel:   openKernel,
 	}
 }
 
@@ -104,6 +110,10 @@ func terminalOf(f *os.File) Terminal {
 	}
 	return Terminal{Is: true, Width: width}
 }
+
+// openTerminal fails where a process has no controlling terminal: a service, a
+// job of cron.
+func openTerminal() (io.ReadCloser, error) { return os.Open("/dev/tty") }
 
 // calledAs gives the name in help and errors: that of the link, without path.
 func calledAs(arg0 string) string {

@@ -89,7 +89,8 @@ func (a *App) perform(rows []output.Change, do func() error) error {
 // reports tells whether success is to be shown.
 func (a *App) reports() bool {
 	g := &a.global
-	return g.verbose || g.jq != "" || g.template != "" || g.output != "" && g.output != "table"
+	return g.verbose || g.jq != "" || g.template != "" ||
+		g.output != "" && g.output != "table" && !g.formatOfEnv
 }
 
 // nothingChanges ends a verb that found all as it should be.

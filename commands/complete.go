@@ -3,10 +3,12 @@ package commands
 import (
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"lvs/kernel"
 )
@@ -35,52 +37,98 @@ func nothing(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirecti
 	return nil, noFiles
 }
 
-// completeServices proposes the services that exist.
-func (a *App) completeServices(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+// completeServices proposes the services that exist, in the form that the user
+// began: a bare 192.0.2.10:80, which is TCP, or with the protocol.
+func (a *App) completeServices(c *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 	out := []string{}
+	bare := word != "" && strings.IndexByte("0123456789[", word[0]) >= 0
 	for _, s := range a.publicTable(c) {
-		out = append(out, s.ServiceID.String()+"\t"+s.Scheduler)
+		text := s.ServiceID.String()
+		if bare {
+			var tcp bool
+			if text, tcp = strings.CutPrefix(text, "tcp://"); !tcp {
+				continue
+			}
+		}
+		out = append(out, text+"\t"+s.Scheduler)
 	}
 	return out, noFiles
 }
 
-// completeOneService proposes a service for the first argument only.
-func (a *App) completeOneService(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, noFiles
-	}
-	return a.completeServices(c, args, word)
-}
-
-// completeServers proposes a service, then its servers.
-func (a *App) completeServers(s *selector) completer {
-	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
-		id, rest, err := s.one(args)
-		if err != nil || len(args) == 0 && id == (kernel.ServiceID{}) {
-			return a.completeOneService(c, args, word)
-		}
+// completeScheme proposes services for an option that says the scheme itself.
+func (a *App) completeScheme(scheme string) completer {
+	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		out := []string{}
-		for _, svc := range a.publicTable(c) {
-			if svc.ServiceID != id {
-				continue
-			}
-			for _, srv := range svc.Servers {
-				if text := srv.Addr.String(); !contains(rest, text) {
-					out = append(out, text+"\t"+srv.Forward.String())
-				}
+		for _, s := range a.publicTable(c) {
+			if text, ok := strings.CutPrefix(s.ServiceID.String(), scheme); ok {
+				out = append(out, text+"\t"+s.Scheduler)
 			}
 		}
 		return out, noFiles
 	}
 }
 
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
+// completeOneService proposes a service for the first argument only, and none
+// where an option names it.
+func (a *App) completeOneService(s *selector) completer {
+	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 || s != nil && len(s.named) > 0 {
+			return nil, noFiles
+		}
+		return a.completeServices(c, args, word)
+	}
+}
+
+// many is any number of servers.
+const many = -1
+
+// completeServers proposes a service, then its servers until there are as many
+// as the verb takes.
+func (a *App) completeServers(s *selector, r *serverSelector, most int) completer {
+	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		id, rest, err := s.one(args)
+		if err != nil {
+			return a.completeOneService(s)(c, args, word)
+		}
+		named := r.take(rest)
+		if most != many && len(named) >= most {
+			return nil, noFiles
+		}
+		return a.serversOf(c, id, named), noFiles
+	}
+}
+
+// completeRealServer proposes the servers of the service named so far.
+func (a *App) completeRealServer(s *selector, r *serverSelector) completer {
+	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		id, rest, err := s.one(args)
+		if err != nil {
+			return a.completeAnyServer(c, args, word)
+		}
+		return a.serversOf(c, id, r.take(rest)), noFiles
+	}
+}
+
+// serversOf proposes the servers of a service that are not named yet.
+func (a *App) serversOf(c *cobra.Command, id kernel.ServiceID, named []string) []string {
+	var there []string
+	for _, name := range named {
+		if addr, err := parseServer(name, id); err == nil {
+			there = append(there, addr.String())
 		}
 	}
-	return false
+	out := []string{}
+	for _, svc := range a.publicTable(c) {
+		if svc.ServiceID != id {
+			continue
+		}
+		for _, srv := range svc.Servers {
+			if text := srv.Addr.String(); !slices.Contains(there, text) {
+				out = append(out, text+"\t"+srv.Forward.String())
+			}
+		}
+	}
+	return out
 }
 
 // publicTable is the table as everyone may read it. Any trouble is an empty
@@ -100,8 +148,11 @@ func (a *App) publicTable(c *cobra.Command) []kernel.ServiceEntry {
 	return snap.Services
 }
 
-// completeNetns proposes the namespaces that ip netns made.
-func (a *App) completeNetns(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+// completeNetns proposes the namespaces that ip netns made, or files for a path.
+func (a *App) completeNetns(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+	if strings.Contains(word, "/") {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
 	out := []string{}
 	entries, err := os.ReadDir("/run/netns")
 	if err != nil {
@@ -143,17 +194,17 @@ func oneOf(w ...string) completer {
 	}
 }
 
-// completeInterfaces proposes this machine's network interfaces.
-func completeInterfaces(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	out := []string{}
-	entries, err := os.ReadDir("/sys/class/net")
+// completeInterfaces proposes the network interfaces of the namespace.
+func (a *App) completeInterfaces(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	a.fromEnv(c, "netns", "LVS_NETNS", &a.global.netns)
+	k, err := a.kernel()
 	if err != nil {
-		return out, noFiles
+		return nil, noFiles
 	}
-	for _, e := range entries {
-		out = append(out, e.Name())
-	}
-	return out, noFiles
+	ctx, cancel := context.WithTimeout(c.Context(), completionTime)
+	defer cancel()
+	names, _ := k.Interfaces(ctx)
+	return names, noFiles
 }
 
 // completeAnyServer proposes every server of any service, once.
@@ -161,10 +212,27 @@ func (a *App) completeAnyServer(c *cobra.Command, _ []string, _ string) ([]strin
 	out := []string{}
 	for _, svc := range a.publicTable(c) {
 		for _, srv := range svc.Servers {
-			if text := srv.Addr.String(); !contains(out, text) {
+			if text := srv.Addr.String(); !slices.Contains(out, text) {
 				out = append(out, text)
 			}
 		}
 	}
 	return out, noFiles
+}
+
+// forCompletion readies a tree for completion: the marks around the names of
+// values are for help, and files are proposed only where a file is asked for.
+func forCompletion(c *cobra.Command) {
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		f.Usage = strings.ReplaceAll(f.Usage, "`", "")
+		if _, known := c.GetFlagCompletionFunc(f.Name); !known && f.Name != "file" && f.Value.Type() != "bool" {
+			complete(c, f.Name, nothing)
+		}
+	})
+	if c.ValidArgsFunction == nil {
+		c.ValidArgsFunction = nothing
+	}
+	for _, sub := range c.Commands() {
+		forCompletion(sub)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"lvs/kernel"
@@ -46,17 +47,23 @@ func plural[N int | uint64](n N, noun string) string {
 }
 
 // confirm says what will be done and asks. The answer no is an error with
-// status 1; where nobody can be asked, --yes must have said it. A dry run does
-// nothing, so it asks nothing.
+// status 1; where nobody can be asked, --yes must have said it. A dry run says
+// what would be done and asks nothing.
 func (a *App) confirm(ctx context.Context, what string) error {
-	if a.global.yes || a.global.dryRun {
+	if a.global.dryRun {
+		a.note("would %s", what)
 		return nil
 	}
-	if !a.InTerminal.Is || !a.ErrTerminal.Is {
+	if a.global.yes {
+		return nil
+	}
+	in, close := a.asked()
+	if in == nil {
 		return usagef("would %s: this needs a yes", what).cure("add --yes, or --dry-run to look first")
 	}
+	defer close()
 	fmt.Fprintf(a.Err, "This will %s. Go on? [y/N] ", what)
-	answer, err := a.readLine(ctx)
+	answer, err := a.readLine(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -67,12 +74,31 @@ func (a *App) confirm(ctx context.Context, what string) error {
 	return &fault{status: exitNo, err: fmt.Errorf("nothing was changed")}
 }
 
+// asked gives where an answer comes from: standard input, or the terminal that
+// the program was started from where standard input is something else. It is
+// nil where nobody sees the question.
+func (a *App) asked() (in io.Reader, close func() error) {
+	switch {
+	case !a.ErrTerminal.Is:
+		return nil, nil
+	case a.InTerminal.Is:
+		return a.In, func() error { return nil }
+	case a.OpenTerminal == nil:
+		return nil, nil
+	}
+	t, err := a.OpenTerminal()
+	if err != nil {
+		return nil, nil
+	}
+	return t, t.Close
+}
+
 // readLine waits for a line, or for the interrupt.
-func (a *App) readLine(ctx context.Context) (string, error) {
+func (a *App) readLine(ctx context.Context, in io.Reader) (string, error) {
 	line := make(chan string, 1)
 	go func() {
 		// The end of input is an empty answer, which is no.
-		text, _ := bufio.NewReader(a.In).ReadString('\n')
+		text, _ := bufio.NewReader(in).ReadString('\n')
 		line <- text
 	}()
 	select {

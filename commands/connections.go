@@ -13,6 +13,7 @@ import (
 
 type connections struct {
 	app *App
+	selector
 	connectionFilter
 	view
 	groupBy, top string
@@ -41,6 +42,7 @@ them. --top N shows the N largest groups; alone it groups by client.
 		RunE:              o.run,
 		ValidArgsFunction: nothing,
 	}
+	o.registerServices(c)
 	o.connectionFilter.register(a, c)
 	f := c.Flags()
 	f.StringVar(&o.groupBy, "group-by", "", "count the entries by `KEYS`, a list with commas: client, client/PREFIX, virtual, server, state, protocol, service, origin (default: no counting)")
@@ -58,6 +60,7 @@ func (o *connections) run(c *cobra.Command, args []string) error {
 	}
 	var bad faults
 	bad.add(o.connectionFilter.parse())
+	bad.add(o.parseServices())
 	if o.top != "" && o.groupBy == "" {
 		o.groupBy = "client"
 	}
@@ -84,6 +87,35 @@ func (o *connections) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	return stream.Close()
+}
+
+// registerServices offers --service, and ipvsadm's options for it.
+func (o *connections) registerServices(c *cobra.Command) {
+	a := o.app
+	o.selector.registerNamed(a, c, "f", "6")
+	f := c.Flags()
+	f.Var(&repeated{name: "service", to: &o.named}, "service", "only entries to the address of `SERVICE`; repeat it for more (default: all)")
+	complete(c, "service", a.completeServices)
+	for _, name := range []string{"tcp-service", "udp-service", "sctp-service"} {
+		f.Lookup(name).Usage = "the same, for the " + strings.ToUpper(strings.TrimSuffix(name, "-service")) + " service at `ADDR:PORT` (default: all)"
+	}
+	// A mark is refused with a reason.
+	_ = f.MarkHidden("fwmark-service")
+	_ = f.MarkHidden("ipv6")
+}
+
+func (o *connections) parseServices() error {
+	var bad faults
+	ids, err := o.given()
+	bad.add(err)
+	for _, id := range ids {
+		if id.FWMark != 0 {
+			bad.add(usagef("--service %v: the table does not say which mark a connection had", id).
+				cure("choose by --server"))
+		}
+	}
+	o.services = ids
+	return bad.err()
 }
 
 func (o *connections) printer() (*output.Printer, error) {

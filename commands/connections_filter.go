@@ -13,13 +13,13 @@ import (
 // connectionFilter chooses entries of the connection table. What is empty
 // chooses all.
 type connectionFilter struct {
-	clientText, serverText, serviceText, stateText, protocolText string
+	clientText, serverText, stateText, protocolText string
 
 	client     netip.Prefix
 	server     netip.Addr
 	serverPort uint16
 	anyPort    bool
-	service    kernel.ServiceID
+	services   []kernel.ServiceID
 	states     []string
 	protocol   kernel.Protocol
 }
@@ -28,15 +28,21 @@ func (f *connectionFilter) register(a *App, c *cobra.Command) {
 	s := c.Flags()
 	s.StringVar(&f.clientText, "client", "", "only clients in the network `PREFIX`: 198.51.100.0/24, or one address (default: all)")
 	s.StringVar(&f.serverText, "server", "", "only entries of the real server `ADDR[:PORT]` (default: all)")
-	s.StringVar(&f.serviceText, "service", "", "only entries to the address of `SERVICE` (default: all)")
 	s.StringVar(&f.stateText, "state", "", "only entries in one of `STATES`, a list with commas: ESTABLISHED, FIN_WAIT, UDP … (default: all)")
 	s.StringVar(&f.protocolText, "protocol", "", "only entries of the protocol `NAME`: tcp, udp or sctp (default: all)")
 	complete(c, "client", nothing)
 	complete(c, "server", a.completeAnyServer)
-	complete(c, "service", a.completeServices)
-	complete(c, "state", completeList("ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT",
-		"CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "SYNACK", "UDP", "NONE"))
+	complete(c, "state", completeList(states...))
 	complete(c, "protocol", words("tcp", "udp", "sctp"))
+}
+
+// states are the words of the kernel (ip_vs_proto_tcp.c, _udp.c, _sctp.c), and
+// those of persistence templates.
+var states = []string{
+	"ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "SYNACK",
+	"UDP",
+	"INIT1", "INIT", "C-SENT", "C-REPLIED", "C-WAIT", "COOKIE", "C-ECHOED", "S-SENT", "S-RECEIVED", "S-ACK-SENT", "REJECTED", "CLOSED",
+	"NONE", "ASSURED",
 }
 
 // parse reads what was typed. Every mistake is told.
@@ -56,17 +62,13 @@ func (f *connectionFilter) parse() error {
 		_, err = kernel.ParseAddrPort(f.serverText)
 		f.anyPort = err != nil
 	}
-	if f.serviceText != "" {
-		id, err := parseService(f.serviceText)
-		bad.add(err)
-		if err == nil && id.FWMark != 0 {
-			bad.add(usagef("--service %v: the table does not say which mark a connection had", id).
-				cure("choose by --server"))
-		}
-		f.service = id
-	}
 	if f.stateText != "" {
 		f.states = strings.Split(strings.ToUpper(f.stateText), ",")
+		for _, s := range f.states {
+			if !slices.Contains(states, s) {
+				bad.add(usagef("--state %q: there is no such state", s).cure("the states are %s", strings.Join(states, ", ")))
+			}
+		}
 	}
 	switch f.protocolText {
 	case "":
@@ -94,7 +96,7 @@ func (f *connectionFilter) pass(c *kernel.Connection) bool {
 	switch {
 	case f.client.IsValid() && !f.client.Contains(c.Client.Addr()):
 	case f.server.IsValid() && (c.Server.Addr() != f.server || !f.anyPort && c.Server.Port() != f.serverPort):
-	case f.service.Addr.IsValid() && !f.reaches(c):
+	case len(f.services) > 0 && !slices.ContainsFunc(f.services, func(s kernel.ServiceID) bool { return reaches(c, s) }):
 	case len(f.states) > 0 && !slices.Contains(f.states, c.State):
 	case f.protocol != 0 && c.Protocol != f.protocol:
 	default:
@@ -104,7 +106,6 @@ func (f *connectionFilter) pass(c *kernel.Connection) bool {
 }
 
 // reaches tells whether the entry goes to the service; port 0 is every port.
-func (f *connectionFilter) reaches(c *kernel.Connection) bool {
-	s := &f.service
+func reaches(c *kernel.Connection, s kernel.ServiceID) bool {
 	return c.Protocol == s.Protocol && c.Virtual.Addr() == s.Addr && (s.Port == 0 || c.Virtual.Port() == s.Port)
 }

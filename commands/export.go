@@ -8,7 +8,8 @@ import (
 )
 
 type export struct {
-	app    *App
+	app *App
+	selector
 	format string
 }
 
@@ -27,19 +28,23 @@ daemons are part of it.`,
 		RunE:              o.run,
 		ValidArgsFunction: a.completeServices,
 	}
-	c.Flags().StringVarP(&o.format, "output", "o", "yaml", "write `FORMAT`: yaml or json (default yaml)")
+	o.selector.register(a, c)
+	c.Flags().StringVarP(&o.format, "output", "o", "", "write `FORMAT`: yaml or json (default yaml)")
 	complete(c, "output", words("yaml", "json"))
 	a.kernelFlags(c)
 	return c
 }
 
 func (o *export) run(c *cobra.Command, args []string) error {
+	if o.format == "" {
+		o.format = "yaml"
+	}
 	if o.format != "yaml" && o.format != "json" {
 		return usagef("unknown format %q of a cluster file", o.format).cure("it is yaml or json")
 	}
 	// Errors are JSON where the result is.
 	o.app.global.output = o.format
-	ids, err := new(selector).all(args)
+	ids, err := o.all(args)
 	if err != nil {
 		return err
 	}

@@ -11,27 +11,43 @@ import (
 // flagError makes one clear line of a mistake in an option.
 func (a *App) flagError(cmd *cobra.Command, err error) error {
 	help := cmd.CommandPath() + " --help"
+	var missing *pflag.ValueRequiredError
+	if errors.As(err, &missing) && missing.GetSpecifiedName() == "o" && cmd.Flags().Lookup("ops") != nil {
+		return usagef("%w", err).cure("ipvsadm's -o is --ops here; -o is the output format")
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return usagef("%w", err).cure("%s", help)
 	}
 	name := unknown.GetSpecifiedName()
 	shown := "--" + name
-	if unknown.GetSpecifiedShortnames() != "" {
+	short := unknown.GetSpecifiedShortnames() != ""
+	if short {
 		shown = "-" + name
-		if old, ok := ipvsadmCommands[name]; ok {
-			return usagef("%s is ipvsadm's: it is unknown here", shown).cure("%s %s", a.Name, old)
-		}
 	}
 	if known := cmd.Root().Flags().Lookup(name); known != nil && len(name) > 1 {
 		return usagef("%s has no effect on %s", shown, verbName(cmd)).cure("%s", help)
 	}
+	if does := a.habit(name, short); does != "" {
+		return usagef("%s is ipvsadm's: it is unknown here", shown).
+			cure("%s %s; or ipvsadm's own options: %s ipvsadm …", a.Name, does, a.Name)
+	}
 	f := usagef("unknown option %s", shown).cure("%s", help)
-	cmd.Flags().VisitAll(func(known *pflag.Flag) {
-		if len(name) > 2 && strings.HasPrefix(known.Name, name) {
-			f.cure("did you mean --%s?", known.Name)
+	if short {
+		return f
+	}
+	if ours := ipvsadmOptions[name]; ours != "" && cmd.Flags().Lookup(ours) != nil {
+		return f.cure("did you mean --%s?", ours)
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			known = append(known, f.Name)
 		}
 	})
+	if near := nearest(name, known); near != "" {
+		f.cure("did you mean --%s?", near)
+	}
 	return f
 }
 
@@ -41,12 +57,4 @@ func verbName(c *cobra.Command) string {
 		return name
 	}
 	return c.Name()
-}
-
-// ipvsadmCommands are ipvsadm's one-letter commands and what does it here.
-var ipvsadmCommands = map[string]string{
-	"A": "service add", "E": "service edit", "D": "service delete",
-	"a": "server add", "e": "server edit", "d": "server delete",
-	"L": "list", "l": "list", "C": "clear", "Z": "zero", "S": "save", "R": "restore",
-	"p": "service add … --persistent=SECONDS", "M": "service add … --netmask MASK",
 }

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,9 @@ type globals struct {
 	noHeaders                     bool
 	netns, color, timeout         string
 	yes, dryRun, quiet, verbose   bool
+	// formatOfEnv is set where output is the environment's: a wish, which an
+	// explicit option overrides.
+	formatOfEnv bool
 }
 
 func (g *globals) wantsJSON() bool { return g.output == "json" || g.output == "jsonl" }
@@ -132,9 +136,12 @@ func markGlobal(f *pflag.FlagSet, names ...string) {
 // starts the clock of --timeout. It runs before every verb.
 func (a *App) prepare(c *cobra.Command, _ []string) error {
 	g := &a.global
-	a.fromEnv(c, "output", "LVS_OUTPUT", &g.output)
+	g.formatOfEnv = a.fromEnv(c, "output", "LVS_OUTPUT", &g.output)
+	a.preferOptions(c)
 	a.fromEnv(c, "netns", "LVS_NETNS", &g.netns)
-	a.fromEnv(c, "color", "LVS_COLOR", &g.color)
+	if g.color == "" { // also for a verb without --color
+		g.color = a.Env("LVS_COLOR")
+	}
 	var all faults
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if _, stray := f.Annotations[strayFlag]; stray {
@@ -142,8 +149,12 @@ func (a *App) prepare(c *cobra.Command, _ []string) error {
 		}
 	})
 	if g.output != "" && !slices.Contains(output.Formats(), g.output) {
-		all.add(usagef("unknown output format %q", g.output).
-			cure("the formats are %s", strings.Join(output.Formats(), ", ")))
+		f := usagef("unknown output format %q", g.output)
+		f.cure("the formats are %s", strings.Join(output.Formats(), ", "))
+		if c.Flags().Lookup("ops") != nil && !g.formatOfEnv {
+			f.cure("ipvsadm's -o is --ops here; -o is the output format")
+		}
+		all.add(f)
 	}
 	if g.color != "" && !slices.Contains([]string{"auto", "always", "never"}, g.color) {
 		all.add(usagef("unknown colour choice %q; it is auto, always or never", g.color))
@@ -167,20 +178,50 @@ func (a *App) prepare(c *cobra.Command, _ []string) error {
 	return all.err()
 }
 
-// fromEnv takes a variable where the verb offers the option and it was not given.
-func (a *App) fromEnv(c *cobra.Command, flag, variable string, value *string) {
+// fromEnv takes a variable where the verb offers the option, with its general
+// meaning, and it was not given. It tells whether it did.
+func (a *App) fromEnv(c *cobra.Command, flag, variable string, value *string) bool {
 	f := c.Flags().Lookup(flag)
 	if f == nil || f.Changed {
-		return
+		return false
+	}
+	_, global := f.Annotations[globalFlag]
+	_, stray := f.Annotations[strayFlag]
+	if !global && !stray {
+		return false
 	}
 	*value = a.Env(variable)
+	return *value != ""
 }
 
-// parseDuration reads a Go duration, or a bare number of seconds as ipvsadm
-// takes it.
+// preferOptions forgets the environment's format where an option was given that
+// works on others only.
+func (a *App) preferOptions(c *cobra.Command) {
+	g := &a.global
+	tabular := g.output == "table" || g.output == "wide" || g.output == "csv"
+	if g.formatOfEnv && (g.jq != "" && !g.wantsJSON() || g.template != "" && g.output != "json" ||
+		g.columns != "" && !tabular || c.Flags().Changed("wide") && g.output != "wide") {
+		g.output, g.formatOfEnv = "", false
+	}
+}
+
+// parseDuration reads a Go duration, also with days (1d12h), or a bare number
+// of seconds as ipvsadm takes it.
 func parseDuration(s string) (time.Duration, error) {
 	if n, err := strconv.ParseUint(s, 10, 32); err == nil {
 		return time.Duration(n) * time.Second, nil
+	}
+	const day = 24 * time.Hour
+	if text, rest, ok := strings.Cut(s, "d"); ok {
+		n, err := strconv.ParseUint(text, 10, 16)
+		if err != nil || rest == "" {
+			return time.Duration(n) * day, err
+		}
+		d, err := time.ParseDuration(rest)
+		if d < 0 || rest[0] == '+' {
+			err = errors.New("a sign within a time")
+		}
+		return time.Duration(n)*day + d, err
 	}
 	return time.ParseDuration(s)
 }

@@ -61,7 +61,7 @@ func Sections() []Section {
 	return []Section{
 		{"EXIT STATUS", []Term{
 			{"0", "Done."},
-			{"1", "The answer is no."},
+			{"1", "The answer is no: to the question whether to go on; nothing was changed."},
 			{"2", "Wrong usage or invalid input; nothing was done."},
 			{"3", "Failed for a reason without a number of its own."},
 			{"4", "Not found: a service, server, sync daemon, interface or namespace."},
@@ -73,10 +73,10 @@ func Sections() []Section {
 			{"130", "Interrupted."},
 		}},
 		{"ENVIRONMENT", []Term{
-			{"LVS_OUTPUT", "The output format where -o is not given."},
+			{"LVS_OUTPUT", "The output format where -o is not given. An option that needs another format (--jq, --template, --columns, --wide) wins over it, changes stay silent under it, and export and save do not look at it."},
 			{"LVS_NETNS", "The network namespace where --netns is not given."},
 			{"LVS_COLOR", "When to use colour where --color is not given."},
-			{"NO_COLOR", "Any value switches colour off, unless --color=always or LVS_COLOR=always."},
+			{"NO_COLOR", "Any value but the empty one switches colour off where --color and LVS_COLOR leave it to the terminal (auto)."},
 		}},
 		{"FILES", []Term{
 			{"/proc/net/ip_vs", "The table as everyone may read it; shown without privilege."},

@@ -89,7 +89,17 @@ func writeFlags(b *strings.Builder, title string, f *pflag.FlagSet, width int) {
 	if width == 0 {
 		width = 100
 	}
-	fmt.Fprintf(b, "\n%s:\n%s", title, f.FlagUsagesWrapped(width))
+	text := f.FlagUsagesWrapped(width)
+	f.VisitAll(func(f *pflag.Flag) {
+		if f.NoOptDefVal == "" || f.Value.Type() == "bool" {
+			return
+		}
+		value, _ := pflag.UnquoteUsage(f)
+		// As in the manual: --persistent[=DURATION].
+		long := fmt.Sprintf("--%s %s[=%q]", f.Name, value, f.NoOptDefVal)
+		text = strings.Replace(text, long, fmt.Sprintf("%-*s", len(long), "--"+f.Name+"[="+value+"]"), 1)
+	})
+	fmt.Fprintf(b, "\n%s:\n%s", title, text)
 }
 
 func (a *App) newHelp() *cobra.Command {

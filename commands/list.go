@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -41,16 +42,26 @@ statistics, thresholds and a few details are not known.`,
 }
 
 func (o *list) register(c *cobra.Command) {
-	o.selector.register(c)
+	o.selector.register(o.app, c)
 	o.view.register(o.app, c)
 }
 
 func (o *list) run(c *cobra.Command, args []string) error {
 	ids, err := o.all(args)
 	if err != nil {
-		return err
+		return o.servers(err, args)
 	}
 	return o.show(c.Context(), o.app, ids)
+}
+
+// servers adds how a server is found where one was named in place of a service.
+func (o *list) servers(err error, args []string) error {
+	for _, arg := range args {
+		if _, bad := netip.ParseAddr(arg); bad == nil {
+			return usagef("%w", err).cure("a server is found by: %s list --filter server=%s", o.app.Name, arg)
+		}
+	}
+	return err
 }
 
 // view is how a table of services or servers is to be shown.

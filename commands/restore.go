@@ -1,9 +1,12 @@
 package commands
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,7 +36,12 @@ not have are deleted (--merge leaves them alone).
 A faulty text changes nothing; every faulty line is told. If the kernel refuses a
 line everything is undone, unless --keep-going leaves out what it refuses.
 
-Where something would be deleted it asks first; without a terminal it needs --yes.`,
+Where something would be deleted it asks first; without a terminal it needs --yes.
+A text that names no service is refused: lvs clear deletes every service.
+
+ipvsadm-save forgets connection thresholds. So a text in which no server has any
+(-x, -y) leaves those of the servers that are there as they are; a text that has
+some, as lvs save writes them, is taken at its word.`,
 		Example: `  ipvsadm-save -n | lvs restore --dry-run
   ssh other lvs save | lvs restore --merge
   lvs restore --netns director --yes -f /var/lib/lvs/director.save`,
@@ -41,7 +49,7 @@ Where something would be deleted it asks first; without a terminal it needs --ye
 		ValidArgsFunction: nothing,
 	}
 	f := c.Flags()
-	f.StringVarP(&o.file, "file", "f", "", "read `FILE`, or standard input for - (default: standard input)")
+	f.VarP(&single{to: &o.file}, "file", "f", "read `FILE`, or standard input for - (default: standard input)")
 	f.BoolVar(&o.merge, "merge", false, "leave services alone that the text does not have")
 	f.BoolVar(&o.keepGoing, "keep-going", false, "leave out what the kernel refuses, instead of undoing everything")
 	a.changeFlags(c)
@@ -51,8 +59,8 @@ Where something would be deleted it asks first; without a terminal it needs --ye
 }
 
 func (o *restore) run(c *cobra.Command, args []string) error {
-	if err := noMore(args); err != nil {
-		return err
+	if len(args) > 0 {
+		return usagef("unexpected argument %q", args[0]).cure("a file is read with -f: %s -f %s", c.CommandPath(), args[0])
 	}
 	ctx := c.Context()
 	text, err := o.read(ctx)
@@ -67,7 +75,11 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	plan := cluster.Plan(before, wanted(text), cluster.PlanOptions{Prune: !o.merge})
+	want := wanted(text)
+	if n := keepThresholds(want, before); n > 0 {
+		o.app.note("the text has no thresholds, which ipvsadm-save forgets: %s left as now", plural(n, "server"))
+	}
+	plan := cluster.Plan(before, want, cluster.PlanOptions{Prune: !o.merge})
 	if len(plan) == 0 {
 		return o.app.nothingChanges("the table is as in the text")
 	}
@@ -87,13 +99,31 @@ func (o *restore) read(ctx context.Context) ([]ipvsadm.Service, error) {
 		return nil, err
 	}
 	defer in.Close()
+	services, err := o.readSave(ctx, in)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(services) == 0:
+		return nil, usagef("the text names no service: nothing was changed").
+			cure("%s clear deletes every service", o.app.Name)
+	}
+	return services, nil
+}
+
+func (o *restore) readSave(ctx context.Context, in io.Reader) ([]ipvsadm.Service, error) {
 	type result struct {
 		services []ipvsadm.Service
 		err      error
 	}
 	done := make(chan result, 1)
 	go func() {
-		services, err := ipvsadm.ReadSave(in, ipvsadm.SystemNames(ctx))
+		text := bufio.NewReader(in)
+		if isClusterFile(text) {
+			done <- result{nil, usagef("this is a cluster file, not the text of ipvsadm-save: nothing was changed").
+				cure("%s save writes what restore reads", o.app.Name)}
+			return
+		}
+		services, err := ipvsadm.ReadSave(text, ipvsadm.SystemNames(ctx))
 		done <- result{services, err}
 	}()
 	select {
@@ -102,6 +132,49 @@ func (o *restore) read(ctx context.Context) ([]ipvsadm.Service, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// isClusterFile looks at the first line that says something.
+func isClusterFile(text *bufio.Reader) bool {
+	start, _ := text.Peek(256) // what is wrong with reading is told later
+	for line := range strings.Lines(string(start)) {
+		line = strings.TrimSpace(line)
+		if line != "" && line != "---" && line[0] != '#' {
+			return line[0] == '{' || strings.HasPrefix(line, "apiVersion:")
+		}
+	}
+	return false
+}
+
+// keepThresholds puts the thresholds that servers have now into a text without
+// any, and counts those servers.
+func keepThresholds(want []cluster.Service, now *kernel.Snapshot) (kept int) {
+	for i := range want {
+		for j := range want[i].Servers {
+			if s := &want[i].Servers[j]; s.Upper > 0 || s.Lower > 0 {
+				return 0
+			}
+		}
+	}
+	entries := entriesOf(now)
+	for i := range want {
+		e := entries[want[i].ServiceID]
+		if e == nil || !hasThresholds(e) {
+			continue
+		}
+		for j := range want[i].Servers {
+			s := &want[i].Servers[j]
+			if old := findServer(e, s.Addr); old != nil && (old.Upper > 0 || old.Lower > 0) {
+				s.Upper, s.Lower = old.Upper, old.Lower
+				kept++
+			}
+		}
+	}
+	return kept
+}
+
+func hasThresholds(e *kernel.ServiceEntry) bool {
+	return slices.ContainsFunc(e.Servers, func(s kernel.ServerEntry) bool { return s.Upper > 0 || s.Lower > 0 })
 }
 
 func wanted(text []ipvsadm.Service) []cluster.Service {

@@ -1,10 +1,14 @@
 package commands
 
 import (
+	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"lvs/kernel"
 )
 
 // Root builds the tree of verbs. Building it touches nothing outside.
@@ -56,8 +60,13 @@ func (a *App) rootFor(args []string) *cobra.Command {
 		}
 	}
 	for _, arg := range args {
-		if arg == "help" || arg == "completion" || strings.HasPrefix(arg, "__") {
+		if arg == "help" || arg == "completion" {
 			return a.root(nil)
+		}
+		if strings.HasPrefix(arg, "__") {
+			root := a.root(nil)
+			forCompletion(root)
+			return root
 		}
 	}
 	return a.root(named)
@@ -73,7 +82,7 @@ func (a *App) root(named map[string]bool) *cobra.Command {
 		Long:              frontPage,
 		Example:           frontExamples,
 		Args:              a.onlyVerbs,
-		RunE:              bare.run,
+		RunE:              a.listOrVersion(bare),
 		PersistentPreRunE: a.prepare,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -87,6 +96,7 @@ func (a *App) root(named map[string]bool) *cobra.Command {
 	root.SetUsageFunc(func(*cobra.Command) error { return nil })
 	root.SetHelpCommand(a.newHelp())
 	bare.register(root)
+	root.Flags().Bool("version", false, "show the versions; the same as "+a.Name+" version")
 	a.hiddenGlobals(root)
 
 	root.AddGroup(
@@ -106,6 +116,16 @@ func (a *App) root(named map[string]bool) *cobra.Command {
 		root.AddCommand(c)
 	}
 	return root
+}
+
+// listOrVersion is what the program does without a command.
+func (a *App) listOrVersion(bare *list) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		if wanted, _ := c.Flags().GetBool("version"); wanted {
+			return (&showVersion{app: a}).run(c, args)
+		}
+		return bare.run(c, args)
+	}
 }
 
 // group is a command that only holds others. A missing or unknown one is a
@@ -133,8 +153,49 @@ func (a *App) onlyVerbs(c *cobra.Command, args []string) error {
 	c.SuggestionsMinimumDistance = 2
 	full := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()) + " " + args[0])
 	f := usagef("unknown command %q", full).cure("%s --help lists them", c.CommandPath())
+	if meant := a.meant(c, args[0]); meant != "" {
+		return f.cure("did you mean %s?", meant)
+	}
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		f.cure("did you mean %s %s?", c.CommandPath(), near[0])
 	}
 	return f
+}
+
+// meant guesses what was meant by a word that is no command: a service or a
+// server without what is to be done, or another word for a command. Empty is no
+// idea.
+func (a *App) meant(c *cobra.Command, word string) string {
+	group := c.Name()
+	if !c.HasParent() {
+		group = ""
+	}
+	if group != "" && group != "service" && group != "server" {
+		return ""
+	}
+	if _, err := kernel.ParseServiceID(word); err == nil {
+		if group == "server" {
+			return a.Name + " server list " + word
+		}
+		return a.Name + " list " + word
+	}
+	if _, err := netip.ParseAddr(word); err == nil {
+		return a.Name + " list --filter server=" + word
+	}
+	verb := otherWords[word]
+	switch {
+	case verb == "":
+		return ""
+	case group == "":
+		return fmt.Sprintf("%s service %s, or %s server %s", a.Name, verb, a.Name, verb)
+	}
+	return a.Name + " " + group + " " + verb
+}
+
+// otherWords are words for what can be done to services and servers.
+var otherWords = map[string]string{
+	"add": "add", "create": "add", "new": "add",
+	"delete": "delete", "del": "delete", "rm": "delete", "remove": "delete", "erase": "delete",
+	"edit": "edit", "change": "edit", "modify": "edit", "set": "edit",
+	"show": "show", "get": "show",
 }

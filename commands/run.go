@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +38,7 @@ const (
 // that prints an error.
 func (a *App) Run(ctx context.Context, args []string) int {
 	defer a.close()
+	a.args = args
 	if status, ok := a.asIpvsadm(ctx, args); ok {
 		return status
 	}
@@ -214,7 +217,9 @@ func (a *App) hint(err error) string {
 	case errors.Is(err, kernel.ErrPermission), errors.Is(err, fs.ErrPermission):
 		return "needs CAP_NET_ADMIN: sudo " + a.Name + " …"
 	case errors.Is(err, kernel.ErrNotLoaded):
-		return "IPVS is a kernel module: modprobe ip_vs"
+		return loadHint(os.DirFS("/lib/modules"), kernelRelease(), os.Geteuid() == 0)
+	case errors.Is(err, kernel.ErrNoNamespace) && strings.HasPrefix(a.global.netns, "pid:"):
+		return "the processes are listed by: ps -e"
 	case errors.Is(err, kernel.ErrNoNamespace):
 		return "the namespaces are listed by: ip netns list"
 	case errors.Is(err, kernel.ErrNoService):
@@ -229,4 +234,28 @@ func (a *App) hint(err error) string {
 		return "the sync daemons are listed by: " + a.Name + " sync status"
 	}
 	return ""
+}
+
+// loadHint tells how IPVS gets into a running kernel, given the folder of all
+// kernels' modules.
+func loadHint(modules fs.FS, release string, root bool) string {
+	if !hasIPVS(modules, release) {
+		return "this kernel has none: /lib/modules/" + release + " has no ip_vs (in a container it is the host's to load)"
+	}
+	if root {
+		return "IPVS is a kernel module: modprobe ip_vs"
+	}
+	return "IPVS is a kernel module: sudo modprobe ip_vs"
+}
+
+// hasIPVS tells whether a kernel's modules have ip_vs. What cannot be read may
+// have it.
+func hasIPVS(modules fs.FS, release string) bool {
+	for _, list := range []string{"modules.dep", "modules.builtin"} {
+		b, err := fs.ReadFile(modules, path.Join(release, list))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) || strings.Contains(string(b), "/ip_vs.ko") {
+			return true
+		}
+	}
+	return false
 }

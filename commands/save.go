@@ -6,14 +6,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"lvs/commands/ipvsadm"
+	"lvs/kernel"
 )
 
 type save struct {
-	app  *App
+	app *App
+	selector
 	file string
 }
 
@@ -28,23 +31,27 @@ timeouts and sync daemons are no part of it.
 
 Connection thresholds (-x and -y), which ipvsadm-save forgets, are written.
 
-A file (-f) is replaced whole or not at all, and is its owner's alone to read.`,
+A file (-f) is replaced whole or not at all, and is its owner's alone to read.
+-f is the file here: the service of a firewall mark is written fwmark:7.`,
 		Example: `  lvs save > table.save
   lvs save tcp://192.0.2.10:80 fwmark:7
   lvs save --netns director -f /var/lib/lvs/director.save`,
 		RunE:              o.run,
 		ValidArgsFunction: a.completeServices,
 	}
-	f := c.Flags()
-	f.StringVarP(&o.file, "file", "f", "", "write to `FILE` (default: standard output)")
+	o.selector.registerNamed(a, c, "", "6")
+	c.Flags().VarP(&single{to: &o.file}, "file", "f", "write to `FILE` (default: standard output)")
 	a.kernelFlags(c)
 	numericFlag(c)
 	return c
 }
 
 func (o *save) run(c *cobra.Command, args []string) error {
-	ids, err := new(selector).all(args)
+	ids, err := o.all(args)
 	if err != nil {
+		return err
+	}
+	if err := checkFile(o.file); err != nil {
 		return err
 	}
 	k, err := o.app.kernel()
@@ -63,6 +70,20 @@ func (o *save) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	return replaceFile(o.file, b.Bytes())
+}
+
+// checkFile refuses a file that was meant as a service: -f 7 is ipvsadm's for
+// the firewall mark.
+func checkFile(name string) error {
+	service := name
+	if _, err := strconv.ParseUint(name, 10, 64); err == nil {
+		service = "fwmark:" + name
+	}
+	if _, err := kernel.ParseServiceID(service); err != nil {
+		return nil
+	}
+	return usagef("-f %s: it is the file to write, and this looks like a service", name).
+		cure("the service is an argument: %s; a file of that name is ./%s", service, name)
 }
 
 // replaceFile puts a file in the place of another, so that whoever looks finds

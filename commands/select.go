@@ -1,7 +1,9 @@
 package commands
 
 import (
+	"errors"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,84 +15,136 @@ import (
 // selector names services: by the text form as an argument, or with ipvsadm's
 // options, because fingers remember.
 type selector struct {
-	tcp, udp, sctp, mark string
-	ipv6                 bool
+	// named are the services of the options in the order given.
+	named []option
+	ipv6  bool
 }
 
-func (s *selector) register(c *cobra.Command) {
-	s.registerNamed(c, "6")
-}
+// option is one that may come again; each is kept.
+type option struct{ name, value string }
 
-// registerNamed offers the options; six is the short form of --ipv6, if any.
-func (s *selector) registerNamed(c *cobra.Command, six string) {
+func (s *selector) register(a *App, c *cobra.Command) { s.registerNamed(a, c, "f", "6") }
+
+// registerNamed offers the options; mark and six are the short forms of
+// --fwmark-service and --ipv6, if any.
+func (s *selector) registerNamed(a *App, c *cobra.Command, mark, six string) {
 	f := c.Flags()
-	f.StringVarP(&s.tcp, "tcp-service", "t", "", "in place of SERVICE: the TCP service at `ADDR:PORT`")
-	f.StringVarP(&s.udp, "udp-service", "u", "", "in place of SERVICE: the UDP service at `ADDR:PORT`")
-	f.StringVar(&s.sctp, "sctp-service", "", "in place of SERVICE: the SCTP service at `ADDR:PORT`")
-	f.StringVarP(&s.mark, "fwmark-service", "f", "", "in place of SERVICE: the service of firewall mark `N`, 1 to 4294967295")
+	add := func(name, short, scheme, usage string) {
+		f.VarP(&repeated{scheme, name, short, &s.named}, name, short, usage)
+		complete(c, name, a.completeScheme(scheme))
+	}
+	add("tcp-service", "t", "tcp://", "in place of SERVICE: the TCP service at `ADDR:PORT`")
+	add("udp-service", "u", "udp://", "in place of SERVICE: the UDP service at `ADDR:PORT`")
+	add("sctp-service", "", "sctp://", "in place of SERVICE: the SCTP service at `ADDR:PORT`")
+	add("fwmark-service", mark, "fwmark:", "in place of SERVICE: the service of firewall mark `N`, 1 to 4294967295")
 	f.BoolVarP(&s.ipv6, "ipv6", six, false, "with --fwmark-service: the mark's IPv6 service (default IPv4)")
 }
 
-// given reads the option form; ok tells whether there was one.
-func (s *selector) given() (id kernel.ServiceID, ok bool, err error) {
-	text := ""
-	for _, o := range []struct{ prefix, value string }{
-		{"tcp://", s.tcp}, {"udp://", s.udp}, {"sctp://", s.sctp}, {"fwmark:", s.mark},
-	} {
-		switch {
-		case o.value == "":
-			continue
-		case text != "":
-			return id, true, usagef("one service at a time: -t, -u, --sctp-service and -f exclude one another")
+// repeated is an option that keeps each of its values once, with what it stands
+// for put before.
+type repeated struct {
+	prefix, name, short string
+	to                  *[]option
+}
+
+func (r *repeated) String() string { return "" }
+func (r *repeated) Type() string   { return "string" }
+
+func (r *repeated) Set(value string) error {
+	name := "--" + r.name
+	if r.short != "" {
+		name = "-" + r.short
+	}
+	if o := (option{name, r.prefix + value}); !slices.Contains(*r.to, o) { // completion reads options twice
+		*r.to = append(*r.to, o)
+	}
+	return nil
+}
+
+// single is an option that must not come twice, because its last value would
+// silently win.
+type single struct {
+	to    *string
+	given bool
+}
+
+func (s *single) String() string { return "" }
+func (s *single) Type() string   { return "string" }
+
+func (s *single) Set(value string) error {
+	if s.given && value != *s.to {
+		return errors.New("the option is given twice")
+	}
+	*s.to, s.given = value, true
+	return nil
+}
+
+// given reads the services of the options. Each wrong one is told.
+func (s *selector) given() ([]kernel.ServiceID, error) {
+	var bad faults
+	var ids []kernel.ServiceID
+	marks := 0
+	for _, o := range s.named {
+		text := o.value
+		if strings.HasPrefix(text, "fwmark:") {
+			marks++
+			if s.ipv6 && !strings.Contains(text, "/") {
+				text += "/ipv6"
+			}
 		}
-		text = o.prefix + o.value
+		id, err := parseService(text)
+		bad.add(err)
+		ids = append(ids, id)
 	}
-	switch {
-	case s.ipv6 && s.mark == "":
-		return id, true, usagef("--ipv6 belongs to a firewall mark: an address knows its family")
-	case s.ipv6 && !strings.Contains(s.mark, "/"):
-		text += "/ipv6"
-	case text == "":
-		return id, false, nil
+	if s.ipv6 && marks == 0 {
+		bad.add(usagef("--ipv6 belongs to a firewall mark: an address knows its family"))
 	}
-	id, err = parseService(text)
-	return id, true, err
+	return ids, bad.err()
 }
 
 // one takes the service off the front of the arguments, unless an option names it.
 func (s *selector) one(args []string) (kernel.ServiceID, []string, error) {
-	id, ok, err := s.given()
-	if ok || err != nil {
-		return id, args, err
-	}
-	if len(args) == 0 {
-		return id, nil, usagef("SERVICE is missing").
+	ids, err := s.given()
+	switch {
+	case err != nil:
+		return kernel.ServiceID{}, args, err
+	case len(ids) > 1 && s.named[0].name == s.named[1].name:
+		return ids[0], args, usagef("%s given twice: one service at a time", s.named[0].name)
+	case len(ids) > 1:
+		return ids[0], args, usagef("one service at a time: %s and %s exclude one another", s.named[0].name, s.named[1].name)
+	case len(ids) == 1:
+		return ids[0], args, nil
+	case len(args) == 0:
+		return kernel.ServiceID{}, nil, usagef("SERVICE is missing").
 			cure("name one as tcp://192.0.2.10:80, udp://[2001:db8::1]:53 or fwmark:7, or with -t, -u, -f")
 	}
-	id, err = parseService(args[0])
+	id, err := parseService(args[0])
 	return id, args[1:], err
 }
 
-// all reads every argument as a service. Each wrong one is told; one named
-// twice counts once.
+// all reads every option and argument as a service. Each wrong one is told; one
+// named twice counts once.
 func (s *selector) all(args []string) ([]kernel.ServiceID, error) {
 	var bad faults
-	var ids []kernel.ServiceID
-	seen := map[kernel.ServiceID]bool{}
-	add := func(id kernel.ServiceID, err error) {
+	ids, err := s.given()
+	bad.add(err)
+	for _, arg := range args {
+		id, err := parseService(arg)
 		bad.add(err)
-		if err == nil && !seen[id] {
+		ids = append(ids, id)
+	}
+	if err := bad.err(); err != nil {
+		return nil, err
+	}
+	var out []kernel.ServiceID
+	seen := map[kernel.ServiceID]bool{}
+	for _, id := range ids {
+		if !seen[id] {
 			seen[id] = true
-			ids = append(ids, id)
+			out = append(out, id)
 		}
 	}
-	if id, ok, err := s.given(); ok {
-		add(id, err)
-	}
-	for _, arg := range args {
-		add(parseService(arg))
-	}
-	return ids, bad.err()
+	return out, nil
 }
 
 // some is all, where at least one service must be named.
@@ -111,18 +165,21 @@ func parseService(s string) (kernel.ServiceID, error) {
 }
 
 // serverSelector names servers of a service: arguments, or ipvsadm's -r.
-type serverSelector struct{ real string }
+type serverSelector struct{ real []option }
 
-func (s *serverSelector) register(c *cobra.Command) {
-	c.Flags().StringVarP(&s.real, "real-server", "r", "", "in place of SERVER: the server at `ADDR[:PORT]`")
+func (s *serverSelector) register(a *App, c *cobra.Command, of *selector) {
+	c.Flags().VarP(&repeated{name: "real-server", short: "r", to: &s.real}, "real-server", "r",
+		"in place of SERVER: the server at `ADDR[:PORT]`")
+	complete(c, "real-server", a.completeRealServer(of, s))
 }
 
-// take gives the server names among the arguments.
+// take gives the server names of the options and among the arguments.
 func (s *serverSelector) take(args []string) []string {
-	if s.real != "" {
-		return append([]string{s.real}, args...)
+	var out []string
+	for _, o := range s.real {
+		out = append(out, o.value)
 	}
-	return args
+	return append(out, args...)
 }
 
 // parseServer reads a server's address. Without a port it takes the service's.

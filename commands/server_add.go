@@ -28,10 +28,10 @@ service's. Nothing is asked, so -y is ipvsadm's short form of --lower here.`,
   lvs server add tcp://192.0.2.10:80 198.51.100.7 --tunnel --tun-type gue --tun-port 6080
   lvs server add -t 192.0.2.10:80 -r 10.0.0.14:80 -m -w 2 -x 2000 -y 1500`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeOneService,
+		ValidArgsFunction: a.completeOneService(&o.selector),
 	}
-	o.selector.register(c)
-	o.serverSelector.register(c)
+	o.selector.register(a, c)
+	o.serverSelector.register(a, c, &o.selector)
 	o.serverOptions.register(c)
 	a.changeFlags(c)
 	return c

@@ -18,7 +18,7 @@ func (a *App) newServerDelete() *cobra.Command {
 	o := &serverDelete{app: a}
 	c := &cobra.Command{
 		Use:     "delete SERVICE SERVER…",
-		Aliases: []string{"rm"},
+		Aliases: []string{"rm", "del"},
 		Short:   "Delete real servers from a service",
 		Long: `Deletes real servers from a service at once: their connections are cut. To let
 them end first, give the weight 0 and wait.
@@ -29,10 +29,10 @@ terminal it says what it will cut and asks; elsewhere it needs --yes.`,
   lvs server delete --yes tcp://192.0.2.10:80 10.0.0.11 10.0.0.12
   lvs server rm -y -t 192.0.2.10:80 -r 10.0.0.13:80`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeServers(&o.selector),
+		ValidArgsFunction: a.completeServers(&o.selector, &o.serverSelector, many),
 	}
-	o.selector.register(c)
-	o.serverSelector.register(c)
+	o.selector.register(a, c)
+	o.serverSelector.register(a, c, &o.selector)
 	a.changeFlags(c)
 	a.askFlags(c)
 	return c

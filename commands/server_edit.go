@@ -28,10 +28,10 @@ flags without --tunnel; the port and remcsum without gue. Nothing is asked, so
   lvs server edit tcp://192.0.2.10:80 10.0.0.11 10.0.0.12 --upper 2000 --lower 1500
   lvs server edit -t 192.0.2.10:80 -r 10.0.0.13:80 --nat`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeServers(&o.selector),
+		ValidArgsFunction: a.completeServers(&o.selector, &o.serverSelector, many),
 	}
-	o.selector.register(c)
-	o.serverSelector.register(c)
+	o.selector.register(a, c)
+	o.serverSelector.register(a, c, &o.selector)
 	o.serverOptions.register(c)
 	a.changeFlags(c)
 	return c

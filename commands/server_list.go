@@ -23,9 +23,9 @@ func (a *App) newServerList() *cobra.Command {
   lvs server list tcp://192.0.2.10:80 -o name
   lvs server list -t 192.0.2.10:80 --sort -active`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeOneService,
+		ValidArgsFunction: a.completeOneService(&o.selector),
 	}
-	o.selector.register(c)
+	o.selector.register(a, c)
 	o.view.register(a, c)
 	return c
 }

@@ -23,10 +23,10 @@ the exit status is 4.`,
 		Example: `  lvs server show tcp://192.0.2.10:80 10.0.0.11:80
   lvs server show tcp://192.0.2.10:80 10.0.0.11 -o json --jq '.items[0].weight'`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeServers(&o.selector),
+		ValidArgsFunction: a.completeServers(&o.selector, &o.serverSelector, many),
 	}
-	o.selector.register(c)
-	o.serverSelector.register(c)
+	o.selector.register(a, c)
+	o.serverSelector.register(a, c, &o.selector)
 	o.view.register(a, c)
 	return c
 }

@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -8,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"lvs/kernel"
+	"lvs/output"
 )
 
 func (a *App) newService() *cobra.Command {
@@ -35,8 +38,8 @@ func (o *serviceOptions) register(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&o.scheduler, "scheduler", "s", "", "choose servers by the scheduler `NAME`: "+strings.Join(schedulerNames(), ", ")+" (default wlc)")
 	f.StringVar(&o.schedFlags, "sched-flags", "", "the scheduler's switches `FLAGS`, a list with commas: sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3, or none (default none)")
-	f.StringVar(&o.persistent, "persistent", "", "keep a client on its server for `DURATION` after its last connection: seconds or 6m, at most 31 days; 0 or none is off (default off; 6m without a value)")
-	f.Lookup("persistent").NoOptDefVal = defaultPersistence.String()
+	f.StringVar(&o.persistent, "persistent", "", "keep a client on its server for `DURATION` after its last connection: seconds, 6m or 7d, at most 31 days; 0 or none is off (default off; 6m without a value)")
+	f.Lookup("persistent").NoOptDefVal = output.Duration(defaultPersistence)
 	f.StringVar(&o.netmask, "netmask", "", "treat the clients of a network as one for persistence: `MASK` is 255.255.255.0 or /24 for IPv4, 1 to 128 for IPv6, or none (default none: each by itself)")
 	f.StringVar(&o.engine, "pe", "", "recognise clients by the persistence engine `NAME`: sip (by Call-ID), or none (default none: by address)")
 	f.BoolVar(&o.ops, "ops", false, "schedule each datagram anew; for UDP and firewall marks (default off; --ops=false switches off)")
@@ -121,6 +124,37 @@ func orNone(s string) string {
 	return s
 }
 
+// apart refuses --persistent 600: the value of an option that can do without
+// one is joined to it, and the number would be taken for an argument.
+func (o *serviceOptions) apart(f *pflag.FlagSet, args []string) error {
+	if !f.Changed("persistent") || o.persistent != f.Lookup("persistent").NoOptDefVal {
+		return nil
+	}
+	for _, arg := range args {
+		if _, err := parsePersistence(arg); err == nil {
+			return usagef("--persistent %s: the value is joined to the option", arg).cure("write --persistent=%s", arg)
+		}
+	}
+	return nil
+}
+
+// tried makes the hint of an unknown scheduler fit what was typed.
+func (o *serviceOptions) tried(err error) error {
+	if !errors.Is(err, kernel.ErrNoScheduler) || slices.Contains(schedulerNames(), o.scheduler) {
+		return err
+	}
+	near := nearest(o.scheduler, schedulerNames())
+	if near == "" {
+		return err
+	}
+	var refused kernel.Refusals
+	if errors.As(err, &refused) {
+		err = refused[0].Err
+	}
+	return (&fault{status: exitUsage, err: err}).
+		cure("did you mean %s? the schedulers are %s", near, strings.Join(schedulerNames(), ", "))
+}
+
 func parsePersistence(s string) (time.Duration, error) {
 	if s == "none" {
 		return 0, nil
@@ -128,7 +162,7 @@ func parsePersistence(s string) (time.Duration, error) {
 	d, err := parseDuration(s)
 	switch {
 	case err != nil:
-		return 0, usagef("--persistent %q: it is a time such as 360, 6m or 24h, or none", s)
+		return 0, usagef("--persistent %q: it is a time such as 360, 6m or 7d, at most 31 days, or none", s)
 	case d < 0 || d > kernel.MaxPersistence:
 		return 0, usagef("--persistent %q: it is at most %d seconds (31 days)", s, int(kernel.MaxPersistence.Seconds()))
 	case d%time.Second != 0:

@@ -26,13 +26,16 @@ as it is, and the exit status is 5.`,
 		RunE:              o.run,
 		ValidArgsFunction: nothing,
 	}
-	o.selector.register(c)
+	o.selector.register(a, c)
 	o.serviceOptions.register(c)
 	a.changeFlags(c)
 	return c
 }
 
 func (o *serviceAdd) run(c *cobra.Command, args []string) error {
+	if err := o.apart(c.Flags(), args); err != nil {
+		return err
+	}
 	id, rest, err := o.one(args)
 	if err != nil {
 		return err
@@ -44,5 +47,5 @@ func (o *serviceAdd) run(c *cobra.Command, args []string) error {
 	if err := o.overlay(c.Flags(), &s); err != nil {
 		return err
 	}
-	return o.app.apply(c.Context(), []step{{Change: kernel.Change{Op: kernel.AddService, Service: s}}})
+	return o.tried(o.app.apply(c.Context(), []step{{Change: kernel.Change{Op: kernel.AddService, Service: s}}}))
 }

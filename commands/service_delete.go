@@ -17,7 +17,7 @@ func (a *App) newServiceDelete() *cobra.Command {
 	o := &serviceDelete{app: a}
 	c := &cobra.Command{
 		Use:     "delete SERVICE…",
-		Aliases: []string{"rm"},
+		Aliases: []string{"rm", "del"},
 		Short:   "Delete virtual services and their servers",
 		Long: `Deletes virtual services with all their servers. Their connections are cut.
 All names are looked up first: when one is missing, nothing is deleted.
@@ -29,7 +29,7 @@ On a terminal it says what it will cut and asks; elsewhere it needs --yes.`,
 		RunE:              o.run,
 		ValidArgsFunction: a.completeServices,
 	}
-	o.selector.register(c)
+	o.selector.register(a, c)
 	a.changeFlags(c)
 	a.askFlags(c)
 	return c

@@ -27,15 +27,18 @@ drops netmask and engine.`,
   lvs service edit tcp://192.0.2.10:80 --persistent=30m
   lvs service edit tcp://192.0.2.10:80 --persistent=none`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeOneService,
+		ValidArgsFunction: a.completeOneService(&o.selector),
 	}
-	o.selector.register(c)
+	o.selector.register(a, c)
 	o.serviceOptions.register(c)
 	a.changeFlags(c)
 	return c
 }
 
 func (o *serviceEdit) run(c *cobra.Command, args []string) error {
+	if err := o.apart(c.Flags(), args); err != nil {
+		return err
+	}
 	id, rest, err := o.one(args)
 	if err != nil {
 		return err
@@ -63,8 +66,8 @@ func (o *serviceEdit) run(c *cobra.Command, args []string) error {
 	if after == before {
 		return o.app.nothingChanges("service %v is so already", id)
 	}
-	return o.app.apply(c.Context(), []step{{
+	return o.tried(o.app.apply(c.Context(), []step{{
 		Change:        kernel.Change{Op: kernel.EditService, Service: after},
 		serviceBefore: &before,
-	}})
+	}}))
 }

@@ -23,7 +23,7 @@ and then the exit status is 4.`,
 		RunE:              o.run,
 		ValidArgsFunction: a.completeServices,
 	}
-	o.selector.register(c)
+	o.selector.register(a, c)
 	o.view.register(a, c)
 	return c
 }

@@ -22,15 +22,15 @@ func (a *App) newStats() *cobra.Command {
 connections, packets and bytes. With --rate it shows the kernel's estimates per
 second, with --totals the sums over the whole table.
 
-The director does not see the answers of servers behind direct routing and
-tunnels, so their outbound counters stay 0.`,
+The director sees no answers of servers behind direct routing and tunnels, unless
+they pass it: then their outbound counters are 0, and tables have a dash.`,
 		Example: `  lvs stats
   lvs stats tcp://192.0.2.10:80 --rate
   lvs stats --totals -o json`,
 		RunE:              o.run,
 		ValidArgsFunction: a.completeServices,
 	}
-	o.selector.register(c)
+	o.selector.register(a, c)
 	f := c.Flags()
 	f.BoolVar(&o.rates, "rate", false, "show the kernel's estimates per second instead of totals")
 	f.BoolVar(&o.totals, "totals", false, "show the sums over the whole table, totals and rates")

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -28,25 +27,20 @@ func parseRole(args []string) (kernel.Role, error) {
 	return role, noMore(args[1:])
 }
 
-// foreseeDaemon tells a dry run what the kernel would refuse.
-func (a *App) foreseeDaemon(ctx context.Context, role kernel.Role, start bool) error {
-	if !a.global.dryRun {
-		return nil
-	}
+// running gives the daemon of a role, or nil.
+func (a *App) running(ctx context.Context, role kernel.Role) (*kernel.Daemon, error) {
 	k, err := a.kernel()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	daemons, err := k.Daemons(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	runs := slices.ContainsFunc(daemons, func(d kernel.Daemon) bool { return d.Role == role })
-	switch {
-	case start && runs:
-		return &kernel.Error{Op: "start the sync " + role.String(), Err: kernel.ErrExists}
-	case !start && !runs:
-		return &kernel.Error{Op: "stop the sync " + role.String(), Err: kernel.ErrNoDaemon}
+	for i := range daemons {
+		if daemons[i].Role == role {
+			return &daemons[i], nil
+		}
 	}
-	return nil
+	return nil, nil
 }

@@ -1,8 +1,10 @@
 package commands
 
 import (
+	"context"
 	"errors"
 	"net/netip"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +38,7 @@ runs already is an error, and then the exit status is 5.`,
 	f.StringVar(&o.port, "port", "", "the UDP port `N`, 1 to 65535 (default 8848)")
 	f.StringVar(&o.ttl, "ttl", "", "the multicast time to live `N`, 1 to 255 (default 1)")
 	f.StringVar(&o.maxLen, "max-len", "", "the longest sync message in bytes `N`, 1 to 65515 (default: what the interface's MTU takes)")
-	complete(c, "interface", completeInterfaces)
+	complete(c, "interface", a.completeInterfaces)
 	for _, name := range []string{"id", "group", "port", "ttl", "max-len"} {
 		complete(c, name, nothing)
 	}
@@ -76,10 +78,12 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 	if err := bad.err(); err != nil {
 		return err
 	}
-	rows := []output.Change{{Op: "start sync " + role.String()}}
-	if err := o.app.foreseeDaemon(c.Context(), role, true); err != nil {
-		return err
+	if o.app.global.dryRun {
+		if err := o.foresee(c.Context(), &d); err != nil {
+			return err
+		}
 	}
+	rows := []output.Change{{Op: "start sync " + role.String(), AfterDaemon: &d}}
 	return o.app.perform(rows, func() error {
 		k, err := o.app.kernel()
 		if err != nil {
@@ -92,6 +96,29 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 		}
 		return err
 	})
+}
+
+// foresee tells what of a daemon the kernel would refuse for what is there, or
+// is not.
+func (o *syncStart) foresee(ctx context.Context, d *kernel.Daemon) error {
+	there, err := o.app.running(ctx, d.Role)
+	if err != nil {
+		return err
+	}
+	refused := &kernel.Error{Op: "start the sync " + d.Role.String()}
+	if there != nil {
+		refused.Err = kernel.ErrExists
+		return refused
+	}
+	names, err := o.app.opened.Interfaces(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(names, d.Interface) {
+		refused.Err = kernel.ErrNoInterface
+		return refused
+	}
+	return nil
 }
 
 const (

@@ -3,6 +3,7 @@ package commands
 import (
 	"github.com/spf13/cobra"
 
+	"lvs/kernel"
 	"lvs/output"
 )
 
@@ -29,10 +30,17 @@ func (o *syncStop) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	rows := []output.Change{{Op: "stop sync " + role.String()}}
-	if err := o.app.foreseeDaemon(c.Context(), role, false); err != nil {
-		return err
+	row := output.Change{Op: "stop sync " + role.String()}
+	if o.app.global.dryRun || o.app.reports() {
+		row.BeforeDaemon, err = o.app.running(c.Context(), role)
+		if err == nil && row.BeforeDaemon == nil {
+			err = &kernel.Error{Op: "stop the sync " + role.String(), Err: kernel.ErrNoDaemon}
+		}
+		if err != nil {
+			return err
+		}
 	}
+	rows := []output.Change{row}
 	return o.app.perform(rows, func() error {
 		k, err := o.app.kernel()
 		if err != nil {

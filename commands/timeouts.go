@@ -2,6 +2,7 @@ package commands
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,7 +79,7 @@ new one with its next packet.`,
 }
 
 func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
-	if err := noMore(args); err != nil {
+	if err := o.noMore(args); err != nil {
 		return err
 	}
 	var want kernel.Timeouts
@@ -107,12 +108,43 @@ func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if (want.TCP == 0 || want.TCP == now.TCP) && (want.TCPFin == 0 || want.TCPFin == now.TCPFin) &&
-		(want.UDP == 0 || want.UDP == now.UDP) {
+	after := now
+	for _, t := range []struct{ to, from *time.Duration }{{&after.TCP, &want.TCP}, {&after.TCPFin, &want.TCPFin}, {&after.UDP, &want.UDP}} {
+		if *t.from != 0 {
+			*t.to = *t.from
+		}
+	}
+	if after == now {
 		return o.app.nothingChanges("the timeouts are so already")
 	}
-	rows := []output.Change{{Op: "set timeouts"}}
+	rows := []output.Change{{Op: "set timeouts", BeforeTimeouts: &now, AfterTimeouts: &after}}
 	return o.app.perform(rows, func() error { return k.SetTimeouts(c.Context(), want) })
+}
+
+// noMore knows the three numbers of ipvsadm --set.
+func (o *timeoutsSet) noMore(args []string) error {
+	if options := timeoutOptions(args); options != "" {
+		return usagef("unexpected argument %q", args[0]).cure("%s timeouts set%s", o.app.Name, options)
+	}
+	return noMore(args)
+}
+
+// timeoutOptions turns the numbers of ipvsadm --set into options; 0 leaves a
+// timeout as it is. Anything else is nothing.
+func timeoutOptions(args []string) (options string) {
+	if len(args) != 3 {
+		return ""
+	}
+	for i, name := range []string{"--tcp", "--tcp-fin", "--udp"} {
+		n, err := strconv.ParseUint(args[i], 10, 32)
+		if err != nil {
+			return ""
+		}
+		if n > 0 {
+			options += " " + name + " " + args[i]
+		}
+	}
+	return options
 }
 
 // maxTimeout keeps seconds times the kernel's clock rate (at most 1000) within
@@ -125,7 +157,7 @@ func parseTimeout(option, s string) (time.Duration, error) {
 		err = errors.New("out of range")
 	}
 	if err != nil {
-		return 0, usagef("%s %q: it is a time in whole seconds, such as 900 or 15m, from 1s to %v", option, s, maxTimeout)
+		return 0, usagef("%s %q: it is a time in whole seconds, such as 900 or 15m, from 1s to %d seconds (24 days)", option, s, int(maxTimeout.Seconds()))
 	}
 	return d, nil
 }

@@ -34,11 +34,11 @@ round a weight down to 0: write 0 for that.`,
   lvs weight tcp://192.0.2.10:80 10.0.0.11 50%
   lvs weight -t 192.0.2.10:80 -r 10.0.0.11:80 0`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeServers(&o.selector),
+		ValidArgsFunction: a.completeServers(&o.selector, &o.serverSelector, 1),
 	}
 	// -6 is a weight here.
-	o.selector.registerNamed(c, "")
-	o.serverSelector.register(c)
+	o.selector.registerNamed(a, c, "f", "")
+	o.serverSelector.register(a, c, &o.selector)
 	a.changeFlags(c)
 	c.Flags().StringVar(&o.less, relativeFlag, "", "")
 	c.Flags().MarkHidden(relativeFlag)
@@ -67,6 +67,9 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	id, rest, err := o.servers(&o.selector, args)
 	if err != nil {
 		return err
+	}
+	if len(o.real) > 1 {
+		return usagef("-r given twice: one server at a time")
 	}
 	if len(rest) < 2 {
 		return usagef("service %v: the weight is missing", id).

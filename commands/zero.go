@@ -46,7 +46,7 @@ rates are left alone.`,
 }
 
 func (o *zero) register(c *cobra.Command) {
-	o.selector.register(c)
+	o.selector.register(o.app, c)
 	o.app.changeFlags(c)
 }
 
