@@ -1,0 +1,40 @@
+package lab_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lvs/commands"
+)
+
+// The test binary is also the command: a link called ipvsadm is what an admin
+// would install in ipvsadm's place.
+func TestMain(m *testing.M) {
+	if strings.HasPrefix(filepath.Base(os.Args[0]), "ipvsadm") {
+		os.Exit(commands.System().Main(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+// ipvsadmNames are the programs of Debian's package.
+var ipvsadmNames = []string{"ipvsadm", "ipvsadm-save", "ipvsadm-restore"}
+
+// ourLinks makes a folder with links of ipvsadm's names to our program.
+func ourLinks(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range ipvsadmNames {
+		err = errors.Join(err, os.Symlink(self, filepath.Join(dir, name)))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}

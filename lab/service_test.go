@@ -1,0 +1,201 @@
+package lab_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"lvs/lab"
+)
+
+// serviceRules is a table of every kind, as the service's file has it.
+const serviceRules = `# ipvsadm.rules
+-A -t 192.0.2.10:80 -s wrr
+-a -t 192.0.2.10:80 -r 198.51.100.1:80 -g -w 1
+-a -t 192.0.2.10:80 -r 198.51.100.2:80 -i -w 5 --tun-type ipip
+-A -u 192.0.2.10:53 -s rr -o
+-a -u 192.0.2.10:53 -r 198.51.100.1:5353 -m -w 7
+-A -t [2001:db8::10]:443 -s wlc -p 600 -M 64
+-a -t [2001:db8::10]:443 -r [2001:db8:1::1]:443 -g -w 3
+-A -f 7 -s sh -b sh-fallback,sh-port
+-a -f 7 -r 198.51.100.7:0 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum
+`
+
+// TestCallerService lets the init script of Debian's package, and the scripts
+// beside ipvsadm, work with Debian's ipvsadm and with ours. Whoever reads what
+// they print and what they leave cannot tell which it was.
+func TestCallerService(t *testing.T) {
+	t.Parallel()
+	lab.Need(t)
+	var told [2]string
+	for i, links := range []string{"", ourLinks(t)} {
+		// A subtest has a namespace of its own.
+		t.Run([]string{"Debian", "ours"}[i], func(t *testing.T) {
+			lab.Need(t)
+			told[i] = serviceStory(t, links)
+		})
+	}
+	t.Log(told[1])
+	if told[0] != told[1] {
+		t.Errorf("with Debian's ipvsadm:\n%s\nwith ours:\n%s", told[0], told[1])
+	}
+}
+
+// serviceStory tells what every action of the service printed, and the table,
+// the daemons and the file afterwards.
+func serviceStory(t *testing.T, links string) string {
+	s := &ipvsadmService{mounts: programsIn(t, links)}
+	s.rules, s.settings = s.file(t, "/etc/ipvsadm.rules", serviceRules), s.file(t, "/etc/default/ipvsadm", "")
+	s.command(t, "ip", "link", "add", "eth0", "type", "dummy")
+	s.command(t, "ip", "link", "set", "eth0", "up", "multicast", "on")
+	s.command(t, "ip", "addr", "add", "198.51.100.254/24", "dev", "eth0")
+
+	s.configure(t, "AUTO=true\nDAEMON=none\n")
+	s.action(t, "start")
+	if table := s.table(t); "# ipvsadm.rules\n"+table != serviceRules {
+		t.Errorf("start made\n%s\nof\n%s", table, serviceRules)
+	}
+	s.action(t, "status")
+	s.action(t, "rate")
+	s.debian(t, "-D", "-f", "7")
+	s.debian(t, "-a", "-t", "192.0.2.10:80", "-r", "198.51.100.3", "-w", "0", "-x", "200", "-y", "100")
+	s.action(t, "save")
+	if got, want := s.saved(t), "# ipvsadm.rules\n"+s.table(t); got != want {
+		t.Errorf("save wrote\n%s\nof\n%s", got, want)
+	}
+	s.debian(t, "-E", "-t", "192.0.2.10:80", "-s", "lc")
+	for _, action := range []string{"load", "reload", "force-reload", "restart"} {
+		s.action(t, action)
+	}
+	s.tell(t, "ipvsadm-save -n")
+	s.tell(t, "ipvsadm-save")
+	s.tell(t, "ipvsadm-save -n > /run/$$.saved; ipvsadm -C; ipvsadm-restore < /run/$$.saved; rm /run/$$.saved; ipvsadm -Sn")
+	s.tell(t, "ipvsadm-save --help 2> /dev/null") // in words of our own
+	s.tell(t, "ipvsadm-restore < /dev/null")
+	s.action(t, "load")
+	s.action(t, "stop")
+	if table := s.table(t); table != "" {
+		t.Errorf("stop left\n%s", table)
+	}
+
+	for _, daemon := range []string{"master", "both"} {
+		s.configure(t, fmt.Sprintf("AUTO=true\nDAEMON=%s\nIFACE=eth0\nSYNCID=7\n", daemon))
+		s.action(t, "start")
+		s.action(t, "start") // they run already
+		s.action(t, "stop")
+		s.action(t, "stop") // they are gone
+	}
+	s.configure(t, "AUTO=false\nDAEMON=none\n")
+	s.action(t, "start")
+	s.action(t, "what")
+	return s.told.String()
+}
+
+// ipvsadmService is the service in private mounts.
+type ipvsadmService struct {
+	mounts          map[string]string
+	rules, settings string
+	told            strings.Builder
+}
+
+// file puts a file of the test's own where the service looks for its.
+func (s *ipvsadmService) file(t *testing.T, path, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), filepath.Base(path))
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.mounts[path] = file
+	return file
+}
+
+func (s *ipvsadmService) configure(t *testing.T, text string) {
+	t.Helper()
+	if err := os.WriteFile(s.settings, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// action is one of the init script's.
+func (s *ipvsadmService) action(t *testing.T, name string) {
+	t.Helper()
+	s.tell(t, "/etc/init.d/ipvsadm "+name)
+	fmt.Fprintf(&s.told, "the table:\n%sthe daemons:\n%sthe file:\n%s", s.table(t), s.debian(t, "-L", "--daemon"), s.saved(t))
+}
+
+// tell notes what a line for the shell prints, and its exit status.
+func (s *ipvsadmService) tell(t *testing.T, line string) {
+	t.Helper()
+	cmd := inPlace(s.mounts, "sh", "-c", line)
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(&s.told, "$ %s\n%s%sexit status %d\n", line, out.String(), errs.String(), cmd.ProcessState.ExitCode())
+}
+
+// table is what Debian's ipvsadm saves.
+func (s *ipvsadmService) table(t *testing.T) string { return s.debian(t, "-Sn") }
+
+func (s *ipvsadmService) debian(t *testing.T, args ...string) string {
+	t.Helper()
+	return s.command(t, "ipvsadm", args...)
+}
+
+func (s *ipvsadmService) command(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %q: %v: %s", name, args, err, out)
+	}
+	return string(out)
+}
+
+func (s *ipvsadmService) saved(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(s.rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// programsIn mounts what a folder has of ipvsadm's programs over Debian's.
+func programsIn(t *testing.T, links string) map[string]string {
+	t.Helper()
+	mounts := map[string]string{}
+	for _, name := range ipvsadmNames {
+		if links != "" {
+			mounts["/usr/sbin/"+name] = filepath.Join(links, name)
+		}
+	}
+	return mounts
+}
+
+// inPlace is a command for which other files stand in the place of some that
+// are there, such as programs of ours in that of Debian's. It has mounts of its
+// own, so that nobody else sees that, and an empty /var.
+func inPlace(mounts map[string]string, argv ...string) *exec.Cmd {
+	const script = `set -e
+mkdir -p /var
+mount -t tmpfs tmpfs /var
+mkdir -p /var/log /var/lock/subsys
+ln -s /run /var/run
+while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done
+shift
+exec "$@"`
+	args := []string{"-c", script, "sh"}
+	for path, file := range mounts {
+		args = append(args, file, path)
+	}
+	cmd := exec.Command("sh", append(append(args, "--"), argv...)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	return cmd
+}
