@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 )
 
@@ -27,7 +26,7 @@ func bench(ctx context.Context, lvs string, args []string, out io.Writer) (err e
 		run  func() error
 	}{
 		{"start", b.startUp}, {"list", b.lists}, {"wide", b.wideList},
-		{"restore", b.restores}, {"connections", b.connections},
+		{"restore", b.restores}, {"ipvsadm", b.inPlace}, {"connections", b.connections},
 	}
 	wanted := map[string]bool{}
 	for _, arg := range args {
@@ -40,7 +39,7 @@ func bench(ctx context.Context, lvs string, args []string, out io.Writer) (err e
 			known = known || p.name == arg
 		}
 		if !known {
-			return fmt.Errorf("%q is neither a number of runs nor a part: start, list, wide, restore, connections", arg)
+			return fmt.Errorf("%q is neither a number of runs nor a part: start, list, wide, restore, ipvsadm, connections", arg)
 		}
 		wanted[arg] = true
 	}
@@ -69,6 +68,7 @@ type benchmark struct {
 	dir       string
 	runs      int
 	out       io.Writer
+	filled    bool // the connections were made
 }
 
 func (b *benchmark) startUp() error {
@@ -126,21 +126,12 @@ func (b *benchmark) wideList() error {
 
 func (b *benchmark) restores() error {
 	b.title(fmt.Sprintf("Restore of %d services with %d servers each, into an empty table", benchServices, benchServers))
-	file := filepath.Join(b.dir, "table")
-	if err := os.WriteFile(file, []byte(tableText(benchServices, benchServers)), 0o600); err != nil {
-		return err
-	}
-	empty := b.command("ipvsadm", "-C")
-	ours := b.command(b.lvs, "restore")
-	ours.input, ours.before = file, &empty
-	theirs := b.command("ipvsadm", "-R")
-	theirs.input, theirs.before = file, &empty
-	return b.pair("lvs restore, beside ipvsadm -R", ours, theirs, timesFaster(10))
+	return b.restore("lvs restore, beside ipvsadm -R", b.command(b.lvs, "restore"), benchServices, benchServers)
 }
 
 func (b *benchmark) connections() error {
 	b.title(fmt.Sprintf("%d connections", benchConnections))
-	if err := fillConnections(b.ctx, benchConnections); err != nil {
+	if err := b.fillConnections(); err != nil {
 		return err
 	}
 	ours := b.command(b.lvs, "connections", "-o", "jsonl")

@@ -25,6 +25,16 @@ func tableText(services, servers int) string {
 	return b.String()
 }
 
+// fillConnections fills the connection table, once in a boot: connections stay
+// when their service goes.
+func (b *benchmark) fillConnections() error {
+	if b.filled {
+		return nil
+	}
+	b.filled = true
+	return fillConnections(b.ctx, benchConnections)
+}
+
 // fillConnections makes n entries in the connection table: as many UDP
 // datagrams, each from another client, to a service whose server is nowhere.
 func fillConnections(ctx context.Context, n int) error {
