@@ -89,14 +89,14 @@ func (a *App) perform(rows []output.Change, do func() error) error {
 // reports tells whether success is to be shown.
 func (a *App) reports() bool {
 	g := &a.global
-	return g.verbose || g.jq != "" || g.template != "" ||
-		g.output != "" && g.output != "table" && !g.formatOfEnv
+	return g.verbose || g.jq != "" || g.template != "" || g.output != "" && !g.formatOfEnv
 }
 
 // nothingChanges ends a verb that found all as it should be.
 func (a *App) nothingChanges(format string, args ...any) error {
 	a.note("nothing to do: "+format, args...)
-	if g := &a.global; !a.reports() || g.verbose && (g.output == "" || g.output == "table") {
+	g := &a.global
+	if !a.reports() || g.jq == "" && g.template == "" && (g.output == "" || g.output == "table") {
 		return nil // an empty table would say nothing more
 	}
 	p, err := a.printer(output.Options{})

@@ -56,6 +56,13 @@ func (o *list) run(c *cobra.Command, args []string) error {
 
 // servers adds how a server is found where one was named in place of a service.
 func (o *list) servers(err error, args []string) error {
+	var several faults
+	if errors.As(err, &several) {
+		if len(several) > 1 {
+			return err
+		}
+		err = several[0]
+	}
 	for _, arg := range args {
 		if _, bad := netip.ParseAddr(arg); bad == nil {
 			return usagef("%w", err).cure("a server is found by: %s list --filter server=%s", o.app.Name, arg)

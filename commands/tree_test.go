@@ -131,3 +131,24 @@ func split(line string) []string {
 	}
 	return out
 }
+
+// The shells show descriptions as they are, and know files where one is asked for.
+func TestCompletionOfOptions(t *testing.T) {
+	app, _, _ := testApp(nil)
+	root := app.rootFor([]string{"__complete", ""})
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if strings.Contains(f.Usage, "`") {
+				t.Errorf("%s --%s: %s", c.CommandPath(), f.Name, f.Usage)
+			}
+			if _, ok := c.GetFlagCompletionFunc(f.Name); !ok && f.Value.Type() != "bool" && f.Name != "file" {
+				t.Errorf("%s --%s proposes files", c.CommandPath(), f.Name)
+			}
+		})
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
+}
