@@ -30,11 +30,11 @@ func openNamespace(s string) (namespace, error) {
 			return namespace{handle: h, path: path}, nil
 		}
 		h.Close()
-		err = fmt.Errorf("%w: that is something else", ErrNoNamespace)
+		err = noNamespace("it is no network namespace")
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(s, "pid:"):
-		err = fmt.Errorf("%w: there is no such process", ErrNoNamespace)
+		err = noNamespace("no such process")
 	case errors.Is(err, fs.ErrNotExist):
 		err = ErrNoNamespace
 	case errors.Is(err, fs.ErrPermission):
@@ -42,6 +42,12 @@ func openNamespace(s string) (namespace, error) {
 	}
 	return namespace{}, &Error{Op: "open network namespace " + strconv.Quote(s), Err: err}
 }
+
+// noNamespace is ErrNoNamespace with what is true instead.
+type noNamespace string
+
+func (e noNamespace) Error() string        { return string(e) }
+func (e noNamespace) Is(target error) bool { return target == ErrNoNamespace }
 
 // isNetworkNamespace tells whether an open file is one: a file of the kind that
 // namespaces are, and not of another sort of namespace.

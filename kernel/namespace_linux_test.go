@@ -11,8 +11,8 @@ func TestOpenNamespaceRefuses(t *testing.T) {
 		"pid:2147483646":    "no such process",
 		"pid:web":           "not a process number",
 		"no-such-namespace": "no such network namespace",
-		"/etc/passwd":       "something else",
-		"/proc/self/ns/uts": "something else",
+		"/etc/passwd":       "it is no network namespace",
+		"/proc/self/ns/uts": "it is no network namespace",
 	} {
 		n, err := openNamespace(in)
 		if !errors.Is(err, ErrNoNamespace) || !strings.Contains(err.Error(), want) {
