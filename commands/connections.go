@@ -97,7 +97,7 @@ func (o *connections) registerServices(c *cobra.Command) {
 	f.Var(&repeated{name: "service", to: &o.named}, "service", "only entries to the address of `SERVICE`; repeat it for more (default: all)")
 	complete(c, "service", a.completeServices)
 	for _, name := range []string{"tcp-service", "udp-service", "sctp-service"} {
-		f.Lookup(name).Usage = "the same, for the " + strings.ToUpper(strings.TrimSuffix(name, "-service")) + " service at `ADDR:PORT` (default: all)"
+		f.Lookup(name).Usage = "as --service: the " + strings.ToUpper(strings.TrimSuffix(name, "-service")) + " service at `ADDR:PORT` (default: all)"
 	}
 	// A mark is refused with a reason.
 	_ = f.MarkHidden("fwmark-service")
