@@ -53,6 +53,8 @@ type App struct {
 	// args is the command line.
 	args   []string
 	strays []*pflag.Flag
+	// ctx is the verb's, for what it does not pass on itself.
+	ctx    context.Context
 	cancel context.CancelFunc
 	opened kernel.Kernel
 	// sent is set once a change may have reached the kernel.
@@ -159,6 +161,6 @@ func (a *App) close() {
 // note tells a person something on standard error; -q silences it.
 func (a *App) note(format string, args ...any) {
 	if !a.global.quiet {
-		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, fmt.Sprintf(format, args...))
+		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(fmt.Sprintf(format, args...)))
 	}
 }

@@ -144,6 +144,9 @@ func (a *App) prepare(c *cobra.Command, _ []string) error {
 	}
 	var all faults
 	c.Flags().Visit(func(f *pflag.Flag) {
+		if given := f.Value.Type() == "string" && f.Value.String() == "" && !keepsOwn(f.Value); given && !mayBeEmpty(f.Name) {
+			all.add(usagef("--%s has an empty value", f.Name))
+		}
 		if _, stray := f.Annotations[strayFlag]; stray {
 			all.add(usagef("--%s has no effect on %s", f.Name, verbName(c)))
 		}
@@ -175,7 +178,24 @@ func (a *App) prepare(c *cobra.Command, _ []string) error {
 			a.cancel = cancel
 		}
 	}
+	a.ctx = c.Context()
 	return all.err()
+}
+
+// keepsOwn tells whether a value is of a type that refuses empty ones itself.
+func keepsOwn(v pflag.Value) bool {
+	switch v.(type) {
+	case *single, *repeated:
+		return true
+	}
+	return false
+}
+
+// mayBeEmpty names the options whose empty value says something: none. Any
+// other comes from a script's variable that is not set, and what is meant for
+// one namespace or client is not done to all.
+func mayBeEmpty(name string) bool {
+	return slices.Contains([]string{"sched-flags", "pe", "netmask", "persistent"}, name)
 }
 
 // fromEnv takes a variable where the verb offers the option, with its general

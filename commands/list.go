@@ -134,6 +134,7 @@ func (a *App) printer(o output.Options) (*output.Printer, error) {
 		o.Columns = strings.Split(g.columns, ",")
 	}
 	o.NoHeaders, o.JQ, o.Template, o.Netns, o.Now = g.noHeaders, g.jq, g.template, g.netns, a.Now
+	o.Context = a.ctx
 	o.Terminal, o.Width, o.Color = a.OutTerminal.Is, a.OutTerminal.Width, a.color()
 	return output.New(a.Out, o)
 }

@@ -94,44 +94,34 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 // read reads the whole text and tells all its faults. An interrupt ends it at
 // once, even where no text comes.
 func (o *restore) read(ctx context.Context) ([]ipvsadm.Service, error) {
-	in, err := o.app.openInput(o.file)
+	var services []ipvsadm.Service
+	err := interruptible(ctx, func() error {
+		in, err := o.app.openInput(o.file)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		services, err = o.readSave(ctx, in)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()
-	services, err := o.readSave(ctx, in)
-	switch {
-	case err != nil:
-		return nil, err
-	case len(services) == 0:
+	if len(services) == 0 {
 		return nil, usagef("the text names no service: nothing was changed").
 			cure("%s clear deletes every service", o.app.Name)
 	}
 	return services, nil
 }
 
+// readSave reads the text; it says what it is if it is a cluster file.
 func (o *restore) readSave(ctx context.Context, in io.Reader) ([]ipvsadm.Service, error) {
-	type result struct {
-		services []ipvsadm.Service
-		err      error
+	text := bufio.NewReader(in)
+	if isClusterFile(text) {
+		return nil, usagef("this is a cluster file, not the text of ipvsadm-save: nothing was changed").
+			cure("%s save writes what restore reads", o.app.Name)
 	}
-	done := make(chan result, 1)
-	go func() {
-		text := bufio.NewReader(in)
-		if isClusterFile(text) {
-			done <- result{nil, usagef("this is a cluster file, not the text of ipvsadm-save: nothing was changed").
-				cure("%s save writes what restore reads", o.app.Name)}
-			return
-		}
-		services, err := ipvsadm.ReadSave(text, ipvsadm.SystemNames(ctx))
-		done <- result{services, err}
-	}()
-	select {
-	case r := <-done:
-		return r.services, r.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return ipvsadm.ReadSave(text, ipvsadm.SystemNames(ctx))
 }
 
 // isClusterFile looks at the first line that says something.

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"io/fs"
 	"os"
@@ -69,7 +70,7 @@ func (o *save) run(c *cobra.Command, args []string) error {
 	if err := ipvsadm.WriteSave(&b, snap, ipvsadm.SaveOptions{Thresholds: true}); err != nil {
 		return err
 	}
-	return replaceFile(o.file, b.Bytes())
+	return interruptible(c.Context(), func() error { return replaceFile(o.file, b.Bytes()) })
 }
 
 // checkFile refuses a file that was meant as a service: -f 7 is ipvsadm's for
@@ -136,6 +137,20 @@ func underlying(err error) error {
 		return path.Err
 	}
 	return err
+}
+
+// interruptible waits for something that may block where no context reaches, such
+// as opening a pipe that has no other end. When the context ends it is left to
+// itself, and what it shares with the caller is not to be touched.
+func interruptible(ctx context.Context, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // openInput opens a file to read; - and nothing are standard input.

@@ -12,6 +12,8 @@ import (
 	"lvs/kernel"
 )
 
+var errEmpty = errors.New("the value is empty")
+
 // selector names services: by the text form as an argument, or with ipvsadm's
 // options, because fingers remember.
 type selector struct {
@@ -51,6 +53,9 @@ func (r *repeated) String() string { return "" }
 func (r *repeated) Type() string   { return "string" }
 
 func (r *repeated) Set(value string) error {
+	if value == "" {
+		return errEmpty
+	}
 	name := "--" + r.name
 	if r.short != "" {
 		name = "-" + r.short
@@ -72,6 +77,9 @@ func (s *single) String() string { return "" }
 func (s *single) Type() string   { return "string" }
 
 func (s *single) Set(value string) error {
+	if value == "" {
+		return errEmpty
+	}
 	if s.given && value != *s.to {
 		return errors.New("the option is given twice")
 	}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"lvs/kernel"
 )
@@ -142,15 +143,14 @@ func endpoint(key, help string, of func(*kernel.Connection) netip.AddrPort) colu
 	}
 }
 
-// appendClean appends text that came from the network: control characters could
-// steer a terminal and become question marks.
+// appendClean appends text that came from the network: what could steer a
+// terminal, control characters of ASCII and of Unicode, becomes a question mark.
 func appendClean(b []byte, s string) []byte {
-	for i := range len(s) {
-		if s[i] < 0x20 || s[i] == 0x7f {
-			b = append(b, '?')
-		} else {
-			b = append(b, s[i])
+	for _, r := range s {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
+			r = '?'
 		}
+		b = utf8.AppendRune(b, r)
 	}
 	return b
 }

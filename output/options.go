@@ -1,6 +1,7 @@
 package output
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -24,6 +25,8 @@ type Options struct {
 	Sort string
 	// Filter are conditions that must all hold. See parseCondition.
 	Filter []string
+	// Context ends a jq program that does not end by itself. Nil never does.
+	Context context.Context
 	// JQ is a jq program run over the document (json) or over each item (jsonl).
 	JQ string
 	// Template is a Go text template over the document.
@@ -90,6 +93,9 @@ func New(w io.Writer, o Options) (*Printer, error) {
 	}
 	if len(o.Columns) > 0 && !o.tabular() {
 		return nil, usage("columns can be chosen for table, wide and csv, not for %s", o.Format)
+	}
+	if o.Context == nil {
+		o.Context = context.Background()
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -60,7 +60,7 @@ func (p *Printer) runQuery(b, doc []byte) ([]byte, error) {
 	if err != nil {
 		return b, err
 	}
-	results := p.query.Run(v)
+	results := p.query.RunWithContext(p.o.Context, v)
 	for {
 		r, ok := results.Next()
 		if !ok {

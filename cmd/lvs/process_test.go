@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"lvs/lab"
 )
@@ -95,5 +96,35 @@ func TestBrokenOff(t *testing.T) {
 				t.Errorf("standard error ends in %q, want %q", rest.String(), c.says)
 			}
 		})
+	}
+}
+
+// A pipe without another end is waited for no longer than anything else.
+func TestBrokenOffPipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"save", "restore"} {
+		t.Run(verb, func(t *testing.T) {
+			cmd := lvsProcess(t, verb, "-f", pipe, "--timeout", "20ms")
+			end := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+			defer end.Stop()
+			out, _ := cmd.CombinedOutput()
+			if got := cmd.ProcessState.ExitCode(); got != 8 || string(out) != "lvs: timed out after 20ms\n" {
+				t.Errorf("exit status %d, want 8; it says %q", got, out)
+			}
+		})
+	}
+}
+
+// A jq program that does not end is ended.
+func TestBrokenOffQuery(t *testing.T) {
+	cmd := lvsProcess(t, "list", "--jq", "def f: f; f", "--timeout", "20ms")
+	end := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+	defer end.Stop()
+	out, _ := cmd.CombinedOutput()
+	if got := cmd.ProcessState.ExitCode(); got != 8 || !strings.HasPrefix(string(out), "lvs: timed out after 20ms\n") {
+		t.Errorf("exit status %d, want 8; it says %q", got, out)
 	}
 }
