@@ -1,5 +1,5 @@
-// Command man makes the manual pages, section 8, one for each command, from the
-// command tree. The pages are checked in; make generate renews them, and a test
+// Command man makes the manual pages, section 8: one for each command, from the
+// command tree, and ipvsadm-compat(8). The pages are checked in; make generate renews them, and a test
 // fails when they are stale. Packages install the program under another name:
 // -name and -out make their pages.
 package main
@@ -44,6 +44,7 @@ func pages(name string) map[string][]byte {
 	walk(root, func(c *cobra.Command) {
 		out[pageName(c)+".8"] = page(c, name)
 	})
+	out["ipvsadm-compat.8"] = compatPage(name)
 	if name == "lvs" {
 		other := (&commands.App{Name: "lvsctl"}).Root()
 		out["lvsctl.8"] = page(other, name)
@@ -120,6 +121,9 @@ func subcommands(r *roff, c *cobra.Command) {
 // seeAlso names the pages above, beside and below.
 func seeAlso(c *cobra.Command, family string) string {
 	names := []string{"ipvsadm"}
+	if !c.HasParent() || c.Name() == "ipvsadm" {
+		names = append(names, "ipvsadm-compat")
+	}
 	if c.HasParent() {
 		names = append(names, family)
 		if family == "lvs" {
@@ -136,6 +140,11 @@ func seeAlso(c *cobra.Command, family string) string {
 			names = append(names, family+strings.TrimPrefix(pageName(sub), c.Root().Name()))
 		}
 	}
+	return references(names)
+}
+
+// references names pages of section 8.
+func references(names []string) string {
 	sort.Strings(names)
 	for i, n := range names {
 		names[i] = fmt.Sprintf("\\fB%s\\fR(8)", escape(n))

@@ -39,7 +39,7 @@ func TestPagesUnderAnotherName(t *testing.T) {
 		t.Errorf("%d pages for lvsctl; %d for lvs, one of them lvsctl.8", len(other), len(own))
 	}
 	for file, page := range other {
-		if !strings.HasPrefix(file, "lvsctl") {
+		if !strings.HasPrefix(file, "lvsctl") && file != "ipvsadm-compat.8" {
 			t.Errorf("%s is not called after the program", file)
 		}
 		for line := range strings.Lines(string(page)) {
