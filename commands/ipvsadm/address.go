@@ -85,7 +85,7 @@ func (p *parser) port(s string, proto kernel.Protocol) (uint16, string) {
 	if n, ok := number(s, 0, 65535); ok {
 		return uint16(n), ""
 	}
-	if s == "" || !hostName(s) || allDigits(s) || s[0] == '-' || p.names == nil {
+	if s == "" || !hostName(s) || allDigits(s) || s[0] == '-' || p.names == nil || proto == 0 {
 		return 0, "a port is a number from 0 to 65535, or a name that the system knows"
 	}
 	n, err := p.names.Port(s, proto)

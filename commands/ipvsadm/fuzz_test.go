@@ -18,7 +18,18 @@ func FuzzParseSave(f *testing.F) {
 	f.Add("-At[::1]:80 -p=60 -M 64\r\n# x\n-E -t '[::1]:80' -p\n-D -t [::1]:80")
 	f.Add("-A -f 5 -6 -b mh-port -smh\n-C\n-A -f -1 -o --pe sip -p")
 	f.Add("-a -f 7 -r 1.2.3.4 -x 5 -y 6\n--add-server --weight=")
+	f.Add("foo --set 1 2 3 --sort\n--start-daemon=master --mcast-group ff02::5 --syncid 1\n-Lnc --persistent-conn -X\n-hx\n-Z -6")
 	f.Fuzz(func(t *testing.T, text string) {
+		wide := &parser{names: fixedNames{}, wide: true}
+		if err := wide.read(strings.NewReader(text), func(*Line) {}); err != nil {
+			t.Fatal(err)
+		}
+		inside(t, text, wide.faults.err())
+		for _, f := range wide.faults {
+			if f.said.text == "" || f.said.status == 0 {
+				t.Errorf("ipvsadm says nothing of %v", f)
+			}
+		}
 		lines, err := ParseSave(strings.NewReader(text), fixedNames{})
 		inside(t, text, err)
 		services, err := Replay(lines)

@@ -59,8 +59,11 @@ func (p *parser) setServer(v word) {
 }
 
 // protocol is that of the service, or TCP where it has none: it decides what
-// the name of a port means.
+// the name of a port means. To ipvsadm names mean nothing before the service.
 func (p *parser) protocol() kernel.Protocol {
+	if p.wide && p.cmd.given&service == 0 {
+		return 0
+	}
 	if proto := p.cmd.Service.Protocol; proto != 0 {
 		return proto
 	}
@@ -157,7 +160,11 @@ func (p *parser) setLower(v word) {
 }
 
 func (p *parser) threshold(v word, said string) uint32 {
-	n, ok := number(v.text, 0, math.MaxUint32)
+	most := uint64(math.MaxUint32)
+	if p.wide {
+		most = math.MaxInt32
+	}
+	n, ok := number(v.text, 0, most)
 	if !ok {
 		p.fault(v, "a threshold is a number from 0 to 4294967295", wrong(said))
 	}

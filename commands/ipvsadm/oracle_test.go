@@ -1,0 +1,208 @@
+package ipvsadm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lvs/kernel"
+	"lvs/lab"
+)
+
+// TestOracle gives every command line of testdata/oracle, and each option with
+// each verb, to ipvsadm and to Program. Each script begins with two new
+// namespaces, one for ipvsadm and one for Program.
+func TestOracle(t *testing.T) {
+	lab.Need(t, features)
+	files, err := filepath.Glob("testdata/oracle/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	count, explained := 0, 0
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cases := readScript(t, string(b))
+		count += len(cases)
+		for _, c := range cases {
+			if c.why != "" {
+				explained++
+			}
+		}
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) { compareAll(t, cases) })
+	}
+	const least = 400
+	if count < least {
+		t.Errorf("the scripts have %d command lines, not %d", count, least)
+	}
+	every := everyOption()
+	t.Run("places", func(t *testing.T) { compareAll(t, every) })
+	t.Logf("compared %d command lines of scripts, of which %d differ for a reason, and %d of verbs with options",
+		count, explained, len(every))
+}
+
+// reply is what a command line did, for people to read.
+type reply struct {
+	Out, Err string
+	Status   int
+	Table    string
+}
+
+// stage is where two programs play.
+type stage struct {
+	theirs, ours kernel.Kernel // each in its namespace; the goroutine is in theirs
+	ourPlace     *lab.Namespace
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	s := new(stage)
+	for _, k := range []*kernel.Kernel{&s.ours, &s.theirs} {
+		ns := lab.Need(t, features)
+		for _, args := range []string{"link add dummy0 type dummy", "link set dummy0 up multicast on", "addr add 198.51.100.254/24 dev dummy0"} {
+			if out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput(); err != nil {
+				t.Fatalf("ip %s: %v: %s", args, err, out)
+			}
+		}
+		c, err := kernel.Open(kernel.Options{Netns: ns.Path()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		*k = c
+		if s.ourPlace == nil {
+			s.ourPlace = ns
+		}
+	}
+	return s
+}
+
+func compareAll(t *testing.T, cases []oracleCase) {
+	s := newStage(t)
+	for _, c := range cases {
+		want, got := s.play(t, &c)
+		d := cmp.Diff(want, got)
+		switch {
+		case d == "" && c.why != "":
+			t.Errorf("%s differs no longer: %s", c.line, c.why)
+		case d != "" && c.why == "":
+			t.Errorf("%s %s\n(-ipvsadm +ours)\n%s", c.line, c.input, d)
+		}
+		if d != "" {
+			s.level(t)
+		}
+	}
+	// The tables were compared by our reading of them: ask ipvsadm too.
+	for _, args := range [][]string{{"-Sn"}, {"-Ln", "--thresholds"}} {
+		theirs, ours := s.oracle(t, &oracleCase{name: "ipvsadm", args: args}), reply{}
+		s.ourPlace.Do(func() error {
+			ours = s.oracle(t, &oracleCase{name: "ipvsadm", args: args})
+			return nil
+		})
+		if d := cmp.Diff(sortedLines(theirs.Out), sortedLines(ours.Out)); d != "" {
+			t.Errorf("ipvsadm %v of both tables at the end (-ipvsadm's +ours)\n%s", args, d)
+		}
+	}
+}
+
+// sortedLines makes the order of a kernel's list not matter.
+func sortedLines(s string) []string { return slices.Sorted(strings.Lines(s)) }
+
+// play gives the command line to both. What only looks at the table looks at
+// the same one, because the order in which a kernel lists it is its own affair,
+// and may change once.
+func (s *stage) play(t *testing.T, c *oracleCase) (theirs, ours reply) {
+	t.Helper()
+	if !c.looks() {
+		theirs, ours = s.oracle(t, c), s.run(t, c, s.ourPlace.Path())
+		theirs.Table, ours.Table = everything(t, s.theirs), everything(t, s.ours)
+		return theirs, ours
+	}
+	for range 3 {
+		if theirs, ours = s.oracle(t, c), s.run(t, c, ""); theirs == ours {
+			break
+		}
+	}
+	return theirs, ours
+}
+
+func (s *stage) oracle(t *testing.T, c *oracleCase) reply {
+	t.Helper()
+	var out, errs bytes.Buffer
+	// It waits for ever for the kernel's answer where a daemon is stopped before
+	// it ever ran.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.name, c.args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(c.input), &out, &errs
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if ctx.Err() != nil || err != nil && !errors.As(err, &exit) {
+		t.Fatalf("%s: %v", c.line, err)
+	}
+	return reply{Out: out.String(), Err: errs.String(), Status: cmd.ProcessState.ExitCode()}
+}
+
+// run gives a command line to Program; no path is the goroutine's namespace.
+func (s *stage) run(t *testing.T, c *oracleCase, path string) reply {
+	t.Helper()
+	var out, errs bytes.Buffer
+	p := Program{
+		Name: c.name, In: strings.NewReader(c.input), Out: &out, Err: &errs,
+		Open:  func() (kernel.Kernel, error) { return kernel.Open(kernel.Options{Netns: path}) },
+		Names: SystemNames(t.Context()),
+	}
+	status := p.Run(t.Context(), c.args)
+	return reply{Out: out.String(), Err: errs.String(), Status: status}
+}
+
+// everything is what a kernel's table can say.
+func everything(t *testing.T, k kernel.Kernel) string {
+	t.Helper()
+	snap, err := k.Snapshot(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	snap.Order = nil // the kernel's own
+	var b strings.Builder
+	if err := WriteSave(&b, snap, SaveOptions{Thresholds: true}); err != nil {
+		t.Fatal(err)
+	}
+	now, err := k.Timeouts(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	daemons, err := k.Daemons(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeTimeouts(&b, now)
+	writeDaemons(&b, daemons)
+	return b.String()
+}
+
+// level makes our table theirs again, after a difference.
+func (s *stage) level(t *testing.T) {
+	t.Helper()
+	snap, err := s.theirs.Snapshot(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ours.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ours.Apply(context.Background(), changes(snap)); err != nil {
+		t.Fatal(err)
+	}
+}
