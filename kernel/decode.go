@@ -92,7 +92,7 @@ func decodeNetmask(b []byte, e *ServiceEntry) error {
 	if len(b) < 4 {
 		return nil
 	}
-	e.Netmask = Netmask(net.Uint32(b))
+	e.Netmask = maskOf(net.Uint32(b))
 	if e.Family == IPv6 {
 		e.Netmask = Netmask(host.Uint32(b))
 	}

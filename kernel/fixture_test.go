@@ -39,6 +39,7 @@ func everyAttribute() []Change {
 		Server{Addr: ap("[2001:db8:1::1]:80"), Forward: Direct, Weight: 3},
 		Server{Addr: ap("[2001:db8:1::2]:8080"), Forward: NAT, Weight: 1},
 		Server{Addr: ap("198.51.100.7:80"), Forward: Tunneling, Weight: 1})
+	add(Service{ServiceID: AddressID(TCP, ap("192.0.2.15:80")), Scheduler: "rr", Persistence: time.Minute, Netmask: AllClients})
 	add(Service{ServiceID: MarkID(7, IPv4), Scheduler: "wlc", OnePacket: true},
 		Server{Addr: ap("198.51.100.1:0"), Forward: Direct, Weight: 1})
 	add(Service{ServiceID: MarkID(1<<31-1, IPv6), Scheduler: "nq", Persistence: 31 * 24 * time.Hour},

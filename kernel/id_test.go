@@ -126,6 +126,8 @@ func TestNetmask(t *testing.T) {
 		{IPv4, "/24", "255.255.255.0", 0xffffff00},
 		{IPv4, "255.0.255.0", "255.0.255.0", 0xff00ff00},
 		{IPv4, "/32", "", 0xffffffff},
+		{IPv4, "0.0.0.0", "0.0.0.0", AllClients},
+		{IPv4, "/0", "0.0.0.0", AllClients},
 		{IPv6, "64", "64", 64},
 		{IPv6, "/64", "64", 64},
 		{IPv6, "128", "", 128},
@@ -138,7 +140,7 @@ func TestNetmask(t *testing.T) {
 	for _, c := range []struct {
 		family Family
 		in     string
-	}{{IPv4, "24"}, {IPv4, "0.0.0.0"}, {IPv4, "/0"}, {IPv4, "/33"}, {IPv4, "2001:db8::"}, {IPv6, "0"}, {IPv6, "129"}, {IPv6, "255.255.255.0"}, {IPv6, ""}} {
+	}{{IPv4, "24"}, {IPv4, "/33"}, {IPv4, "2001:db8::"}, {IPv6, "0"}, {IPv6, "129"}, {IPv6, "255.255.255.0"}, {IPv6, ""}} {
 		if m, err := ParseNetmask(c.family, c.in); err == nil {
 			t.Errorf("%v %q is taken as %#x", c.family, c.in, m)
 		}

@@ -99,7 +99,11 @@ next:
 
 // Netmask groups clients. For IPv4 it is the mask as a number (0xffffff00 is
 // 255.255.255.0); for IPv6 the prefix length. Zero is the whole address.
-type Netmask uint32
+type Netmask uint64
+
+// AllClients is the IPv4 mask 0.0.0.0, which makes all clients one. It is not
+// the zero value, and its lower 32 bits are what the kernel has.
+const AllClients Netmask = 1 << 32
 
 // Text gives the mask in the family's usual form: 255.255.255.0 or 64. The
 // whole address is the empty text.
@@ -108,7 +112,7 @@ func (m Netmask) Text(f Family) string {
 		return ""
 	}
 	if f == IPv6 {
-		return strconv.Itoa(int(m))
+		return strconv.FormatUint(uint64(m), 10)
 	}
 	return netip.AddrFrom4([4]byte{byte(m >> 24), byte(m >> 16), byte(m >> 8), byte(m)}).String()
 }
@@ -130,15 +134,23 @@ func ParseNetmask(f Family, s string) (Netmask, error) {
 	}
 	if bits, ok := strings.CutPrefix(s, "/"); ok {
 		n, err := strconv.ParseUint(bits, 10, 32)
-		if err != nil || n < 1 || n > 32 {
-			return 0, fmt.Errorf("netmask %q: for IPv4 a prefix length is from /1 to /32", s)
+		if err != nil || n > 32 {
+			return 0, fmt.Errorf("netmask %q: for IPv4 a prefix length is from /0 to /32", s)
 		}
-		return ^Netmask(0) << (32 - n), nil
+		return maskOf(^uint32(0) << (32 - n)), nil
 	}
 	a, err := netip.ParseAddr(s)
-	if err != nil || !a.Is4() || a == netip.IPv4Unspecified() {
+	if err != nil || !a.Is4() {
 		return 0, fmt.Errorf("netmask %q: for IPv4 it is a mask such as 255.255.255.0 or /24", s)
 	}
 	b := a.As4()
-	return Netmask(b[0])<<24 | Netmask(b[1])<<16 | Netmask(b[2])<<8 | Netmask(b[3]), nil
+	return maskOf(net.Uint32(b[:])), nil
+}
+
+// maskOf makes a Netmask of an IPv4 mask.
+func maskOf(bits uint32) Netmask {
+	if bits == 0 {
+		return AllClients
+	}
+	return Netmask(bits)
 }
