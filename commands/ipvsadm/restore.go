@@ -10,99 +10,103 @@ import (
 
 // restore is -R. Everything is read and checked before anything is done.
 func (p *Program) restore(ctx context.Context) int {
-	lines, status := p.readLines(ctx)
-	if status != exitDone {
+	var todo steps
+	if status := p.readText(ctx, func(l *Line) { todo.add(&l.Command) }); status != exitDone {
 		return status
 	}
-	return p.runLines(ctx, lines)
+	return p.runSteps(ctx, todo)
 }
 
 // replace is ipvsadm-restore: the table becomes what the text makes of an
 // empty one. Where that needs no more than changes, and none is refused, what
 // is the same stays, with its connections.
 func (p *Program) replace(ctx context.Context) int {
-	lines, status := p.readLines(ctx)
-	if status != exitDone {
+	var lines []Line
+	if status := p.readText(ctx, func(l *Line) { lines = append(lines, *l) }); status != exitDone {
 		return status
 	}
-	wanted, ok := tableOf(lines)
-	if !ok {
-		if err := p.kernel.Flush(ctx); err != nil {
+	if wanted, ok := tableOf(lines); ok {
+		before, err := p.kernel.Snapshot(ctx)
+		if err != nil {
 			return p.fail(ctx, err, exitRefused)
 		}
-		return p.runLines(ctx, lines)
+		return p.apply(ctx, changesTo(before, wanted))
 	}
-	before, err := p.kernel.Snapshot(ctx)
-	if err != nil {
+	if err := p.kernel.Flush(ctx); err != nil {
 		return p.fail(ctx, err, exitRefused)
 	}
-	return p.apply(ctx, changesTo(before, wanted))
+	var todo steps
+	for i := range lines {
+		todo.add(&lines[i].Command)
+	}
+	return p.runSteps(ctx, todo)
 }
 
-// readLines reads the whole text. It prints every fault, and gives another
+// readText reads the whole text. It prints every fault, and gives another
 // status than exitDone where there is one. An interrupt ends it even where no
 // text comes.
-func (p *Program) readLines(ctx context.Context) ([]Line, int) {
-	type result struct {
-		lines  []Line
-		faults Faults
-		err    error
-	}
-	done := make(chan result, 1)
-	go func() {
-		read := &parser{names: p.Names, wide: true}
-		var r result
-		r.err = read.read(p.In, func(l *Line) { r.lines = append(r.lines, *l) })
-		r.faults = read.faults
-		done <- r
-	}()
-	var r result
+func (p *Program) readText(ctx context.Context, take func(*Line)) int {
+	read := &parser{names: p.Names, wide: true}
+	done := make(chan error, 1)
+	go func() { done <- read.read(p.In, take) }()
 	select {
-	case r = <-done:
 	case <-ctx.Done():
-		return nil, exitStopped
+		return exitStopped
+	case err := <-done:
+		if err != nil {
+			return p.fail(ctx, err, exitArgument)
+		}
 	}
-	switch {
-	case r.err != nil:
-		return nil, p.fail(ctx, r.err, exitArgument)
-	case len(r.faults) == 0:
-		return r.lines, exitDone
+	if len(read.faults) == 0 {
+		return exitDone
 	}
-	for _, f := range r.faults {
+	for _, f := range read.faults {
 		fmt.Fprintln(p.Err, f)
 	}
 	fmt.Fprintln(p.Err, "nothing was changed")
-	return nil, r.faults[0].said.status
+	return read.faults[0].said.status
 }
 
-// runLines does what the lines say, changes that follow one another in one go.
-// What is refused does not stop what follows. The status is that of the last
-// line that failed.
-func (p *Program) runLines(ctx context.Context, lines []Line) int {
+// steps are command lines to run one after another.
+type steps []step
+
+// step is changes that follow one another, sent in one go, and then a command
+// that is none.
+type step struct {
+	changes []kernel.Change
+	then    *Command
+}
+
+func (s *steps) add(c *Command) {
+	if len(*s) == 0 || (*s)[len(*s)-1].then != nil {
+		*s = append(*s, step{})
+	}
+	last := &(*s)[len(*s)-1]
+	if ops[c.Verb] != 0 {
+		last.changes = append(last.changes, c.change())
+		return
+	}
+	then := *c
+	last.then = &then
+}
+
+// runSteps runs them all, also after one that fails. The status is that of the
+// last that failed.
+func (p *Program) runSteps(ctx context.Context, todo steps) int {
 	status := exitDone
-	var changes []kernel.Change
-	for i := range lines {
-		c := &lines[i].Command
-		if ops[c.Verb] != 0 {
-			changes = append(changes, c.change())
-			continue
-		}
-		failed := p.apply(ctx, changes)
-		changes = changes[:0]
-		if failed == exitDone {
-			failed = p.run(ctx, c)
-		} else if now := p.run(ctx, c); now != exitDone {
-			failed = now
-		}
-		if failed != exitDone {
+	for _, s := range todo {
+		if failed := p.apply(ctx, s.changes); failed != exitDone {
 			status = failed
 		}
-		if c.Verb == showHelp || c.Verb == showVersion || ctx.Err() != nil {
-			return status
+		if s.then == nil || ctx.Err() != nil {
+			break
 		}
-	}
-	if failed := p.apply(ctx, changes); failed != exitDone {
-		status = failed
+		if failed := p.run(ctx, s.then); failed != exitDone {
+			status = failed
+		}
+		if s.then.Verb == showHelp || s.then.Verb == showVersion {
+			break // as ipvsadm does
+		}
 	}
 	return status
 }

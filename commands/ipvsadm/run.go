@@ -53,8 +53,8 @@ func (c *Command) change() kernel.Change {
 	return kernel.Change{Op: ops[c.Verb], Service: c.Service, Server: c.Server}
 }
 
-// ops are the verbs that are one change.
-var ops = map[Verb]kernel.Op{
+// ops are the changes that the verbs are; of the other verbs it is zero.
+var ops = [showVersion + 1]kernel.Op{
 	AddService: kernel.AddService, EditService: kernel.EditService, DeleteService: kernel.DeleteService,
 	AddServer: kernel.AddServer, EditServer: kernel.EditServer, DeleteServer: kernel.DeleteServer,
 }
