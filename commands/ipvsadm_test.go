@@ -1,0 +1,44 @@
+package commands
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"lvs/kernel"
+	"lvs/kernel/kerneltest"
+)
+
+// TestIpvsadm calls it by a link's name and behind the verb.
+func TestIpvsadm(t *testing.T) {
+	k := kerneltest.New()
+	for _, c := range []struct {
+		name, called, args string
+		netns, out, err    string
+		status             int
+	}{
+		{"ipvsadm", "/sbin/ipvsadm", "-A -t 10.0.0.1:80", "", "", "", 0},
+		{"ipvsadm-save", "ipvsadm-save", "-n", "", "-A -t 10.0.0.1:80 -s wlc\n", "", 0},
+		{"lvs", "lvs", "ipvsadm -Sn", "", "-A -t 10.0.0.1:80 -s wlc\n", "", 0},
+		{"lvs", "lvs", "--netns a ipvsadm -C", "a", "", "", 0},
+		{"lvs", "lvs", "--netns=b ipvsadm -S", "b", "", "", 0},
+		{"ipvsadm", "/sbin/ipvsadm", "foo", "", "", "Try `/sbin/ipvsadm -h' or '/sbin/ipvsadm --help' for more information.\n", 255},
+		{"lvs", "/bin/lvs", "ipvsadm foo", "", "", "Try `lvs ipvsadm -h' or 'lvs ipvsadm --help' for more information.\n", 255},
+		{"ipvsadm", "ipvsadm", "ipvsadm", "", "", "Try `ipvsadm -h' or 'ipvsadm --help' for more information.\n", 255},
+		{"lvs", "lvs", "-q ipvsadm", "", "", "lvs: before ipvsadm only --netns can stand\n" +
+			"hint: lvs [--netns NAME] ipvsadm [ARGUMENT…]\n", exitUsage},
+	} {
+		app, out, errs := testApp(k)
+		app.Name, app.Called = c.name, c.called
+		netns := ""
+		app.OpenKernel = func(o kernel.Options) (kernel.Kernel, error) {
+			netns = o.Netns
+			return k, nil
+		}
+		status := app.Run(context.Background(), strings.Fields(c.args))
+		if out.String() != c.out || errs.String() != c.err || status != c.status || netns != c.netns {
+			t.Errorf("%s %s\n got %q, %q, %d in %q\nwant %q, %q, %d in %q", c.name, c.args,
+				out, errs, status, netns, c.out, c.err, c.status, c.netns)
+		}
+	}
+}
