@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,8 +20,22 @@ var callerPackages = []string{"ldirectord", "libnet-inet6glue-perl", "bash"}
 func (c *Cache) Callers(ctx context.Context) (string, error) {
 	return c.folder("callers-"+hostRelease(), func(dir string) error {
 		c.say("fetching programs that run ipvsadm (ldirectord, Perl; 24 MB)…")
-		return fetchClosure(ctx, dir, callerPackages...)
+		if err := fetchClosure(ctx, dir, callerPackages...); err != nil {
+			return err
+		}
+		return keepOnly(dir, "usr", "etc")
 	})
+}
+
+// keepOnly removes what else a folder has.
+func keepOnly(dir string, names ...string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if !slices.Contains(names, e.Name()) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
 }
 
 // layOver lays a tree over the host's own folders, for this process and what
