@@ -68,7 +68,7 @@ func (n *namer) append(b []byte, ap netip.AddrPort, p kernel.Protocol) []byte {
 	if addr.Is6() {
 		b = append(b, '[')
 	}
-	if host := n.host(addr); host != "" {
+	if host, ok := n.host(addr); ok {
 		b = append(b, host...)
 	} else {
 		b = appendAddr(b, addr)
@@ -85,12 +85,13 @@ func (n *namer) append(b []byte, ap netip.AddrPort, p kernel.Protocol) []byte {
 	return b[:min(len(b), start+longestName)]
 }
 
-// host gives an address's name, or nothing.
-func (n *namer) host(a netip.Addr) string {
-	if name, ok := n.hosts[a]; ok {
-		return name
+// host gives an address's name. In /etc/hosts it may be empty.
+func (n *namer) host(a netip.Addr) (name string, ok bool) {
+	if name, ok = n.hosts[a]; ok {
+		return name, true
 	}
-	return n.known[a]
+	name = n.known[a]
+	return name, name != ""
 }
 
 // learnTable asks for the names of a whole table at once.

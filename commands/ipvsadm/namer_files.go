@@ -21,7 +21,7 @@ func readFile[K comparable](path string, parse func(io.Reader) map[K]string) map
 }
 
 // parseHosts reads hosts(5). An address's name is the first one of its first
-// line. As in the C library, a line of ::ffff:a.b.c.d is one of a.b.c.d too, and
+// line, which may have none: then the name is empty. As in the C library, a line of ::ffff:a.b.c.d is one of a.b.c.d too, and
 // one of ::1 is one of 127.0.0.1.
 func parseHosts(r io.Reader) map[netip.Addr]string {
 	names := map[netip.Addr]string{}
@@ -32,15 +32,19 @@ func parseHosts(r io.Reader) map[netip.Addr]string {
 	}
 	for words := range fields(r) {
 		a, err := netip.ParseAddr(words[0])
-		if err != nil || a.Zone() != "" || len(words) < 2 {
+		if err != nil || a.Zone() != "" {
 			continue
 		}
-		add(a, words[1])
+		name := ""
+		if len(words) > 1 {
+			name = words[1]
+		}
+		add(a, name)
 		switch {
 		case a.Is4In6():
-			add(a.Unmap(), words[1])
+			add(a.Unmap(), name)
 		case a == netip.IPv6Loopback():
-			add(netip.AddrFrom4([4]byte{127, 0, 0, 1}), words[1])
+			add(netip.AddrFrom4([4]byte{127, 0, 0, 1}), name)
 		}
 	}
 	return names
