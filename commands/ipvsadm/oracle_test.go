@@ -126,6 +126,9 @@ func (s *stage) play(t *testing.T, c *oracleCase) (theirs, ours reply) {
 	t.Helper()
 	if !c.looks() {
 		theirs, ours = s.oracle(t, c), s.run(t, c, s.ourPlace.Path())
+		if theirs.Status == exitArgument && theirs == ours && c.input == "" {
+			return theirs, ours // neither asked the kernel
+		}
 		theirs.Table, ours.Table = everything(t, s.theirs), everything(t, s.ours)
 		return theirs, ours
 	}
