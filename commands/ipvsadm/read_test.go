@@ -213,7 +213,6 @@ var refused = []lineCase{
 // refusedNarrower are lines that ipvsadm takes.
 var refusedNarrower = []lineCase{
 	{"-L -n", `column 1: "-L": does not change the table; a line begins with -A, -a, -E, -e, -D, -d or -C`},
-	{"-A -t 10.1:80 -p -M 0.0.0.0", `column 21: "0.0.0.0": a netmask of 0.0.0.0 would make all clients one`},
 }
 
 func TestRefused(t *testing.T) {

@@ -2,7 +2,6 @@ package ipvsadm
 
 import (
 	"math"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -219,12 +218,9 @@ func mask(f kernel.Family, s string) (m kernel.Netmask, why string) {
 		return kernel.Netmask(n), ""
 	}
 	a, ok := ipv4(s)
-	switch {
-	case !ok:
+	if !ok {
 		return 0, "for IPv4 a netmask is written as an address, such as 255.255.255.0"
-	case a == netip.IPv4Unspecified():
-		return 0, "a netmask of 0.0.0.0 would make all clients one"
 	}
-	b := a.As4()
-	return kernel.Netmask(b[0])<<24 | kernel.Netmask(b[1])<<16 | kernel.Netmask(b[2])<<8 | kernel.Netmask(b[3]), ""
+	m, _ = kernel.ParseNetmask(f, a.String())
+	return m, ""
 }
