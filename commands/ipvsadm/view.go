@@ -139,9 +139,9 @@ func appendServiceName(b []byte, id kernel.ServiceID, width int, n *namer) []byt
 		}
 		return fill(b, start, width)
 	}
-	b = appendLeft(b, strings.ToUpper(id.Protocol.String()), 4)
-	b = append(b, ' ')
 	start := len(b)
+	b = append(fill(appendProtocol(b, id.Protocol), start, 4), ' ')
+	start = len(b)
 	b = n.append(b, id.AddrPort(), id.Protocol)
 	return fill(cutIPv4(b, start, id.Addr), start, width)
 }
