@@ -70,19 +70,26 @@ func (p *Program) readText(ctx context.Context, take func(*Line)) int {
 // steps are command lines to run one after another.
 type steps []step
 
+// stepLen is the most changes of a step. Slices that need not grow are half the
+// memory, and that is a good part of the time.
+const stepLen = 2048
+
 // step is changes that follow one another, sent in one go, and then a command
-// that is none.
+// that is none, if any.
 type step struct {
 	changes []kernel.Change
 	then    *Command
 }
 
 func (s *steps) add(c *Command) {
-	if len(*s) == 0 || (*s)[len(*s)-1].then != nil {
+	if n := len(*s); n == 0 || (*s)[n-1].then != nil || len((*s)[n-1].changes) == stepLen {
 		*s = append(*s, step{})
 	}
 	last := &(*s)[len(*s)-1]
 	if ops[c.Verb] != 0 {
+		if last.changes == nil {
+			last.changes = make([]kernel.Change, 0, stepLen)
+		}
 		last.changes = append(last.changes, c.change())
 		return
 	}
@@ -98,8 +105,11 @@ func (p *Program) runSteps(ctx context.Context, todo steps) int {
 		if failed := p.apply(ctx, s.changes); failed != exitDone {
 			status = failed
 		}
-		if s.then == nil || ctx.Err() != nil {
+		if ctx.Err() != nil {
 			break
+		}
+		if s.then == nil {
+			continue
 		}
 		if failed := p.run(ctx, s.then); failed != exitDone {
 			status = failed
