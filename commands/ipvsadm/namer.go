@@ -198,13 +198,17 @@ func (n *namer) learn(addrs iter.Seq[netip.Addr]) {
 	n.left -= time.Since(start)
 }
 
-// ask gives an address's first name by DNS, or nothing.
+// ask gives an address's first name by DNS, or nothing. As the C library does,
+// it asks about ::a.b.c.d as about a.b.c.d.
 func (n *namer) ask(ctx context.Context, a netip.Addr) string {
 	if ctx.Err() != nil {
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
+	if v4, ok := compatible(a); ok {
+		a = v4
+	}
 	names, _ := n.reverse(ctx, a.String())
 	if len(names) == 0 {
 		return ""

@@ -147,17 +147,22 @@ func appendEndpoint(b []byte, ap netip.AddrPort) []byte {
 // appendAddr writes an address as the C library does: the last 32 bits of an
 // IPv6 one that begins with 96 zero bits are written as an IPv4 address.
 func appendAddr(b []byte, a netip.Addr) []byte {
+	if v4, ok := compatible(a); ok {
+		return v4.AppendTo(append(b, "::"...))
+	}
+	return a.AppendTo(b)
+}
+
+// compatible gives the IPv4 address that an IPv6 one ends with, when all before
+// it is zero; not so ::1234.
+func compatible(a netip.Addr) (netip.Addr, bool) {
 	if !a.Is6() {
-		return a.AppendTo(b)
+		return a, false
 	}
 	raw := a.As16()
 	zeros := 0
 	for zeros < len(raw) && raw[zeros] == 0 {
 		zeros++
 	}
-	if zeros == 12 || zeros == 13 { // with more it is ::1234
-		b = append(b, "::"...)
-		return netip.AddrFrom4([4]byte(raw[12:])).AppendTo(b)
-	}
-	return a.AppendTo(b)
+	return netip.AddrFrom4([4]byte(raw[12:])), zeros == 12 || zeros == 13
 }
