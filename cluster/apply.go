@@ -78,7 +78,7 @@ func Apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, change
 
 // stageLen is how many changes are sent before refusals are looked at: looking
 // for a scheduler that does not exist takes the kernel some milliseconds each.
-const stageLen = 2048
+const stageLen = 256
 
 // nextStage tells how many changes to send at once: many, but no deletion
 // before it is known that what takes over is there.

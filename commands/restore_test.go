@@ -109,8 +109,8 @@ func TestProgress(t *testing.T) {
 		terminal bool
 		want     string
 	}{
-		{"terminal", true, "\rlvs: 2048 of 20000 changes\rlvs: 4096 of 20000 changes"},
-		{"pipe", false, "lvs: 2048 of 20000 changes\nlvs: 4096 of 20000 changes\n"},
+		{"terminal", true, "\rlvs: 256 of 20000 changes\rlvs: 512 of 20000 changes"},
+		{"pipe", false, "lvs: 256 of 20000 changes\nlvs: 512 of 20000 changes\n"},
 	} {
 		app, _, errs := testApp(kerneltest.New())
 		app.In, app.InTerminal.Is, app.ErrTerminal.Is = strings.NewReader(text.String()), false, c.terminal
