@@ -66,7 +66,7 @@ func (s *socket) batch(changes []Change) ([]refusal, error) {
 		}
 		s.out = appendRequest(s.out, s.family, &changes[i], flags, s.seq)
 	}
-	if err := s.send(s.out); err != nil {
+	if err := s.send(s.out, false); err != nil {
 		return nil, err
 	}
 	var refused []refusal

@@ -75,32 +75,47 @@ func (s *socket) command(cmd uint8, flags uint16) { s.begin(s.family, cmd, flags
 // exchange sends the request in the send buffer and hands the attributes of
 // each answer to the caller. Errors of the kernel are unix.Errno.
 func (s *socket) exchange(each func(attrs []byte) error) error {
-	if err := s.send(endMessage(s.out, 0)); err != nil {
+	dump := host.Uint16(s.out[6:])&flagDump != 0
+	if err := s.send(endMessage(s.out, 0), dump); err != nil {
 		return err
 	}
-	flags := host.Uint16(s.out[6:])
-	if flags&flagDump != 0 {
+	if dump {
 		return s.receiveDump(each)
 	}
 	return s.receiveOne(each)
 }
 
 // send hands a request to the kernel, which carries it out before this returns.
-func (s *socket) send(b []byte) error {
+// A change may take long, for it can load a module; reading a part of a dump
+// does not, and the Go scheduler need not know of it: telling it takes longer
+// than the reading.
+func (s *socket) send(b []byte, read bool) error {
 	s.in.drop()
-	to := unix.RawSockaddrNetlink{Family: unix.AF_NETLINK}
 	for {
-		// Raw: the socket does not block, so the scheduler need not know.
-		_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
-			0, uintptr(unsafe.Pointer(&to)), unix.SizeofSockaddrNetlink)
-		switch errno {
-		case 0:
+		var err error
+		if read {
+			err = s.sendRaw(b)
+		} else {
+			err = unix.Sendto(s.fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+		}
+		switch err {
+		case nil:
 			return nil
 		case unix.EINTR:
 			continue
 		}
-		return fmt.Errorf("send to the kernel: %w", errno)
+		return fmt.Errorf("send to the kernel: %w", err)
 	}
+}
+
+func (s *socket) sendRaw(b []byte) error {
+	to := unix.RawSockaddrNetlink{Family: unix.AF_NETLINK}
+	_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
+		0, uintptr(unsafe.Pointer(&to)), unix.SizeofSockaddrNetlink)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // receiveOne takes a single answer: a message, or an error number.
