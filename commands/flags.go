@@ -191,9 +191,9 @@ func keepsOwn(v pflag.Value) bool {
 	return false
 }
 
-// mayBeEmpty names the options whose empty value says something: none. Any
-// other comes from a script's variable that is not set, and what is meant for
-// one namespace or client is not done to all.
+// mayBeEmpty tells whether the empty value of an option has a meaning: switch
+// it off. Elsewhere it comes from a script's variable that is not set, and what
+// is meant for one namespace or client must not be done to all.
 func mayBeEmpty(name string) bool {
 	return slices.Contains([]string{"sched-flags", "pe", "netmask", "persistent"}, name)
 }
