@@ -82,7 +82,7 @@ func daemonDocument(d kernel.Daemon) small {
 }
 
 func (s *FileService) document() object {
-	o := object{{"address", s.Address.String()}}
+	o := object{{"address", s.Addresses[0].String()}}
 	o = put(o, "scheduler", s.Scheduler)
 	flags := make(row, len(s.Flags))
 	for i, f := range s.Flags {
@@ -97,8 +97,8 @@ func (s *FileService) document() object {
 		o = put(o, "persistent", duration(s.Persistence))
 	}
 	switch {
-	case s.Netmask.Whole(s.Address.Family):
-	case s.Address.Family == kernel.IPv6:
+	case s.Netmask.Whole(s.Addresses[0].Family):
+	case s.Addresses[0].Family == kernel.IPv6:
 		o = append(o, member{"netmask", int(s.Netmask)})
 	default:
 		o = append(o, member{"netmask", s.Netmask.Text(kernel.IPv4)})

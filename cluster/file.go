@@ -1,9 +1,6 @@
 package cluster
 
 import (
-	"cmp"
-	"net/netip"
-	"slices"
 	"time"
 
 	"lvs/kernel"
@@ -12,21 +9,46 @@ import (
 // File is a cluster file: what a person writes to say what should be. A zero
 // field is not written, and stands for the default.
 type File struct {
+	// Comments are written at the top, a line each.
+	Comments []string
+	// Name is the cluster's, for people. It changes nothing.
+	Name     string
 	Defaults Defaults
 	Timeouts kernel.Timeouts
-	Sync     []kernel.Daemon
+	// Sync are the sync daemons that should run.
+	Sync []kernel.Daemon
+	// Pools and Checks are in the order of the file. Their names are unique.
+	Pools    []Pool
+	Checks   []NamedCheck
 	Services []FileService
+	// What the director alone looks at. Nil is not given.
+	BGP      *BGP
+	Overflow *Overflow
+	Director *Director
 }
 
 // Defaults hold for every service and server of a file.
 type Defaults struct {
 	Scheduler string // wlc
 	Forward   string // direct
+	// Check holds for services that have none of their own. Empty is none.
+	Check []Check
 }
 
-// FileService is a service as a file tells it.
+// Pool is a list of servers that several services share.
+type Pool struct {
+	Name    string
+	Servers []FileServer
+}
+
+// FileService is a service as a file tells it. With several addresses it stands
+// for as many services that are alike.
 type FileService struct {
-	Address     kernel.ServiceID
+	// Comments are written above it, a line each.
+	Comments []string
+	// Name is for people and for what is announced. Identity is the address.
+	Name        string
+	Addresses   []kernel.ServiceID
 	Scheduler   string   // the file's default
 	Flags       []string // the scheduler's own
 	OnePacket   bool
@@ -34,17 +56,26 @@ type FileService struct {
 	Engine      string
 	Netmask     kernel.Netmask
 	Forward     string // for its servers; the file's default
-	Servers     []FileServer
+	// Pool names the servers; empty where Servers lists them.
+	Pool    string
+	Servers []FileServer
+	// What the director alone looks at.
+	Health ServiceHealth
 }
 
 // FileServer is a server as a file tells it.
 type FileServer struct {
-	// Address is without a port where it is the service's.
+	// Address is without a port where it is the service's. It may be a range,
+	// 10.0.0.[12-18], which stands for as many servers that are alike.
 	Address      string
 	Forward      string // the service's
 	Weight       *int   // 1
 	Upper, Lower uint32
 	Tunnel       kernel.Tunnel
+	// Labels are the admin's own words about the server.
+	Labels map[string]string
+	// Check replaces the service's. Empty is the service's.
+	Check []Check
 }
 
 // What holds where neither a file's object nor its defaults say anything.
@@ -53,112 +84,3 @@ const (
 	defaultForward   = kernel.Direct
 	defaultWeight    = 1
 )
-
-// Export gives the shortest file that makes the table. Timeouts and daemons are
-// left out where they are zero or none.
-func Export(s *kernel.Snapshot, t kernel.Timeouts, daemons []kernel.Daemon) *File {
-	f := &File{Timeouts: t, Sync: daemons, Services: make([]FileService, len(s.Services))}
-	e := exporter{scheduler: defaultScheduler, forward: defaultForward}
-	e.chooseDefaults(s)
-	if e.scheduler != defaultScheduler {
-		f.Defaults.Scheduler = e.scheduler
-	}
-	if e.forward != defaultForward {
-		f.Defaults.Forward = e.forward.String()
-	}
-	for i := range s.Services {
-		f.Services[i] = e.service(&s.Services[i])
-	}
-	return f
-}
-
-// exporter knows the file's defaults.
-type exporter struct {
-	scheduler string
-	forward   kernel.Forward
-}
-
-// chooseDefaults takes what most services have, where that saves lines.
-func (e *exporter) chooseDefaults(s *kernel.Snapshot) {
-	schedulers, forwards := map[string]int{}, map[kernel.Forward]int{}
-	for i := range s.Services {
-		schedulers[s.Services[i].Scheduler]++
-		if servers := s.Services[i].Servers; len(servers) > 0 {
-			forwards[mostForward(servers, e.forward)]++
-		}
-	}
-	// One line of defaults must save more than one elsewhere.
-	e.scheduler = most(schedulers, e.scheduler, 1)
-	e.forward = most(forwards, e.forward, 1)
-}
-
-// mostForward is how most of the servers are reached.
-func mostForward(servers []kernel.ServerEntry, otherwise kernel.Forward) kernel.Forward {
-	count := map[kernel.Forward]int{}
-	for i := range servers {
-		if f := servers[i].Forward; f != kernel.Local {
-			count[f]++
-		}
-	}
-	return most(count, otherwise, 0)
-}
-
-// most gives the most frequent key; it must be more frequent than otherwise by
-// more than margin. Among equals the lowest is taken.
-func most[K cmp.Ordered](count map[K]int, otherwise K, margin int) K {
-	best, n := otherwise, count[otherwise]+margin
-	for k, c := range count {
-		if c > n || c == n && best != otherwise && k < best {
-			best, n = k, c
-		}
-	}
-	return best
-}
-
-func (e *exporter) service(from *kernel.ServiceEntry) FileService {
-	plain := plainService(from.Service)
-	s := FileService{
-		Address:     from.ServiceID,
-		OnePacket:   plain.OnePacket,
-		Persistence: plain.Persistence,
-		Engine:      plain.Engine,
-		Netmask:     plain.Netmask,
-	}
-	if plain.Scheduler != e.scheduler {
-		s.Scheduler = plain.Scheduler
-	}
-	if plain.SchedFlags != 0 {
-		s.Flags = plain.SchedFlags.Names(plain.Scheduler)
-	}
-	forward := mostForward(from.Servers, e.forward)
-	if forward != e.forward {
-		s.Forward = forward.String()
-	}
-	servers := make([]*kernel.Server, len(from.Servers))
-	for i := range from.Servers {
-		servers[i] = &from.Servers[i].Server
-	}
-	slices.SortFunc(servers, func(a, b *kernel.Server) int { return a.Addr.Compare(b.Addr) })
-	for _, v := range servers {
-		s.Servers = append(s.Servers, exportServer(v, from.Port, forward))
-	}
-	return s
-}
-
-func exportServer(from *kernel.Server, port uint16, forward kernel.Forward) FileServer {
-	plain := plainServer(*from)
-	s := FileServer{Address: plain.Addr.Addr().String(), Upper: plain.Upper, Lower: plain.Lower, Tunnel: plain.Tunnel}
-	if plain.Addr.Port() != port {
-		s.Address = plain.Addr.String()
-	}
-	if plain.Forward != forward && plain.Forward != kernel.Local {
-		s.Forward = plain.Forward.String()
-	}
-	if plain.Weight != defaultWeight {
-		s.Weight = &plain.Weight
-	}
-	return s
-}
-
-// defaultDaemon is what the kernel takes where a daemon's settings are zero.
-var defaultDaemon = kernel.Daemon{Group: netip.AddrFrom4([4]byte{224, 0, 0, 81}), Port: 8848, TTL: 1}

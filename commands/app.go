@@ -48,6 +48,9 @@ type App struct {
 	// OpenKernel opens IPVS. It is called once, by the first verb that needs
 	// it; help, version and schema never do.
 	OpenKernel func(kernel.Options) (kernel.Kernel, error)
+	// Identity names the table of a network namespace while it exists: what is
+	// remembered about a table is remembered under it.
+	Identity func(netns string) (string, error)
 
 	global globals
 	// args is the command line.
@@ -98,6 +101,7 @@ func System() *App {
 		Now:          time.Now,
 		OpenTerminal: openTerminal,
 		OpenKernel:   openKernel,
+		Identity:     kernel.Identity,
 	}
 }
 

@@ -11,3 +11,6 @@ type Client struct{ Kernel }
 func Open(Options) (*Client, error) {
 	return nil, &Error{Op: "open IPVS", Err: fmt.Errorf("%w: IPVS needs Linux", ErrNotSupported)}
 }
+
+// Identity fails as Open does.
+func Identity(string) (string, error) { return "", &Error{Op: "open", Err: ErrNotSupported} }

@@ -35,6 +35,7 @@ func run() {
 	app := commands.System()
 	if path := os.Getenv(fakeVariable); path != "" {
 		app.OpenKernel = func(o kernel.Options) (kernel.Kernel, error) { return openFake(path, o) }
+		app.Identity = func(string) (string, error) { return "fake", nil }
 	}
 	if os.Getenv(terminalVariable) != "" {
 		app.InTerminal.Is, app.ErrTerminal.Is = true, true
@@ -65,6 +66,7 @@ func params(dir string) testscript.Params {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("LVS_STATE_DIR", filepath.Join(env.WorkDir, "state"))
 			if inLab {
 				lab.Need(env.T().(testing.TB))
 				return nil
