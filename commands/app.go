@@ -42,6 +42,8 @@ type App struct {
 	// Env reads an environment variable; empty when it is not set.
 	Env func(string) string
 	Now func() time.Time
+	// Sleep waits. It ends early with the context's error when that ends.
+	Sleep func(ctx context.Context, d time.Duration) error
 	// OpenTerminal opens the terminal that the program was started from, for
 	// questions where standard input is a pipe or a file. Nil is none.
 	OpenTerminal func() (io.ReadCloser, error)
@@ -99,9 +101,21 @@ func System() *App {
 		Called:       os.Args[0],
 		Env:          os.Getenv,
 		Now:          time.Now,
+		Sleep:        sleep,
 		OpenTerminal: openTerminal,
 		OpenKernel:   openKernel,
 		Identity:     kernel.Identity,
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
 	}
 }
 
