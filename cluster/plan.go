@@ -11,6 +11,8 @@ import (
 type PlanOptions struct {
 	// Prune deletes services that are not wanted.
 	Prune bool
+	// KeepWeights leaves the weights of servers that are there as they are.
+	KeepWeights bool
 }
 
 // Plan gives the changes that bring a table to the wanted state: only what
@@ -20,7 +22,7 @@ type PlanOptions struct {
 // is not wanted goes. The table must not be a Public one, which does not know
 // enough.
 func Plan(have *kernel.Snapshot, want []Service, o PlanOptions) []kernel.Change {
-	var p plan
+	p := plan{keepWeights: o.KeepWeights}
 	there := make(map[kernel.ServiceID]*kernel.ServiceEntry, len(have.Services))
 	for i := range have.Services {
 		there[have.Services[i].ServiceID] = &have.Services[i]
@@ -61,6 +63,8 @@ type plan struct {
 	edit   []kernel.Change // other edits of servers
 	remove []kernel.Change // servers that go
 	drop   []kernel.Change // services that go
+
+	keepWeights bool
 }
 
 func (p *plan) create(s *Service) {
@@ -84,6 +88,9 @@ func (p *plan) update(have *kernel.ServiceEntry, want *Service) {
 	for _, s := range want.Servers {
 		old := there[s.Addr]
 		delete(there, s.Addr)
+		if old != nil && p.keepWeights {
+			s.Weight = old.Weight
+		}
 		switch {
 		case old == nil:
 			p.add = append(p.add, kernel.Change{Op: kernel.AddServer, Service: want.Service, Server: s})

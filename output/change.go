@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"lvs/cluster"
 	"lvs/kernel"
 )
 
@@ -25,6 +26,8 @@ type Change struct {
 	// The same for the table's sync daemons and timeouts.
 	BeforeDaemon, AfterDaemon     *kernel.Daemon
 	BeforeTimeouts, AfterTimeouts *kernel.Timeouts
+	// Cost is what it cuts. Nil is unknown, or nothing that can be cut.
+	Cost *cluster.Cost
 	// DryRun is set when the change was not sent.
 	DryRun bool
 	// Err is the kernel's refusal.
@@ -38,8 +41,16 @@ type ChangeRow struct {
 	Server  *string      `json:"server" doc:"The server's id. Null when the service itself changes."`
 	Before  *SettingsRow `json:"before" doc:"The configuration before. Null when there was none."`
 	After   *SettingsRow `json:"after" doc:"The configuration after. Null when there is none."`
+	Cuts    *CutsRow     `json:"cuts" doc:"What it cuts of the connections there were. Null when it deletes nothing, or when that was not counted."`
 	Status  string       `json:"status" doc:"done, planned (a dry run) or refused." enum:"done,planned,refused"`
 	Error   *string      `json:"error" doc:"Why it was refused. Null otherwise."`
+}
+
+// CutsRow is what a deletion does to those who are connected.
+type CutsRow struct {
+	Established uint64 `json:"established" doc:"Established connections that are cut."`
+	Other       uint64 `json:"other" doc:"Connections in any other state that are cut."`
+	Persistent  uint64 `json:"persistent" doc:"Clients that lose the server they were bound to by persistence."`
 }
 
 // SettingsRow is the configuration of a service, a server, a sync daemon or the
@@ -73,6 +84,9 @@ func (p *Printer) Changes(rows []Change) error {
 		}
 		row.Before = c.side(false).row()
 		row.After = c.side(true).row()
+		if c.Cost != nil {
+			row.Cuts = &CutsRow{c.Cost.Established, c.Cost.Other, c.Cost.Persistent}
+		}
 		if c.Err != nil {
 			row.Error = new(c.Err.Error())
 		}

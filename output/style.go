@@ -10,6 +10,7 @@ const (
 	Dim
 	Red
 	Yellow
+	Green
 )
 
 // start is the escape sequence (SGR) that turns the style on.
@@ -23,6 +24,8 @@ func (s Style) start() string {
 		return "\x1b[31m"
 	case Yellow:
 		return "\x1b[33m"
+	case Green:
+		return "\x1b[32m"
 	}
 	return ""
 }

@@ -1,0 +1,207 @@
+package output
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"lvs/cluster"
+	"lvs/kernel"
+)
+
+// Plan writes changes as people read a difference: a line each that begins with
+// + (added), ~ (changed) or - (deleted) and says by itself what it is about, and
+// at last what they come to. In any format but the plain table it is Changes.
+func (p *Printer) Plan(rows []Change) error {
+	if p.o.Format != "table" || len(p.o.Columns) > 0 {
+		return p.Changes(rows)
+	}
+	out := newSink(p.w)
+	for i := range rows {
+		mark, style := rows[i].mark()
+		if !p.o.Color {
+			style = NoStyle
+		}
+		out.buf = append(append(out.buf, style.Paint(mark+" "+rows[i].line())...), '\n')
+		if err := out.spill(); err != nil {
+			return err
+		}
+	}
+	if len(rows) > 0 && !p.o.NoHeaders {
+		out.buf = append(append(out.buf, Summary(rows)...), '\n')
+	}
+	return out.flush()
+}
+
+// mark tells the kind of a change in one character.
+func (c *Change) mark() (string, Style) {
+	before, after := c.side(false), c.side(true)
+	switch (side{}) {
+	case before:
+		return "+", Green
+	case after:
+		return "-", Red
+	}
+	return "~", Yellow
+}
+
+// line tells a change without its mark.
+func (c *Change) line() string {
+	b := c.object()
+	before, after := c.side(false).settings(), c.side(true).settings()
+	var parts []string
+	switch {
+	case len(after) == 0:
+		if text := CostText(c.Cost); text != "" {
+			parts = append(parts, text)
+		}
+	case len(before) == 0:
+		for _, s := range after {
+			if s.value != "" {
+				parts = append(parts, s.name+" "+s.value)
+			}
+		}
+	default:
+		parts = edits(before, after)
+	}
+	if len(parts) > 0 {
+		b += "  " + strings.Join(parts, ", ")
+	}
+	if c.Err != nil {
+		b += "  refused: " + string(appendClean(nil, c.Err.Error()))
+	}
+	return b
+}
+
+// object names what is changed.
+func (c *Change) object() string {
+	switch {
+	case c.Server.IsValid():
+		return c.Service.String() + " " + c.Server.String()
+	case c.Service != (kernel.ServiceID{}):
+		return c.Service.String()
+	case c.BeforeDaemon != nil:
+		return "sync " + c.BeforeDaemon.Role.String()
+	case c.AfterDaemon != nil:
+		return "sync " + c.AfterDaemon.Role.String()
+	case c.AfterTimeouts != nil:
+		return "timeouts"
+	}
+	return c.Op
+}
+
+// edits tells each setting that changes, old and new. A setting that one side
+// does not have is "none" there.
+func edits(before, after []setting) []string {
+	var out []string
+	tell := func(name, from, to string) {
+		if from != to {
+			out = append(out, name+" "+orNone(from)+" -> "+orNone(to))
+		}
+	}
+	for _, a := range after {
+		tell(a.name, valueOf(before, a.name), a.value)
+	}
+	for _, b := range before {
+		if !hasName(after, b.name) {
+			tell(b.name, b.value, "")
+		}
+	}
+	return out
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// CostText tells what a change cuts: "cuts 1,243 established, moves 88
+// persistent clients". Nothing cut is the empty text.
+func CostText(c *cluster.Cost) string {
+	if c == nil {
+		return ""
+	}
+	var parts []string
+	switch {
+	case c.Established > 0:
+		parts = append(parts, "cuts "+Grouped(c.Established)+" established")
+	case c.Other > 0:
+		parts = append(parts, "cuts "+Grouped(c.Other)+" that are ending")
+	}
+	if c.Persistent == 1 {
+		parts = append(parts, "moves 1 persistent client")
+	} else if c.Persistent > 1 {
+		parts = append(parts, "moves "+Grouped(c.Persistent)+" persistent clients")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Summary counts changes: "1 service and 3 servers to add, 2 servers to change;
+// cuts 12 established". Changes that were made are told as done.
+func Summary(rows []Change) string {
+	var counts [3]struct{ services, servers, others int }
+	var cost cluster.Cost
+	planned := false
+	for i := range rows {
+		mark, _ := rows[i].mark()
+		n := &counts[strings.Index("+~-", mark)]
+		switch {
+		case rows[i].Server.IsValid():
+			n.servers++
+		case rows[i].Service != (kernel.ServiceID{}):
+			n.services++
+		default:
+			n.others++
+		}
+		if rows[i].Cost != nil {
+			cost.Add(*rows[i].Cost)
+		}
+		planned = planned || rows[i].DryRun
+	}
+	words := [3]string{"added", "changed", "deleted"}
+	if planned {
+		words = [3]string{"to add", "to change", "to delete"}
+	}
+	var parts []string
+	for i, n := range counts {
+		var what []string
+		for _, c := range []struct {
+			n    int
+			noun string
+		}{{n.services, "service"}, {n.servers, "server"}, {n.others, "setting"}} {
+			if c.n == 1 {
+				what = append(what, "1 "+c.noun)
+			} else if c.n > 1 {
+				what = append(what, fmt.Sprintf("%s %ss", Grouped(uint64(c.n)), c.noun))
+			}
+		}
+		if len(what) > 0 {
+			parts = append(parts, enumerate(what)+" "+words[i])
+		}
+	}
+	text := strings.Join(parts, ", ")
+	if cut := CostText(&cost); cut != "" {
+		text += "; " + cut
+	}
+	return text
+}
+
+// enumerate joins: a, b and c.
+func enumerate(what []string) string {
+	last := len(what) - 1
+	if last == 0 {
+		return what[0]
+	}
+	return strings.Join(what[:last], ", ") + " and " + what[last]
+}
+
+// Grouped writes a number with commas between thousands: 1,243.
+func Grouped(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
