@@ -40,17 +40,34 @@ func (a *App) apply(ctx context.Context, steps []step) error {
 	if err != nil {
 		return err
 	}
-	rows := make([]output.Change, len(steps))
-	changes := make([]kernel.Change, len(steps))
-	for i := range steps {
-		rows[i], changes[i] = steps[i].row(), steps[i].Change
-	}
+	rows, changes := rowsAndChanges(steps)
 	if a.global.dryRun {
 		if err := foresee(ctx, k, changes); err != nil {
 			return err
 		}
 	}
 	return a.perform(rows, func() error { return k.Apply(ctx, changes) })
+}
+
+// change is apply for a verb that reports what it did in a way of its own. It is
+// not for a dry run.
+func (a *App) change(ctx context.Context, steps []step) error {
+	k, err := a.kernel()
+	if err != nil {
+		return err
+	}
+	rows, changes := rowsAndChanges(steps)
+	return a.carryOut(rows, func() error { return k.Apply(ctx, changes) })
+}
+
+// rowsAndChanges gives the steps as they are shown and as they are sent.
+func rowsAndChanges(steps []step) ([]output.Change, []kernel.Change) {
+	rows := make([]output.Change, len(steps))
+	changes := make([]kernel.Change, len(steps))
+	for i := range steps {
+		rows[i], changes[i] = steps[i].row(), steps[i].Change
+	}
+	return rows, changes
 }
 
 // perform does something and reports it as rows: nothing on success, unless -v
@@ -66,22 +83,31 @@ func (a *App) perform(rows []output.Change, do func() error) error {
 		}
 		return p.Changes(rows)
 	}
-	a.sent = true
-	failure := do()
-	var refused kernel.Refusals
-	if failure != nil && !errors.As(failure, &refused) {
+	failure := a.carryOut(rows, do)
+	if refused := (kernel.Refusals)(nil); failure != nil && !errors.As(failure, &refused) {
 		return failure
-	}
-	for _, r := range refused {
-		rows[r.Index].Err = r.Err
-	}
-	if len(refused) > 0 && len(refused) < len(rows) {
-		failure = &partly{made: len(rows) - len(refused), err: refused}
 	}
 	if a.reports() {
 		if err := p.Changes(rows); err != nil && failure == nil {
 			return err
 		}
+	}
+	return failure
+}
+
+// carryOut does something and puts the kernel's refusals into its rows.
+func (a *App) carryOut(rows []output.Change, do func() error) error {
+	a.sent = true
+	failure := do()
+	var refused kernel.Refusals
+	if failure == nil || !errors.As(failure, &refused) {
+		return failure
+	}
+	for _, r := range refused {
+		rows[r.Index].Err = r.Err
+	}
+	if len(refused) < len(rows) {
+		return &partly{made: len(rows) - len(refused), err: refused}
 	}
 	return failure
 }
