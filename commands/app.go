@@ -50,6 +50,9 @@ type App struct {
 	// OpenKernel opens IPVS. It is called once, by the first verb that needs
 	// it; help, version and schema never do.
 	OpenKernel func(kernel.Options) (kernel.Kernel, error)
+	// Detach starts the program again, out of the reach of shell and terminal, and
+	// returns when that holds what it works on. Its output is added to a file.
+	Detach func(args []string, log string) error
 	// Identity names the table of a network namespace while it exists: what is
 	// remembered about a table is remembered under it.
 	Identity func(netns string) (string, error)
@@ -94,7 +97,7 @@ func (a *App) Main(args []string) int {
 
 // System is the App of the running process.
 func System() *App {
-	return &App{
+	a := &App{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
 		InTerminal: terminalOf(os.Stdin), OutTerminal: terminalOf(os.Stdout), ErrTerminal: terminalOf(os.Stderr),
 		Name:         calledAs(os.Args[0]),
@@ -106,6 +109,8 @@ func System() *App {
 		OpenKernel:   openKernel,
 		Identity:     kernel.Identity,
 	}
+	a.Detach = a.detach
+	return a
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

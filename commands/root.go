@@ -46,6 +46,7 @@ func (a *App) verbs() []verb {
 		{ofProgram, "schema", "", a.newSchema},
 		{ofProgram, "completion", "", a.newCompletion},
 		{ofProgram, "ipvsadm", "", a.newIpvsadm},
+		{ofProgram, "later", "", a.newLater},
 	}
 }
 

@@ -3,6 +3,7 @@ package commands
 import (
 	"bytes"
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -21,8 +22,17 @@ func testApp(k kernel.Kernel) (app *App, out, err *bytes.Buffer) {
 		In: strings.NewReader("y\n"), Out: out, Err: err,
 		InTerminal: Terminal{Is: true}, ErrTerminal: Terminal{Is: true},
 		Name: "lvs",
-		Env:  func(string) string { return "" },
-		Now:  func() time.Time { return time.Unix(0, 0) },
+		// What is remembered goes to a folder of the tests.
+		Env: func(name string) string {
+			if name == stateVariable {
+				return os.Getenv(name)
+			}
+			return ""
+		},
+		Now:      func() time.Time { return time.Unix(0, 0) },
+		Sleep:    func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Detach:   func([]string, string) error { return nil },
+		Identity: func(string) (string, error) { return "boot/1", nil },
 		OpenKernel: func(o kernel.Options) (kernel.Kernel, error) {
 			return k, nil
 		},

@@ -1,0 +1,112 @@
+package commands
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lvs/kernel"
+	"lvs/kernel/kerneltest"
+)
+
+// A job is carried out when its time has come, unless it was called off.
+func TestLater(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		meant   func(a *App, j job) // done while the job waits
+		weight  int
+		waiting int // after it
+	}{
+		{"due", nil, 9, 0},
+		{"called off", func(a *App, j job) {
+			if !a.callOff(j.ID) {
+				t.Error("there was nothing to call off")
+			}
+		}, 5, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv(stateVariable, t.TempDir())
+			k := tableWithServer(t)
+			app, _, errs := testApp(k)
+			var started []string
+			app.Detach = func(args []string, _ string) error { started = args; return nil }
+			j, err := app.later("test", 90*time.Second, "weight", "tcp://192.0.2.10:80", "10.0.0.11", "9")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(started, []string{"later", j.ID, "--ready"}) {
+				t.Errorf("started %q", started)
+			}
+			app, _, errs = testApp(k)
+			var slept time.Duration
+			app.Sleep = func(ctx context.Context, d time.Duration) error {
+				if slept == 0 {
+					jobs, err := app.pending("test")
+					if err != nil || len(jobs) != 1 || jobs[0].ID != j.ID {
+						t.Errorf("pending are %v, %v", jobs, err)
+					}
+					if c.meant != nil {
+						c.meant(app, j)
+					}
+				}
+				slept += d
+				return nil
+			}
+			if status := app.Run(t.Context(), started[:2]); status != exitDone {
+				t.Fatalf("status %d: %s", status, errs)
+			}
+			if got := weightOf(t, k); got != c.weight {
+				t.Errorf("the weight is %d, want %d", got, c.weight)
+			}
+			if c.meant == nil && slept != 90*time.Second {
+				t.Errorf("it slept %s", slept)
+			}
+			if jobs, err := app.pending("test"); err != nil || len(jobs) != 0 {
+				t.Errorf("pending are %v, %v", jobs, err)
+			}
+		})
+	}
+}
+
+// A job acts on the table that it was made for, or not at all.
+func TestLaterOnAnotherTable(t *testing.T) {
+	k := tableWithServer(t)
+	app, _, _ := testApp(k)
+	j, err := app.later("test", time.Second, "weight", "tcp://192.0.2.10:80", "10.0.0.11", "9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, _, errs := testApp(k)
+	app.Identity = func(string) (string, error) { return "boot/2", nil }
+	if status := app.Run(t.Context(), []string{"later", j.ID}); status != exitFailed || !strings.Contains(errs.String(), "the table is another") {
+		t.Errorf("status %d: %s", status, errs)
+	}
+	if got := weightOf(t, k); got != 5 {
+		t.Errorf("the weight is %d", got)
+	}
+}
+
+// tableWithServer has one service with one server of weight 5.
+func tableWithServer(t *testing.T) *kerneltest.Kernel {
+	t.Helper()
+	k := kerneltest.New()
+	for _, line := range []string{"service add tcp://192.0.2.10:80", "server add tcp://192.0.2.10:80 10.0.0.11 -w 5"} {
+		app, _, errs := testApp(k)
+		if status := app.Run(t.Context(), strings.Fields(line)); status != exitDone {
+			t.Fatalf("%s: %s", line, errs)
+		}
+	}
+	return k
+}
+
+func weightOf(t *testing.T, k kernel.Kernel) int {
+	t.Helper()
+	snap, err := k.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return findServer(&snap.Services[0], netip.MustParseAddrPort("10.0.0.11:80")).Weight
+}

@@ -1,0 +1,20 @@
+package commands
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+// TestMain keeps what tests remember out of the machine's own state.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "lvs-state-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Setenv(stateVariable, dir)
+	status := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(status)
+}
