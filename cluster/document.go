@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,14 +27,27 @@ type member struct {
 	value node
 }
 
+// named is an object whose keys are the admin's own words.
+type named object
+
 // list is written one element a line; a row on one.
 type (
 	list []node
 	row  []node
 )
 
-// small is an object that is written on one line.
-type small object
+// small is an object that is written on one line, smallNamed one with the
+// admin's own words.
+type (
+	small      object
+	smallNamed object
+)
+
+// commented is an element of a list with lines above it.
+type commented struct {
+	comments []string
+	object
+}
 
 // put adds what is not the zero value.
 func put[T comparable](o object, key string, value T) object {
@@ -53,8 +68,9 @@ func putIf(o object, key string, value node, there bool) object {
 
 // document gives the file in the words of a cluster file.
 func (f *File) document() object {
-	o := object{{"apiVersion", apiVersion}, {"kind", fileKind}}
+	o := put(object{{"apiVersion", apiVersion}, {"kind", fileKind}}, "name", f.Name)
 	defaults := put(put(nil, "scheduler", f.Defaults.Scheduler), "forward", f.Defaults.Forward)
+	defaults = putChecks(defaults, f.Defaults.Check)
 	o = putIf(o, "defaults", small(defaults), len(defaults) > 0)
 	timeouts := put(nil, "tcp", duration(f.Timeouts.TCP))
 	timeouts = put(timeouts, "tcpFin", duration(f.Timeouts.TCPFin))
@@ -65,11 +81,30 @@ func (f *File) document() object {
 		sync = append(sync, daemonDocument(d))
 	}
 	o = putIf(o, "sync", sync, len(sync) > 0)
+	var pools, checks named
+	for i := range f.Pools {
+		pools = append(pools, member{f.Pools[i].Name, serversDocument(f.Pools[i].Servers)})
+	}
+	o = putIf(o, "pools", pools, len(pools) > 0)
+	for i := range f.Checks {
+		checks = append(checks, member{f.Checks[i].Name, f.Checks[i].Check.document()})
+	}
+	o = putIf(o, "checks", checks, len(checks) > 0)
 	services := make(list, len(f.Services))
 	for i := range f.Services {
-		services[i] = f.Services[i].document()
+		services[i] = f.Services[i].element()
 	}
-	return append(o, member{"services", services})
+	o = append(o, member{"services", services})
+	if f.BGP != nil {
+		o = append(o, member{"bgp", f.BGP.document()})
+	}
+	if f.Overflow != nil {
+		o = append(o, member{"overflow", f.Overflow.document()})
+	}
+	if f.Director != nil {
+		o = append(o, member{"director", f.Director.document()})
+	}
+	return o
 }
 
 func daemonDocument(d kernel.Daemon) small {
@@ -81,14 +116,18 @@ func daemonDocument(d kernel.Daemon) small {
 	return small(put(o, "maxLen", int(d.MaxLen)))
 }
 
-func (s *FileService) document() object {
-	o := object{{"address", s.Addresses[0].String()}}
-	o = put(o, "scheduler", s.Scheduler)
-	flags := make(row, len(s.Flags))
-	for i, f := range s.Flags {
-		flags[i] = f
+func (s *FileService) element() node {
+	if len(s.Comments) == 0 {
+		return s.document()
 	}
-	o = putIf(o, "flags", flags, len(flags) > 0)
+	return commented{s.Comments, s.document()}
+}
+
+func (s *FileService) document() object {
+	o := put(make(object, 0, 8), "name", s.Name)
+	o = append(o, member{"address", addresses(s.Addresses)})
+	o = put(o, "scheduler", s.Scheduler)
+	o = putIf(o, "flags", words(s.Flags), len(s.Flags) > 0)
 	o = put(o, "onePacket", s.OnePacket)
 	if s.Engine != "" {
 		persistent := put(nil, "for", duration(s.Persistence))
@@ -104,11 +143,47 @@ func (s *FileService) document() object {
 		o = append(o, member{"netmask", s.Netmask.Text(kernel.IPv4)})
 	}
 	o = put(o, "forward", s.Forward)
-	servers := make(list, len(s.Servers))
-	for i := range s.Servers {
-		servers[i] = s.Servers[i].document()
+	o = putChecks(o, s.Health.Check)
+	if s.Pool != "" {
+		o = append(o, member{"servers", s.Pool})
+	} else if len(s.Servers) > 0 {
+		o = append(o, member{"servers", serversDocument(s.Servers)})
 	}
-	return putIf(o, "servers", servers, len(servers) > 0)
+	return s.Health.put(o)
+}
+
+// longRow is how many addresses stand on one line.
+const longRow = 4
+
+// addresses gives one address as a text, several as a list.
+func addresses(ids []kernel.ServiceID) node {
+	if len(ids) == 1 {
+		return ids[0].String()
+	}
+	out := make(list, len(ids))
+	for i, id := range ids {
+		out[i] = id.String()
+	}
+	if len(ids) <= longRow {
+		return row(out)
+	}
+	return out
+}
+
+func words(texts []string) row {
+	out := make(row, len(texts))
+	for i, s := range texts {
+		out[i] = s
+	}
+	return out
+}
+
+func serversDocument(servers []FileServer) list {
+	out := make(list, len(servers))
+	for i := range servers {
+		out[i] = servers[i].document()
+	}
+	return out
 }
 
 // document gives the short form, the address alone, where that says all.
@@ -127,10 +202,24 @@ func (s *FileServer) document() node {
 		tunnel = put(tunnel, "remoteChecksum", t.Flags&kernel.RemoteChecksum != 0)
 		o = append(o, member{"tunnel", small(tunnel)})
 	}
+	if len(s.Labels) > 0 {
+		o = append(o, member{"labels", labelsDocument(s.Labels)})
+	}
+	if len(s.Check) > 0 {
+		o = putChecks(o, s.Check)
+	}
 	if len(o) == 1 {
 		return s.Address
 	}
 	return small(o)
+}
+
+func labelsDocument(labels map[string]string) smallNamed {
+	out := make(smallNamed, 0, len(labels))
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		out = append(out, member{k, labels[k]})
+	}
+	return out
 }
 
 // duration is a time as a person writes it: 10m, 1h30m. Zero is empty.

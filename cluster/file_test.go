@@ -89,6 +89,110 @@ services:
 	}
 }
 
+// TestWholeFile writes what a person would write by hand, in the same words.
+func TestWholeFile(t *testing.T) {
+	three, zero := 3, 0
+	f := &File{
+		Comments: []string{"first line", "second", "a\x1b[31m sly\u2028one"},
+		Name:     "shanghai",
+		Defaults: Defaults{Scheduler: "wrr", Forward: "direct", Check: []Check{{Ref: "web"}}},
+		Timeouts: kernel.Timeouts{TCP: 15 * time.Minute},
+		Pools: []Pool{{"frontends", []FileServer{
+			{Address: "10.0.0.11", Weight: &three, Labels: map[string]string{"rack": "a", "on": "yes"}},
+			{Address: "10.0.0.[12-18]"},
+			{Address: "10.0.0.19", Weight: &zero, Check: []Check{{Type: "tcp", Port: 81}}},
+		}}},
+		Checks: []NamedCheck{
+			{"web", Check{Type: "http", Path: "/ready", Host: "www.example.com", Status: []StatusRange{{200, 399}, {404, 404}},
+				Every: 2 * time.Second, Timeout: time.Second, Rise: 2, Fall: 3}},
+			{"mail", Check{Type: "all", Of: []Check{{Type: "smtp", StartTLS: true}, {Type: "tcp", Port: 993}}}},
+		},
+		Services: []FileService{
+			{
+				Comments: []string{"the shop"}, Name: "web",
+				Addresses: []kernel.ServiceID{id("tcp://192.0.2.10:80"), id("tcp://[2001:db8::10]:80"), id("fwmark:7")},
+				Scheduler: "mh", Flags: []string{"mh-port", "mh-fallback"}, Pool: "frontends",
+				Health: ServiceHealth{
+					Check: []Check{{Ref: "web"}, {Type: "icmp"}},
+					Down:  Share{30, true}, Up: Share{2, false}, Fallback: "10.0.0.99:80", OnAllDown: "open",
+					OnDown: OnDown{20 * time.Second, "reset"}, MaxMasked: Share{50, true}, SlowStart: time.Minute, Announce: true,
+				},
+			},
+			{Addresses: []kernel.ServiceID{
+				id("udp://192.0.2.1:53"), id("udp://192.0.2.2:53"), id("udp://192.0.2.3:53"), id("udp://192.0.2.4:53"), id("udp://192.0.2.5:53"),
+			}, OnePacket: true, Health: ServiceHealth{Check: []Check{{Type: "dns", Name: "example.com"}}}},
+		},
+		BGP: &BGP{AS: 4200000000, RouterID: netip.MustParseAddr("192.0.2.9"), Communities: []string{"64512:100"}, Peers: []BGPPeer{
+			{Address: netip.MustParseAddr("2001:db8::1"), AS: 64511, PasswordFile: "peer1.key", Hold: 9 * time.Second},
+		}},
+		Overflow: &Overflow{High: Share{80, true}, Low: Share{60, true}, Peers: []OverflowPeer{
+			{"frankfurt", netip.MustParseAddr("203.0.113.2"), "frankfurt.key"},
+		}},
+		Director: &Director{OnStop: "keep", Drift: "repair", Sysctl: "check"},
+	}
+	var b strings.Builder
+	if err := f.WriteYAML(&b); err != nil {
+		t.Fatal(err)
+	}
+	want := `# first line
+# second
+# a [31m sly one
+apiVersion: lvs/v1
+kind: Cluster
+name: shanghai
+defaults: {scheduler: wrr, forward: direct, check: web}
+timeouts: {tcp: 15m}
+pools:
+  frontends:
+  - {address: 10.0.0.11, weight: 3, labels: {"on": "yes", rack: a}}
+  - "10.0.0.[12-18]"
+  - {address: 10.0.0.19, weight: 0, check: {type: tcp, port: 81}}
+checks:
+  web: {type: http, path: /ready, host: www.example.com, status: [200-399, 404], every: 2s, timeout: 1s, rise: 2, fall: 3}
+  mail: {type: all, of: [{type: smtp, startTLS: true}, {type: tcp, port: 993}]}
+services:
+# the shop
+- name: web
+  address: [tcp://192.0.2.10:80, "tcp://[2001:db8::10]:80", fwmark:7]
+  scheduler: mh
+  flags: [mh-port, mh-fallback]
+  check:
+  - web
+  - {type: icmp}
+  servers: frontends
+  minHealthy: {down: 30%, up: 2}
+  fallback: 10.0.0.99:80
+  onAllDown: open
+  onDown: {quiesce: 20s, then: reset}
+  maxMasked: 50%
+  slowStart: 1m
+  announce: true
+- address:
+  - udp://192.0.2.1:53
+  - udp://192.0.2.2:53
+  - udp://192.0.2.3:53
+  - udp://192.0.2.4:53
+  - udp://192.0.2.5:53
+  onePacket: true
+  check: {type: dns, name: example.com}
+bgp:
+  as: 4200000000
+  routerID: 192.0.2.9
+  peers:
+  - {address: "2001:db8::1", as: 64511, passwordFile: peer1.key, hold: 9s}
+  communities: ["64512:100"]
+overflow:
+  high: 80%
+  low: 60%
+  peers:
+  - {name: frankfurt, director: 203.0.113.2, keyFile: frankfurt.key}
+director: {onStop: keep, drift: repair, sysctl: check}
+`
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
 func TestExportOfNothing(t *testing.T) {
 	var b strings.Builder
 	if err := Export(&kernel.Snapshot{}, kernel.Timeouts{}, nil).WriteYAML(&b); err != nil {
@@ -105,29 +209,40 @@ func TestYAMLIsTheJSON(t *testing.T) {
 	for seed := range uint64(100) {
 		k := kerneltest.New()
 		load(t, k, randomState(rand.New(rand.NewPCG(seed, 9))))
-		f := Export(read(t, k), kernel.Timeouts{UDP: time.Minute}, nil)
-		var y, j strings.Builder
-		if err := f.WriteYAML(&y); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.WriteJSON(&j); err != nil {
-			t.Fatal(err)
-		}
-		var want any
-		if err := json.Unmarshal([]byte(j.String()), &want); err != nil {
-			t.Fatalf("%v\n%s", err, j.String())
-		}
-		asJSON, err := goyaml.YAMLToJSON([]byte(y.String()))
-		if err != nil {
-			t.Fatalf("%v\n%s", err, y.String())
-		}
-		var got any
-		if err := json.Unmarshal(asJSON, &got); err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(want, got); d != "" {
-			t.Fatalf("seed %d (-JSON +YAML)\n%s\n%s", seed, d, y.String())
-		}
+		sameDocument(t, seed, Export(read(t, k), kernel.Timeouts{UDP: time.Minute}, nil))
+	}
+}
+
+// TestWholeFileYAMLIsTheJSON does so for files with everything in them.
+func TestWholeFileYAMLIsTheJSON(t *testing.T) {
+	for seed := range uint64(300) {
+		sameDocument(t, seed, randomFile(rand.New(rand.NewPCG(seed, 10))))
+	}
+}
+
+func sameDocument(t *testing.T, seed uint64, f *File) {
+	t.Helper()
+	var y, j strings.Builder
+	if err := f.WriteYAML(&y); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.WriteJSON(&j); err != nil {
+		t.Fatal(err)
+	}
+	var want any
+	if err := json.Unmarshal([]byte(j.String()), &want); err != nil {
+		t.Fatalf("%v\n%s", err, j.String())
+	}
+	asJSON, err := goyaml.YAMLToJSON([]byte(y.String()))
+	if err != nil {
+		t.Fatalf("seed %d: %v\n%s", seed, err, y.String())
+	}
+	var got any
+	if err := json.Unmarshal(asJSON, &got); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Fatalf("seed %d (-JSON +YAML)\n%s\n%s", seed, d, y.String())
 	}
 }
 
@@ -137,6 +252,7 @@ func TestYAMLText(t *testing.T) {
 		"rr", "no", "Yes", "null", "~", "12", "1e3", "0x10", "010", "1_000", "-", "-x", ".5", "a: b", "a #b", "", " ", "[a]", "{a}",
 		"::1", "2001:db8::", "2001:db8::1", "10.0.0.1", "10.0.0.1:80", "1:20", "12:30:45", "10m", "1h30m", "é", "\x1b", "a,b", "y", "off",
 		"tcp://10.0.0.1:80", "fwmark:7/ipv6", "2001:db8:1:2:3:4:5:6", "190:20:30", "2001-01-01", ".inf", "NaN", "<<", "=", "&a", "*a", "!a", "%a", "@a", "`a",
+		"30%", "%", "200-399", "200-", "2001-01", "1.5s", "\u0085", "\u2028", "\ufeff", "\x7f", "😀", "a\\d", "two\nlines",
 	} {
 		for _, doc := range []string{"k: " + yamlText(s), "k: {k: " + yamlText(s) + ", l: 1}", "k:\n- " + yamlText(s)} {
 			var got map[string]any

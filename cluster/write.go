@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // WriteYAML writes the file as people write it: an object a line, what is small
@@ -15,11 +17,12 @@ import (
 func (f *File) WriteYAML(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	y := yaml{out}
+	y.comments(f.Comments, 0)
 	y.object(f.document(), 0)
 	return out.Flush()
 }
 
-// WriteJSON writes the same document as JSON.
+// WriteJSON writes the same document as JSON, which has no comments.
 func (f *File) WriteJSON(w io.Writer) error {
 	var compact, indented bytes.Buffer
 	writeJSON(&compact, f.document())
@@ -34,6 +37,26 @@ func (f *File) WriteJSON(w io.Writer) error {
 // yaml writes nodes. Its errors are kept by the writer beneath until the end.
 type yaml struct{ out *bufio.Writer }
 
+// comments writes lines of which each begins at the indent.
+func (y yaml) comments(lines []string, indent int) {
+	for _, text := range lines {
+		for line := range strings.SplitSeq(text, "\n") {
+			y.indent(indent)
+			y.out.WriteString(strings.TrimRight("# "+strings.Map(printable, line), " "))
+			y.out.WriteByte('\n')
+		}
+	}
+}
+
+// printable turns what YAML forbids in a comment, or takes for its end, into a
+// space.
+func printable(r rune) rune {
+	if r < ' ' || neverPlain(r) {
+		return ' '
+	}
+	return r
+}
+
 // object writes members from the present place on, each on a line that begins
 // at the indent.
 func (y yaml) object(o object, indent int) {
@@ -43,23 +66,61 @@ func (y yaml) object(o object, indent int) {
 		}
 		y.out.WriteString(m.key)
 		y.out.WriteByte(':')
-		elements, ok := m.value.(list)
-		if !ok || len(elements) == 0 {
-			y.out.WriteByte(' ')
-			y.inline(m.value)
-			y.out.WriteByte('\n')
-			continue
-		}
-		y.out.WriteByte('\n')
-		for _, e := range elements {
+		y.value(m.value, indent)
+	}
+}
+
+// named is object with quotes around the keys that need them.
+func (y yaml) named(o named, indent int) {
+	for i, m := range o {
+		if i > 0 {
 			y.indent(indent)
-			y.out.WriteString("- ")
-			if inner, ok := e.(object); ok {
-				y.object(inner, indent+2)
-			} else {
-				y.inline(e)
-				y.out.WriteByte('\n')
-			}
+		}
+		y.out.WriteString(yamlText(m.key))
+		y.out.WriteByte(':')
+		y.value(m.value, indent)
+	}
+}
+
+// value writes what belongs to a key, which stands at the indent, and ends the
+// line.
+func (y yaml) value(n node, indent int) {
+	switch v := n.(type) {
+	case list:
+		if len(v) > 0 {
+			y.out.WriteByte('\n')
+			y.list(v, indent)
+			return
+		}
+	case object:
+		y.out.WriteByte('\n')
+		y.indent(indent + 2)
+		y.object(v, indent+2)
+		return
+	case named:
+		y.out.WriteByte('\n')
+		y.indent(indent + 2)
+		y.named(v, indent+2)
+		return
+	}
+	y.out.WriteByte(' ')
+	y.inline(n)
+	y.out.WriteByte('\n')
+}
+
+func (y yaml) list(elements list, indent int) {
+	for _, e := range elements {
+		if c, ok := e.(commented); ok {
+			y.comments(c.comments, indent)
+			e = c.object
+		}
+		y.indent(indent)
+		y.out.WriteString("- ")
+		if inner, ok := e.(object); ok {
+			y.object(inner, indent+2)
+		} else {
+			y.inline(e)
+			y.out.WriteByte('\n')
 		}
 	}
 }
@@ -77,6 +138,8 @@ func (y yaml) inline(n node) {
 		y.out.WriteString(yamlText(v))
 	case int:
 		y.out.WriteString(strconv.Itoa(v))
+	case uint32:
+		y.out.WriteString(strconv.FormatUint(uint64(v), 10))
 	case bool:
 		y.out.WriteString(strconv.FormatBool(v))
 	case list:
@@ -93,15 +156,27 @@ func (y yaml) inline(n node) {
 	case small:
 		y.out.WriteByte('{')
 		for i, m := range v {
-			if i > 0 {
-				y.out.WriteString(", ")
-			}
-			y.out.WriteString(m.key)
-			y.out.WriteString(": ")
+			y.key(i, m.key)
+			y.inline(m.value)
+		}
+		y.out.WriteByte('}')
+	case smallNamed:
+		y.out.WriteByte('{')
+		for i, m := range v {
+			y.key(i, yamlText(m.key))
 			y.inline(m.value)
 		}
 		y.out.WriteByte('}')
 	}
+}
+
+// key writes the key of a member within a line.
+func (y yaml) key(i int, key string) {
+	if i > 0 {
+		y.out.WriteString(", ")
+	}
+	y.out.WriteString(key)
+	y.out.WriteString(": ")
 }
 
 // yamlText puts a text in quotes unless it is a plain word in every place, for
@@ -112,8 +187,8 @@ func yamlText(s string) string {
 		c := s[i]
 		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 		digit := '0' <= c && c <= '9'
-		mark := c == '.' || c == ':' || c == '/' || c == '-' || c == '_'
-		if !letter && !digit && !(mark && i > 0) {
+		mark := c == '.' || c == ':' || c == '/' || c == '-' || c == '_' || c == '%' && i == len(s)-1
+		if !letter && !digit && !(mark && (i > 0 || c == '/')) {
 			plain = false
 		}
 		if i == 0 && digit && !neverANumber(s) {
@@ -130,10 +205,13 @@ func yamlText(s string) string {
 	return string(jsonText(s))
 }
 
-// neverANumber tells whether a text that begins with a digit is an IPv4 address
-// or a duration, which no reader takes for a number or a date.
+// neverANumber tells whether a text that begins with a digit is an IPv4 address,
+// a duration, a share (30%) or a range (200-399), which no reader takes for a
+// number or a date.
 func neverANumber(s string) bool {
-	return strings.Count(s, ".") == 3 || strings.Trim(s, "0123456789hms") == "" && strings.ContainsAny(s, "hms")
+	const digits = "0123456789"
+	return strings.Count(s, ".") == 3 || strings.Trim(s, digits+"hms") == "" && strings.ContainsAny(s, "hms") ||
+		strings.Trim(s, digits) == "%" || strings.Trim(s, digits) == "-"
 }
 
 // jsonText is a text in JSON's quotes, which are YAML's too.
@@ -142,7 +220,25 @@ func jsonText(s string) []byte {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.Encode(s) // a string cannot fail
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	text := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	if !bytes.ContainsFunc(text, neverPlain) {
+		return text
+	}
+	var escaped []byte
+	for _, r := range string(text) {
+		if neverPlain(r) {
+			escaped = fmt.Appendf(escaped, `\u%04x`, r)
+		} else {
+			escaped = utf8.AppendRune(escaped, r)
+		}
+	}
+	return escaped
+}
+
+// neverPlain tells of characters that JSON's quotes may hold as they are, and
+// YAML's may not, or not for every reader.
+func neverPlain(r rune) bool {
+	return r >= 0x7f && r <= 0x9f || r == 0x2028 || r == 0x2029 || r == 0xfeff || r == 0xfffe || r == 0xffff
 }
 
 func writeJSON(b *bytes.Buffer, n node) {
@@ -151,6 +247,12 @@ func writeJSON(b *bytes.Buffer, n node) {
 		writeMembers(b, v)
 	case small:
 		writeMembers(b, v)
+	case named:
+		writeMembers(b, v)
+	case smallNamed:
+		writeMembers(b, v)
+	case commented:
+		writeMembers(b, v.object)
 	case list:
 		writeElements(b, v)
 	case row:
@@ -159,6 +261,8 @@ func writeJSON(b *bytes.Buffer, n node) {
 		b.Write(jsonText(v))
 	case int:
 		b.WriteString(strconv.Itoa(v))
+	case uint32:
+		b.WriteString(strconv.FormatUint(uint64(v), 10))
 	case bool:
 		b.WriteString(strconv.FormatBool(v))
 	}
