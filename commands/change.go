@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
 )
@@ -13,6 +14,22 @@ type step struct {
 	kernel.Change
 	serviceBefore *kernel.Service
 	serverBefore  *kernel.Server
+	// entry is the whole service where it is deleted.
+	entry *kernel.ServiceEntry
+}
+
+// objects are what the step concerns; place is its own among the steps.
+func (s *step) objects(place int) []cluster.Object {
+	o := cluster.Object{Service: s.Service.ServiceID, Change: place}
+	r := s.row()
+	o.Server = r.Server
+	o.BeforeService, o.AfterService = r.BeforeService, r.AfterService
+	o.BeforeServer, o.AfterServer = r.BeforeServer, r.AfterServer
+	all := []cluster.Object{o}
+	if s.entry != nil {
+		all = append(all, cluster.DeletedServers(s.entry, place)...)
+	}
+	return all
 }
 
 // row is the step as it is shown.
@@ -40,13 +57,13 @@ func (a *App) apply(ctx context.Context, steps []step) error {
 	if err != nil {
 		return err
 	}
-	rows, changes := rowsAndChanges(steps)
+	rows, changes, objects := parts(steps)
 	if a.global.dryRun {
 		if err := foresee(ctx, k, changes); err != nil {
 			return err
 		}
 	}
-	return a.perform(rows, func() error { return k.Apply(ctx, changes) })
+	return a.perform(ctx, rows, objects, func() error { return k.Apply(ctx, changes) })
 }
 
 // change is apply for a verb that reports what it did in a way of its own. It is
@@ -56,23 +73,25 @@ func (a *App) change(ctx context.Context, steps []step) error {
 	if err != nil {
 		return err
 	}
-	rows, changes := rowsAndChanges(steps)
-	return a.carryOut(rows, func() error { return k.Apply(ctx, changes) })
+	rows, changes, objects := parts(steps)
+	return a.carryOut(ctx, rows, objects, func() error { return k.Apply(ctx, changes) })
 }
 
-// rowsAndChanges gives the steps as they are shown and as they are sent.
-func rowsAndChanges(steps []step) ([]output.Change, []kernel.Change) {
-	rows := make([]output.Change, len(steps))
-	changes := make([]kernel.Change, len(steps))
+// parts gives the steps as they are shown, as they are sent, and what they
+// concern.
+func parts(steps []step) (rows []output.Change, changes []kernel.Change, objects []cluster.Object) {
+	rows = make([]output.Change, len(steps))
+	changes = make([]kernel.Change, len(steps))
 	for i := range steps {
 		rows[i], changes[i] = steps[i].row(), steps[i].Change
+		objects = append(objects, steps[i].objects(i)...)
 	}
-	return rows, changes
+	return rows, changes, objects
 }
 
-// perform does something and reports it as rows: nothing on success, unless -v
-// or a format asks for it. A dry run only reports.
-func (a *App) perform(rows []output.Change, do func() error) error {
+// perform does something to objects and reports it as rows: nothing on success,
+// unless -v or a format asks for it. A dry run only reports.
+func (a *App) perform(ctx context.Context, rows []output.Change, objects []cluster.Object, do func() error) error {
 	p, err := a.printer(output.Options{})
 	if err != nil {
 		return err
@@ -83,7 +102,7 @@ func (a *App) perform(rows []output.Change, do func() error) error {
 		}
 		return p.Changes(rows)
 	}
-	failure := a.carryOut(rows, do)
+	failure := a.carryOut(ctx, rows, objects, do)
 	if refused := (kernel.Refusals)(nil); failure != nil && !errors.As(failure, &refused) {
 		return failure
 	}
@@ -95,10 +114,13 @@ func (a *App) perform(rows []output.Change, do func() error) error {
 	return failure
 }
 
-// carryOut does something and puts the kernel's refusals into its rows.
-func (a *App) carryOut(rows []output.Change, do func() error) error {
+// carryOut does something, records it, and puts the kernel's refusals into its
+// rows.
+func (a *App) carryOut(ctx context.Context, rows []output.Change, objects []cluster.Object, do func() error) error {
+	done := a.record(ctx, objects)
 	a.sent = true
 	failure := do()
+	done(failure)
 	var refused kernel.Refusals
 	if failure == nil || !errors.As(failure, &refused) {
 		return failure

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
-	"lvs/output"
 )
 
 type clearAll struct{ app *App }
@@ -54,10 +53,11 @@ func (o *clearAll) run(c *cobra.Command, args []string) error {
 	if err := o.app.confirm(c.Context(), what); err != nil {
 		return err
 	}
-	rows := make([]output.Change, len(snap.Services))
-	for i := range rows {
-		s := &snap.Services[i].Service
-		rows[i] = output.Change{Op: kernel.DeleteService.String(), Service: s.ServiceID, BeforeService: s}
+	steps := make([]step, len(snap.Services))
+	for i := range steps {
+		e := &snap.Services[i]
+		steps[i] = step{Change: kernel.Change{Op: kernel.DeleteService, Service: e.Service}, serviceBefore: &e.Service, entry: e}
 	}
-	return o.app.perform(rows, func() error { return k.Flush(c.Context()) })
+	rows, _, objects := parts(steps)
+	return o.app.perform(c.Context(), rows, objects, func() error { return k.Flush(c.Context()) })
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"lvs/cluster"
 	"lvs/kernel"
 )
 
@@ -53,6 +55,21 @@ func (a *App) completeServices(c *cobra.Command, _ []string, word string) ([]str
 		out = append(out, text+"\t"+s.Scheduler)
 	}
 	return out, noFiles
+}
+
+// completeEntries proposes the changes that can be undone, the newest first.
+func (a *App) completeEntries(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	out := []string{}
+	if a.Identity == nil || len(args) > 0 {
+		return out, noFiles
+	}
+	all, table, _ := a.entries()
+	for i := len(all) - 1; i >= 0; i-- {
+		if e := &all[i]; e.Table == table && e.UndoneBy == 0 && e.Outcome != cluster.Refused && !e.Without && !onlyCounters(e) {
+			out = append(out, strconv.FormatUint(e.ID, 10)+"\t"+e.Command)
+		}
+	}
+	return out, noFiles | cobra.ShellCompDirectiveKeepOrder
 }
 
 // completeScheme proposes services for an option that says the scheme itself.

@@ -34,6 +34,11 @@ Looking before leaping:
   lvs service edit tcp://192.0.2.10:80 --persistent=10m --dry-run
   lvs clear --dry-run
 
+Looking back, and going back:
+
+  lvs history
+  lvs undo
+
 Writing scripts:
 
   lvs list -o json --jq '.items[] | select(.active > 100) | .id'
@@ -61,10 +66,10 @@ func Sections() []Section {
 	return []Section{
 		{"EXIT STATUS", []Term{
 			{"0", "Done."},
-			{"1", "The answer is no: to the question whether to go on; nothing was changed."},
+			{"1", "The answer is no: to the question whether to go on, or whether a change can be undone; nothing was changed."},
 			{"2", "Wrong usage or invalid input; nothing was done."},
 			{"3", "Failed for a reason without a number of its own."},
-			{"4", "Not found: a service, server, sync daemon, interface or namespace."},
+			{"4", "Not found: a service, server, sync daemon, interface, namespace or entry of the journal."},
 			{"5", "Exists already."},
 			{"6", "Permission denied: CAP_NET_ADMIN is needed."},
 			{"7", "IPVS is not available."},
@@ -76,11 +81,13 @@ func Sections() []Section {
 			{"LVS_OUTPUT", "The output format where -o is not given. An option that needs another format (--jq, --template, --columns, --wide) wins over it, changes stay silent under it, and export and save do not look at it."},
 			{"LVS_NETNS", "The network namespace where --netns is not given."},
 			{"LVS_COLOR", "When to use colour where --color is not given."},
+			{"LVS_STATE_DIR", "The folder of what is remembered between commands, such as the journal. It must not be writable by others."},
 			{"NO_COLOR", "Any value but the empty one switches colour off where --color and LVS_COLOR leave it to the terminal (auto)."},
 		}},
 		{"FILES", []Term{
 			{"/proc/net/ip_vs", "The table as everyone may read it; shown without privilege."},
 			{"/proc/net/ip_vs_conn", "The connection table."},
+			{"/var/lib/lvs/journal.jsonl, journal.old.jsonl", "The journal of root's changes, for history and undo; a file is followed by a new one at 8 MiB. Anybody else's is in $XDG_STATE_HOME/lvs, or ~/.local/state/lvs."},
 		}},
 	}
 }

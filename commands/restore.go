@@ -227,9 +227,11 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Sna
 	if a.global.dryRun {
 		return show(nil)
 	}
+	done := a.record(ctx, cluster.Touched(before, plan))
 	progress, end := a.progress("changes", len(plan))
 	_, err = cluster.Apply(ctx, k, before, plan, cluster.ApplyOptions{KeepGoing: o.keepGoing, Progress: progress})
 	end()
+	done(err)
 	if failure := (*cluster.Failure)(nil); errors.As(err, &failure) {
 		return a.undone(failure, text)
 	}

@@ -37,6 +37,8 @@ func (a *App) verbs() []verb {
 		{ofTable, "save", "", a.newSave},
 		{ofTable, "restore", "", a.newRestore},
 		{ofTable, "export", "", a.newExport},
+		{ofTable, "history", "", a.newHistory},
+		{ofTable, "undo", "", a.newUndo},
 		{ofTraffic, "stats", "", a.newStats},
 		{ofTraffic, "connections", "conns", a.newConnections},
 		{ofTraffic, "zero", "", a.newZero},

@@ -51,6 +51,7 @@ func (o *serviceDelete) run(c *cobra.Command, args []string) error {
 		steps = append(steps, step{
 			Change:        kernel.Change{Op: kernel.DeleteService, Service: kernel.Service{ServiceID: e.ServiceID}},
 			serviceBefore: &e.Service,
+			entry:         &e,
 		})
 	}
 	what := fmt.Sprintf("delete service %v", ids[0])

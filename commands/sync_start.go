@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
 )
@@ -84,7 +85,8 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 		}
 	}
 	rows := []output.Change{{Op: "start sync " + role.String(), AfterDaemon: &d}}
-	return o.app.perform(rows, func() error {
+	objects := []cluster.Object{{AfterDaemon: &d}}
+	return o.app.perform(c.Context(), rows, objects, func() error {
 		k, err := o.app.kernel()
 		if err != nil {
 			return err

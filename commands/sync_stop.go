@@ -3,6 +3,7 @@ package commands
 import (
 	"github.com/spf13/cobra"
 
+	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
 )
@@ -30,22 +31,14 @@ func (o *syncStop) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	row := output.Change{Op: "stop sync " + role.String()}
-	if o.app.global.dryRun || o.app.reports() {
-		row.BeforeDaemon, err = o.app.running(c.Context(), role)
-		if err == nil && row.BeforeDaemon == nil {
-			err = &kernel.Error{Op: "stop the sync " + role.String(), Err: kernel.ErrNoDaemon}
-		}
-		if err != nil {
-			return err
-		}
+	before, err := o.app.running(c.Context(), role)
+	if err == nil && before == nil {
+		err = &kernel.Error{Op: "stop the sync " + role.String(), Err: kernel.ErrNoDaemon}
 	}
-	rows := []output.Change{row}
-	return o.app.perform(rows, func() error {
-		k, err := o.app.kernel()
-		if err != nil {
-			return err
-		}
-		return k.StopDaemon(c.Context(), role)
-	})
+	if err != nil {
+		return err
+	}
+	rows := []output.Change{{Op: "stop sync " + role.String(), BeforeDaemon: before}}
+	objects := []cluster.Object{{BeforeDaemon: before}}
+	return o.app.perform(c.Context(), rows, objects, func() error { return o.app.opened.StopDaemon(c.Context(), role) })
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
 )
@@ -108,17 +109,13 @@ func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	after := now
-	for _, t := range []struct{ to, from *time.Duration }{{&after.TCP, &want.TCP}, {&after.TCPFin, &want.TCPFin}, {&after.UDP, &want.UDP}} {
-		if *t.from != 0 {
-			*t.to = *t.from
-		}
-	}
+	after := now.With(want)
 	if after == now {
 		return o.app.nothingChanges("the timeouts are so already")
 	}
 	rows := []output.Change{{Op: "set timeouts", BeforeTimeouts: &now, AfterTimeouts: &after}}
-	return o.app.perform(rows, func() error { return k.SetTimeouts(c.Context(), want) })
+	objects := []cluster.Object{{BeforeTimeouts: &now, AfterTimeouts: &after}}
+	return o.app.perform(c.Context(), rows, objects, func() error { return k.SetTimeouts(c.Context(), want) })
 }
 
 // noMore knows the three numbers of ipvsadm --set.

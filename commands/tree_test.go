@@ -3,6 +3,7 @@ package commands
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -105,6 +106,7 @@ func TestExamplesWork(t *testing.T) {
 			}
 			k := kerneltest.New()
 			app, out, errs := testApp(k)
+			app.Identity = func(string) (string, error) { return fmt.Sprintf("boot/%p", k), nil } // a table of its own
 			prepare := [][]string{
 				{"service", "add", "tcp://192.0.2.10:80"},
 				{"service", "add", "fwmark:7", "--persistent"},

@@ -3,6 +3,7 @@ package commands
 import (
 	"github.com/spf13/cobra"
 
+	"lvs/cluster"
 	"lvs/output"
 )
 
@@ -62,13 +63,15 @@ func (o *zero) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	rows := make([]output.Change, max(len(ids), 1))
+	objects := make([]cluster.Object, len(rows))
 	for i := range rows {
 		rows[i].Op = "zero"
+		objects[i].Zeroed = true
 		if len(ids) > 0 {
-			rows[i].Service = ids[i]
+			rows[i].Service, objects[i].Service = ids[i], ids[i]
 		}
 	}
-	return o.app.perform(rows, func() error {
+	return o.app.perform(c.Context(), rows, objects, func() error {
 		k, err := o.app.kernel()
 		if err != nil {
 			return err

@@ -1,6 +1,9 @@
 package kernel
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Counters are totals since the object was made or last zeroed. The kernel
 // keeps 64 bits from Linux 4.1; on older ones they wrap at 2³². Outbound
@@ -104,6 +107,11 @@ type Timeouts struct {
 	TCP    time.Duration // an established TCP connection; 15 minutes at boot
 	TCPFin time.Duration // after a FIN; 2 minutes
 	UDP    time.Duration // since the last datagram; 5 minutes
+}
+
+// With gives the timeouts after a SetTimeouts of those.
+func (t Timeouts) With(set Timeouts) Timeouts {
+	return Timeouts{TCP: cmp.Or(set.TCP, t.TCP), TCPFin: cmp.Or(set.TCPFin, t.TCPFin), UDP: cmp.Or(set.UDP, t.UDP)}
 }
 
 // TableStatus is a hash table's state as /proc/net/ip_vs_status tells it,

@@ -25,6 +25,8 @@ func Columns(name string) []Column {
 		return totalsKind().describe()
 	case "ChangeList":
 		return changeKind().describe()
+	case "HistoryList":
+		return historyKind().describe()
 	case "Version":
 		return versionKind().describe()
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"lvs/cluster"
 	"lvs/kernel"
 )
 
@@ -144,6 +145,7 @@ func prints() []struct {
 			return p.Totals(stats(1_234_567), kernel.Info{Version: 0x010201, ConnTableSize: 4096})
 		}},
 		{"ChangeList", func(p *Printer) error { return p.Changes(sampleChanges()) }},
+		{"HistoryList", func(p *Printer) error { return p.History(sampleHistory(), "boot/1") }},
 		{"Version", func(p *Printer) error {
 			return p.Version(Version{Program: "lvs", Version: "1.0.0", Commit: "abcdef0", Go: "go1.26.0", Platform: "linux/amd64", IPVS: "1.2.1"})
 		}},
@@ -173,4 +175,24 @@ func render(t *testing.T, o Options, print func(*Printer) error) []byte {
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+func sampleHistory() []cluster.Entry {
+	web := sample().Services[0].Service
+	first := kernel.Server{Addr: addr("10.0.0.11:80"), Forward: kernel.Direct, Weight: 3}
+	drained := first
+	drained.Weight = 0
+	object := cluster.Object{Service: web.ServiceID, Server: first.Addr, BeforeServer: &first, AfterServer: &drained}
+	began := at().Add(time.Nanosecond)
+	return []cluster.Entry{
+		{ID: 4, Time: began, User: "root", SudoUser: "alice", Command: "lvs zero", Table: "boot/1",
+			Objects: []cluster.Object{{Zeroed: true}}, End: cluster.End{Outcome: cluster.Done}},
+		{ID: 3, Time: began, User: "1000", UID: 1000, Command: "lvs restore -f 'a file\x1b[31m'", Netns: "director", Table: "boot/2",
+			Counts: cluster.Result{Added: 100000, Edited: 2, Deleted: 3}, Without: true,
+			End: cluster.End{Outcome: cluster.Unknown, Error: "broken pipe"}},
+		{ID: 2, Time: began, User: "root", Command: "lvs undo", Table: "boot/1", Undoes: 1, Counts: cluster.Result{Edited: 1},
+			Objects: []cluster.Object{object}, End: cluster.End{Outcome: cluster.Partly, Refused: []int{0}}},
+		{ID: 1, Time: began, User: "root", Command: "lvs weight tcp://192.0.2.10:80 10.0.0.11:80 0", Table: "boot/1",
+			Counts: cluster.Result{Edited: 1}, Objects: []cluster.Object{object}, End: cluster.End{Outcome: cluster.Done}, UndoneBy: 2},
+	}
 }

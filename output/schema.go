@@ -16,6 +16,7 @@ func documentKinds() []documentKind {
 		{"DaemonList", reflect.TypeFor[DaemonRow](), false, "The connection sync daemons that run."},
 		{"Totals", reflect.TypeFor[TotalsRow](), true, "Counters and rates of all services together."},
 		{"ChangeList", reflect.TypeFor[ChangeRow](), false, "What a command did, or would do."},
+		{"HistoryList", reflect.TypeFor[HistoryRow](), false, "What was changed by whom: the journal."},
 		{"Version", reflect.TypeFor[VersionRow](), true, "What runs here."},
 	}
 }

@@ -24,7 +24,9 @@ func lvsProcess(t *testing.T, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := append(os.Environ(), fakeVariable+"="+filepath.Join(t.TempDir(), "kernel.json"), terminalVariable+"=1")
+	dir := t.TempDir()
+	env := append(os.Environ(), fakeVariable+"="+filepath.Join(dir, "kernel.json"),
+		"LVS_STATE_DIR="+filepath.Join(dir, "state"), terminalVariable+"=1")
 	add := &exec.Cmd{Path: self, Args: []string{"lvs", "service", "add", "tcp://192.0.2.10:80"}, Env: env}
 	if out, err := add.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -86,9 +86,10 @@ func (l *launcher) runOne(ctx context.Context, job *machine.Job) (int, error) {
 	return status, err
 }
 
-// passedOn is the part of the environment that a command in the guest sees.
+// passedOn is the part of the environment that a command in the guest sees. What
+// lvs remembers is forgotten with the guest, and never reaches this machine.
 func passedOn() []string {
-	env := []string{"LVS_IN_LAB=1"}
+	env := []string{"LVS_IN_LAB=1", "LVS_STATE_DIR=/run/lvs"}
 	for _, name := range []string{"TERM", "NO_COLOR", "COLORTERM"} {
 		if v, ok := os.LookupEnv(name); ok {
 			env = append(env, name+"="+v)

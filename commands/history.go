@@ -1,0 +1,94 @@
+package commands
+
+import (
+	"math"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"lvs/cluster"
+	"lvs/output"
+)
+
+type history struct {
+	app   *App
+	limit string
+	all   bool
+}
+
+func (a *App) newHistory() *cobra.Command {
+	o := &history{app: a}
+	c := &cobra.Command{
+		Use:   "history",
+		Short: "Show what was changed by whom",
+		Long: `Shows what lvs has changed in this table, the newest first: number, time, user,
+how many services, servers and settings were added (+), edited (~) and deleted
+(-), how it ended, and the command line. -o json has all of it, with the settings
+before and after.
+
+The outcome is done; partly, where the kernel refused some of it; refused, where
+nothing was changed in the end; undone-by-N; or unknown, where the command was
+killed or could not tell. lvs undo takes an entry back.
+
+Every change that lvs makes is an entry, with those of links named ipvsadm that
+the journal can afford: see lvs undo. What other programs change is none. The
+journal is the user's own: root's is below /var/lib/lvs, anybody else's below
+~/.local/state/lvs (XDG_STATE_HOME; LVS_STATE_DIR moves both). It keeps between 8
+and 16 MiB. A table lives until the next boot, or as long as its network
+namespace; --all also shows what was done to others.`,
+		Example: `  lvs history
+  lvs history --limit 0 -o json --jq '.items[] | select(.user == "root") | .command'
+  lvs history --all --columns id,time,netns,command`,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
+	}
+	f := c.Flags()
+	f.StringVar(&o.limit, "limit", "20", "show the newest `N` entries, or all with 0 (default 20)")
+	f.BoolVar(&o.all, "all", false, "also show entries of other tables: of other namespaces, and from before the last boot")
+	f.Lookup("limit").DefValue = "" // the text says it
+	complete(c, "limit", nothing)
+	a.kernelFlags(c)
+	a.showFlags(c)
+	a.quietFlag(c)
+	complete(c, "columns", completeKeys(func() []string { return output.ColumnKeys("HistoryList") }))
+	return c
+}
+
+func (o *history) run(c *cobra.Command, args []string) error {
+	if err := noMore(args); err != nil {
+		return err
+	}
+	limit, err := parseNumber("--limit", o.limit, 0, math.MaxInt32)
+	if err != nil {
+		return err
+	}
+	p, err := o.app.printer(output.Options{})
+	if err != nil {
+		return err
+	}
+	entries, table, err := o.app.entries()
+	if err != nil {
+		return err
+	}
+	if !o.all {
+		entries = slices.DeleteFunc(entries, func(e cluster.Entry) bool { return e.Table != table })
+	}
+	slices.Reverse(entries)
+	if n := len(entries); limit > 0 && n > int(limit) {
+		entries = entries[:limit]
+		o.app.note("%d of %d entries; --limit 0 shows all", limit, n)
+	}
+	for i := range entries {
+		entries[i].Time = entries[i].Time.Local()
+	}
+	return p.History(entries, table)
+}
+
+// entries reads the journal, and names the table that this command is about.
+func (a *App) entries() (all []cluster.Entry, table string, err error) {
+	if table, err = a.Identity(a.global.netns); err != nil {
+		return nil, "", err
+	}
+	all, err = (&cluster.Journal{Dir: a.stateDir()}).Entries()
+	return all, table, err
+}

@@ -1,0 +1,165 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/user"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lvs/cluster"
+	"lvs/kernel"
+)
+
+// journalTime is how long a change waits for its journal: for others who write
+// to it, and for a disk that does not answer.
+const journalTime = 2 * time.Second
+
+// record writes into the journal what is about to be changed, and gives what is
+// to be called with the outcome. It comes right before the first message to the
+// kernel: whatever happens after that, lvs undo finds the way back.
+//
+// A journal that cannot be written is no reason not to change anything: it is
+// told once, and done does nothing.
+func (a *App) record(ctx context.Context, objects []cluster.Object) (done func(error)) {
+	nothing := func(error) {}
+	if a.Identity == nil || len(objects) == 0 {
+		return nothing
+	}
+	table, err := a.Identity(a.global.netns)
+	if err != nil {
+		a.unrecorded(err)
+		return nothing
+	}
+	e := cluster.Entry{
+		Time: a.Now(), Command: shellLine(a.Name, a.args), Netns: a.global.netns, Table: table,
+		Undoes: a.undoes, Objects: objects, SudoUser: a.Env("SUDO_USER"),
+	}
+	e.User, e.UID = currentUser()
+	j := &cluster.Journal{Dir: a.stateDir()}
+	id, err := inTime(ctx, func(ctx context.Context) (uint64, error) { return j.Begin(ctx, e) })
+	if err != nil {
+		a.unrecorded(err)
+	}
+	if err != nil && !errors.Is(err, cluster.ErrLargeEntry) {
+		return nothing
+	}
+	a.entry = id
+	return func(failure error) {
+		end := endOf(failure, objects)
+		_, err := inTime(ctx, func(ctx context.Context) (uint64, error) { return id, j.End(ctx, id, end) })
+		if err != nil {
+			a.unrecorded(err)
+		}
+	}
+}
+
+// inTime gives up waiting where the journal does not answer, and leaves it to
+// whoever hangs in it. The end of the command is no reason not to write how it
+// ended.
+func inTime(ctx context.Context, do func(context.Context) (uint64, error)) (uint64, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), journalTime)
+	defer cancel()
+	type answer struct {
+		id  uint64
+		err error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		id, err := do(ctx)
+		got <- answer{id, err}
+	}()
+	select {
+	case a := <-got:
+		return a.id, a.err
+	case <-ctx.Done():
+		return 0, errors.New("it does not answer")
+	}
+}
+
+// unrecorded tells once that the journal has not got everything.
+func (a *App) unrecorded(err error) {
+	if a.unrecordedTold {
+		return
+	}
+	a.unrecordedTold = true
+	if errors.Is(err, cluster.ErrLargeEntry) {
+		a.note("the change is too large for the journal: %s undo cannot take it back", a.Name)
+		return
+	}
+	if path := (*fs.PathError)(nil); !errors.As(err, &path) {
+		a.note("not in the journal, in %s: %v", a.stateDir(), err)
+		return
+	}
+	a.note("not in the journal: %v", err)
+}
+
+// endOf tells how much of what was sent came to be.
+func endOf(failure error, objects []cluster.Object) cluster.End {
+	var refused kernel.Refusals
+	var given *cluster.Failure
+	end := cluster.End{Outcome: cluster.Done}
+	if failure != nil {
+		end.Outcome, end.Error = cluster.Unknown, oneLine(failure.Error())
+	}
+	switch {
+	case failure == nil:
+	case errors.As(failure, &given):
+		if given.Undo == nil {
+			end.Outcome = cluster.Refused
+		}
+	case errors.As(failure, &refused):
+		end.Outcome, end.Refused = partOf(refused, objects)
+	case statusOf(failure) != exitFailed: // the kernel's answer, not a broken way to it
+		end.Outcome = cluster.Refused
+	}
+	return end
+}
+
+// partOf finds the objects that were refused. With a service its servers stay.
+func partOf(refused kernel.Refusals, objects []cluster.Object) (cluster.Outcome, []int) {
+	var places []int
+	for i := range objects {
+		_, found := slices.BinarySearchFunc(refused, objects[i].Change, func(r kernel.Refusal, change int) int { return r.Index - change })
+		if found {
+			places = append(places, i)
+		}
+	}
+	if len(places) == len(objects) {
+		return cluster.Refused, nil
+	}
+	return cluster.Partly, places
+}
+
+// currentUser is who runs the program, as the kernel knows it. A user without a
+// name has a number.
+func currentUser() (name string, uid int) {
+	uid = os.Getuid()
+	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
+		return u.Username, uid
+	}
+	return strconv.Itoa(uid), uid
+}
+
+// shellLine writes a command line so that a shell reads it as it was.
+func shellLine(name string, args []string) string {
+	line := shellWord(name)
+	for _, arg := range args {
+		line += " " + shellWord(arg)
+	}
+	return line
+}
+
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r)
+	}
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,264 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/spf13/cobra"
+
+	"lvs/cluster"
+	"lvs/kernel"
+	"lvs/output"
+)
+
+type undo struct {
+	app   *App
+	force bool
+}
+
+func (a *App) newUndo() *cobra.Command {
+	o := &undo{app: a}
+	c := &cobra.Command{
+		Use:   "undo [N]",
+		Short: "Take a change back",
+		Long: `Takes back the last change that lvs made to this table and that is not undone
+yet, or entry N of lvs history: services, servers, timeouts and sync daemons
+become what they were before it. Called again it takes back the one before. An
+undo is an entry too: lvs undo N, with its number, does the change again.
+
+It looks at the table: what is as before the change stays, so that also a change
+that was killed halfway is taken back. Where somebody has changed something of it
+since, or has added servers to a service that would go, nothing is done, what is
+different is told, and the exit status is 1; --force takes no notice of that. All
+is done, or nothing.
+
+A service that was deleted comes back with its servers and all settings. Its
+connections do not come back, nor do counters: lvs zero has no way back.
+
+Where something would be deleted it asks first; without a terminal it needs --yes.
+Where there is nothing to undo, or no entry N of this table, the exit status is 4.`,
+		Example: `  lvs undo --dry-run
+  lvs undo --yes
+  lvs undo 12 --yes`,
+		RunE:              o.run,
+		ValidArgsFunction: a.completeEntries,
+	}
+	c.Flags().BoolVar(&o.force, "force", false, "also put back what somebody has changed since")
+	a.changeFlags(c)
+	a.askFlags(c)
+	return c
+}
+
+func (o *undo) run(c *cobra.Command, args []string) error {
+	ctx := c.Context()
+	e, err := o.entry(args)
+	if e == nil || err != nil {
+		return err
+	}
+	k, err := o.app.kernel()
+	if err != nil {
+		return err
+	}
+	now, err := cluster.ReadTable(ctx, k)
+	if err != nil {
+		return err
+	}
+	back := cluster.Revert(e, now)
+	if !o.force {
+		if err := o.since(e, back); err != nil {
+			return err
+		}
+	}
+	if back.Empty() {
+		return o.app.nothingChanges("the table is as before entry %d (%s)", e.ID, e.Command)
+	}
+	rows := undoRows(back)
+	if err := o.ask(ctx, e, back, rows); err != nil {
+		return err
+	}
+	return o.apply(ctx, k, e, back, rows)
+}
+
+// entry gives the entry to undo. It is nil where that has been told already.
+func (o *undo) entry(args []string) (*cluster.Entry, error) {
+	a := o.app
+	n := uint64(0)
+	if len(args) > 0 {
+		var err error
+		if n, err = parseNumber("entry", args[0], 1, math.MaxInt64); err != nil {
+			return nil, err
+		}
+		if err := noMore(args[1:]); err != nil {
+			return nil, err
+		}
+	}
+	all, table, err := a.entries()
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return o.last(all, table)
+	}
+	for i := range all {
+		if e := &all[i]; e.ID == n {
+			return o.named(e, table)
+		}
+	}
+	f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: no such entry in the journal", n)}
+	return nil, f.cure("the entries are listed by: %s history --all", a.Name)
+}
+
+// last finds the newest change that is in force.
+func (o *undo) last(all []cluster.Entry, table string) (*cluster.Entry, error) {
+	a := o.app
+	for i := len(all) - 1; i >= 0; i-- {
+		e := &all[i]
+		switch {
+		case e.Table != table, e.Undoes != 0, e.UndoneBy != 0, e.Outcome == cluster.Refused:
+		case e.Without:
+			return nil, tooLarge(e).cure("an older one is undone by its number: %s undo N; %s history lists them", a.Name, a.Name)
+		case onlyCounters(e):
+			a.note("entry %d (%s) stays: nobody can bring counters back", e.ID, e.Command)
+		default:
+			return e, nil
+		}
+	}
+	f := &fault{status: exitNotFound, err: errors.New("there is nothing to undo: the journal has no change to this table that is in force")}
+	return nil, f.cure("the entries are listed by: %s history --all", a.Name)
+}
+
+// named tells whether an entry that was named can be undone at all.
+func (o *undo) named(e *cluster.Entry, table string) (*cluster.Entry, error) {
+	a := o.app
+	switch {
+	case e.Table != table:
+		f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: it changed another table than this one", e.ID)}
+		if e.Netns != "" {
+			return nil, f.cure("it was that of --netns %s, if that is still the same namespace", e.Netns)
+		}
+		return nil, f.cure("a table ends with the boot and with its network namespace")
+	case e.UndoneBy != 0:
+		return nil, a.nothingChanges("entry %d is undone already, by entry %d (%s undo %d does it again)", e.ID, e.UndoneBy, a.Name, e.UndoneBy)
+	case e.Outcome == cluster.Refused:
+		return nil, a.nothingChanges("entry %d changed nothing", e.ID)
+	case e.Without:
+		return nil, tooLarge(e)
+	case onlyCounters(e):
+		return nil, &fault{status: exitNo, err: fmt.Errorf("entry %d: nobody can bring counters back", e.ID)}
+	}
+	return e, nil
+}
+
+func tooLarge(e *cluster.Entry) *fault {
+	return &fault{status: exitNo, err: fmt.Errorf("entry %d (%s): it was too large for the journal, which does not know what was before", e.ID, e.Command)}
+}
+
+func onlyCounters(e *cluster.Entry) bool {
+	for i := range e.Objects {
+		if !e.Objects[i].Zeroed {
+			return false
+		}
+	}
+	return true
+}
+
+// since tells what has changed since the entry.
+func (o *undo) since(e *cluster.Entry, back *cluster.Reversal) error {
+	var bad faults
+	for i := range back.Since {
+		c := output.ChangeOf(&back.Since[i])
+		what, left, now := c.Difference()
+		bad.add(&fault{status: exitNo, err: fmt.Errorf("%s: %s now, and entry %d left it %s", what, now, e.ID, left)})
+	}
+	for i := range back.Lost {
+		lost := &back.Lost[i]
+		bad.add(&fault{status: exitNo, err: fmt.Errorf("%v %v: the service is not there any more", lost.Service, lost.Server)})
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	f := &fault{status: exitNo, err: fmt.Errorf("entry %d is not undone: nothing was changed", e.ID)}
+	bad.add(f.cure("--force puts back all that can be put back; --dry-run with it shows what that is"))
+	return bad
+}
+
+// ask shows what will be done where it deletes something, and asks.
+func (o *undo) ask(ctx context.Context, e *cluster.Entry, back *cluster.Reversal, rows []output.Change) error {
+	what := deletions(back.Before.Snapshot, back.Changes)
+	if what == "" {
+		return nil
+	}
+	a := o.app
+	if g := &a.global; !g.dryRun && !g.yes && a.ErrTerminal.Is {
+		p, err := output.New(a.Err, output.Options{Now: a.Now})
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			rows[i].DryRun = true
+		}
+		if err := p.Plan(rows); err != nil {
+			return err
+		}
+	}
+	return a.confirm(ctx, fmt.Sprintf("undo entry %d (%s): %s", e.ID, e.Command, what))
+}
+
+// apply takes the steps and reports them.
+func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *cluster.Entry, back *cluster.Reversal, rows []output.Change) error {
+	a := o.app
+	p, err := a.printer(output.Options{})
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		rows[i].DryRun = a.global.dryRun
+	}
+	if a.global.dryRun {
+		return p.Plan(rows)
+	}
+	a.undoes = e.ID
+	done := a.record(ctx, back.Objects)
+	a.sent = true
+	progress, end := a.progress("changes", len(back.Changes))
+	_, err = back.Apply(ctx, k, back.Before, cluster.ApplyOptions{Progress: progress})
+	end()
+	done(err)
+	if failure := (*cluster.Failure)(nil); errors.As(err, &failure) {
+		return a.undone(failure, nil)
+	}
+	if err != nil {
+		return err
+	}
+	if cluster.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
+		a.note("what was deleted is back without the connections it had")
+	}
+	if a.entry != 0 {
+		a.note("entry %d (%s) is undone; %s undo %d does it again", e.ID, e.Command, a.Name, a.entry)
+	}
+	if a.reports() {
+		return p.Plan(rows)
+	}
+	return nil
+}
+
+// undoRows shows the steps of a way back. The servers that go with a service
+// are part of its row.
+func undoRows(back *cluster.Reversal) []output.Change {
+	costs := cluster.Costs(back.Before.Snapshot, back.Changes)
+	var rows []output.Change
+	for i := range back.Objects {
+		at := back.Objects[i].Change
+		if at < len(rows) {
+			continue
+		}
+		row := output.ChangeOf(&back.Objects[i])
+		if at < len(costs) && cluster.KindOf(back.Changes[at].Op) == cluster.Deleting {
+			row.Cost = &costs[at]
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
