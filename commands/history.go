@@ -30,9 +30,8 @@ The outcome is done; partly, where the kernel refused some of it; refused, where
 nothing was changed in the end; undone-by-N; or unknown, where the command was
 killed or could not tell. lvs undo takes an entry back.
 
-Every change that lvs makes is an entry, with those of links named ipvsadm that
-the journal can afford: see lvs undo. What other programs change is none. The
-journal is the user's own: root's is below /var/lib/lvs, anybody else's below
+Every change that lvs makes is an entry. What other programs change is none, and
+so is what lvs does under the name ipvsadm. The journal is the user's own: root's is below /var/lib/lvs, anybody else's below
 ~/.local/state/lvs (XDG_STATE_HOME; LVS_STATE_DIR moves both). It keeps between 8
 and 16 MiB. A table lives until the next boot, or as long as its network
 namespace; --all also shows what was done to others.`,
