@@ -32,6 +32,8 @@ type Change struct {
 	DryRun bool
 	// Err is the kernel's refusal.
 	Err error
+	// Public is set where no more is known than Snapshot.Public tells.
+	Public bool
 }
 
 // ChangeRow is a step.
@@ -57,16 +59,16 @@ type CutsRow struct {
 // timeouts. What belongs to another of them is null.
 type SettingsRow struct {
 	Scheduler  *string      `json:"scheduler" doc:"The scheduler's name. Null for a server."`
-	Flags      *[]string    `json:"flags" doc:"The scheduler's flags, by name. Null for a server."`
-	Persistent *uint64      `json:"persistent" doc:"Seconds a client stays with its server. Null when off, or for a server."`
-	Netmask    *string      `json:"netmask" doc:"Groups clients for persistence. Null when each stands by itself, or for a server."`
-	Engine     *string      `json:"engine" doc:"The persistence engine. Null when none, or for a server."`
+	Flags      *[]string    `json:"flags" doc:"The scheduler's flags, by name. Null for a server, or when not known."`
+	Persistent *uint64      `json:"persistent" doc:"Seconds a client stays with its server. Null when off, not known, or for a server."`
+	Netmask    *string      `json:"netmask" doc:"Groups clients for persistence. Null when each stands by itself, not known, or for a server."`
+	Engine     *string      `json:"engine" doc:"The persistence engine. Null when none, not known, or for a server."`
 	OnePacket  *bool        `json:"onePacket" doc:"Every UDP datagram is scheduled anew. Null for a server."`
 	Forward    *string      `json:"forward" doc:"nat, tunnel or direct. Null for a service."`
 	Weight     *int         `json:"weight" doc:"The share of new connections. Null for a service."`
-	Upper      *uint32      `json:"upper" doc:"No new connections at this many; 0 is no limit. Null for a service."`
-	Lower      *uint32      `json:"lower" doc:"New connections again below this many; 0 is three quarters of upper. Null for a service."`
-	Tunnel     *TunnelRow   `json:"tunnel" doc:"The encapsulation. Null when forward is not tunnel, or for a service."`
+	Upper      *uint32      `json:"upper" doc:"No new connections at this many; 0 is no limit. Null for a service, or when not known."`
+	Lower      *uint32      `json:"lower" doc:"New connections again below this many; 0 is three quarters of upper. Null for a service, or when not known."`
+	Tunnel     *TunnelRow   `json:"tunnel" doc:"The encapsulation. Null when forward is not tunnel, not known, or for a service."`
 	Daemon     *DaemonRow   `json:"daemon" doc:"The sync daemon. Null for anything else."`
 	Timeouts   *TimeoutsRow `json:"timeouts" doc:"The timeouts. Null for anything else."`
 }
@@ -74,24 +76,24 @@ type SettingsRow struct {
 // Changes writes what a verb did or would do, in that order.
 func (p *Printer) Changes(rows []Change) error {
 	k := changeKind()
-	return printList(p, &k, rows, func(c *Change) any {
-		row := ChangeRow{Op: c.op(), Status: c.status()}
-		if c.Service != (kernel.ServiceID{}) {
-			row.Service = new(c.Service.String())
-		}
-		if c.Server.IsValid() {
-			row.Server = new(c.Server.String())
-		}
-		row.Before = c.side(false).row()
-		row.After = c.side(true).row()
-		if c.Cost != nil {
-			row.Cuts = &CutsRow{c.Cost.Established, c.Cost.Other, c.Cost.Persistent}
-		}
-		if c.Err != nil {
-			row.Error = new(c.Err.Error())
-		}
-		return row
-	})
+	return printList(p, &k, rows, func(c *Change) any { return c.row() })
+}
+
+func (c *Change) row() ChangeRow {
+	row := ChangeRow{Op: c.op(), Status: c.status(), Before: c.side(false).row(), After: c.side(true).row()}
+	if c.Service != (kernel.ServiceID{}) {
+		row.Service = new(c.Service.String())
+	}
+	if c.Server.IsValid() {
+		row.Server = new(c.Server.String())
+	}
+	if c.Cost != nil {
+		row.Cuts = &CutsRow{c.Cost.Established, c.Cost.Other, c.Cost.Persistent}
+	}
+	if c.Err != nil {
+		row.Error = new(c.Err.Error())
+	}
+	return row
 }
 
 // op is one word, the same in every format.
@@ -103,13 +105,14 @@ type side struct {
 	server   *kernel.Server
 	daemon   *kernel.Daemon
 	timeouts *kernel.Timeouts
+	public   bool
 }
 
 func (c *Change) side(after bool) side {
 	if after {
-		return side{c.AfterService, c.AfterServer, c.AfterDaemon, c.AfterTimeouts}
+		return side{c.AfterService, c.AfterServer, c.AfterDaemon, c.AfterTimeouts, c.Public}
 	}
-	return side{c.BeforeService, c.BeforeServer, c.BeforeDaemon, c.BeforeTimeouts}
+	return side{c.BeforeService, c.BeforeServer, c.BeforeDaemon, c.BeforeTimeouts, c.Public}
 }
 
 func (c *Change) status() string {
@@ -129,9 +132,13 @@ func (s side) row() *SettingsRow {
 		return &SettingsRow{Daemon: new(daemonRow(s.daemon))}
 	case s.timeouts != nil:
 		return &SettingsRow{Timeouts: new(timeoutsRow(s.timeouts))}
+	case srv != nil && s.public:
+		return &SettingsRow{Forward: new(srv.Forward.String()), Weight: &srv.Weight}
 	case srv != nil:
 		return &SettingsRow{Forward: new(srv.Forward.String()), Weight: &srv.Weight,
 			Upper: &srv.Upper, Lower: &srv.Lower, Tunnel: tunnelRow(srv)}
+	case svc != nil && s.public:
+		return &SettingsRow{Scheduler: &svc.Scheduler, OnePacket: &svc.OnePacket}
 	case svc != nil:
 		return &SettingsRow{Scheduler: &svc.Scheduler, Flags: new(svc.SchedFlags.Names(svc.Scheduler)),
 			Persistent: secondsOrNull(svc.Persistence), Netmask: textOrNull(svc.Netmask.Text(svc.Family)),
@@ -198,16 +205,7 @@ func changeKind() kind[Change] {
 	}}
 	k.plain = []string{"op", "service", "server", "before", "after", "status"}
 	k.wide = k.keys()
-	k.appendName = func(b []byte, c *Change) []byte {
-		if c.Service == (kernel.ServiceID{}) {
-			return append(b, c.op()...)
-		}
-		b = c.Service.Append(b)
-		if c.Server.IsValid() {
-			b = c.Server.AppendTo(append(b, ' '))
-		}
-		return b
-	}
+	k.appendName = appendChangeName
 	k.style = func(c *Change, key string) Style {
 		if c.Err != nil && key == "status" {
 			return Red
@@ -215,6 +213,19 @@ func changeKind() kind[Change] {
 		return NoStyle
 	}
 	return k
+}
+
+// appendChangeName names what changed, or what was done where that is nothing
+// with a name.
+func appendChangeName(b []byte, c *Change) []byte {
+	if c.Service == (kernel.ServiceID{}) {
+		return append(b, c.op()...)
+	}
+	b = c.Service.Append(b)
+	if c.Server.IsValid() {
+		b = c.Server.AppendTo(append(b, ' '))
+	}
+	return b
 }
 
 type setting struct{ name, value string }
@@ -229,6 +240,8 @@ func (s side) settings() []setting {
 	case s.timeouts != nil:
 		t := s.timeouts
 		all = []setting{{"tcp", Duration(t.TCP)}, {"tcpfin", Duration(t.TCPFin)}, {"udp", Duration(t.UDP)}}
+	case srv != nil && s.public:
+		all = []setting{{"forward", srv.Forward.String()}, {"weight", strconv.Itoa(srv.Weight)}}
 	case srv != nil:
 		all = []setting{
 			{"forward", srv.Forward.String()}, {"weight", strconv.Itoa(srv.Weight)},

@@ -27,6 +27,12 @@ type column[T any] struct {
 	// hide leaves the cell empty for people: it would repeat the row above or
 	// does not belong to this sort of row.
 	hide func(r *T) bool
+	// room is the width that a column has from the start where rows are written
+	// one at a time.
+	room int
+	// ragged is set where a longer value takes more room in its own line, but not
+	// in those after it.
+	ragged bool
 	// unknown tells that a missing value is not known, rather than none.
 	unknown func(r *T) bool
 	// part reads a value that names a part of what the cell says, such as an
@@ -175,6 +181,8 @@ func boolInt(b bool) int {
 // rowWriter takes the rows of one tabular document, or of one list of names.
 type rowWriter[T any] interface {
 	row(r *T) error
+	// flush hands over what it holds; more rows may follow.
+	flush() error
 	close() error
 }
 
@@ -216,7 +224,8 @@ func (w *nameWriter[T]) row(r *T) error {
 	return w.sink.spill()
 }
 
-func (w *nameWriter[T]) close() error { return w.sink.flush() }
+func (w *nameWriter[T]) flush() error { return w.sink.flush() }
+func (w *nameWriter[T]) close() error { return w.flush() }
 
 // csvWriter writes RFC 4180, with the line ends of Unix.
 type csvWriter[T any] struct {
@@ -241,7 +250,9 @@ func (w *csvWriter[T]) row(r *T) error {
 	return w.w.Write(w.record)
 }
 
-func (w *csvWriter[T]) close() error {
+func (w *csvWriter[T]) flush() error {
 	w.w.Flush()
 	return w.w.Error()
 }
+
+func (w *csvWriter[T]) close() error { return w.flush() }

@@ -130,6 +130,12 @@ func TestViews(t *testing.T) {
 		{"connections-filter", connections, Options{Filter: []string{"client~^198", "expires<6m"}}},
 		{"connections-terminal", connections, Options{Terminal: true, Format: "wide"}},
 		{"changes-terminal", func(p *Printer) error { return p.Changes(sampleChanges()) }, Options{Terminal: true, Color: true}},
+		{"events", func(p *Printer) error { return events(p, false) }, Options{}},
+		{"events-terminal", func(p *Printer) error { return events(p, true) }, Options{Terminal: true, Color: true}},
+		{"events-filter", func(p *Printer) error { return events(p, true) }, Options{Filter: []string{"op=rates", "server=10.0.0.11"}}},
+		{"events-filter-rate", func(p *Printer) error { return events(p, true) }, Options{Filter: []string{"inbps>6K"}, Format: "csv"}},
+		{"events-filter-initial", func(p *Printer) error { return events(p, true) }, Options{Filter: []string{"initial=-", "op~service"}, NoHeaders: true}},
+		{"events-jq", func(p *Printer) error { return events(p, true) }, Options{Format: "jsonl", JQ: ".traffic.rates.bytesOutPerSecond"}},
 		{"version-columns", func(p *Printer) error { return p.Version(Version{Version: "1.0.0"}) }, Options{Columns: []string{"version", "kernel"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

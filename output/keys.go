@@ -27,6 +27,8 @@ func Columns(name string) []Column {
 		return changeKind().describe()
 	case "HistoryList":
 		return historyKind().describe()
+	case "EventList":
+		return eventKind(true).describe()
 	case "Version":
 		return versionKind().describe()
 	}

@@ -146,10 +146,52 @@ func prints() []struct {
 		}},
 		{"ChangeList", func(p *Printer) error { return p.Changes(sampleChanges()) }},
 		{"HistoryList", func(p *Printer) error { return p.History(sampleHistory(), "boot/1") }},
+		{"EventList", func(p *Printer) error { return events(p, true) }},
 		{"Version", func(p *Printer) error {
 			return p.Version(Version{Program: "lvs", Version: "1.0.0", Commit: "abcdef0", Go: "go1.26.0", Platform: "linux/amd64", IPVS: "1.2.1"})
 		}},
 	}
+}
+
+// sampleEvents are a table at the start, each change, and intervals: one that is
+// known, one of a server whose answers are not seen, one of a new service.
+func sampleEvents() []Event {
+	web := sample().Services[0]
+	all := []Event{{Initial: true, Change: Change{Op: "add service", Service: web.ServiceID, AfterService: &web.Service}}}
+	for _, c := range sampleChanges() {
+		if c.Op != "zero" {
+			c.DryRun, c.Err = false, nil
+			all = append(all, Event{Change: c})
+		}
+	}
+	all = append(all,
+		Event{Change: Change{Op: "edit server", Service: web.ServiceID, Server: addr("10.0.0.11:80"), Public: true,
+			BeforeServer: &kernel.Server{Forward: kernel.Tunneling, Weight: 2}, AfterServer: &kernel.Server{Forward: kernel.Tunneling}}},
+		Event{Change: Change{Op: "add service", Service: web.ServiceID, Public: true, AfterService: &kernel.Service{Scheduler: "rr"}}},
+		Event{Change: Change{Service: web.ServiceID}, Traffic: &Traffic{Active: 122, Inactive: 3400, Elapsed: 2000500 * time.Microsecond,
+			Counted: &kernel.Counters{Connections: 3, PacketsIn: 24, PacketsOut: 22, BytesIn: 12_345, BytesOut: 1 << 40}}},
+		Event{Change: Change{Service: web.ServiceID, Server: addr("10.0.0.11:80")}, Traffic: &Traffic{Elapsed: time.Second,
+			Counted: &kernel.Counters{Connections: 1}, Blind: true}},
+		Event{Change: Change{Service: address(kernel.UDP, "192.0.2.12:5060")}, Traffic: &Traffic{Inactive: 1, Elapsed: time.Second}},
+	)
+	for i := range all {
+		all[i].Time = at().Add(time.Duration(i) * 1100 * time.Millisecond)
+	}
+	return all
+}
+
+// events hands over each event by itself, as a watch does.
+func events(p *Printer, rates bool) error {
+	s, err := p.Events(rates)
+	if err != nil {
+		return err
+	}
+	for _, e := range sampleEvents() {
+		if err := errors.Join(s.Add(&e), s.Flush()); err != nil {
+			return err
+		}
+	}
+	return s.Close()
 }
 
 func stream(p *Printer, rows []kernel.Connection) error {

@@ -17,6 +17,7 @@ func documentKinds() []documentKind {
 		{"Totals", reflect.TypeFor[TotalsRow](), true, "Counters and rates of all services together."},
 		{"ChangeList", reflect.TypeFor[ChangeRow](), false, "What a command did, or would do."},
 		{"HistoryList", reflect.TypeFor[HistoryRow](), false, "What was changed by whom: the journal."},
+		{"EventList", reflect.TypeFor[EventRow](), false, "What a watch told, in the order in which it was seen."},
 		{"Version", reflect.TypeFor[VersionRow](), true, "What runs here."},
 	}
 }

@@ -66,11 +66,17 @@ func (t *table[T]) row(r *T) error {
 }
 
 func (t *table[T]) close() error {
-	if t.human && !t.begun && len(t.ends) <= terminalRows*len(t.columns) {
-		if err := t.terminal(); err != nil {
-			return err
-		}
-	} else if err := t.write(); err != nil {
+	if !t.human || t.begun || len(t.ends) > terminalRows*len(t.columns) {
+		return t.flush()
+	}
+	if err := t.terminal(); err != nil {
+		return err
+	}
+	return t.sink.flush()
+}
+
+func (t *table[T]) flush() error {
+	if err := t.write(); err != nil {
 		return err
 	}
 	return t.sink.flush()
@@ -113,7 +119,7 @@ func (t *table[T]) measure() {
 	}
 	start, j := uint32(0), 0
 	for _, end := range t.ends {
-		if n := utf8.RuneCount(t.cells[start:end]); n > t.widths[j] {
+		if n := utf8.RuneCount(t.cells[start:end]); n > t.widths[j] && !t.columns[j].ragged {
 			t.widths[j] = n
 		}
 		start = end
