@@ -176,6 +176,17 @@ func (a *App) kernel() (kernel.Kernel, error) {
 	return k, nil
 }
 
+// reopen opens IPVS anew; the old one ends when the new one is there.
+func (a *App) reopen() (kernel.Kernel, error) {
+	k, err := a.OpenKernel(kernel.Options{Netns: a.global.netns})
+	if err != nil {
+		return nil, &openError{err}
+	}
+	a.opened.Close()
+	a.opened = k
+	return k, nil
+}
+
 // close ends what the run has opened.
 func (a *App) close() {
 	if a.opened != nil {

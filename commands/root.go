@@ -41,6 +41,7 @@ func (a *App) verbs() []verb {
 		{ofTable, "undo", "", a.newUndo},
 		{ofTraffic, "stats", "", a.newStats},
 		{ofTraffic, "connections", "conns", a.newConnections},
+		{ofTraffic, "watch", "", a.newWatch},
 		{ofTraffic, "zero", "", a.newZero},
 		{ofTraffic, "timeouts", "", a.newTimeouts},
 		{ofTraffic, "sync", "", a.newSync},

@@ -18,7 +18,10 @@ func sentinel(op Op, errno unix.Errno) error {
 	case unix.ESRCH:
 		return ErrNoService
 	case unix.ENOENT:
-		if op.OnServer() {
+		switch {
+		case op == 0: // the family of netlink messages has gone, with the module
+			return ErrNotLoaded
+		case op.OnServer():
 			return ErrNoServer
 		}
 		return ErrNoScheduler

@@ -17,7 +17,7 @@ func eventKind(rates bool) kind[Event] {
 		{key: "time", help: "when it was seen", room: len(eventTime) - len("07:00"), text: func(b []byte, e *Event) []byte {
 			return e.Time.AppendFormat(b, eventTime)
 		}},
-		{key: "op", help: "what was done; rates for an interval", room: len("delete-service"), text: func(b []byte, e *Event) []byte {
+		{key: "op", help: "what was done; rates for an interval", room: len("start-sync-master"), text: func(b []byte, e *Event) []byte {
 			return append(b, e.op()...)
 		}},
 	}}

@@ -36,7 +36,7 @@ func lvsProcess(t *testing.T, args ...string) *exec.Cmd {
 
 // A reader that has gone away (lvs list | head) ends the program quietly.
 func TestClosedPipe(t *testing.T) {
-	for _, args := range [][]string{{"list"}, {"list", "-o", "json"}, {"schema"}, {"--help"}, {"completion", "bash"}} {
+	for _, args := range [][]string{{"list"}, {"list", "-o", "json"}, {"schema"}, {"--help"}, {"completion", "bash"}, {"watch"}, {"watch", "-o", "jsonl"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			cmd := lvsProcess(t, args...)
 			r, w, err := os.Pipe()
@@ -51,6 +51,30 @@ func TestClosedPipe(t *testing.T) {
 				t.Errorf("%v, standard error %q; want nothing", err, errs.String())
 			}
 		})
+	}
+}
+
+// A watch whose reader goes away ends even while there is nothing to tell.
+func TestClosedPipeOfWatch(t *testing.T) {
+	cmd := lvsProcess(t, "watch", "--interval", "100ms")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = w, &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if _, err := bufio.NewReader(r).ReadString('\n'); err != nil {
+		t.Error(err)
+	}
+	r.Close()
+	end := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+	defer end.Stop()
+	if err := cmd.Wait(); err != nil || errs.Len() > 0 {
+		t.Errorf("%v, standard error %q; want nothing", err, errs.String())
 	}
 }
 

@@ -67,6 +67,13 @@ func (k *Kernel) Unload() {
 	k.hooks.unloaded = true
 }
 
+// Heal ends what Deny and Unload began. The table is as it was.
+func (k *Kernel) Heal() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.hooks.denied, k.hooks.unloaded = false, false
+}
+
 // Age takes away what Linux before 7 lacks: the status of the hash tables.
 func (k *Kernel) Age() {
 	k.mu.Lock()
