@@ -94,24 +94,40 @@ func (e *exporter) service(from *kernel.ServiceEntry) FileService {
 	}
 	slices.SortFunc(servers, func(a, b *kernel.Server) int { return a.Addr.Compare(b.Addr) })
 	for _, v := range servers {
-		s.Servers = append(s.Servers, exportServer(v, from.Port, forward))
+		s.Servers = append(s.Servers, exportServer(v, from.ServiceID, forward))
 	}
 	return s
 }
 
-func exportServer(from *kernel.Server, port uint16, forward kernel.Forward) FileServer {
+func exportServer(from *kernel.Server, of kernel.ServiceID, forward kernel.Forward) FileServer {
 	plain := plainServer(*from)
 	s := FileServer{Address: plain.Addr.Addr().String(), Upper: plain.Upper, Lower: plain.Lower, Tunnel: plain.Tunnel}
-	if plain.Addr.Port() != port {
+	if plain.Addr.Port() != of.Port {
 		s.Address = plain.Addr.String()
 	}
-	if plain.Forward != forward && plain.Forward != kernel.Local {
-		s.Forward = plain.Forward.String()
+	way := plain.Forward
+	if way == kernel.Local {
+		way = localForward(plain.Addr, of, forward)
+	}
+	if way != forward {
+		s.Forward = way.String()
 	}
 	if plain.Weight != defaultWeight {
 		s.Weight = &plain.Weight
 	}
 	return s
+}
+
+// localForward chooses a way to a server that is the director itself, which the
+// kernel shows as local whichever was asked for: the service's where it can be.
+func localForward(a netip.AddrPort, of kernel.ServiceID, forward kernel.Forward) kernel.Forward {
+	switch {
+	case kernel.FamilyOf(a.Addr()) != of.Family:
+		return kernel.Tunneling
+	case of.FWMark == 0 && a.Port() != of.Port:
+		return kernel.NAT
+	}
+	return forward
 }
 
 // defaultDaemon is what the kernel takes where a daemon's settings are zero.

@@ -15,7 +15,8 @@ type File struct {
 	Name     string
 	Defaults Defaults
 	Timeouts kernel.Timeouts
-	// Sync are the sync daemons that should run.
+	// Sync are the sync daemons that should run: none where it is empty, those
+	// that run now where it is nil.
 	Sync []kernel.Daemon
 	// Pools and Checks are in the order of the file. Their names are unique.
 	Pools    []Pool
@@ -25,6 +26,9 @@ type File struct {
 	BGP      *BGP
 	Overflow *Overflow
 	Director *Director
+
+	// Source is where it was read. Nil is a file that a program made.
+	Source *Source
 }
 
 // Defaults hold for every service and server of a file.

@@ -30,10 +30,18 @@ func Of(s *kernel.Snapshot) []Service {
 // sameService tells whether the kernel would treat both alike.
 func sameService(a, b kernel.Service) bool { return plainService(a) == plainService(b) }
 
-// plainService leaves out what has no effect.
+// plainService leaves out what has no effect: netmask and engine without
+// persistence (ip_vs_sched_persist), one-packet scheduling of what is not UDP
+// (ip_vs_schedule).
 func plainService(s kernel.Service) kernel.Service {
-	if s.Persistence == 0 || s.Netmask.Whole(s.Family) {
+	if s.Persistence == 0 {
+		s.Netmask, s.Engine = 0, ""
+	}
+	if s.Netmask.Whole(s.Family) {
 		s.Netmask = 0
+	}
+	if s.Protocol == kernel.TCP || s.Protocol == kernel.SCTP {
+		s.OnePacket = false
 	}
 	return s
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"lvs/cluster"
 )
 
 // flagError makes one clear line of a mistake in an option.
@@ -45,7 +47,7 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 			known = append(known, f.Name)
 		}
 	})
-	if near := nearest(name, known); near != "" {
+	if near := cluster.Nearest(name, known); near != "" {
 		f.cure("did you mean --%s?", near)
 	}
 	return f

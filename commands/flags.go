@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"lvs/cluster"
 	"lvs/output"
 )
 
@@ -231,17 +231,5 @@ func parseDuration(s string) (time.Duration, error) {
 	if n, err := strconv.ParseUint(s, 10, 32); err == nil {
 		return time.Duration(n) * time.Second, nil
 	}
-	const day = 24 * time.Hour
-	if text, rest, ok := strings.Cut(s, "d"); ok {
-		n, err := strconv.ParseUint(text, 10, 16)
-		if err != nil || rest == "" {
-			return time.Duration(n) * day, err
-		}
-		d, err := time.ParseDuration(rest)
-		if d < 0 || rest[0] == '+' {
-			err = errors.New("a sign within a time")
-		}
-		return time.Duration(n)*day + d, err
-	}
-	return time.ParseDuration(s)
+	return cluster.ParseDuration(s)
 }

@@ -39,6 +39,7 @@ func (a *App) verbs() []verb {
 		{ofTable, "export", "", a.newExport},
 		{ofTable, "history", "", a.newHistory},
 		{ofTable, "undo", "", a.newUndo},
+		{ofTable, "validate", "", a.newValidate},
 		{ofTraffic, "stats", "", a.newStats},
 		{ofTraffic, "connections", "conns", a.newConnections},
 		{ofTraffic, "watch", "", a.newWatch},

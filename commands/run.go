@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"lvs/cluster"
 	"lvs/commands/ipvsadm"
 	"lvs/kernel"
 	"lvs/output"
@@ -71,6 +72,7 @@ func (a *App) report(err error) int {
 	var several faults
 	var refused kernel.Refusals
 	var text ipvsadm.Faults
+	var file cluster.Faults
 	switch {
 	case errors.As(err, &several):
 		list = several
@@ -78,6 +80,8 @@ func (a *App) report(err error) int {
 		list = errs(refused, func(r kernel.Refusal) error { return r.Err })
 	case errors.As(err, &text):
 		list = errs(text, func(f ipvsadm.Fault) error { return f })
+	case errors.As(err, &file):
+		list = errs(file, func(f cluster.Fault) error { return f })
 	}
 	status := worst(list)
 	if part := (*partly)(nil); errors.As(err, &part) {
@@ -89,13 +93,33 @@ func (a *App) report(err error) int {
 		a.printJSON(list, status)
 		return status
 	}
-	for _, e := range list {
+	for i, e := range list {
+		if i == maxMarked && len(file) > i+1 {
+			fmt.Fprintf(a.Err, "%s: %d more faults\n", a.Name, len(file)-i)
+			break
+		}
 		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(e.Error()))
+		a.printPlace(e)
 		if hint := a.hint(e); hint != "" {
 			fmt.Fprintf(a.Err, "hint: %s\n", oneLine(hint))
 		}
 	}
 	return status
+}
+
+// maxMarked is how many faults of cluster files are shown with their lines: a
+// person reads no more, and -o json has them all.
+const maxMarked = 50
+
+// printPlace shows the line of a fault, and marks the place.
+func (a *App) printPlace(err error) {
+	f, ok := err.(cluster.Fault)
+	if !ok {
+		return
+	}
+	if line, caret := f.Marked(); caret != "" {
+		fmt.Fprintf(a.Err, "  %s\n  %s\n", oneLine(line), caret)
+	}
 }
 
 // oneLine shows a text on one line that can be read, without anything a terminal
@@ -156,15 +180,23 @@ func (a *App) printJSON(list []error, status int) {
 }
 
 func faultRow(err error) output.FaultRow {
-	f, ok := err.(ipvsadm.Fault)
-	if !ok {
-		return output.FaultRow{Why: err.Error()}
+	switch f := err.(type) {
+	case ipvsadm.Fault:
+		return output.FaultRow{Line: orNull(f.Line), Column: orNull(f.Column), Text: orNull(f.Text), Why: f.Why}
+	case cluster.Fault:
+		return output.FaultRow{File: orNull(f.File), Line: orNull(f.Line), Column: orNull(f.Column), Text: orNull(f.Text),
+			Why: f.Why, Hint: orNull(f.Hint)}
 	}
-	row := output.FaultRow{Line: &f.Line, Column: &f.Column, Why: f.Why}
-	if f.Text != "" {
-		row.Text = &f.Text
+	return output.FaultRow{Why: err.Error()}
+}
+
+// orNull is null for what is not known.
+func orNull[T comparable](v T) *T {
+	var none T
+	if v == none {
+		return nil
 	}
-	return row
+	return &v
 }
 
 // whatWhy splits an error into what was tried and why it failed.
@@ -181,11 +213,12 @@ func statusOf(err error) int {
 	var f *fault
 	var use *output.UsageError
 	var text ipvsadm.Fault
+	var file cluster.Fault
 	var open *openError
 	switch {
 	case errors.As(err, &f):
 		return f.status
-	case errors.As(err, &use), errors.As(err, &text):
+	case errors.As(err, &use), errors.As(err, &text), errors.As(err, &file):
 		return exitUsage
 	case errors.Is(err, kernel.ErrPermission), errors.Is(err, fs.ErrPermission):
 		return exitPermission
@@ -210,6 +243,10 @@ func (a *App) hint(err error) string {
 	var f *fault
 	if errors.As(err, &f) && f.hint != "" {
 		return f.hint
+	}
+	var file cluster.Fault
+	if errors.As(err, &file) {
+		return file.Hint
 	}
 	switch {
 	case errors.Is(err, kernel.ErrPermission) && a.global.netns != "":

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
 )
@@ -143,7 +144,7 @@ func (o *serviceOptions) tried(err error) error {
 	if !errors.Is(err, kernel.ErrNoScheduler) || slices.Contains(schedulerNames(), o.scheduler) {
 		return err
 	}
-	near := nearest(o.scheduler, schedulerNames())
+	near := cluster.Nearest(o.scheduler, schedulerNames())
 	if near == "" {
 		return err
 	}

@@ -98,6 +98,7 @@ func TestEveryOptionStatesItsDefault(t *testing.T) {
 
 // Examples are for pasting: none may be a mistake.
 func TestExamplesWork(t *testing.T) {
+	t.Chdir("testdata/examples")
 	everyCommand(t, func(t *testing.T, c *cobra.Command) {
 		for line := range strings.SplitSeq(c.Long+"\n"+c.Example, "\n") {
 			words, ok := strings.CutPrefix(line, "  lvs")
@@ -122,12 +123,19 @@ func TestExamplesWork(t *testing.T) {
 			for _, args := range prepare {
 				app.Run(context.Background(), args)
 			}
-			app.global = globals{}
-			errs.Reset()
-			switch status := app.Run(context.Background(), split(words)); status {
-			case exitDone, exitNotFound, exitExists:
-			default:
-				t.Errorf("lvs%s: exit status %d\n%s%s", words, status, out, errs)
+			out.Reset()
+			for one := range strings.SplitSeq(words, "| lvs ") {
+				app.global = globals{}
+				errs.Reset()
+				if out.Len() > 0 { // of what stands before in the pipe
+					app.In, app.InTerminal = strings.NewReader(out.String()), Terminal{}
+				}
+				out.Reset()
+				switch status := app.Run(context.Background(), split(one)); status {
+				case exitDone, exitNotFound, exitExists:
+				default:
+					t.Errorf("lvs%s: exit status %d\n%s%s", words, status, out, errs)
+				}
 			}
 		}
 	})

@@ -16,8 +16,9 @@ type FaultRow struct {
 	File   *string `json:"file" doc:"The file. Null when it is the command line or standard input."`
 	Line   *int    `json:"line" doc:"The line, from 1. Null when it has none."`
 	Column *int    `json:"column" doc:"The column in characters, from 1. Null when it has none."`
-	Text   *string `json:"text" doc:"The offending text. Null when something is missing."`
+	Text   *string `json:"text" doc:"The offending text; of a cluster file the line. Null when something is missing."`
 	Why    string  `json:"why" doc:"What is wrong with it."`
+	Hint   *string `json:"hint" doc:"What may cure it. Null when nothing is known to."`
 }
 
 // errorDocument is the envelope of a failure.

@@ -1,16 +1,17 @@
-package commands
+package cluster
 
 import "testing"
 
 func TestNearest(t *testing.T) {
+	schedulers := []string{"rr", "wrr", "lc", "wlc", "lblc", "lblcr", "mh"}
 	for _, c := range []struct{ typed, want string }{
 		{"wrrr", "wrr"}, {"lblccr", "lblcr"}, {"maglev", ""}, {"", ""}, {"wrr", "wrr"},
 	} {
-		if got := nearest(c.typed, schedulerNames()); got != c.want {
+		if got := Nearest(c.typed, schedulers); got != c.want {
 			t.Errorf("%q: %q, want %q", c.typed, got, c.want)
 		}
 	}
-	if got := nearest("sched", []string{"stats", "scheduler", "sched-flags"}); got != "scheduler" {
+	if got := Nearest("sched", []string{"stats", "scheduler", "sched-flags"}); got != "scheduler" {
 		t.Errorf("a word that begins so: %q", got)
 	}
 }

@@ -1,0 +1,213 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+)
+
+// readJSON reads JSON, with comments before it.
+func readJSON(s *Source) (*tree, error) {
+	j := jsonTree{source: s, in: s.Text, line: 1}
+	j.comments()
+	var t tree
+	if !j.value(&t, 0) {
+		return nil, Faults{*j.bad}
+	}
+	if j.blanks(); j.at < len(j.in) {
+		return nil, Faults{*j.wrong("something follows the end of the document")}
+	}
+	return &t, nil
+}
+
+// jsonTree reads a value after the other. Its methods are false after a fault.
+type jsonTree struct {
+	source *Source
+	in     []byte
+	at     int
+	// line counts from 1; start is the place where it begins, less the bytes by
+	// which its letters are longer than one.
+	line, start int
+	bad         *Fault
+}
+
+func (j *jsonTree) column() int { return j.at - j.start + 1 }
+
+func (j *jsonTree) wrong(format string, args ...any) *Fault {
+	f := j.source.fault(j.line, j.column(), fmt.Sprintf(format, args...), "")
+	return &f
+}
+
+func (j *jsonTree) fail(format string, args ...any) bool {
+	j.bad = j.wrong(format, args...)
+	return false
+}
+
+func (j *jsonTree) comments() {
+	for j.blanks(); j.at < len(j.in) && j.in[j.at] == '#'; j.blanks() {
+		for j.at < len(j.in) && j.in[j.at] != '\n' {
+			j.at++
+		}
+	}
+}
+
+func (j *jsonTree) blanks() {
+	for ; j.at < len(j.in); j.at++ {
+		switch j.in[j.at] {
+		case ' ', '\t', '\r':
+		case '\n':
+			j.line, j.start = j.line+1, j.at+1
+		default:
+			return
+		}
+	}
+}
+
+// next gives the byte at the present place, zero at the end.
+func (j *jsonTree) next() byte {
+	if j.blanks(); j.at < len(j.in) {
+		return j.in[j.at]
+	}
+	return 0
+}
+
+func (j *jsonTree) value(t *tree, depth int) bool {
+	c := j.next()
+	t.line, t.column = int32(j.line), int32(j.column())
+	switch {
+	case depth > maxDepth:
+		return j.fail("more than %d lists and objects within one another", maxDepth)
+	case c == '{':
+		t.kind = isObject
+		return j.members(t, depth)
+	case c == '[':
+		t.kind = isList
+		return j.elements(t, depth)
+	case c == '"':
+		return j.text(t)
+	}
+	return j.word(t)
+}
+
+func (j *jsonTree) members(t *tree, depth int) bool {
+	j.at++ // {
+	if j.next() == '}' {
+		j.at++
+		return true
+	}
+	for {
+		var key, value tree
+		if c := j.next(); c != '"' {
+			return j.fail("a key in double quotes belongs here")
+		}
+		if key.line, key.column = int32(j.line), int32(j.column()); !j.text(&key) {
+			return false
+		}
+		if c := j.next(); c != ':' {
+			return j.fail("a colon belongs here, between key and value")
+		}
+		j.at++
+		if !j.value(&value, depth+1) {
+			return false
+		}
+		t.items = append(t.items, key, value)
+		if more, ok := j.end('}'); !more {
+			return ok
+		}
+	}
+}
+
+func (j *jsonTree) elements(t *tree, depth int) bool {
+	j.at++ // [
+	if j.next() == ']' {
+		j.at++
+		return true
+	}
+	for {
+		var value tree
+		if !j.value(&value, depth+1) {
+			return false
+		}
+		t.items = append(t.items, value)
+		if more, ok := j.end(']'); !more {
+			return ok
+		}
+	}
+}
+
+// end reads what follows a value: a comma, or the closing bracket.
+func (j *jsonTree) end(closing byte) (more, ok bool) {
+	switch j.next() {
+	case ',':
+		j.at++
+		return true, true
+	case closing:
+		j.at++
+		return false, true
+	case 0:
+		return false, j.fail("the document ends here; a %c is missing", closing)
+	}
+	return false, j.fail("a comma or %c belongs here", closing)
+}
+
+// text reads a string; only one with escapes is copied.
+func (j *jsonTree) text(t *tree) bool {
+	t.kind = isText
+	from, escaped := j.at, false
+	start := j.start
+	for j.at++; j.at < len(j.in); j.at++ {
+		switch c := j.in[j.at]; {
+		case c == '"':
+			j.at++
+			raw := j.in[from:j.at]
+			if !escaped {
+				t.text = string(raw[1 : len(raw)-1])
+			} else if err := json.Unmarshal(raw, &t.text); err != nil {
+				j.at, j.start = from, start
+				return j.fail("this string has an escape that is not JSON's")
+			}
+			return true
+		case c == '\\':
+			escaped = true
+			j.at++
+		case c < ' ':
+			j.at, j.start = from, start
+			return j.fail("this string has no end on its line")
+		case !utf8.RuneStart(c):
+			j.start++
+		}
+	}
+	j.at, j.start = from, start
+	return j.fail("this string has no end")
+}
+
+// word reads a number, true, false or null.
+func (j *jsonTree) word(t *tree) bool {
+	end := j.at
+	for end < len(j.in) && !isJSONMark(j.in[end]) {
+		end++
+	}
+	t.text = string(j.in[j.at:end])
+	switch {
+	case t.text == "null":
+		t.kind, t.text = isNull, ""
+	case t.text == "true", t.text == "false":
+		t.kind = isBool
+	case t.text == "":
+		return j.fail("a value belongs here")
+	case json.Valid([]byte(t.text)):
+		t.kind = isNumber
+	default:
+		return j.fail("%s is no value of JSON; a text stands in double quotes", quoted(t.text))
+	}
+	j.at = end
+	return true
+}
+
+func isJSONMark(c byte) bool {
+	switch c {
+	case ' ', '\t', '\r', '\n', ',', ':', '[', ']', '{', '}', '"':
+		return true
+	}
+	return false
+}

@@ -1,0 +1,117 @@
+package cluster
+
+import (
+	"fmt"
+	"time"
+
+	"lvs/kernel"
+)
+
+// tables are all objects of the file with their keys. What they refer to one
+// another is looked up when it is read, for checks are made of checks.
+type tables struct {
+	file     record[File]
+	defaults record[Defaults]
+	timeouts record[kernel.Timeouts]
+	sync     record[kernel.Daemon]
+	service  record[FileService]
+	lasting  record[lasting]
+	server   record[FileServer]
+	tunnel   record[tunnel]
+}
+
+func newTables() *tables {
+	t := &tables{}
+	t.defaults = t.defaultsRecord()
+	t.timeouts = timeoutsRecord()
+	t.sync = syncRecord()
+	t.tunnel = tunnelRecord()
+	t.server = t.serverRecord()
+	t.lasting = lastingRecord()
+	t.service = t.serviceRecord()
+	t.file = t.fileRecord()
+	return t
+}
+
+func (t *tables) fileRecord() record[File] {
+	servers := t.serversForm().shape
+	return record[File]{name: "Cluster", words: "an object with apiVersion, kind and services",
+		doc: "A cluster: its services, and all that holds for them.",
+		keys: []key[File]{
+			{name: "apiVersion", about: about{doc: "The version of this format.", example: apiVersion, needed: true},
+				shape: oneOf(apiVersion).shape, read: constant(apiVersion)},
+			{name: "kind", about: about{doc: "What the file describes.", example: fileKind, needed: true},
+				shape: oneOf(fileKind).shape, read: constant(fileKind)},
+			at("name", text("a text"), func(f *File) *string { return &f.Name }, about{
+				doc: "The cluster's name, for people.", example: "shanghai"}),
+			at("defaults", t.defaults.form(), func(f *File) *Defaults { return &f.Defaults }, about{
+				doc: "What holds for every service and server of this file that does not say otherwise.", example: "{scheduler: wlc, forward: direct}"}),
+			at("timeouts", t.timeouts.form(), func(f *File) *kernel.Timeouts { return &f.Timeouts }, about{
+				doc:   "How long the kernel remembers connections. One that is not given is left as it is.",
+				value: "as it is", example: "{tcp: 15m, tcpFin: 2m, udp: 5m}"}),
+			at("sync", listOf("a list of sync daemons", t.sync.form()), func(f *File) *[]kernel.Daemon { return &f.Sync }, about{
+				doc:   "The connection sync daemons that run, at most one of each role. An empty list is none; without the key they are left alone.",
+				value: "as it is", example: "[{role: master, interface: eth1, id: 7}]"}),
+			{name: "pools", about: about{doc: "Lists of servers by name, for services to share, also those of other files that are read together.",
+				example: "{frontends: [10.0.0.11, 10.0.0.12]}"},
+				shape: shape{words: "an object of lists of servers", kind: "object", values: &servers}, read: t.readPools},
+			at("services", listOf("a list of services", t.service.form()), func(f *File) *[]FileService { return &f.Services }, about{
+				doc: "The virtual services. An empty list is a cluster without any.", needed: true}),
+		}}
+}
+
+// constant is the only value that a key can have.
+func constant(value string) func(*decoder, *tree, *File) {
+	return func(d *decoder, t *tree, _ *File) {
+		if t.kind != isText || t.text != value {
+			d.fault(t, d.key+" is "+value+", not "+t.what(), "")
+		}
+	}
+}
+
+// readPools keeps a pool once, whichever way it is faulty.
+func (t *tables) readPools(d *decoder, v *tree, f *File) {
+	if v.kind != isObject {
+		d.refuse(v, shape{words: "an object of lists of servers"})
+		return
+	}
+	for i := 0; i < len(v.items); i += 2 {
+		name := v.items[i].text
+		if v.keyLine(name) != int(v.items[i].line) || v.member(name) != &v.items[i+1] {
+			d.fault(&v.items[i], fmt.Sprintf("the pool %s stands here again; first in line %d", quoted(name), v.keyLine(name)), "")
+			continue
+		}
+		d.key = "the pool " + quoted(name)
+		servers, _ := t.serversForm().read(d, &v.items[i+1])
+		f.Pools = append(f.Pools, Pool{Name: name, Servers: servers})
+	}
+}
+
+func (t *tables) defaultsRecord() record[Defaults] {
+	return record[Defaults]{name: "Defaults", words: "an object with what holds for all services",
+		doc: "What holds for every service and server of the file that does not say otherwise.",
+		keys: []key[Defaults]{
+			at("scheduler", schedulerForm(), func(d *Defaults) *string { return &d.Scheduler }, about{
+				doc: "How servers are chosen.", value: defaultScheduler, example: "mh"}),
+			at("forward", forwardForm(), func(d *Defaults) *string { return &d.Forward }, about{
+				doc: "How packets reach servers.", value: defaultForward.String(), example: "nat"}),
+		}}
+}
+
+// maxTimeout keeps seconds times the kernel's clock rate (at most 1000) within
+// a signed 32-bit number, which ip_vs_set_timeout checks.
+const maxTimeout = (1<<31 - 1) / 1000 * time.Second
+
+func timeoutsRecord() record[kernel.Timeouts] {
+	timeout := period(time.Second, maxTimeout, time.Second)
+	return record[kernel.Timeouts]{name: "Timeouts", words: "an object with tcp, tcpFin and udp",
+		doc: "How long the kernel remembers connections, in whole seconds.",
+		keys: []key[kernel.Timeouts]{
+			at("tcp", timeout, func(t *kernel.Timeouts) *time.Duration { return &t.TCP }, about{
+				doc: "An established TCP connection is forgotten after that long without a packet.", value: "as it is", example: "15m"}),
+			at("tcpFin", timeout, func(t *kernel.Timeouts) *time.Duration { return &t.TCPFin }, about{
+				doc: "A TCP connection is forgotten that long after a FIN.", value: "as it is", example: "2m"}),
+			at("udp", timeout, func(t *kernel.Timeouts) *time.Duration { return &t.UDP }, about{
+				doc: "UDP is forgotten that long after the last datagram.", value: "as it is", example: "5m"}),
+		}}
+}

@@ -1,0 +1,208 @@
+package cluster
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"lvs/kernel"
+)
+
+// service resolves one entry of the present file, which may have several
+// addresses.
+func (r *resolver) service(i int) {
+	s := &r.now.Services[i]
+	if r.now.Source.spoiled("services", i) {
+		r.claim(s, i)
+		return
+	}
+	common := kernel.Service{
+		Scheduler:   cmp.Or(s.Scheduler, r.now.Defaults.Scheduler, defaultScheduler),
+		Persistence: s.Persistence,
+		Engine:      s.Engine,
+		Netmask:     s.Netmask,
+		OnePacket:   s.OnePacket,
+	}
+	common.SchedFlags = r.flags(common.Scheduler, s.Flags, i)
+	servers, ok := r.servers(s, i)
+	free := r.claim(s, i)
+	if !ok {
+		return
+	}
+	for k, id := range s.Addresses {
+		if !free[k] {
+			continue
+		}
+		one := Service{Service: common}
+		one.ServiceID = id
+		for _, b := range CheckService(&one.Service) {
+			path := []any{"services", i, b.Key}
+			if b.Key == "address" {
+				path = append(path, k)
+			}
+			r.fault(fmt.Sprintf("service %v: %s", id, b.Why(r.words)), b.Cure(r.words), path...)
+		}
+		one.Servers = r.serversOf(&servers, s, id)
+		r.out.Services = append(r.out.Services, one)
+		if s.Name != "" {
+			r.out.Names[id] = s.Name
+		}
+	}
+}
+
+// claim tells for each address whether it is this service's alone.
+func (r *resolver) claim(s *FileService, i int) []bool {
+	free := make([]bool, len(s.Addresses))
+	for k, id := range s.Addresses {
+		if id == (kernel.ServiceID{}) {
+			continue // refused already
+		}
+		if first, twice := r.services[id]; twice {
+			r.fault(fmt.Sprintf("the address %v has a service already, %s", id, r.where(first.file, "services", first.service, "address")),
+				"an address stands once in all files that are read together", "services", i, "address", k)
+			continue
+		}
+		r.services[id] = servicePlace{r.file, i}
+		free[k] = true
+	}
+	return free
+}
+
+func (r *resolver) flags(scheduler string, names []string, i int) (flags kernel.SchedFlags) {
+	for k, name := range names {
+		one, err := kernel.ParseSchedFlags(scheduler, name)
+		switch {
+		case err != nil:
+			r.fault(err.Error(), "", "services", i, "flags", k)
+		case strings.Contains(name, ","):
+			r.fault("each flag is an element of the list", "write ["+strings.ReplaceAll(name, ",", ", ")+"]", "services", i, "flags", k)
+		}
+		flags |= one
+	}
+	return flags
+}
+
+// serverList are a service's servers before they take its port.
+type serverList struct {
+	from    []FileServer
+	file    int
+	path    []any // of the list
+	forward kernel.Forward
+	total   int
+}
+
+// servers finds the list, in the service itself or in a pool. It is false where
+// there is none, or a faulty one.
+func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
+	l := serverList{from: s.Servers, file: r.file, path: []any{"services", i, "servers"}, total: len(s.Servers)}
+	l.forward = forwardOf(cmp.Or(s.Forward, r.now.Defaults.Forward, defaultForward.String()))
+	if s.Pool != "" {
+		p, ok := r.pools[s.Pool]
+		if !ok {
+			r.noPool(s.Pool, i)
+			return l, false
+		}
+		l.from, l.file, l.path = p.pool.Servers, p.file, []any{"pools", p.pool.Name}
+		if r.files[p.file].Source.spoiled(l.path...) {
+			return l, false
+		}
+	}
+	for j := range l.from {
+		servers, err := parseServers(l.from[j].Address)
+		if err != nil { // of a file that was not read
+			r.faultIn(l.file, err.Error(), "", l.at(j, "address")...)
+			return l, false
+		}
+		l.total += servers.count - 1
+	}
+	l.total += len(l.from) - len(s.Servers)
+	return l, true
+}
+
+func (r *resolver) noPool(name string, i int) {
+	names := make([]string, 0, len(r.pools))
+	for n := range r.pools {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	hint := "pools are listed under the key pools"
+	if near := Nearest(name, names); near != "" {
+		hint = "did you mean " + near + "?"
+	} else if len(names) > 0 {
+		hint = "the pools are " + shorten(strings.Join(names, ", "))
+	}
+	r.fault("there is no pool "+quoted(name), hint, "services", i, "servers")
+}
+
+func (l *serverList) at(j int, key string) []any { return append(slices.Clone(l.path), j, key) }
+
+func forwardOf(s string) kernel.Forward {
+	f, _ := kernel.ParseForward(s) // one of the known, or refused already
+	return f
+}
+
+// serversOf gives the servers for one address, in the order of theirs.
+func (r *resolver) serversOf(l *serverList, s *FileService, id kernel.ServiceID) []kernel.Server {
+	out := make([]kernel.Server, 0, l.total)
+	for j := range l.from {
+		from := &l.from[j]
+		v := kernel.Server{Weight: defaultWeight, Forward: l.forward, Upper: from.Upper, Lower: from.Lower, Tunnel: from.Tunnel}
+		if from.Weight != nil {
+			v.Weight = *from.Weight
+		}
+		if from.Forward != "" {
+			v.Forward = forwardOf(from.Forward)
+		}
+		servers, _ := parseServers(from.Address) // read before
+		port := id.Port
+		if servers.hasPort {
+			port = servers.port
+		}
+		v.Addr = netip.AddrPortFrom(servers.first, port)
+		for _, b := range CheckNewServer(id, &v) {
+			r.faultIn(l.file, fmt.Sprintf("server %v of %v: %s", v.Addr, id, b.Why(r.words)), b.Cure(r.words), l.at(j, b.Key)...)
+		}
+		for range servers.count {
+			out = append(out, v)
+			v.Addr = netip.AddrPortFrom(v.Addr.Addr().Next(), port)
+		}
+	}
+	compare := func(a, b kernel.Server) int { return a.Addr.Compare(b.Addr) }
+	if !slices.IsSortedFunc(out, compare) {
+		slices.SortStableFunc(out, compare)
+	}
+	for j := 1; j < len(out); j++ {
+		if out[j].Addr == out[j-1].Addr {
+			r.twice(l, id, out[j].Addr)
+		}
+	}
+	return out
+}
+
+// twice finds the entries that stand for the same server.
+func (r *resolver) twice(l *serverList, id kernel.ServiceID, addr netip.AddrPort) {
+	first := -1
+	for j := range l.from {
+		servers, _ := parseServers(l.from[j].Address)
+		last := servers.first
+		for range servers.count - 1 {
+			last = last.Next()
+		}
+		port := id.Port
+		if servers.hasPort {
+			port = servers.port
+		}
+		a := addr.Addr()
+		if port != addr.Port() || a.Less(servers.first) || last.Less(a) {
+			continue
+		}
+		if first < 0 {
+			first = j
+			continue
+		}
+		r.faultIn(l.file, fmt.Sprintf("server %v is in the list of %v already, %s", addr, id, r.where(l.file, l.at(first, "address")...)),
+			"give it once, with the sum of the weights", l.at(j, "address")...)
+	}
+}

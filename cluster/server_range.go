@@ -1,0 +1,92 @@
+package cluster
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"lvs/kernel"
+)
+
+// maxRange is how many servers one entry may stand for.
+const maxRange = 256
+
+// serverRange is what a server's address in a file stands for: as a rule one.
+type serverRange struct {
+	first netip.Addr
+	count int
+	// port is that of all; without hasPort it is the service's.
+	port    uint16
+	hasPort bool
+}
+
+// parseServers reads 10.0.0.11, 10.0.0.11:80, 2001:db8::11, [2001:db8::11]:80,
+// and any of them with a range in its last part: 10.0.0.[12-18].
+func parseServers(s string) (r serverRange, err error) {
+	if i := strings.IndexByte(s, '-'); i >= 0 {
+		return parseRange(s)
+	}
+	r.count = 1
+	if a, err := netip.ParseAddr(unbracket(s)); err == nil && a.Zone() == "" {
+		r.first = a
+		return r, nil
+	}
+	ap, err := kernel.ParseAddrPort(s)
+	if err != nil {
+		return r, fmt.Errorf("server %w", err)
+	}
+	r.first, r.port, r.hasPort = ap.Addr(), ap.Port(), true
+	return r, nil
+}
+
+// unbracket takes the brackets from around an address.
+func unbracket(s string) string {
+	if len(s) > 1 && s[0] == '[' && s[len(s)-1] == ']' {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
+func parseRange(s string) (r serverRange, err error) {
+	wrong := func(why string) (serverRange, error) {
+		return r, fmt.Errorf("server %s: %s", quoted(s), why)
+	}
+	address := s
+	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, ']') {
+		port, err := strconv.ParseUint(s[i+1:], 10, 16)
+		if err != nil || s[i+1] == '+' {
+			return wrong("the port is a number from 0 to 65535")
+		}
+		address, r.port, r.hasPort = s[:i], uint16(port), true
+	}
+	if strings.HasPrefix(address, "[") {
+		address = unbracket(address)
+	}
+	prefix, inside, ok := strings.Cut(strings.TrimSuffix(address, "]"), "[")
+	low, high, cut := strings.Cut(inside, "-")
+	if !ok || !cut || !strings.HasSuffix(address, "]") {
+		return wrong("a range is written 10.0.0.[12-18] or 2001:db8::[a-f]")
+	}
+	base := 10
+	if strings.Contains(prefix, ":") {
+		base = 16
+	}
+	if !strings.HasSuffix(prefix, ".") && base == 10 || !strings.HasSuffix(prefix, ":") && base == 16 {
+		return wrong("the range is the whole last part of the address, such as 10.0.0.[12-18]")
+	}
+	first, errFirst := netip.ParseAddr(prefix + low)
+	_, errLast := netip.ParseAddr(prefix + high)
+	from, errFrom := strconv.ParseUint(low, base, 16)
+	to, errTo := strconv.ParseUint(high, base, 16)
+	switch {
+	case errFirst != nil || errLast != nil || errFrom != nil || errTo != nil || first.Zone() != "":
+		return wrong("the range does not make addresses")
+	case from > to:
+		return wrong("the range ends before it begins")
+	case to-from >= maxRange:
+		return wrong(fmt.Sprintf("the range has %d addresses; at most %d can stand in one", to-from+1, maxRange))
+	}
+	r.first, r.count = first, int(to-from)+1
+	return r, nil
+}

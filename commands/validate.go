@@ -1,0 +1,65 @@
+package commands
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"lvs/cluster"
+)
+
+type validate struct {
+	app *App
+	clusterFiles
+}
+
+func (a *App) newValidate() *cobra.Command {
+	o := &validate{app: a}
+	c := &cobra.Command{
+		Use:   "validate [FILE…]",
+		Short: "Check cluster files",
+		Long: `Reads cluster files as every other command reads them, and tells all that is wrong
+with them, each fault with its place. Files that are named together are one cluster:
+they may use each other's pools. A folder stands for its *.yaml, *.yml
+and *.json, in the order of their names.
+
+It needs neither root nor IPVS. What only the kernel of a director can tell is not
+checked: whether it has the scheduler, or the network interface of a sync daemon.`,
+		Example: `  lvs validate cluster.yaml
+  lvs validate -f cluster.d -o json
+  lvs export | lvs validate -f -`,
+		RunE:              o.run,
+		ValidArgsFunction: clusterFileNames,
+	}
+	o.register(c.Flags())
+	f := c.Flags()
+	f.StringVarP(&a.global.output, "output", "o", "", "tell faults as `FORMAT`: table or json (default table; environment LVS_OUTPUT)")
+	f.BoolVarP(&a.global.verbose, "verbose", "v", false, "say off a terminal too that the files are valid (default: say nothing there)")
+	markGlobal(f, "output", "verbose")
+	complete(c, "output", words("table", "json"))
+	a.quietFlag(c)
+	return c
+}
+
+func (o *validate) run(c *cobra.Command, args []string) error {
+	if g := &o.app.global; g.output != "" && g.output != "table" && !g.wantsJSON() && !g.formatOfEnv {
+		return usagef("unknown format %q of faults", g.output).cure("it is table or json")
+	}
+	want, err := o.app.readCluster(c.Context(), o.given(args))
+	if err != nil {
+		return err
+	}
+	if o.app.OutTerminal.Is && !o.app.global.quiet || o.app.global.verbose {
+		_, err = fmt.Fprintf(o.app.Out, "valid: %s\n", sizeOf(want))
+	}
+	return err
+}
+
+// sizeOf counts what files want.
+func sizeOf(w *cluster.Wanted) string {
+	servers := 0
+	for i := range w.Services {
+		servers += len(w.Services[i].Servers)
+	}
+	return plural(len(w.Services), "service") + ", " + plural(servers, "server")
+}
