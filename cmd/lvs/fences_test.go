@@ -19,7 +19,7 @@ var rooms = map[string][]string{
 	"cmd/lvs":           {"commands"},
 	"man":               {"commands"},
 	"completions":       {"commands"},
-	"commands":          {"commands/ipvsadm", "tui", "director", "output", "cluster", "kernel"},
+	"commands":          {"commands/ipvsadm", "tui", "director", "output", "cluster", "kernel", "kernel/kerneltest/demo"},
 	"commands/ipvsadm":  {"kernel"},
 	"tui":               {"output", "kernel"},
 	"output":            {"cluster", "kernel"},
@@ -29,6 +29,9 @@ var rooms = map[string][]string{
 	"cluster":           {"kernel"},
 	"kernel":            {},
 	"kernel/kerneltest": {"kernel"},
+	// What the dashboard shows where there is no director: the one use of
+	// kerneltest in the program (docs/decisions/0011-demo.md).
+	"kernel/kerneltest/demo": {"kernel", "kernel/kerneltest"},
 	// The suite that kerneltest and the real kernel both pass: for tests alone.
 	"kernel/kerneltest/contract": {"kernel", "kernel/kerneltest"},
 	// The lab ships in no package and may look at what it tests.

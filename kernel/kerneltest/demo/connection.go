@@ -1,0 +1,170 @@
+package demo
+
+import (
+	"net/netip"
+	"time"
+
+	"lvs/kernel"
+)
+
+// state is a connection's, in the order in which it goes through them.
+type state uint8
+
+const (
+	synRecv state = iota
+	established
+	finWait
+	timeWait
+	closed
+	udp
+	bound // a persistence template
+)
+
+var stateNames = []string{"SYN_RECV", "ESTABLISHED", "FIN_WAIT", "TIME_WAIT", "CLOSE", "UDP", "NONE"}
+
+// What the kernel waits in the states that have no setting (ip_vs_proto_tcp.c).
+const (
+	timeWaitTime = 2 * time.Minute
+	closeTime    = 10 * time.Second
+	synTime      = time.Minute
+)
+
+// connection is an entry of the table.
+type connection struct {
+	client  netip.AddrPort
+	service *service
+	server  *server
+	by      *template // that bound it, or that it is
+	state   state
+	born    int64 // steps
+	due     int64 // when it changes its state or is forgotten
+	pause   int64 // steps between two packets
+	moves   flow  // in a second, while established
+	// idleLimit is the timeout that an established one was given.
+	idleLimit time.Duration
+}
+
+// template binds a client to a server, as long as it has connections and then
+// until its time is over.
+type template struct {
+	server *server
+	until  int64
+	holds  int
+}
+
+// open makes a new connection, unless nobody can take it.
+func (w *world) open(s *service) {
+	c := connection{client: w.client(s), service: s, born: w.step}
+	if !w.place(&c) {
+		return
+	}
+	seen := c.server.Forward == kernel.NAT // answers pass the director
+	c.server.total.Connections++
+	if s.Protocol == kernel.UDP {
+		c.state, c.due = udp, w.step+int64(w.timeouts.UDP/stepTime)
+		c.server.inactive++
+		c.server.countPackets(flow{in: 1, out: 1, bytesIn: 60 + int64(w.rand.IntN(40)), bytesOut: 120 + int64(w.rand.IntN(300))}, seen)
+	} else {
+		c.state, c.due = synRecv, w.step+1
+		c.server.active++
+		c.moves, c.idleLimit = w.volume(s, seen), w.timeouts.TCP
+		c.pause = 1 + int64(w.rand.IntN(12*int(stepsPerSecond)))
+		c.server.countPackets(flow{in: 3, out: 1, bytesIn: 180, bytesOut: 60}, seen)
+	}
+	w.wheel.add(c)
+}
+
+// place finds the server: the one that the client is bound to, whatever its
+// weight is by now, or the scheduler's choice.
+func (w *world) place(c *connection) bool {
+	s := c.service
+	if s.set.Persistence == 0 {
+		c.server = w.choose(s)
+		return c.server != nil
+	}
+	t := s.templates[c.client.Addr()]
+	if t == nil {
+		v := w.choose(s)
+		if v == nil {
+			return false
+		}
+		t = &template{server: v}
+		s.templates[c.client.Addr()] = t
+		v.persistent++
+		w.wheel.add(connection{
+			client: netip.AddrPortFrom(c.client.Addr(), 0), service: s, server: v, by: t, state: bound,
+			due: w.step + int64(s.set.Persistence/stepTime),
+		})
+	}
+	t.until = w.step + int64(s.set.Persistence/stepTime)
+	t.holds++
+	c.by, c.server = t, t.server
+	return true
+}
+
+// next moves a connection on whose time has come, and tells whether there is
+// more to come of it.
+func (w *world) next(c *connection) bool {
+	v := c.server
+	switch c.state {
+	case synRecv:
+		c.state, c.due = established, w.step+w.life(c)
+		v.moves.add(c.moves, 1)
+	case established:
+		v.moves.add(c.moves, -1)
+		v.active--
+		v.inactive++
+		c.state, c.due = finWait, w.step+int64(w.timeouts.TCPFin/stepTime)
+		if v.Forward == kernel.NAT { // the director sees the server's FIN too
+			c.due = w.step + w.steps(0, time.Second)
+		}
+	case finWait:
+		if v.Forward != kernel.NAT {
+			return c.forgotten()
+		}
+		c.state, c.due = timeWait, w.step+int64(timeWaitTime/stepTime)
+	case bound:
+		if c.by.until <= w.step && c.by.holds == 0 {
+			v.persistent--
+			delete(c.service.templates, c.client.Addr())
+			return false
+		}
+		c.due = max(c.by.until, w.step+stepsPerSecond)
+	default:
+		return c.forgotten()
+	}
+	return true
+}
+
+func (c *connection) forgotten() bool {
+	c.server.inactive--
+	if c.by != nil {
+		c.by.holds--
+	}
+	return false
+}
+
+// cut ends a connection that was established or about to be.
+func (c *connection) cut(step int64) {
+	if c.state == established {
+		c.server.moves.add(c.moves, -1)
+	}
+	c.server.active--
+	c.server.inactive++
+	c.state, c.due = closed, step+int64(closeTime/stepTime)
+}
+
+// life is how long a connection stays established.
+func (w *world) life(c *connection) int64 {
+	at := w.rand.IntN(100)
+	for _, l := range c.service.lives {
+		if at -= l.share; at < 0 {
+			steps := w.steps(l.from, l.to)
+			if c.server.at.Addr() == slow {
+				steps *= int64(slowness)
+			}
+			return steps
+		}
+	}
+	return 1
+}

@@ -1,0 +1,125 @@
+// Package demo is IPVS in memory with traffic that looks like that of a real
+// director: several services, a day that takes minutes, bursts, connections
+// that age through their states, a machine that fails and comes back. It is
+// what `lvs top --demo` shows, and it is no model of performance.
+//
+// Nothing runs in the background: the world catches up with its clock whenever
+// it is asked. What it does depends on the seed, the clock and the changes made
+// to the table, and on nothing else; it computes in whole numbers, so that it
+// is the same on every machine.
+package demo
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"lvs/kernel"
+	"lvs/kernel/kerneltest"
+)
+
+// Kernel is the table with the traffic. Its changes act on the traffic: a new
+// weight shifts it, a server of weight 0 empties as its connections end.
+type Kernel struct {
+	*kerneltest.Kernel
+
+	mu    sync.Mutex
+	now   func() time.Time
+	start time.Time // when step 0 of the world began
+	world *world
+}
+
+var _ kernel.Kernel = (*Kernel)(nil)
+
+// warmUp is how long the traffic has been going when New returns, and maxLate
+// the longest time that is caught up with: of a longer sleep nothing is told.
+const (
+	warmUp  = 6 * time.Minute
+	maxLate = 10 * time.Minute
+)
+
+// New makes a director that has been at work for weeks.
+func New(seed uint64, now func() time.Time) *Kernel {
+	k := &Kernel{Kernel: kerneltest.New(), now: now, start: now().Add(-warmUp)}
+	k.Kernel.Clock(now)
+	k.world = newWorld(k.Kernel, seed)
+	k.Kernel.SetConnectionSource(k.connections)
+	k.catchUp()
+	k.world.age()
+	return k
+}
+
+// catchUp lets the world live until now.
+func (k *Kernel) catchUp() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	late := k.now().Sub(k.start) - time.Duration(k.world.step)*stepTime
+	if late > maxLate {
+		k.start = k.start.Add(late - maxLate)
+		late = maxLate
+	}
+	if late >= stepTime {
+		k.world.live(int(late / stepTime))
+	}
+}
+
+// connections walks a copy, so that whoever looks may take his time.
+func (k *Kernel) connections(yield func(kernel.Connection) bool) {
+	k.mu.Lock()
+	list, step := k.world.list(), k.world.step
+	k.mu.Unlock()
+	for i := range list {
+		if !yield(list[i].entry(step)) {
+			return
+		}
+	}
+}
+
+// Snapshot implements kernel.Kernel.
+func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kernel.Snapshot, error) {
+	k.catchUp()
+	return k.Kernel.Snapshot(ctx, only...)
+}
+
+// PublicSnapshot implements kernel.Kernel.
+func (k *Kernel) PublicSnapshot(ctx context.Context) (*kernel.Snapshot, error) {
+	k.catchUp()
+	return k.Kernel.PublicSnapshot(ctx)
+}
+
+// Apply implements kernel.Kernel.
+func (k *Kernel) Apply(ctx context.Context, changes []kernel.Change) error {
+	k.catchUp()
+	return k.Kernel.Apply(ctx, changes)
+}
+
+// Zero implements kernel.Kernel.
+func (k *Kernel) Zero(ctx context.Context, only ...kernel.ServiceID) error {
+	k.catchUp()
+	return k.Kernel.Zero(ctx, only...)
+}
+
+// Flush implements kernel.Kernel.
+func (k *Kernel) Flush(ctx context.Context) error {
+	k.catchUp()
+	return k.Kernel.Flush(ctx)
+}
+
+// Totals implements kernel.Kernel.
+func (k *Kernel) Totals(ctx context.Context) (kernel.Stats, error) {
+	k.catchUp()
+	return k.Kernel.Totals(ctx)
+}
+
+// TableStatus implements kernel.Kernel.
+func (k *Kernel) TableStatus(ctx context.Context) ([]kernel.TableStatus, error) {
+	k.catchUp()
+	return k.Kernel.TableStatus(ctx)
+}
+
+// Connections implements kernel.Kernel.
+func (k *Kernel) Connections(ctx context.Context, from kernel.ConnectionSource) iter.Seq2[*kernel.Connection, error] {
+	k.catchUp()
+	return k.Kernel.Connections(ctx, from)
+}

@@ -1,0 +1,78 @@
+package demo
+
+// choose gives the server for a new connection, as the service's scheduler
+// would, or nil where none has capacity.
+func (w *world) choose(s *service) *server {
+	switch s.set.Scheduler {
+	case "wlc", "sed", "nq", "lblc", "lblcr":
+		return s.least(func(v *server) int { return v.Weight })
+	case "lc":
+		return s.least(func(*server) int { return 1 })
+	case "rr":
+		return s.next(func(*server) int { return 1 })
+	case "wrr":
+		return s.next(func(v *server) int { return v.Weight })
+	}
+	return w.lot(s)
+}
+
+// open tells whether a server takes new connections.
+func (v *server) open() bool {
+	return v.Weight > 0 && (v.Upper == 0 || v.active+v.inactive < v.Upper)
+}
+
+// least is the server with the fewest connections for its weight, where an
+// active one is as much as 256 that only wait to be forgotten (ip_vs_wlc.c).
+func (s *service) least(weight func(*server) int) *server {
+	var best *server
+	load := func(v *server) int { return int(v.active)<<8 + int(v.inactive) }
+	for _, v := range s.pool {
+		if v.open() && (best == nil || load(v)*weight(best) < load(best)*weight(v)) {
+			best = v
+		}
+	}
+	return best
+}
+
+// next gives everyone his turns, spread evenly over the round.
+func (s *service) next(weight func(*server) int) *server {
+	var best *server
+	sum := 0
+	for _, v := range s.pool {
+		if !v.open() {
+			continue
+		}
+		v.credit += weight(v)
+		sum += weight(v)
+		if best == nil || v.credit > best.credit {
+			best = v
+		}
+	}
+	if best != nil {
+		best.credit -= sum
+	}
+	return best
+}
+
+// lot draws by weight: what a hash of addresses comes to.
+func (w *world) lot(s *service) *server {
+	sum := 0
+	for _, v := range s.pool {
+		if v.open() {
+			sum += v.Weight
+		}
+	}
+	if sum == 0 {
+		return nil
+	}
+	at := w.rand.IntN(sum)
+	for _, v := range s.pool {
+		if !v.open() {
+			continue
+		}
+		if at -= v.Weight; at < 0 {
+			return v
+		}
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package demo
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"lvs/kernel"
+)
+
+// wheel holds all connections by the step in which something happens to them,
+// so that a step touches those alone. What is due later than once around is
+// put back when its turn comes.
+type wheel [1 << 13][]connection
+
+func (h *wheel) add(c connection) {
+	slot := &h[c.due%int64(len(h))]
+	*slot = append(*slot, c)
+}
+
+// turn moves on everything that is due in the world's step.
+func (h *wheel) turn(w *world) {
+	slot := &h[w.step%int64(len(h))]
+	due := *slot
+	*slot = nil
+	for i := range due {
+		if c := due[i]; c.due > w.step || w.next(&c) {
+			h.add(c)
+		}
+	}
+}
+
+// cut ends the connections of a machine that died.
+func (h *wheel) cut(w *world, machine netip.Addr) {
+	var ended []connection
+	for i, slot := range h {
+		kept := slot[:0]
+		for _, c := range slot {
+			if c.server.at.Addr() == machine && c.state <= established {
+				c.cut(w.step)
+				ended = append(ended, c)
+			} else {
+				kept = append(kept, c)
+			}
+		}
+		h[i] = kept
+	}
+	for _, c := range ended {
+		h.add(c)
+	}
+}
+
+// list copies the table, the next to change first.
+func (w *world) list() []connection {
+	n := 0
+	for _, slot := range w.wheel {
+		n += len(slot)
+	}
+	out := make([]connection, 0, n)
+	for i := range int64(len(w.wheel)) {
+		out = append(out, w.wheel[(w.step+1+i)%int64(len(w.wheel))]...)
+	}
+	return out
+}
+
+// entry is a connection as the kernel lists it.
+func (c *connection) entry(step int64) kernel.Connection {
+	s := c.service
+	e := kernel.Connection{
+		Protocol: s.Protocol, Client: c.client, Virtual: s.AddrPort(), Server: c.server.at,
+		State: stateNames[c.state], Expires: c.expires(step), Origin: "LOCAL",
+	}
+	switch {
+	case s.FWMark != 0 && c.state == bound: // the mark stands where the address was
+		var mark [4]byte
+		binary.BigEndian.PutUint32(mark[:], s.FWMark)
+		e.Virtual = netip.AddrPortFrom(netip.AddrFrom4(mark), 0)
+	case s.FWMark != 0:
+		e.Protocol, e.Virtual = kernel.TCP, s.at
+		e.Server = netip.AddrPortFrom(e.Server.Addr(), s.at.Port())
+	}
+	return e
+}
+
+// expires is the time left, in whole seconds. Each packet of an established
+// connection starts it again.
+func (c *connection) expires(step int64) time.Duration {
+	left := time.Duration(c.due-step) * stepTime
+	switch c.state {
+	case synRecv:
+		left = synTime
+	case established:
+		left = c.idleLimit - time.Duration((step-c.born)%c.pause)*stepTime
+	}
+	return max(left, 0).Truncate(time.Second)
+}
