@@ -34,8 +34,9 @@ func (v *server) count(step int64) {
 	}
 	v.owed.add(n, -stepsPerSecond)
 	v.countPackets(n, true)
-	if step%(2*stepsPerSecond) == 0 {
+	if step%(2*stepsPerSecond) == 0 { // as often as the kernel adds its counters up
 		v.rates.step(v.total)
+		v.added = v.total
 	}
 }
 

@@ -49,11 +49,13 @@ type server struct {
 	kernel.Server
 	at                           netip.AddrPort // never written again, for those who look on
 	active, inactive, persistent uint32
-	moves                        flow            // of its established connections, in a second
-	owed                         flow            // what is not counted of that yet, in fifths
-	total, told                  kernel.Counters // counted, and what of it is in the table
-	rates                        estimate
-	credit                       int // its claim in a weighted round
+	moves                        flow // of its established connections, in a second
+	owed                         flow // what is not counted of that yet, in fifths
+	// total is what was counted, added what of it the kernel has added up, told
+	// what of that is in the table.
+	total, added, told kernel.Counters
+	rates              estimate
+	credit             int // its claim in a weighted round
 }
 
 func newWorld(table *kerneltest.Kernel, seed uint64) *world {
@@ -117,7 +119,7 @@ func (w *world) look() {
 				s.known[row.Addr] = v
 			}
 			if !slices.Contains(before, v) { // its row begins with 0
-				v.told = v.total
+				v.added, v.told = v.total, v.total
 			}
 			v.Server = row.Server
 			s.pool = append(s.pool, v)
@@ -128,8 +130,8 @@ func (w *world) look() {
 // publish writes into the table what happened since the last time.
 func (w *world) publish() {
 	w.tell(func(v *server) kernel.Counters {
-		news := difference(v.total, v.told)
-		v.told = v.total
+		news := difference(v.added, v.told)
+		v.told = v.added
 		return news
 	})
 }
@@ -139,7 +141,7 @@ func (w *world) publish() {
 func (w *world) age() {
 	const times = 4000
 	w.tell(func(v *server) kernel.Counters {
-		c := v.total
+		c := v.added
 		return kernel.Counters{
 			Connections: times * c.Connections, PacketsIn: times * c.PacketsIn, PacketsOut: times * c.PacketsOut,
 			BytesIn: times * c.BytesIn, BytesOut: times * c.BytesOut,
