@@ -21,6 +21,10 @@ type Client struct {
 
 var _ Kernel = (*Client)(nil)
 
+// manyServers are those of a service that fit the list made for them. Memory
+// costs time when it is touched; a list that grows touches twice as much.
+const manyServers = 1 << 10
+
 // Open connects to IPVS in a network namespace; the kernel loads ip_vs if it
 // can. Expect ErrNotLoaded, ErrNoNamespace, ErrPermission.
 func Open(o Options) (*Client, error) {
@@ -63,6 +67,22 @@ func (c *Client) info(ctx context.Context) (i Info, err error) {
 
 // Snapshot implements Kernel.
 func (c *Client) Snapshot(ctx context.Context, only ...ServiceID) (*Snapshot, error) {
+	s, err := c.Services(ctx, only...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.Services {
+		e := &s.Services[i]
+		if c.scratch, err = c.Servers(ctx, e.ServiceID, c.scratch); err != nil {
+			return nil, err
+		}
+		e.Servers = append([]ServerEntry{}, c.scratch...)
+	}
+	return s, nil
+}
+
+// Services implements Kernel.
+func (c *Client) Services(ctx context.Context, only ...ServiceID) (*Snapshot, error) {
 	info, err := c.info(ctx)
 	if err != nil && len(only) > 0 {
 		return nil, serviceFailure("read", only[0], err)
@@ -72,32 +92,38 @@ func (c *Client) Snapshot(ctx context.Context, only ...ServiceID) (*Snapshot, er
 	}
 	s := &Snapshot{Time: time.Now(), Info: info, Services: []ServiceEntry{}}
 	if len(only) == 0 {
-		err = again(func() error { return c.services(ctx, s) })
+		err = again(func() error { return c.services(s) })
 	}
 	only = slices.Clone(only)
 	slices.SortFunc(only, ServiceID.Compare)
 	for _, id := range slices.Compact(only) {
-		if err = c.service(ctx, s, id); err != nil {
+		if err = c.service(s, id); err != nil {
 			return nil, serviceFailure("read", id, err)
 		}
 	}
 	if err != nil {
 		return nil, failure("list services", err)
 	}
-	for i := range s.Services {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		e := &s.Services[i]
-		if err := again(func() error { return c.servers(ctx, e) }); err != nil {
-			return nil, serviceFailure("list the servers of", e.ServiceID, err)
-		}
-	}
 	return s, nil
 }
 
+// Servers implements Kernel.
+func (c *Client) Servers(ctx context.Context, of ServiceID, into []ServerEntry) ([]ServerEntry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if into == nil {
+		into = make([]ServerEntry, 0, manyServers)
+	}
+	err := again(func() (err error) {
+		into, err = c.servers(of, into[:0])
+		return err
+	})
+	return into, serviceFailure("list the servers of", of, err)
+}
+
 // services reads every service, without servers, into canonical order.
-func (c *Client) services(ctx context.Context, s *Snapshot) error {
+func (c *Client) services(s *Snapshot) error {
 	s.Services = s.Services[:0]
 	c.sock.command(cmdGetService, flagDump)
 	err := c.sock.exchange(func(b []byte) error { return c.appendService(s, b) })
@@ -122,7 +148,7 @@ func (s *Snapshot) sort() {
 }
 
 // service reads one service, without servers.
-func (c *Client) service(ctx context.Context, s *Snapshot, id ServiceID) error {
+func (c *Client) service(s *Snapshot, id ServiceID) error {
 	c.sock.command(cmdGetService, 0)
 	c.sock.out = appendServiceID(c.sock.out, id)
 	return c.sock.exchange(func(b []byte) error { return c.appendService(s, b) })
@@ -137,23 +163,21 @@ func (c *Client) appendService(s *Snapshot, b []byte) error {
 	return decodeService(data, &s.Services[len(s.Services)-1], c.names)
 }
 
-// servers reads the real servers of a service. One that vanished since has
+// servers appends the real servers of a service. One that vanished since has
 // none: the kernel answers with an empty dump, or with ESRCH.
-func (c *Client) servers(ctx context.Context, e *ServiceEntry) error {
-	c.scratch = c.scratch[:0]
+func (c *Client) servers(of ServiceID, to []ServerEntry) ([]ServerEntry, error) {
 	c.sock.command(cmdGetDest, flagDump)
-	c.sock.out = appendServiceID(c.sock.out, e.ServiceID)
+	c.sock.out = appendServiceID(c.sock.out, of)
 	err := c.sock.exchange(func(b []byte) error {
 		data, err := nested(b, attrDest)
 		if err != nil {
 			return err
 		}
-		c.scratch = append(c.scratch, ServerEntry{})
-		return decodeServer(data, e.Family, &c.scratch[len(c.scratch)-1])
+		to = append(to, ServerEntry{})
+		return decodeServer(data, of.Family, &to[len(to)-1])
 	})
 	if errors.Is(err, unix.ESRCH) {
 		err = nil
 	}
-	e.Servers = append([]ServerEntry{}, c.scratch...)
-	return err
+	return to, err
 }

@@ -19,6 +19,13 @@ type Kernel interface {
 	Snapshot(ctx context.Context, only ...ServiceID) (*Snapshot, error)
 	// PublicSnapshot reads what needs no privilege. See Snapshot.Public.
 	PublicSnapshot(ctx context.Context) (*Snapshot, error)
+	// Services is Snapshot without servers, for who reads those one service
+	// after the other.
+	Services(ctx context.Context, only ...ServiceID) (*Snapshot, error)
+	// Servers reads the servers of a service, in the kernel's order, into the
+	// memory of a list that is no longer needed, or nil. A service that is gone
+	// has none.
+	Servers(ctx context.Context, of ServiceID, into []ServerEntry) ([]ServerEntry, error)
 
 	// Apply sends the changes in order, in batches. A refused change does not
 	// stop those after it; the error is then Refusals. Nothing is sent when one

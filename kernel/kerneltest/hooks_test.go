@@ -16,8 +16,13 @@ import (
 // requests are all that a kernel can be asked, but Apply and PublicSnapshot.
 func requests(k *Kernel) (admins, everyones map[string]func(context.Context) error) {
 	return map[string]func(context.Context) error{
-			"Info":        func(ctx context.Context) error { _, err := k.Info(ctx); return err },
-			"Snapshot":    func(ctx context.Context) error { _, err := k.Snapshot(ctx); return err },
+			"Info":     func(ctx context.Context) error { _, err := k.Info(ctx); return err },
+			"Snapshot": func(ctx context.Context) error { _, err := k.Snapshot(ctx); return err },
+			"Services": func(ctx context.Context) error { _, err := k.Services(ctx); return err },
+			"Servers": func(ctx context.Context) error {
+				_, err := k.Servers(ctx, kernel.MarkID(7, kernel.IPv6), nil)
+				return err
+			},
 			"Zero":        func(ctx context.Context) error { return k.Zero(ctx) },
 			"Flush":       func(ctx context.Context) error { return k.Flush(ctx) },
 			"Timeouts":    func(ctx context.Context) error { _, err := k.Timeouts(ctx); return err },

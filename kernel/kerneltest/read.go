@@ -52,6 +52,31 @@ func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kerne
 	return out, nil
 }
 
+// Services is Snapshot without servers.
+func (k *Kernel) Services(ctx context.Context, only ...kernel.ServiceID) (*kernel.Snapshot, error) {
+	s, err := k.Snapshot(ctx, only...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.Services {
+		s.Services[i].Servers = nil
+	}
+	return s, nil
+}
+
+// Servers copies the servers of a service, newest first.
+func (k *Kernel) Servers(ctx context.Context, of kernel.ServiceID, into []kernel.ServerEntry) ([]kernel.ServerEntry, error) {
+	if err := k.enter(ctx, "list the servers of "+of.String(), admin); err != nil {
+		return nil, err
+	}
+	defer k.mu.Unlock()
+	into = into[:0]
+	if s := k.table.services[of]; s != nil {
+		into = append(into, s.entry().Servers...)
+	}
+	return into, nil
+}
+
 // backwards is the order in which this kernel lists n services: any but the
 // canonical one, as the real one does.
 func backwards(n int) []int {

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) kernel.Kernel) {
 		{"ManyRefusals", testManyRefusals},
 		{"Order", testOrder},
 		{"Only", testOnly},
+		{"Piecewise", testPiecewise},
 		{"Public", testPublic},
 		{"Zero", testZero},
 		{"Flush", testFlush},

@@ -18,6 +18,8 @@ func Denied(t *testing.T, k kernel.Kernel, deny func()) {
 	for name, call := range map[string]func() error{
 		"Info":        func() error { _, err := k.Info(ctx); return err },
 		"Snapshot":    func() error { _, err := k.Snapshot(ctx); return err },
+		"Services":    func() error { _, err := k.Services(ctx); return err },
+		"Servers":     func() error { _, err := k.Servers(ctx, s.ServiceID, nil); return err },
 		"Zero":        func() error { return k.Zero(ctx) },
 		"Flush":       func() error { return k.Flush(ctx) },
 		"Timeouts":    func() error { _, err := k.Timeouts(ctx); return err },

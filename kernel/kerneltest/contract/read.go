@@ -80,6 +80,48 @@ func testOnly(t *testing.T, k kernel.Kernel) {
 	}
 }
 
+// testPiecewise reads a table service by service, into one list, and compares
+// it with the whole one.
+func testPiecewise(t *testing.T, k kernel.Kernel) {
+	web, none, mark := service("tcp://192.0.2.10:80"), service("tcp://192.0.2.11:80"), service("fwmark:1/ipv6")
+	changes := []kernel.Change{add(web), add(none), add(mark), addServer(mark, server("[2001:db8:1::1]:0"))}
+	for i := range 300 { // several datagrams
+		changes = append(changes, addServer(web, server(fmt.Sprintf("198.51.%d.%d:80", i/200, 1+i%200))))
+	}
+	mustApply(t, k, changes...)
+	want, err := k.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := k.Services(t.Context())
+	if err != nil || got.Info != want.Info || len(got.Order) != len(want.Order) {
+		t.Fatalf("services: %+v, %v; want the snapshot %+v", got, err, want)
+	}
+	var list []kernel.ServerEntry
+	for i := range got.Services {
+		e := &got.Services[i]
+		if e.Servers != nil {
+			t.Errorf("%v has servers already: %v", e.ServiceID, e.Servers)
+		}
+		if list, err = k.Servers(t.Context(), e.ServiceID, list); err != nil {
+			t.Fatal(err)
+		}
+		e.Servers = append([]kernel.ServerEntry{}, list...)
+	}
+	if d := diff(want.Services, got.Services); d != "" {
+		t.Errorf("the table service by service (+) is not the whole one (-):\n%s", d)
+	}
+	one, err := k.Services(t.Context(), mark.ServiceID)
+	if d := diff([]kernel.ServiceEntry{{Service: mark}}, one.Services); err != nil || d != "" {
+		t.Errorf("one service: %v (-want +got):\n%s", err, d)
+	}
+	if list, err = k.Servers(t.Context(), id("fwmark:2"), list); err != nil || len(list) > 0 {
+		t.Errorf("a service that is not there has %d servers, %v", len(list), err)
+	}
+	_, err = k.Services(t.Context(), id("fwmark:2"))
+	wantError(t, err, kernel.ErrNoService, id("fwmark:2"))
+}
+
 // testPublic compares the public table with the whole one. An IPv6 service's
 // one-packet flag and a mark's family without servers are not told by the
 // public one, so neither is asked for.
