@@ -32,8 +32,7 @@ func nested(b []byte, typ uint16) ([]byte, error) {
 
 // decodeService reads the attributes of one service.
 func decodeService(b []byte, e *ServiceEntry, n names) error {
-	var addr, mask []byte
-	var wide bool
+	var addr, mask, stats, wide []byte
 	for a, err := range attrs(b) {
 		if err != nil {
 			return err
@@ -69,10 +68,10 @@ func decodeService(b []byte, e *ServiceEntry, n names) error {
 			}
 		case svcNetmask:
 			mask = a.Data
-		case svcStats, svcStats64:
-			if err := decodeStats(a.Data, &e.Stats, a.Type == svcStats64, &wide); err != nil {
-				return err
-			}
+		case svcStats:
+			stats = a.Data
+		case svcStats64:
+			wide = a.Data
 		}
 	}
 	e.Persistence = max(e.Persistence, 0)
@@ -85,7 +84,10 @@ func decodeService(b []byte, e *ServiceEntry, n names) error {
 		}
 		e.Addr = a
 	}
-	return decodeNetmask(mask, e)
+	if err := decodeNetmask(mask, e); err != nil {
+		return err
+	}
+	return decodeStats(stats, wide, &e.Stats)
 }
 
 func decodeNetmask(b []byte, e *ServiceEntry) error {
@@ -116,9 +118,8 @@ func decodeAddr(b []byte, f Family) (netip.Addr, error) {
 // decodeServer reads the attributes of one real server. Before Linux 3.18 its
 // family is not told: it is the service's.
 func decodeServer(b []byte, family Family, e *ServerEntry) error {
-	var addr []byte
+	var addr, stats, wide []byte
 	var port uint16
-	var wide bool
 	for a, err := range attrs(b) {
 		if err != nil {
 			return err
@@ -150,10 +151,10 @@ func decodeServer(b []byte, family Family, e *ServerEntry) error {
 			e.Tunnel.Port = a.port()
 		case destTunFlags:
 			e.Tunnel.Flags = TunnelFlags(a.number())
-		case destStats, destStats64:
-			if err := decodeStats(a.Data, &e.Stats, a.Type == destStats64, &wide); err != nil {
-				return err
-			}
+		case destStats:
+			stats = a.Data
+		case destStats64:
+			wide = a.Data
 		}
 	}
 	a, err := decodeAddr(addr, family)
@@ -164,16 +165,15 @@ func decodeServer(b []byte, family Family, e *ServerEntry) error {
 	if e.Forward != Tunneling {
 		e.Tunnel = Tunnel{}
 	}
-	return nil
+	return decodeStats(stats, wide, &e.Stats)
 }
 
 // decodeStats reads a block of statistics. The kernel sends the same figures
-// in 32 and in 64 bits; wide remembers that the better ones are in.
-func decodeStats(b []byte, s *Stats, is64 bool, wide *bool) error {
-	if *wide && !is64 {
-		return nil
+// in 32 bits and, from Linux 4.1, in 64: then the first block says nothing new.
+func decodeStats(b, wide []byte, s *Stats) error {
+	if wide != nil {
+		b = wide
 	}
-	*wide = is64
 	for a, err := range attrs(b) {
 		if err != nil {
 			return err

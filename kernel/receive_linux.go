@@ -14,7 +14,7 @@ const (
 	datagramLen = 32 << 10
 	// datagrams is how many are taken in one call. The end of a dump is a
 	// datagram of its own, so most services need two.
-	datagrams = 4
+	datagrams = 2
 	// patienceMillis bounds the wait for an answer. The kernel gives it within
 	// the call that asks, so it should be there already.
 	patienceMillis = 100
