@@ -126,7 +126,7 @@ func TestNamesAreAskedOnce(t *testing.T) {
 	}
 	var b strings.Builder
 	for range 2 {
-		if err := writeTable(&b, snap, viewOptions{}, n); err != nil {
+		if err := writeTable(&b, whole(snap), viewOptions{}, n); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -139,7 +139,7 @@ func TestNamesAreAskedOnce(t *testing.T) {
 		}
 	}
 	b.Reset()
-	if err := writeTable(&b, snap, viewOptions{Numeric: true}, n); err != nil || strings.Contains(b.String(), "host") {
+	if err := writeTable(&b, whole(snap), viewOptions{Numeric: true}, n); err != nil || strings.Contains(b.String(), "host") {
 		t.Errorf("%v; numbers are asked for:\n%s", err, b.String())
 	}
 }

@@ -41,20 +41,26 @@ func compareServices(a, b *kernel.ServiceEntry) int {
 }
 
 func compareServers(a, b *kernel.ServerEntry) int {
-	return cmp.Or(
-		compareAddrs(a.Addr.Addr(), b.Addr.Addr()),
-		int(a.Addr.Port())-int(b.Addr.Port()),
-	)
+	if d := compareAddrs(a.Addr.Addr(), b.Addr.Addr()); d != 0 {
+		return d
+	}
+	return int(a.Addr.Port()) - int(b.Addr.Port())
 }
 
 // compareAddrs compares four words of 32 bits; an IPv4 address is the first,
 // whatever the family of the other.
 func compareAddrs(a, b netip.Addr) int {
+	if a.Is4() && b.Is4() { // as below, and most of what sorting does
+		x, y := a.As4(), b.As4()
+		return difference(binary.BigEndian.Uint32(x[:]), binary.BigEndian.Uint32(y[:]))
+	}
 	x, y := addrWords(a), addrWords(b)
-	return cmp.Or(
-		difference(x[0], y[0]), difference(x[1], y[1]),
-		difference(x[2], y[2]), difference(x[3], y[3]),
-	)
+	for i := range x {
+		if d := difference(x[i], y[i]); d != 0 {
+			return d
+		}
+	}
+	return 0
 }
 
 func addrWords(a netip.Addr) (w [4]uint32) {
@@ -91,7 +97,7 @@ type order[T any] struct {
 // of gives pointers to a list's elements, sorted unless there is no comparison.
 // They are valid until the next call; the list stays as it is.
 func (o *order[T]) of(list []T, compare func(a, b *T) int) []*T {
-	o.list = pointers(o.list[:0], list)
+	o.list = pointers(slices.Grow(o.list[:0], len(list)), list)
 	if compare == nil {
 		return o.list
 	}

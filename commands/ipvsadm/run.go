@@ -86,11 +86,11 @@ func (p *Program) list(ctx context.Context, c *Command) error {
 	if is(service) {
 		only = append(only, c.Service.ServiceID)
 	}
-	snap, err := p.kernel.Snapshot(ctx, only...)
+	from, err := p.source(ctx, names, only...)
 	if err != nil {
 		return err
 	}
-	return writeTable(p.Out, snap, viewOptions{
+	return writeTable(p.Out, from, viewOptions{
 		Numeric: is(numeric), Exact: is(exact), Single: is(service), NoSort: is(nosort),
 		Stats: is(statistics), Rate: is(rate), Thresholds: is(thresholds),
 		PersistentConn: is(persistentConn), TunInfo: is(tunInfo),
@@ -98,15 +98,15 @@ func (p *Program) list(ctx context.Context, c *Command) error {
 }
 
 func (p *Program) save(ctx context.Context, byNumber bool) error {
-	snap, err := p.kernel.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
 	var o SaveOptions
 	if !byNumber {
 		o.names = newNamer(ctx)
 	}
-	return WriteSave(p.Out, snap, o)
+	from, err := p.source(ctx, o.names)
+	if err != nil {
+		return err
+	}
+	return writeSave(p.Out, from, o)
 }
 
 // runSave is ipvsadm-save, which has one option and ignores what is none.

@@ -22,11 +22,15 @@ type SaveOptions struct {
 
 // WriteSave writes the table as ipvsadm -S -n does, in its order.
 func WriteSave(w io.Writer, s *kernel.Snapshot, o SaveOptions) error {
-	o.names.learnTable(s)
+	return writeSave(w, whole(s), o)
+}
+
+func writeSave(w io.Writer, from source, o SaveOptions) error {
+	o.names.learnTable(from.Snapshot)
 	out := newPage(w)
 	var selector []byte
 	var servers order[kernel.ServerEntry]
-	for _, svc := range Services(s) {
+	for _, svc := range Services(from.Snapshot) {
 		selector = appendSelector(selector[:0], svc.ServiceID, o.names)
 		out.b = append(out.b, "-A "...)
 		out.b = append(out.b, selector...)
@@ -34,7 +38,11 @@ func WriteSave(w io.Writer, s *kernel.Snapshot, o SaveOptions) error {
 		if err := out.turn(); err != nil {
 			return err
 		}
-		for _, srv := range servers.of(svc.Servers, compareServers) {
+		list, err := from.servers(svc)
+		if err != nil {
+			return err
+		}
+		for _, srv := range servers.of(list, compareServers) {
 			out.b = append(out.b, "-a "...)
 			out.b = append(out.b, selector...)
 			out.b = append(appendServer(out.b, &srv.Server, svc.Protocol, o), '\n')

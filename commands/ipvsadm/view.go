@@ -92,23 +92,23 @@ func (v *viewOptions) view() view {
 }
 
 // writeTable writes a list as ipvsadm -L does.
-func writeTable(w io.Writer, s *kernel.Snapshot, o viewOptions, n *namer) error {
+func writeTable(w io.Writer, from source, o viewOptions, n *namer) error {
 	if o.Numeric {
 		n = nil
 	}
-	n.learnTable(s)
+	n.learnTable(from.Snapshot)
 	v, out := o.view(), newPage(w)
 	if !o.Single {
 		out.b = append(out.b, "IP Virtual Server version "...)
-		out.b = append(out.b, s.Info.Version.String()...)
+		out.b = append(out.b, from.Info.Version.String()...)
 		out.b = append(out.b, " (size="...)
-		out.b = strconv.AppendUint(out.b, uint64(s.Info.ConnTableSize), 10)
+		out.b = strconv.AppendUint(out.b, uint64(from.Info.ConnTableSize), 10)
 		out.b = append(out.b, ")\n"...)
 	}
 	out.b = append(out.b, v.head...)
-	services, compare := Services(s), compareServers
+	services, compare := Services(from.Snapshot), compareServers
 	if o.NoSort {
-		services, compare = kernelOrder(s), nil
+		services, compare = kernelOrder(from.Snapshot), nil
 	}
 	var servers order[kernel.ServerEntry]
 	for _, svc := range services {
@@ -117,7 +117,11 @@ func writeTable(w io.Writer, s *kernel.Snapshot, o viewOptions, n *namer) error 
 		if err := out.turn(); err != nil {
 			return err
 		}
-		for _, srv := range servers.of(svc.Servers, compare) {
+		list, err := from.servers(svc)
+		if err != nil {
+			return err
+		}
+		for _, srv := range servers.of(list, compare) {
 			out.b = appendServerName(out.b, srv, svc.Protocol, n)
 			out.b = append(v.server(out.b, srv), '\n')
 			if err := out.turn(); err != nil {

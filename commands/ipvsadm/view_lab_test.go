@@ -187,7 +187,7 @@ func (p *pair) table(o viewOptions, n *namer, only ...kernel.ServiceID) func(io.
 		if err != nil {
 			return err
 		}
-		return writeTable(w, s, o, n)
+		return writeTable(w, whole(s), o, n)
 	}
 }
 

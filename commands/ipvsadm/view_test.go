@@ -94,7 +94,7 @@ func TestColumns(t *testing.T) {
 	} {
 		c.o.Single = true
 		var b strings.Builder
-		if err := writeTable(&b, snap, c.o, nil); err != nil {
+		if err := writeTable(&b, whole(snap), c.o, nil); err != nil {
 			t.Fatal(err)
 		}
 		head, rows, _ := strings.Cut(b.String(), "TCP")
@@ -114,7 +114,7 @@ func TestAttributes(t *testing.T) {
 		Persistence: 9 * time.Second, Netmask: kernel.AllClients,
 	}}}}
 	var b strings.Builder
-	if err := writeTable(&b, snap, viewOptions{}, nil); err != nil {
+	if err := writeTable(&b, whole(snap), viewOptions{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if want := "\nFWM  4294967295 rr persistent 9 mask 0.0.0.0\n"; !strings.HasSuffix(b.String(), want) {
@@ -188,7 +188,7 @@ func TestConnectionsBreakOff(t *testing.T) {
 	if err := writeConnections(full{}, walk(conns, nil), false, nil); err == nil {
 		t.Error("a full disk is no error")
 	}
-	if err := writeTable(full{}, &kernel.Snapshot{}, viewOptions{}, nil); err == nil {
+	if err := writeTable(full{}, whole(&kernel.Snapshot{}), viewOptions{}, nil); err == nil {
 		t.Error("a full disk is no error")
 	}
 }
@@ -229,7 +229,7 @@ func BenchmarkWriteTable(b *testing.B) {
 			b.Run(name+"/"+size, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					if err := writeTable(io.Discard, snap, o, nil); err != nil {
+					if err := writeTable(io.Discard, whole(snap), o, nil); err != nil {
 						b.Fatal(err)
 					}
 				}
