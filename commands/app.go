@@ -95,9 +95,9 @@ func (a *App) Main(args []string) int {
 	// a signal that kills.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The second interrupt is the system's: it kills.
-	context.AfterFunc(ctx, stop)
 	defer stop()
+	// The second interrupt is the system's: it kills.
+	defer context.AfterFunc(ctx, stop)()
 	return a.Run(ctx, args)
 }
 
