@@ -32,18 +32,25 @@ type job struct {
 	Args []string `json:"args"`
 }
 
+// thisJob is replaced by the ID of a job among its arguments.
+const thisJob = "{job}"
+
 // later makes sure that a command line of lvs is carried out after a while, in
 // this network namespace. When it gives no error, a process waits for it.
 //
 // The command line should look before it acts: whatever was done meanwhile by
-// others was meant. Its output goes to later.log in the state folder.
+// others was meant. Its output goes to later.log in the state folder. The
+// argument thisJob stands for the job's ID.
 func (a *App) later(kind string, wait time.Duration, args ...string) (job, error) {
 	table, err := a.Identity(a.global.netns)
 	if err != nil {
 		return job{}, err
 	}
 	j := job{ID: strings.ToLower(rand.Text()), Kind: kind, Table: table, Netns: a.global.netns,
-		Wait: wait, At: a.Now().Add(wait).UTC().Truncate(time.Second), Args: args}
+		Wait: wait, At: a.Now().Add(wait).UTC().Truncate(time.Second)}
+	for _, arg := range args {
+		j.Args = append(j.Args, strings.ReplaceAll(arg, thisJob, j.ID))
+	}
 	if a.global.netns != "" {
 		j.Args = append(j.Args, "--netns", a.global.netns)
 	}

@@ -110,7 +110,7 @@ func TestProgress(t *testing.T) {
 		want     string
 	}{
 		{"terminal", true, "\rlvs: 256 of 20000 changes\rlvs: 512 of 20000 changes"},
-		{"pipe", false, "lvs: 256 of 20000 changes\nlvs: 512 of 20000 changes\n"},
+		{"pipe", false, "lvs: 256 of 20000 changes\nlvs: 768 of 20000 changes\n"},
 	} {
 		app, _, errs := testApp(kerneltest.New())
 		app.In, app.InTerminal.Is, app.ErrTerminal.Is = strings.NewReader(text.String()), false, c.terminal

@@ -33,6 +33,8 @@ func (a *App) verbs() []verb {
 		{ofTable, "service", "svc", a.newService},
 		{ofTable, "server", "rs", a.newServer},
 		{ofTable, "weight", "", a.newWeight},
+		{ofTable, "drain", "", a.newDrain},
+		{ofTable, "undrain", "", a.newUndrain},
 		{ofTable, "clear", "", a.newClear},
 		{ofTable, "save", "", a.newSave},
 		{ofTable, "restore", "", a.newRestore},

@@ -54,13 +54,15 @@ func (a *App) Run(ctx context.Context, args []string) int {
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return exitDone
 	}
+	var told *fault // a verb that says itself what is left
 	switch {
+	case errors.As(err, &told) && told.status == exitInterrupted:
 	case ctx.Err() != nil:
 		err = &fault{status: exitInterrupted, err: errors.New("interrupted")}
 	case errors.Is(err, context.DeadlineExceeded):
 		err = &fault{status: exitTimeout, err: fmt.Errorf("timed out after %s", a.global.timeout)}
 	}
-	if f := (*fault)(nil); a.sent && errors.As(err, &f) && (f.status == exitTimeout || f.status == exitInterrupted) {
+	if f := (*fault)(nil); a.sent && errors.As(err, &f) && (f.status == exitTimeout || f.status == exitInterrupted) && f.hint == "" {
 		f.cure("what was sent before that may have been done")
 	}
 	return a.report(err)

@@ -19,6 +19,7 @@ import (
 // testApp is an App whose user says yes to everything.
 func testApp(k kernel.Kernel) (app *App, out, err *bytes.Buffer) {
 	out, err = &bytes.Buffer{}, &bytes.Buffer{}
+	now := time.Unix(0, 0) // it goes on where somebody sleeps
 	return &App{
 		In: strings.NewReader("y\n"), Out: out, Err: err,
 		InTerminal: Terminal{Is: true}, ErrTerminal: Terminal{Is: true},
@@ -30,8 +31,11 @@ func testApp(k kernel.Kernel) (app *App, out, err *bytes.Buffer) {
 			}
 			return ""
 		},
-		Now:      func() time.Time { return time.Unix(0, 0) },
-		Sleep:    func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+		Now: func() time.Time { return now },
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			now = now.Add(d)
+			return ctx.Err()
+		},
 		Detach:   func([]string, string) error { return nil },
 		Identity: func(string) (string, error) { return "boot/1", nil },
 		OpenKernel: func(o kernel.Options) (kernel.Kernel, error) {
@@ -108,12 +112,12 @@ func TestExamplesWork(t *testing.T) {
 			k := kerneltest.New()
 			app, out, errs := testApp(k)
 			app.Identity = func(string) (string, error) { return fmt.Sprintf("boot/%p", k), nil } // a table of its own
-			slept := 0
-			app.Sleep = func(context.Context, time.Duration) error { // what waits for ever is ended
+			slept, pass := 0, app.Sleep
+			app.Sleep = func(ctx context.Context, d time.Duration) error { // what waits for ever is ended
 				if slept++; slept > 1000 {
 					return context.DeadlineExceeded
 				}
-				return nil
+				return pass(ctx, d)
 			}
 			prepare := [][]string{
 				{"service", "add", "tcp://192.0.2.10:80"},

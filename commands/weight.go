@@ -3,6 +3,7 @@ package commands
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +16,9 @@ type weight struct {
 	serverSelector
 	// less holds an argument such as -5, which would be read as an option.
 	less string
+	// over ramps, hold restores: as typed and as a time.
+	over, hold       string
+	overFor, holdFor time.Duration
 }
 
 func (a *App) newWeight() *cobra.Command {
@@ -27,11 +31,19 @@ a part of what it is, rounded to the nearest whole number, halves up. No
 connection is cut; a server of weight 0 takes no new ones.
 
 A result outside 0 to 2147483647 is refused, and so is a percentage that would
-round a weight down to 0: write 0 for that.`,
+round a weight down to 0: write 0 for that.
+
+With --over it goes there in small steps, at most four a second, and tells how
+far it is. Interrupted it stays where it is; when somebody else changes the weight
+meanwhile it stops. With --for it comes back by itself, as long as nobody else
+changes it: a process waits for that, whether or not the shell stays; lvs undrain
+brings it back before, and a new weight calls it off.`,
 		Example: `  lvs weight tcp://192.0.2.10:80 10.0.0.11:80 5
   lvs weight tcp://192.0.2.10:80 10.0.0.11:80 +2
   lvs weight tcp://192.0.2.10:80 10.0.0.11 -2
   lvs weight tcp://192.0.2.10:80 10.0.0.11 50%
+  lvs weight tcp://192.0.2.10:80 10.0.0.11 100 --over 60s
+  lvs weight tcp://192.0.2.10:80 10.0.0.11 0 --for 30m
   lvs weight -t 192.0.2.10:80 -r 10.0.0.11:80 0`,
 		RunE:              o.run,
 		ValidArgsFunction: a.completeServers(&o.selector, &o.serverSelector, 1),
@@ -39,6 +51,8 @@ round a weight down to 0: write 0 for that.`,
 	// -6 is a weight here.
 	o.selector.registerNamed(a, c, "f", "")
 	o.serverSelector.register(a, c, &o.selector)
+	c.Flags().StringVar(&o.over, "over", "", "go to the weight in small steps over `DURATION`, such as 60s (default: at once)")
+	c.Flags().StringVar(&o.hold, "for", "", "restore the weight of before by itself after `DURATION`, such as 30m (default: it stays)")
 	a.changeFlags(c)
 	c.Flags().StringVar(&o.less, relativeFlag, "", "")
 	c.Flags().MarkHidden(relativeFlag)
@@ -79,7 +93,7 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	by, err := parseShift(rest[1])
-	if err != nil {
+	if err := o.parseTimes(err); err != nil {
 		return err
 	}
 	present, err := o.app.lookupServers(c.Context(), id, rest[:1])
@@ -91,13 +105,46 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	if after.Weight, err = by.from(before.Weight); err != nil {
 		return err
 	}
-	if after == before {
+	if after == before && o.hold == "" {
 		return o.app.nothingChanges("server %v has the weight %d already", before.Addr, before.Weight)
 	}
-	return o.app.apply(c.Context(), []step{{
+	to := step{
 		Change:       kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: id}, Server: after},
 		serverBefore: &before,
-	}})
+	}
+	switch {
+	case o.app.global.dryRun:
+		return o.app.apply(c.Context(), []step{to})
+	case o.over != "":
+		return o.ramp(c.Context(), to)
+	case o.hold != "":
+		return o.setFor(c.Context(), member{kernel.Service{ServiceID: id}, present[0]}, to)
+	}
+	if err := o.app.apply(c.Context(), []step{to}); err != nil {
+		return err
+	}
+	o.app.forget([]seat{{id, before.Addr}})
+	return nil
+}
+
+// parseTimes reads --over and --for. bad is what was wrong before.
+func (o *weight) parseTimes(bad error) error {
+	var all faults
+	all.add(bad)
+	var err error
+	if o.over != "" {
+		if o.overFor, err = parseDuration(o.over); err != nil || o.overFor <= 0 {
+			all.add(usagef("--over %q: it is a time such as 10s, 60s or 5m", o.over))
+		}
+	}
+	if o.hold != "" {
+		o.holdFor, err = parseHold(o.hold)
+		all.add(err)
+	}
+	if o.over != "" && o.hold != "" {
+		all.add(usagef("--over and --for exclude one another").cure("--for sets the weight at once"))
+	}
+	return all.err()
 }
 
 // shift is a way to come to a weight.

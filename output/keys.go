@@ -29,6 +29,8 @@ func Columns(name string) []Column {
 		return historyKind().describe()
 	case "EventList":
 		return eventKind(true).describe()
+	case "DrainList":
+		return drainKind().describe()
 	case "Version":
 		return versionKind().describe()
 	}

@@ -147,6 +147,16 @@ func prints() []struct {
 		{"ChangeList", func(p *Printer) error { return p.Changes(sampleChanges()) }},
 		{"HistoryList", func(p *Printer) error { return p.History(sampleHistory(), "boot/1") }},
 		{"EventList", func(p *Printer) error { return events(p, true) }},
+		{"DrainList", func(p *Printer) error {
+			web, dns := address(kernel.TCP, "192.0.2.10:80"), address(kernel.UDP, "[2001:db8::1]:53")
+			return p.Drains([]Drain{
+				{Service: web, Server: addr("10.0.0.11:80"), Forward: kernel.NAT, Before: 3, Active: 12, Inactive: 3400, Clients: 7,
+					State: TimedOut, Reason: "12 active connections"},
+				{Service: dns, Server: addr("[2001:db8::11]:53"), Forward: kernel.Direct, Before: 0, Inactive: 4, State: Drained},
+				{Service: dns, Server: addr("[2001:db8::12]:53"), Forward: kernel.Direct, Before: -1, Weight: 1, Clients: -1,
+					State: Serving, Reason: "its weight is 1"},
+			})
+		}},
 		{"Version", func(p *Printer) error {
 			return p.Version(Version{Program: "lvs", Version: "1.0.0", Commit: "abcdef0", Go: "go1.26.0", Platform: "linux/amd64", IPVS: "1.2.1"})
 		}},

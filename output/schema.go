@@ -18,6 +18,7 @@ func documentKinds() []documentKind {
 		{"ChangeList", reflect.TypeFor[ChangeRow](), false, "What a command did, or would do."},
 		{"HistoryList", reflect.TypeFor[HistoryRow](), false, "What was changed by whom: the journal."},
 		{"EventList", reflect.TypeFor[EventRow](), false, "What a watch told, in the order in which it was seen."},
+		{"DrainList", reflect.TypeFor[DrainRow](), false, "How far servers are on their way to no connections."},
 		{"Version", reflect.TypeFor[VersionRow](), true, "What runs here."},
 	}
 }

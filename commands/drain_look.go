@@ -1,0 +1,155 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"lvs/kernel"
+	"lvs/output"
+)
+
+// seat is where a server sits: its place in the table.
+type seat struct {
+	service kernel.ServiceID
+	server  netip.AddrPort
+}
+
+// drainWatch looks at servers again and again and tells how far they are from
+// having no connections. Connections that are not active (after a FIN, SYN_RECV)
+// count for nothing: their ends have been said, or nothing has begun.
+type drainWatch struct {
+	app *App
+	// expire is net.ipv4.vs.expire_quiescent_template: persistence templates of
+	// a server of weight 0 are ignored.
+	expire bool
+	// counting is false where packets are not counted: net.ipv4.vs.run_estimation
+	// is 0, or the table is the public one.
+	counting bool
+	packets  map[seat]packets
+	public   bool
+}
+
+// packets are what was sent to a server, and since when no more came.
+type packets struct {
+	n     uint64
+	since time.Time
+}
+
+// quietTime is how long no datagram may have come for UDP to count as over: the
+// kernel itself remembers it for minutes, and it has no end that could be seen.
+// The kernel renews its counters every two seconds.
+const quietTime = 5 * time.Second
+
+const expireTemplates = "expire_quiescent_template"
+
+// watchDrain reads the settings that decide what is in the way.
+func (a *App) watchDrain(ctx context.Context) (*drainWatch, error) {
+	k, err := a.kernel()
+	if err != nil {
+		return nil, err
+	}
+	settings, err := k.Sysctls(ctx)
+	if err != nil && !errors.Is(err, kernel.ErrPermission) {
+		return nil, err
+	}
+	w := &drainWatch{app: a, counting: true, packets: map[seat]packets{}}
+	for _, s := range settings {
+		switch s.Name {
+		case expireTemplates:
+			w.expire = s.Value != "0"
+		case "run_estimation":
+			w.counting = s.Value != "0"
+		}
+	}
+	return w, nil
+}
+
+// read reads the services named, or all where none is. A service that is gone is
+// no error. Without privilege it takes what everyone may read.
+func (w *drainWatch) read(ctx context.Context, ids []kernel.ServiceID) (*kernel.Snapshot, error) {
+	k, err := w.app.kernel()
+	if err != nil {
+		return nil, err
+	}
+	var snap *kernel.Snapshot
+	if !w.public {
+		snap, err = k.Snapshot(ctx, ids...)
+		if errors.Is(err, kernel.ErrNoService) {
+			snap, err = k.Snapshot(ctx) // without the one that is gone
+		}
+		if !errors.Is(err, kernel.ErrPermission) {
+			return snap, err
+		}
+	}
+	snap, public := k.PublicSnapshot(ctx)
+	if public != nil {
+		return nil, errors.Join(err, public)
+	}
+	if !w.public {
+		w.app.note("without privilege: only connections are seen, not clients bound by persistence (needs CAP_NET_ADMIN: sudo %s …)", w.app.Name)
+		w.public, w.counting = true, false
+	}
+	return snap, nil
+}
+
+// row tells how far a server is.
+func (w *drainWatch) row(m *member) output.Drain {
+	d := output.Drain{Service: m.service.ServiceID, Server: m.Addr, Forward: m.Forward, Before: -1, Weight: m.Weight,
+		Active: m.Active, Inactive: m.Inactive, Clients: int64(m.Persistent), State: output.Draining}
+	if w.public {
+		d.Clients = -1
+	}
+	var left []string
+	if m.Active > 0 {
+		left = append(left, plural(uint64(m.Active), "active connection"))
+	}
+	if m.service.Persistence > 0 && m.Persistent > 0 && !w.expire {
+		left = append(left, fmt.Sprintf("%s bound by persistence (net.ipv4.vs.%s is 0)", plural(uint64(m.Persistent), "client"), expireTemplates))
+	}
+	if flows := w.flows(m); flows != "" {
+		left = append(left, flows)
+	}
+	d.Reason = strings.Join(left, ", ")
+	switch {
+	case m.Weight > 0:
+		d.State = output.Serving
+		d.Reason = fmt.Sprintf("its weight is %d", m.Weight)
+	case len(left) == 0:
+		d.State = output.Drained
+	}
+	return d
+}
+
+// flows tells whether datagrams still come. Those of UDP are inactive connections
+// for the kernel; a firewall mark may have some among others.
+func (w *drainWatch) flows(m *member) string {
+	if m.service.FWMark == 0 && m.service.Protocol != kernel.UDP {
+		return ""
+	}
+	at, now := seat{m.service.ServiceID, m.Addr}, w.app.Now()
+	last, seen := w.packets[at]
+	if in := m.Stats.Counters.PacketsIn; !seen || last.n != in || m.Weight > 0 {
+		last = packets{in, now}
+		w.packets[at] = last
+	}
+	what := "UDP connection"
+	if m.service.FWMark != 0 {
+		what = "inactive connection"
+	}
+	switch quiet := now.Sub(last.since); {
+	case m.Inactive == 0:
+		return ""
+	case !w.counting:
+		return plural(uint64(m.Inactive), what) + ", which end by their timeout alone"
+	case quiet >= quietTime:
+		return ""
+	case m.service.FWMark != 0 && m.Active > 0:
+		return "" // the packets may be theirs
+	default:
+		return fmt.Sprintf("%s, the last packet less than %s ago", plural(uint64(m.Inactive), what), output.Duration(quietTime))
+	}
+}

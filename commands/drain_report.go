@@ -1,0 +1,43 @@
+package commands
+
+import "lvs/output"
+
+// drainReport prints rows: at the end, and in jsonl each time that one is new.
+type drainReport struct {
+	app     *App
+	printer *output.Printer
+	told    map[seat]output.Drain
+}
+
+// stream prints what is new where that is wanted.
+func (r *drainReport) stream(rows []output.Drain) error {
+	if r.app.global.output != "jsonl" || !r.app.reports() {
+		return nil
+	}
+	if r.told == nil {
+		r.told = map[seat]output.Drain{}
+	}
+	var fresh []output.Drain
+	for _, row := range rows {
+		at := seat{row.Service, row.Server}
+		if r.told[at] != row {
+			r.told[at] = row
+			fresh = append(fresh, row)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	return r.printer.Drains(fresh)
+}
+
+// last prints where all ended.
+func (r *drainReport) last(rows []output.Drain) error {
+	switch {
+	case !r.app.reports():
+		return nil
+	case r.app.global.output == "jsonl":
+		return r.stream(rows)
+	}
+	return r.printer.Drains(rows)
+}

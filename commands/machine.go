@@ -1,0 +1,141 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lvs/kernel"
+)
+
+// machine names a server wherever it stands: by its address in every service and
+// on every port, by ADDR:PORT in every service.
+type machine struct {
+	text    string
+	addr    netip.AddrPort
+	anyPort bool
+}
+
+func parseMachine(s string) (machine, error) {
+	if a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil && a.Zone() == "" {
+		return machine{s, netip.AddrPortFrom(a, 0), true}, nil
+	}
+	ap, err := kernel.ParseAddrPort(s)
+	if err != nil {
+		return machine{}, usagef("server %w", err).cure("write 10.0.0.11 for every port of a server, or 10.0.0.11:80")
+	}
+	return machine{text: s, addr: ap}, nil
+}
+
+func (m *machine) is(a netip.AddrPort) bool {
+	return a == m.addr || m.anyPort && a.Addr() == m.addr.Addr()
+}
+
+// member is a server in one of its services.
+type member struct {
+	service kernel.Service
+	kernel.ServerEntry
+}
+
+// machineSelector names servers across services, which may be narrowed.
+type machineSelector struct {
+	selector
+	serverSelector
+}
+
+func (s *machineSelector) register(a *App, c *cobra.Command) {
+	s.selector.registerNamed(a, c, "f", "6")
+	f := c.Flags()
+	f.VarP(&repeated{"", "service", "", &s.named}, "service", "", "only in `SERVICE`; repeat it for more (default: in every service)")
+	complete(c, "service", a.completeServices)
+	for _, name := range []string{"tcp-service", "udp-service", "sctp-service", "fwmark-service"} {
+		flag := f.Lookup(name)
+		flag.Usage = strings.Replace(flag.Usage, "in place of SERVICE", "in place of --service", 1)
+	}
+	f.VarP(&repeated{name: "real-server", short: "r", to: &s.real}, "real-server", "r",
+		"in place of SERVER: the server at `ADDR[:PORT]`")
+	complete(c, "real-server", a.completeMachine)
+}
+
+// parse reads the names of servers and services. Each wrong one is told.
+func (s *machineSelector) parse(args []string) ([]machine, []kernel.ServiceID, error) {
+	var bad faults
+	ids, err := s.all(nil)
+	bad.add(err)
+	names := s.take(args)
+	if len(names) == 0 {
+		bad.add(usagef("SERVER is missing").cure("name one as 10.0.0.11, or 10.0.0.11:80 for one port of it"))
+	}
+	var out []machine
+	for _, name := range names {
+		m, err := parseMachine(name)
+		bad.add(err)
+		if !slices.ContainsFunc(out, func(o machine) bool { return o.addr == m.addr && o.anyPort == m.anyPort }) {
+			out = append(out, m)
+		}
+	}
+	return out, ids, bad.err()
+}
+
+// members finds the servers in the services named, or in all, and gives the
+// table it looked at. Every name that nothing has is told.
+func (a *App) members(ctx context.Context, names []machine, ids []kernel.ServiceID) ([]member, *kernel.Snapshot, error) {
+	k, err := a.kernel()
+	if err != nil {
+		return nil, nil, err
+	}
+	snap, err := k.Snapshot(ctx, ids...)
+	if errors.Is(err, kernel.ErrNoService) {
+		if _, each := a.lookup(ctx, ids); each != nil {
+			return nil, nil, each
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	out := membersOf(snap, names)
+	var bad faults
+	for i := range names {
+		if !slices.ContainsFunc(out, func(m member) bool { return names[i].is(m.Addr) }) {
+			where := "no service has it"
+			if len(ids) > 0 {
+				where = "the service named does not have it"
+			}
+			bad.add((&fault{status: exitNotFound, err: errors.New("server " + names[i].text + ": " + where)}).
+				cure("the servers are listed by: %s list -o name", a.Name))
+		}
+	}
+	return out, snap, bad.err()
+}
+
+func membersOf(snap *kernel.Snapshot, names []machine) []member {
+	var out []member
+	for i := range snap.Services {
+		s := &snap.Services[i]
+		for _, srv := range s.Servers {
+			if slices.ContainsFunc(names, func(m machine) bool { return m.is(srv.Addr) }) {
+				out = append(out, member{s.Service, srv})
+			}
+		}
+	}
+	return out
+}
+
+// completeMachine proposes the addresses of servers, and those with their ports.
+func (a *App) completeMachine(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	whole, _ := a.completeAnyServer(c, args, word)
+	out := []string{}
+	for _, text := range whole {
+		addr := netip.MustParseAddrPort(text).Addr().String()
+		for _, t := range []string{addr, text} {
+			if !slices.Contains(out, t) && !slices.Contains(args, t) {
+				out = append(out, t)
+			}
+		}
+	}
+	return out, noFiles
+}
