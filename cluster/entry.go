@@ -61,15 +61,20 @@ func (e *Entry) Made() []Object {
 	if e.Outcome == Refused {
 		return nil
 	}
-	out := make([]Object, 0, len(e.Objects))
+	return merged(e.Objects, e.Refused)
+}
+
+// merged leaves out the objects at some places, and makes one of those that were
+// touched several times.
+func merged(objects []Object, without []int) []Object {
+	out := make([]Object, 0, len(objects))
 	place := map[objectKey]int{}
-	refused := e.Refused
-	for i := range e.Objects {
-		if len(refused) > 0 && refused[0] == i {
-			refused = refused[1:]
+	for i := range objects {
+		if len(without) > 0 && without[0] == i {
+			without = without[1:]
 			continue
 		}
-		o := e.Objects[i]
+		o := objects[i]
 		if at, ok := place[o.key()]; ok {
 			first := &out[at]
 			first.AfterService, first.AfterServer = o.AfterService, o.AfterServer

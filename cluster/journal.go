@@ -1,16 +1,10 @@
 package cluster
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 )
 
@@ -21,6 +15,9 @@ import (
 type Journal struct {
 	// Dir is the folder. It is made when something is written.
 	Dir string
+	// Max is how large a file may grow, in bytes, unless a single entry is
+	// larger. Zero is 8 MiB.
+	Max int64
 
 	file *os.File
 }
@@ -32,8 +29,7 @@ const (
 )
 
 const (
-	// maxJournal is how large a file of the journal may grow, in bytes, unless a
-	// single entry is larger.
+	// maxJournal is Max where that is zero.
 	maxJournal = 8 << 20
 	// maxEntry is the longest line, in bytes. That holds some 200,000 servers.
 	maxEntry = 32 << 20
@@ -47,34 +43,47 @@ var ErrLargeEntry = errors.New("the change is too large to be kept: it cannot be
 // says that it was written, but not all of it.
 func (j *Journal) Begin(ctx context.Context, e Entry) (id uint64, err error) {
 	e.Counts = Count(e.Objects)
-	text := e.line()
-	b, err := json.Marshal(text)
-	if err != nil {
-		return 0, err
-	}
-	if len(b) > maxEntry {
-		text.Objects, text.Without = nil, true
-		text.Command = shortened(text.Command)
-		if b, err = json.Marshal(text); err != nil {
-			return 0, err
-		}
+	objects := appendObjects(nil, e.Objects)
+	if len(objects)+len(e.Command) > maxEntry {
+		objects, e.Without = nil, true
+		e.Command = shortened(e.Command)
 	}
 	err = j.append(ctx, func(last uint64) []byte {
-		id = last + 1
-		return numbered(b, id)
+		id, e.ID = last+1, last+1
+		return withObjects(e.line(), objects)
 	})
-	if err == nil && text.Without {
+	if err == nil && e.Without {
 		err = ErrLargeEntry
 	}
 	return id, err
 }
 
-// numbered puts the number into an entry that was encoded without one.
-func numbered(b []byte, id uint64) []byte {
-	head := fmt.Appendf(nil, `{"format":%d,`, journalFormat)
-	out := make([]byte, 0, len(b)+32)
-	out = fmt.Appendf(append(out, head...), `"id":%d,`, id)
-	return append(append(out, b[len(head):]...), '\n')
+// More adds objects to an entry: what a command does after its first changes.
+// Its end is unknown again.
+func (j *Journal) More(ctx context.Context, id uint64, objects []Object) error {
+	l := line{Format: journalFormat, Of: id}
+	text := appendObjects(nil, objects)
+	if len(text) > maxEntry {
+		text, l.Without = nil, true
+	}
+	err := j.append(ctx, func(last uint64) []byte {
+		l.Last = max(last, id)
+		return withObjects(l, text)
+	})
+	if err == nil && l.Without {
+		err = ErrLargeEntry
+	}
+	return err
+}
+
+// withObjects encodes a line to which objects belong.
+func withObjects(l line, objects []byte) []byte {
+	b, _ := json.Marshal(l) // numbers and text always encode
+	if len(objects) > 0 {
+		b = slices.Grow(b[:len(b)-1], len(objects)+16)
+		b = append(append(append(b, `,"objects":`...), objects...), '}')
+	}
+	return append(b, '\n')
 }
 
 // shortened keeps the start of a command line that is part of a huge entry.
@@ -93,57 +102,6 @@ func (j *Journal) End(ctx context.Context, id uint64, end End) error {
 			Outcome: end.Outcome, Refused: end.Refused, Error: end.Error}) // numbers and text always encode
 		return append(b, '\n')
 	})
-}
-
-// Entries reads the journal, oldest first. What cannot be read as an entry is
-// left out. A journal that was never written to has none.
-func (j *Journal) Entries() ([]Entry, error) {
-	// The newer file comes first: where it becomes the older one meanwhile, its
-	// entries are read twice, and none is missed.
-	found := map[uint64]Entry{}
-	ends := map[uint64]End{}
-	for _, name := range []string{journalName, journalOld} {
-		if err := j.read(name, found, ends); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-	}
-	entries := make([]Entry, 0, len(found))
-	for _, id := range slices.Sorted(maps.Keys(found)) {
-		e := found[id]
-		if end, ok := ends[id]; ok {
-			e.End = end
-		}
-		entries = append(entries, e)
-	}
-	link(entries)
-	return entries, nil
-}
-
-func (j *Journal) read(name string, found map[uint64]Entry, ends map[uint64]End) error {
-	f, err := os.Open(filepath.Join(j.Dir, name))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	in := bufio.NewReaderSize(f, 64<<10)
-	for {
-		b, err := in.ReadBytes('\n')
-		if err == io.EOF {
-			return nil // what has no end of line is torn, or not yet written
-		}
-		if err != nil {
-			return err
-		}
-		l, err := parseLine(b)
-		if err != nil {
-			continue
-		}
-		if l.Of != 0 {
-			ends[l.Of] = End{l.Outcome, l.Refused, l.Error}
-		} else if e, err := l.entry(); err == nil {
-			found[l.ID] = e
-		}
-	}
 }
 
 // Close ends the use of the file, as the end of the process does. A journal can

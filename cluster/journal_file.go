@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -23,7 +24,7 @@ func (j *Journal) append(ctx context.Context, text func(last uint64) []byte) err
 			return err
 		}
 		b := text(last)
-		if size == 0 || size+int64(len(b)) <= maxJournal {
+		if size == 0 || size+int64(len(b)) <= cmp.Or(j.Max, maxJournal) {
 			err := j.write(size, b)
 			j.unlock()
 			return err

@@ -51,6 +51,7 @@ type reverter struct {
 	// is not there.
 	order []kernel.ServiceID
 	want  map[kernel.ServiceID]*Service
+	there map[kernel.ServiceID]*kernel.ServiceEntry
 }
 
 // begin takes the services touched as they are.
@@ -64,6 +65,7 @@ func (r *reverter) begin() {
 		}
 	}
 	r.Before = &Table{(&undoing{touched: touched}).only(r.now.Snapshot), r.now.Timeouts, r.now.Daemons}
+	r.there = index(r.Before.Snapshot)
 	state := Of(r.Before.Snapshot)
 	for i := range state {
 		r.want[state[i].ServiceID] = &state[i]
@@ -71,7 +73,7 @@ func (r *reverter) begin() {
 }
 
 func (r *reverter) service(o *Object) {
-	e := r.Before.Find(o.Service)
+	e := r.there[o.Service]
 	var now *kernel.Service
 	if e != nil {
 		now = &e.Service
@@ -109,7 +111,7 @@ func (r *reverter) added(e *kernel.ServiceEntry) {
 }
 
 func (r *reverter) server(o *Object) {
-	now := serverOf(r.Before.Find(o.Service), o.Server)
+	now := serverOf(r.there[o.Service], o.Server)
 	if alike(now, o.BeforeServer, sameServer) {
 		return
 	}

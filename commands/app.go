@@ -67,12 +67,10 @@ type App struct {
 	opened kernel.Kernel
 	// sent is set once a change may have reached the kernel.
 	sent bool
-	// entry is the last that this command wrote into the journal.
-	entry uint64
+	// written is what this command has in the journal.
+	written written
 	// undoes is the entry that this command undoes, or zero.
 	undoes uint64
-	// unrecordedTold is set once somebody was told that the journal fails.
-	unrecordedTold bool
 }
 
 // Terminal describes one end of a standard stream.

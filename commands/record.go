@@ -6,13 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"os/user"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"lvs/cluster"
-	"lvs/kernel"
 )
 
 // journalTime is how long a change waits for its journal: for others who write
@@ -27,7 +24,7 @@ const journalTime = 2 * time.Second
 // told once, and done does nothing.
 func (a *App) record(ctx context.Context, objects []cluster.Object) (done func(error)) {
 	nothing := func(error) {}
-	if a.Identity == nil || len(objects) == 0 {
+	if a.Identity == nil || len(objects) == 0 || a.written.broken {
 		return nothing
 	}
 	table, err := a.Identity(a.global.netns)
@@ -41,17 +38,34 @@ func (a *App) record(ctx context.Context, objects []cluster.Object) (done func(e
 	}
 	e.User, e.UID = currentUser()
 	j := &cluster.Journal{Dir: a.stateDir()}
-	id, err := inTime(ctx, func(ctx context.Context) (uint64, error) { return j.Begin(ctx, e) })
+	w := &a.written
+	entry := w.entry
+	id, err := inTime(ctx, func(ctx context.Context) (id uint64, err error) {
+		if entry != 0 {
+			id, err = entry, j.More(ctx, entry, objects)
+		} else {
+			id, err = j.Begin(ctx, e)
+		}
+		if err != nil {
+			j.Close()
+		}
+		return id, err
+	})
 	if err != nil {
 		a.unrecorded(err)
 	}
 	if err != nil && !errors.Is(err, cluster.ErrLargeEntry) {
+		w.broken = true
 		return nothing
 	}
-	a.entry = id
+	w.entry = id
 	return func(failure error) {
-		end := endOf(failure, objects)
-		_, err := inTime(ctx, func(ctx context.Context) (uint64, error) { return id, j.End(ctx, id, end) })
+		w.add(failure, objects)
+		end := w.end()
+		_, err := inTime(ctx, func(ctx context.Context) (uint64, error) {
+			defer j.Close()
+			return id, j.End(ctx, id, end)
+		})
 		if err != nil {
 			a.unrecorded(err)
 		}
@@ -83,10 +97,10 @@ func inTime(ctx context.Context, do func(context.Context) (uint64, error)) (uint
 
 // unrecorded tells once that the journal has not got everything.
 func (a *App) unrecorded(err error) {
-	if a.unrecordedTold {
+	if a.written.told {
 		return
 	}
-	a.unrecordedTold = true
+	a.written.told = true
 	if errors.Is(err, cluster.ErrLargeEntry) {
 		a.note("the change is too large for the journal: %s undo cannot take it back", a.Name)
 		return
@@ -98,43 +112,6 @@ func (a *App) unrecorded(err error) {
 	a.note("not in the journal: %v", err)
 }
 
-// endOf tells how much of what was sent came to be.
-func endOf(failure error, objects []cluster.Object) cluster.End {
-	var refused kernel.Refusals
-	var given *cluster.Failure
-	end := cluster.End{Outcome: cluster.Done}
-	if failure != nil {
-		end.Outcome, end.Error = cluster.Unknown, oneLine(failure.Error())
-	}
-	switch {
-	case failure == nil:
-	case errors.As(failure, &given):
-		if given.Undo == nil {
-			end.Outcome = cluster.Refused
-		}
-	case errors.As(failure, &refused):
-		end.Outcome, end.Refused = partOf(refused, objects)
-	case statusOf(failure) != exitFailed: // the kernel's answer, not a broken way to it
-		end.Outcome = cluster.Refused
-	}
-	return end
-}
-
-// partOf finds the objects that were refused. With a service its servers stay.
-func partOf(refused kernel.Refusals, objects []cluster.Object) (cluster.Outcome, []int) {
-	var places []int
-	for i := range objects {
-		_, found := slices.BinarySearchFunc(refused, objects[i].Change, func(r kernel.Refusal, change int) int { return r.Index - change })
-		if found {
-			places = append(places, i)
-		}
-	}
-	if len(places) == len(objects) {
-		return cluster.Refused, nil
-	}
-	return cluster.Partly, places
-}
-
 // currentUser is who runs the program, as the kernel knows it. A user without a
 // name has a number.
 func currentUser() (name string, uid int) {
@@ -143,23 +120,4 @@ func currentUser() (name string, uid int) {
 		return u.Username, uid
 	}
 	return strconv.Itoa(uid), uid
-}
-
-// shellLine writes a command line so that a shell reads it as it was.
-func shellLine(name string, args []string) string {
-	line := shellWord(name)
-	for _, arg := range args {
-		line += " " + shellWord(arg)
-	}
-	return line
-}
-
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r)
-	}
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -235,8 +235,8 @@ func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *cluster.Entry, bac
 	if cluster.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
 		a.note("what was deleted is back without the connections it had")
 	}
-	if a.entry != 0 {
-		a.note("entry %d (%s) is undone; %s undo %d does it again", e.ID, e.Command, a.Name, a.entry)
+	if a.written.entry != 0 {
+		a.note("entry %d (%s) is undone; %s undo %d does it again", e.ID, e.Command, a.Name, a.written.entry)
 	}
 	if a.reports() {
 		return p.Plan(rows)

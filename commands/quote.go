@@ -1,0 +1,50 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// shellLine writes a command line so that a shell reads it as it was.
+func shellLine(name string, args []string) string {
+	var b strings.Builder
+	b.WriteString(shellWord(name))
+	for _, arg := range args {
+		b.WriteByte(' ')
+		b.WriteString(shellWord(arg))
+	}
+	return b.String()
+}
+
+func shellWord(s string) string {
+	const plain = "-_./:=,@%+"
+	switch {
+	case s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) || strings.ContainsRune(plain, r))
+	}):
+		return s
+	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }):
+		return ansiWord(s)
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// ansiWord writes what a terminal would obey in the form $'\x1b', of POSIX 2024.
+func ansiWord(s string) string {
+	var b strings.Builder
+	b.WriteString("$'")
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '\'' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < ' ' || c > '~':
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String() + "'"
+}

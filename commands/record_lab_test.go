@@ -1,0 +1,134 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lvs/cluster"
+	"lvs/kernel"
+	"lvs/lab"
+)
+
+// TestUndoAfterKill kills a restore at a random place: between two changes, or
+// at any moment. What it left is taken back, and if it left something the
+// journal knows of it.
+func TestUndoAfterKill(t *testing.T) {
+	lab.Need(t)
+	r := rand.New(rand.NewPCG(3, 3))
+	files := savedTables(t)
+	before := savedNow(t) // the second
+	outcomes := map[cluster.Outcome]int{}
+	start := time.Now()
+	restoreProcess(files[1]).Run() // nothing to do
+	took := time.Since(start)
+	for round := range 14 {
+		known := len(journalNow(t))
+		if round%2 == 0 {
+			c := restoreProcess(files[0])
+			c.Env = append(c.Env, fmt.Sprintf("%s=%d", killVariable, r.IntN(1300)))
+			c.Run() // its error is that it was killed
+		} else {
+			killAfter(t, files[0], syscall.SIGKILL, time.Duration(r.Int64N(2*int64(took))))
+		}
+		all := journalNow(t)
+		if len(all) == known {
+			if savedNow(t) != before {
+				t.Fatalf("round %d: the table changed, and the journal does not know", round)
+			}
+			continue
+		}
+		outcomes[all[known].Outcome]++
+		if status, said := runNow(t, "undo", "--yes"); status != exitDone {
+			t.Fatalf("round %d: exit status %d: %s", round, status, said)
+		}
+		if savedNow(t) != before {
+			t.Fatalf("round %d: the table is not as it was", round)
+		}
+	}
+	t.Logf("%v", outcomes)
+	if outcomes[cluster.Unknown] < 5 {
+		t.Error("too few were killed halfway to prove anything")
+	}
+}
+
+// TestJournalOnAFullDisk changes the table where the disk is full, and where it
+// cannot be written at all. Both are told once; what was in the journal stays.
+func TestJournalOnAFullDisk(t *testing.T) {
+	lab.Need(t)
+	dir := filepath.Join(t.TempDir(), "disk")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k,mode=0700"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	t.Setenv(stateVariable, dir)
+	run := func(says string, args ...string) {
+		t.Helper()
+		status, said := runNow(t, args...)
+		if status != exitDone || !strings.Contains(said, says) || strings.Count(said, "not in the journal") != strings.Count(says, "not in the journal") {
+			t.Errorf("%v: exit status %d: %q", args, status, said)
+		}
+	}
+	run("", "service", "add", "tcp://192.0.2.10:80")
+	table := filepath.Join(t.TempDir(), "table")
+	var text strings.Builder
+	for i := range 2000 {
+		fmt.Fprintf(&text, "-A -f %d -s rr\n", i+1)
+	}
+	if err := os.WriteFile(table, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run("lvs: not in the journal: write "+dir+"/journal.jsonl: no space left on device", "restore", "--merge", "-f", table)
+	if all := journalNow(t); len(all) != 1 || all[0].Outcome != cluster.Done {
+		t.Errorf("the journal is %+v", all)
+	}
+	run("", "service", "add", "tcp://192.0.2.11:80")
+	if all := journalNow(t); len(all) != 2 || all[1].ID != 2 {
+		t.Errorf("after there was room again the journal is %+v", all)
+	}
+	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	run("lvs: not in the journal: open "+dir+"/journal.jsonl: read-only file system", "service", "add", "tcp://192.0.2.12:80")
+	k, err := kernel.Open(kernel.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.Close()
+	if snap, err := k.Snapshot(t.Context()); err != nil || len(snap.Services) != 2003 {
+		t.Errorf("not everything was done: %v", err)
+	}
+	if status, said := runNow(t, "history"); status != exitDone || !strings.Contains(said, "192.0.2.11") {
+		t.Errorf("history: exit status %d: %s", status, said)
+	}
+}
+
+// journalNow reads the journal of the processes that a test starts.
+func journalNow(t *testing.T) []cluster.Entry {
+	t.Helper()
+	all, err := (&cluster.Journal{Dir: os.Getenv(stateVariable)}).Entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// runNow runs a command in this process, and gives all that it says.
+func runNow(t *testing.T, args ...string) (status int, said string) {
+	t.Helper()
+	app := System()
+	app.Name = "lvs"
+	var out strings.Builder
+	app.Out, app.Err = &out, &out
+	status = app.Run(context.Background(), args)
+	return status, out.String()
+}

@@ -1,0 +1,179 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lvs/cluster"
+	"lvs/kernel"
+	"lvs/kernel/kerneltest"
+)
+
+// journalApp is an App with a journal of its own.
+func journalApp(t *testing.T, k kernel.Kernel) (app *App, said func() string) {
+	t.Helper()
+	app, _, errs := testApp(k)
+	keepIn(app, t.TempDir())
+	return app, errs.String
+}
+
+func keepIn(app *App, dir string) {
+	app.Env = func(name string) string {
+		if name == stateVariable {
+			return dir
+		}
+		return ""
+	}
+}
+
+func entriesOfApp(t *testing.T, a *App) []cluster.Entry {
+	t.Helper()
+	all, _, err := a.entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// failing is a kernel to which the way breaks.
+type failing struct {
+	kernel.Kernel
+	err error
+}
+
+func (f *failing) Apply(context.Context, []kernel.Change) error { return f.err }
+
+// The outcome says what the kernel said; where it did not answer, nobody knows.
+func TestOutcomes(t *testing.T) {
+	id, _ := kernel.ParseServiceID("tcp://192.0.2.10:80")
+	refusal := func(index int) kernel.Refusal {
+		return kernel.Refusal{Index: index, Err: &kernel.Error{Op: "add", Service: id, Err: kernel.ErrExists}}
+	}
+	for _, c := range []struct {
+		name    string
+		err     error
+		outcome cluster.Outcome
+		refused []int
+	}{
+		{"done", nil, cluster.Done, nil},
+		{"all refused", kernel.Refusals{refusal(0), refusal(1)}, cluster.Refused, nil},
+		{"a service with its servers", kernel.Refusals{refusal(0)}, cluster.Partly, []int{0, 1}},
+		{"its neighbour", kernel.Refusals{refusal(1)}, cluster.Partly, []int{2}},
+		{"no privilege", &kernel.Error{Op: "add", Err: kernel.ErrPermission}, cluster.Refused, nil},
+		{"the socket broke", &kernel.Error{Op: "add", Err: errors.New("broken pipe")}, cluster.Unknown, nil},
+		{"interrupted", context.Canceled, cluster.Unknown, nil},
+		{"all undone", &cluster.Failure{Cause: kernel.Refusals{refusal(1)}}, cluster.Refused, nil},
+		{"undoing failed", &cluster.Failure{Cause: kernel.Refusals{refusal(1)}, Undo: kernel.ErrNoMemory}, cluster.Unknown, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			app, _ := journalApp(t, &failing{kerneltest.New(), c.err})
+			e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: id}, Servers: []kernel.ServerEntry{{}}}
+			err := app.change(t.Context(), []step{
+				{Change: kernel.Change{Op: kernel.DeleteService, Service: e.Service}, serviceBefore: &e.Service, entry: &e},
+				{Change: kernel.Change{Op: kernel.AddService, Service: e.Service}},
+			})
+			if (err == nil) != (c.err == nil) {
+				t.Fatal(err)
+			}
+			got := entriesOfApp(t, app)[0]
+			if got.Outcome != c.outcome || !cmp.Equal(got.Refused, c.refused) {
+				t.Errorf("it is %s without %v, want %s without %v", got.Outcome, got.Refused, c.outcome, c.refused)
+			}
+			if (got.Error == "") != (c.err == nil) {
+				t.Errorf("the error is %q", got.Error)
+			}
+		})
+	}
+}
+
+// A command that changes something again and again is one entry, undone at
+// once.
+func TestManyChangesOfOneCommand(t *testing.T) {
+	k := kerneltest.New()
+	app, _ := journalApp(t, k)
+	id, _ := kernel.ParseServiceID("tcp://192.0.2.10:80")
+	service := kernel.Service{ServiceID: id, Scheduler: "wlc"}
+	if err := app.change(t.Context(), []step{{Change: kernel.Change{Op: kernel.AddService, Service: service}}}); err != nil {
+		t.Fatal(err)
+	}
+	app.written = written{} // the next command
+	schedulers := []string{"wlc", "rr", "sh", "mh"}
+	for i := range schedulers[1:] {
+		before, after := service, service
+		before.Scheduler, after.Scheduler = schedulers[i], schedulers[i+1]
+		if err := app.change(t.Context(), []step{{Change: kernel.Change{Op: kernel.EditService, Service: after}, serviceBefore: &before}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := app.change(t.Context(), []step{{Change: kernel.Change{Op: kernel.AddService, Service: service}}}); err == nil {
+		t.Fatal("it could be added twice")
+	}
+	all := entriesOfApp(t, app)
+	if len(all) != 2 || all[1].Outcome != cluster.Partly || !cmp.Equal(all[1].Refused, []int{3}) {
+		t.Fatalf("the entries are %+v", all)
+	}
+	if status := app.Run(t.Context(), []string{"undo"}); status != exitDone {
+		t.Fatalf("exit status %d", status)
+	}
+	snap, err := k.Snapshot(t.Context())
+	if err != nil || snap.Services[0].Scheduler != "wlc" {
+		t.Errorf("it is %+v, %v", snap.Services, err)
+	}
+}
+
+// A journal that cannot be written is told once, and stops nothing.
+func TestUnwrittenJournal(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"service", "add", "tcp://192.0.2.10:80"}, "lvs: not in the journal: "},
+		{[]string{"service", "add", "tcp://192.0.2.10:80", "-q"}, ""},
+	} {
+		k := kerneltest.New()
+		app, said := journalApp(t, k)
+		file := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		keepIn(app, file)
+		if status := app.Run(t.Context(), c.args); status != exitDone {
+			t.Fatalf("exit status %d: %s", status, said())
+		}
+		if got := said(); !strings.HasPrefix(got, c.says) || (c.says == "") != (got == "") || strings.Count(got, "\n") > 1 {
+			t.Errorf("%v says %q", c.args, got)
+		}
+		if snap, err := k.Snapshot(t.Context()); err != nil || len(snap.Services) != 1 {
+			t.Errorf("%v: %v, %v", c.args, snap, err)
+		}
+	}
+}
+
+// What is written can be pasted into a shell.
+func TestShellLine(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("needs a shell that knows $'…': bash")
+	}
+	for _, args := range [][]string{
+		{"lvs", "service", "add", "tcp://[2001:db8::1]:80", "-w", "+5", "50%"},
+		{"", " ", "it's", `a"b`, `\`, "$HOME", "`x`", "a;b", "*", "~", "#", "ü", "!"},
+		{"a\nb", "\x1b[31m", "\xff", "a'\x01\\n", "\u200b"},
+	} {
+		line := shellLine("printf", append([]string{`%s\0`}, args...))
+		if strings.ContainsAny(line, "\n\x1b\xff") {
+			t.Errorf("a terminal would obey %q", line)
+		}
+		out, err := exec.Command(bash, "-c", line).Output()
+		if want := strings.Join(args, "\x00") + "\x00"; err != nil || string(out) != want {
+			t.Errorf("%s is %q, want %q (%v)", line, out, want, err)
+		}
+	}
+}
