@@ -12,7 +12,8 @@ type Fault struct {
 	// File is the name that the file was read under. Empty is none.
 	File string
 	// Line and Column count from 1; columns are characters. Line 0 is no place:
-	// the file was not read from a text, or is wrong as a whole.
+	// the file was not read from a text, or is wrong as a whole. Column 0 is the
+	// whole line.
 	Line, Column int
 	// Text is the line; of a long one the part around the column.
 	Text string
@@ -29,14 +30,16 @@ func (f Fault) Error() string {
 		return f.Why
 	case f.Line == 0:
 		return f.File + ": " + f.Why
+	case f.Column == 0:
+		return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Why)
 	}
 	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Why)
 }
 
 // Marked gives the line, and another one with a caret below the column. Both are
-// empty where the fault has no place. A tab is shown as a blank.
+// empty where the fault has no column. A tab is shown as a blank.
 func (f Fault) Marked() (line, caret string) {
-	if f.Line == 0 {
+	if f.Line == 0 || f.Column == 0 {
 		return "", ""
 	}
 	return strings.ReplaceAll(f.Text, "\t", " "), strings.Repeat(" ", max(f.mark-1, 0)) + "^"

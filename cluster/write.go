@@ -210,7 +210,7 @@ func yamlText(s string) string {
 // number or a date.
 func neverANumber(s string) bool {
 	const digits = "0123456789"
-	return strings.Count(s, ".") == 3 || strings.Trim(s, digits+"hms") == "" && strings.ContainsAny(s, "hms") ||
+	return strings.Count(s, ".") == 3 || strings.Trim(s, digits+".hms") == "" && strings.ContainsAny(s, "hms") ||
 		strings.Trim(s, digits) == "%" || strings.Trim(s, digits) == "-"
 }
 

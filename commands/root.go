@@ -42,6 +42,7 @@ func (a *App) verbs() []verb {
 		{ofTable, "history", "", a.newHistory},
 		{ofTable, "undo", "", a.newUndo},
 		{ofTable, "validate", "", a.newValidate},
+		{ofTable, "import", "", a.newImport},
 		{ofTraffic, "stats", "", a.newStats},
 		{ofTraffic, "connections", "conns", a.newConnections},
 		{ofTraffic, "watch", "", a.newWatch},

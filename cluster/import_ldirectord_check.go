@@ -1,0 +1,345 @@
+package cluster
+
+import (
+	"cmp"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"lvs/kernel"
+)
+
+// ldCheck is how the servers of a service are examined. Zero is not said.
+type ldCheck struct {
+	kind      string // checktype
+	combined  int    // connects for one negotiation
+	service   string
+	command   string
+	request   *string
+	receive   string
+	host      string
+	head      bool
+	port      uint16
+	timeout   time.Duration // for connects, programs and pings
+	negotiate time.Duration
+	interval  time.Duration
+	failures  int
+	pings     int
+	flags     *ldSetting
+}
+
+// ldirectordServices are the services that can be examined, by their usual port.
+var ldirectordServices = map[uint16]string{
+	21: "ftp", 25: "smtp", 53: "dns", 80: "http", 110: "pop", 119: "nntp", 143: "imap", 389: "ldap", 443: "https", 587: "submission",
+	636: "ldaps", 993: "imaps", 995: "pops", 1521: "oracle", 1812: "radius", 3128: "http_proxy", 3306: "mysql", 5060: "sip", 5432: "pgsql",
+}
+
+func (l *ldirectord) checkDefaults() ldCheck {
+	c := ldCheck{kind: "negotiate", command: "/bin/true", interval: 10 * time.Second, failures: 1, pings: 1}
+	for _, key := range []string{"checkinterval", "failurecount", "checkcount"} {
+		if s, ok := l.global[key]; ok {
+			l.checkSetting(&c, s)
+		}
+	}
+	return c
+}
+
+// checkSetting reads what is said of checks.
+func (l *ldirectord) checkSetting(c *ldCheck, s ldSetting) {
+	seconds := func() time.Duration { return time.Duration(l.number(s, 1, 86400)) * time.Second }
+	switch s.key {
+	case "checktimeout":
+		c.timeout = seconds()
+	case "negotiatetimeout":
+		c.negotiate = seconds()
+	case "checkinterval":
+		d := seconds()
+		if s == l.global[s.key] || l.global["fork"].value == "yes" {
+			c.interval = d
+		} else {
+			l.note(s.place, "checkinterval has no effect here without fork=yes")
+		}
+	case "failurecount":
+		c.failures = l.number(s, 1, 1<<20)
+	case "checkcount":
+		c.pings = l.number(s, 1, 1<<20)
+	case "checkport":
+		c.port = uint16(l.number(s, 1, 65535))
+	case "checktype":
+		l.checkType(c, s)
+	case "service":
+		if c.service = s.value; !isLdService(s.value) {
+			l.fault(s.place, "service %q cannot be examined", s.value)
+		}
+	case "checkcommand":
+		c.command = strings.Trim(s.value, `"`)
+	case "request":
+		text := l.quoted(s)
+		c.request = &text
+	case "receive":
+		c.receive = l.quoted(s)
+	case "virtualhost":
+		c.host = strings.Trim(s.value, `"`)
+	case "httpmethod":
+		if c.head = strings.EqualFold(s.value, "HEAD"); !c.head && !strings.EqualFold(s.value, "GET") {
+			l.fault(s.place, "httpmethod %q is neither GET nor HEAD", s.value)
+		}
+	}
+}
+
+func (l *ldirectord) checkType(c *ldCheck, s ldSetting) {
+	switch c.kind = s.value; c.kind {
+	case "connect", "external", "external-perl", "negotiate", "off", "on", "ping":
+		return
+	}
+	n, err := strconv.Atoi(s.value)
+	if err != nil || n < 0 {
+		l.fault(s.place, "checktype %q is none, and no number", s.value)
+	}
+	c.kind, c.combined = "negotiate", n
+}
+
+func isLdService(s string) bool {
+	if s == "none" || s == "simpletcp" {
+		return true
+	}
+	for _, known := range ldirectordServices {
+		if s == known {
+			return true
+		}
+	}
+	return false
+}
+
+// health carries what is done about servers that fail.
+func (l *ldirectord) health(s *ldService) {
+	c := &s.check
+	if c.flags != nil {
+		f, err := kernel.ParseSchedFlags(s.Scheduler, c.flags.value)
+		if err != nil {
+			l.fault(c.flags.place, "%v", err)
+		}
+		if f != 0 {
+			s.Flags = f.Names(s.Scheduler)
+		}
+	}
+	// The two timeouts stand in for one another, and the service's own come first.
+	own, ownNegotiate := c.timeout, c.negotiate
+	var global ldCheck
+	for _, key := range []string{"checktimeout", "negotiatetimeout"} {
+		if g, ok := l.global[key]; ok {
+			l.checkSetting(&global, g)
+		}
+	}
+	c.timeout = cmp.Or(own, ownNegotiate, global.timeout, global.negotiate, 5*time.Second)
+	c.negotiate = cmp.Or(ownNegotiate, own, global.negotiate, global.timeout, 30*time.Second)
+	if c.service == "" && s.id.FWMark == 0 {
+		c.service = ldirectordServices[s.id.Port]
+	}
+	if s.quiet == "yes" {
+		s.Health.OnDown.Then = "keep"
+	}
+	if c.kind == "off" {
+		l.note(s.place, "checktype=off: ldirectord adds no server and no fallback; the servers are here with weight 0")
+		s.Health.Fallback = ""
+		for i := range s.Servers {
+			s.Servers[i].Weight = new(int)
+		}
+		return
+	}
+	checks := make([][]Check, len(s.servers))
+	for i := range s.servers {
+		checks[i] = l.checks(s, &s.servers[i])
+	}
+	spreadChecks(s.FileService, checks)
+}
+
+// checks gives what examines a server; none where it always counts as well.
+func (l *ldirectord) checks(s *ldService, r *ldReal) []Check {
+	made, ok := l.check(s, r)
+	if !ok {
+		return nil
+	}
+	c := &s.check
+	made.Every, made.Rise, made.Fall = c.interval, 1, c.failures
+	if made.Timeout == 0 {
+		made.Timeout = c.timeout
+	}
+	return []Check{made}
+}
+
+func (l *ldirectord) check(s *ldService, r *ldReal) (Check, bool) {
+	c := &s.check
+	switch c.kind {
+	case "on":
+		return Check{}, false
+	case "ping":
+		if c.pings > 1 {
+			l.noteOnce(s.place, "checkcount is not carried: one ping is one result, and fall says how many must fail")
+		}
+		return Check{Type: "icmp"}, true
+	case "connect":
+		if s.id.Protocol == kernel.UDP {
+			return Check{Type: "icmp"}, true // a UDP port cannot be connected to
+		}
+		return Check{Type: "tcp", Port: l.checkPort(s, r)}, true
+	case "external", "external-perl":
+		return l.external(s, r), true
+	}
+	if c.combined > 0 {
+		l.note(s.place, "checktype=%d is not carried: each check negotiates", c.combined)
+	}
+	made, ok := l.negotiate(s, r)
+	if made.Timeout = c.negotiate; made.Type == "icmp" {
+		made.Timeout = c.timeout
+	}
+	return made, ok
+}
+
+// external runs a program with both addresses and ports, as ldirectord does.
+func (l *ldirectord) external(s *ldService, r *ldReal) Check {
+	address := func(a string, six bool) string {
+		if six {
+			return "[" + a + "]"
+		}
+		return a
+	}
+	six := s.id.Family == kernel.IPv6
+	service, port := address(s.id.Addr.String(), six), s.id.Port
+	if s.id.FWMark != 0 {
+		service, port = strconv.Itoa(int(s.id.FWMark)), 0
+	}
+	var command []string
+	if s.check.kind == "external-perl" {
+		command = append(command, "perl")
+	}
+	return Check{Type: "exec", Command: append(command, s.check.command, service, strconv.Itoa(int(port)),
+		address(r.addr.String(), six), strconv.Itoa(int(r.port)))}
+}
+
+// checkPort is what is asked, if it is not the server's port in the kernel.
+func (l *ldirectord) checkPort(s *ldService, r *ldReal) uint16 {
+	port := cmp.Or(s.check.port, r.port)
+	if port == 0 {
+		for usual, service := range ldirectordServices {
+			if service == s.check.service {
+				port = usual
+			}
+		}
+	}
+	inKernel := s.id.Port
+	if r.port != 0 && (s.id.FWMark != 0 || r.forward == kernel.NAT) {
+		inKernel = r.port
+	}
+	if port == 0 && inKernel == 0 {
+		l.note(r.place, "there is no port to ask: neither checkport, the server nor the service has one")
+	}
+	if port == inKernel {
+		return 0
+	}
+	return port
+}
+
+// negotiate is the check that speaks the service's own language.
+func (l *ldirectord) negotiate(s *ldService, r *ldReal) (Check, bool) {
+	c := &s.check
+	request, receive := "", c.receive
+	if c.request != nil {
+		request = *c.request
+	}
+	if r.request != nil {
+		request, receive = *r.request, r.receive
+	}
+	made := Check{Port: l.checkPort(s, r)}
+	switch c.service {
+	case "", "none":
+		return Check{}, false
+	case "http", "https":
+		return l.web(s, made, request, receive), true
+	case "http_proxy":
+		return l.proxy(s, made, request, receive), true
+	case "simpletcp":
+		made.Type, made.Send = "tcp", strings.ReplaceAll(strings.TrimPrefix(request, "/"), `\n`, "\n")
+		made.Expect = l.regex(s, receive)
+		return made, true
+	case "smtp", "submission":
+		made.Type = "smtp"
+	case "pop", "imap":
+		made.Type = map[string]string{"pop": "pop3", "imap": "imap"}[c.service]
+	case "nntp":
+		made.Type, made.Expect = "tcp", "^2"
+	case "ftp":
+		made.Type, made.Expect = "tcp", "^220"
+		l.note(s.place, "service=ftp: the check reads the greeting, and neither logs in nor fetches a file")
+		return made, true
+	case "pops", "imaps", "ldaps":
+		made.Type = "tls"
+		l.note(s.place, "service=%s: the check ends with the TLS handshake", c.service)
+		return made, true
+	case "ldap":
+		made.Type, made.BaseDN = "ldap", strings.TrimPrefix(request, "/")
+	case "dns":
+		made.Type, made.Name, made.Query = "dns", strings.TrimPrefix(request, "/"), "A"
+		if isAddress(made.Name) {
+			made.Query = "PTR"
+		}
+	default: // mysql, pgsql, oracle, radius, sip
+		made.Type = "tcp"
+		if s.id.Protocol == kernel.UDP {
+			made = Check{Type: "icmp"}
+		}
+		l.note(s.place, "service=%s: there is no such check; it is examined by %s alone", c.service, made.Type)
+		return made, true
+	}
+	if receive != "" {
+		l.note(s.place, "receive is not carried: a check of %s has no answer to compare", made.Type)
+	}
+	return made, true
+}
+
+func isAddress(s string) bool {
+	return strings.Trim(s, "0123456789.") == "" && s != "" || strings.Contains(s, ":")
+}
+
+// web asks for a page.
+func (l *ldirectord) web(s *ldService, made Check, request, receive string) Check {
+	c := &s.check
+	made.Type, made.Path, made.Host = c.service, "/"+strings.TrimLeft(request, "/"), c.host
+	made.Body = l.regex(s, receive)
+	if c.head {
+		made.Method = "HEAD"
+	}
+	if strings.Contains(request, "://") {
+		u, err := url.Parse(strings.TrimPrefix(request, "/"))
+		if err != nil {
+			l.fault(s.place, "request %q is no URL", request)
+			return made
+		}
+		made.Path = u.RequestURI()
+		l.note(s.place, "request %s: the path is asked of the server itself, not of %s", request, u.Host)
+	}
+	l.noteOnce(s.place, "ldirectord follows redirections; a page that redirects needs its status in the check here")
+	return made
+}
+
+// proxy asks for a page of another host through the server.
+func (l *ldirectord) proxy(s *ldService, made Check, request, receive string) Check {
+	u, err := url.Parse(strings.TrimPrefix(request, "/"))
+	if err != nil || u.Scheme != "http" || u.Host == "" {
+		l.fault(s.place, "request %q: a proxy is asked for a whole URL, http://…", request)
+		return made
+	}
+	made.Type, made.Proxy, made.Host, made.Path = "http", true, u.Host, u.RequestURI()
+	made.Body = l.regex(s, receive)
+	return made
+}
+
+func (l *ldirectord) regex(s *ldService, text string) string {
+	if _, err := regexp.Compile(text); err != nil {
+		l.note(s.place, "receive is not carried: %v", err)
+		return ""
+	}
+	return text
+}

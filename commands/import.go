@@ -1,0 +1,222 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"lvs/cluster"
+	"lvs/commands/ipvsadm"
+	"lvs/kernel"
+)
+
+type importFile struct {
+	app      *App
+	from     string
+	format   string
+	configID string
+	strict   bool
+}
+
+// importTools are what --from takes.
+var importTools = []string{"ipvsadm", "keepalived", "ldirectord", "ipvsctl"}
+
+func (a *App) newImport() *cobra.Command {
+	o := &importFile{app: a}
+	c := &cobra.Command{
+		Use:   "import --from TOOL [FILE]",
+		Short: "Make a cluster file of another tool's configuration",
+		Long: `Reads the configuration of another tool and writes a cluster file that wants the
+same: services and servers, their checks, quorum and fallback. It needs neither
+root nor IPVS, and changes nothing.
+
+What a cluster file cannot say is told on standard error, and in the file as a
+comment where it belongs. With --strict nothing is written then.
+
+ipvsadm     what ipvsadm-save wrote, with or without -n
+keepalived  keepalived.conf, with what it includes. What keepalived takes where
+            nothing is said holds: NAT, wlc, UDP, a check each minute. VRRP stays
+            with keepalived
+ldirectord  ldirectord.cf. Passwords are not copied
+ipvsctl     the YAML of ipvsctl, whose default weight is 0
+
+Names are looked up once: a cluster file has addresses.`,
+		Example: `  lvs import --from keepalived keepalived.conf > cluster.yaml
+  lvs import --from ldirectord --strict ldirectord.cf
+  ssh director ipvsadm-save | lvs import --from ipvsadm`,
+		RunE: o.run,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveDefault
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.from, "from", "", "the configuration is of `TOOL`: ipvsadm, keepalived, ldirectord or ipvsctl (needed)")
+	f.StringVarP(&o.format, "output", "o", "", "write `FORMAT`: yaml or json (default yaml)")
+	f.StringVar(&o.configID, "config-id", "", "keepalived's lines that begin with @`ID` hold (default: the host's name up to its first dot)")
+	f.BoolVar(&o.strict, "strict", false, "write nothing, and exit 1, where something cannot be carried over")
+	complete(c, "from", words(importTools...))
+	complete(c, "output", words("yaml", "json"))
+	a.quietFlag(c)
+	return c
+}
+
+func (o *importFile) run(c *cobra.Command, args []string) error {
+	if err := o.check(c, args); err != nil {
+		return err
+	}
+	src, err := o.read(c.Context(), args)
+	if err != nil {
+		return err
+	}
+	file, notes, err := o.convert(c.Context(), src)
+	if err != nil {
+		return err
+	}
+	for _, n := range notes {
+		o.app.note("%s", n)
+	}
+	if o.strict && len(notes) > 0 {
+		return &fault{status: exitNo, err: fmt.Errorf("%s: nothing was written (--strict)", plural(len(notes), "note"))}
+	}
+	if o.format == "json" {
+		return file.WriteJSON(o.app.Out)
+	}
+	return file.WriteYAML(o.app.Out)
+}
+
+func (o *importFile) check(c *cobra.Command, args []string) error {
+	var all faults
+	if o.format == "" {
+		o.format = "yaml"
+	}
+	if o.format != "yaml" && o.format != "json" {
+		all.add(usagef("unknown format %q of a cluster file", o.format).cure("it is yaml or json"))
+	} else {
+		o.app.global.output = o.format // errors are JSON where the result is
+	}
+	tools := "--from ipvsadm, keepalived, ldirectord or ipvsctl"
+	switch o.from {
+	case "":
+		all.add(usagef("whose configuration is it?").cure("%s", tools))
+	case "ipvsadm", "keepalived", "ldirectord", "ipvsctl":
+	default:
+		all.add(usagef("--from %q is no tool whose configuration can be read", o.from).cure("%s", tools))
+	}
+	if len(args) > 1 {
+		all.add(usagef("unexpected argument %q", args[1]).cure("one file is read at a time"))
+	}
+	if c.Flags().Changed("config-id") && o.from != "keepalived" {
+		all.add(usagef("--config-id has no effect without --from keepalived"))
+	}
+	return all.err()
+}
+
+// read reads the whole configuration. An interrupt ends it at once.
+func (o *importFile) read(ctx context.Context, args []string) (src cluster.ImportText, err error) {
+	name := ""
+	if src.Name = "standard input"; len(args) > 0 && args[0] != "-" {
+		name, src.Name = args[0], args[0]
+	}
+	err = interruptible(ctx, func() error {
+		in, err := o.app.openInput(name)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
+		src.Text, err = readText(in)
+		return err
+	})
+	return src, err
+}
+
+// readText reads a text that is not endless.
+func readText(in io.Reader) (string, error) {
+	b, err := io.ReadAll(io.LimitReader(in, ipvsadm.MaxSize+1))
+	switch {
+	case err != nil:
+		return "", err
+	case len(b) > ipvsadm.MaxSize:
+		return "", fmt.Errorf("the text is longer than %d MiB", ipvsadm.MaxSize>>20)
+	case !utf8.Valid(b):
+		return strings.ToValidUTF8(string(b), "\ufffd"), nil
+	}
+	return string(b), nil
+}
+
+func (o *importFile) convert(ctx context.Context, src cluster.ImportText) (*cluster.File, []cluster.Note, error) {
+	switch names := ipvsadm.SystemNames(ctx); o.from {
+	case "keepalived":
+		return cluster.ImportKeepalived(src, cluster.KeepalivedOptions{Include: includedFiles, ConfigID: o.configuration()})
+	case "ldirectord":
+		return cluster.ImportLdirectord(src, names)
+	case "ipvsctl":
+		return cluster.ImportIpvsctl(src)
+	default:
+		file, err := importSave(src.Text, names)
+		return file, nil, err
+	}
+}
+
+// configuration is what keepalived would call this one.
+func (o *importFile) configuration() string {
+	if o.configID != "" {
+		return o.configID
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		return ""
+	}
+	name, _, _ = strings.Cut(name, ".")
+	return name
+}
+
+// includedFiles reads the files that a pattern names, in alphabetical order.
+func includedFiles(pattern string) ([]cluster.ImportText, error) {
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, err
+	}
+	var out []cluster.ImportText
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			continue
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		text, err := readText(f)
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, cluster.ImportText{Name: path, Text: text})
+	}
+	return out, nil
+}
+
+// importSave makes a cluster file of the text of ipvsadm-save.
+func importSave(text string, names ipvsadm.Names) (*cluster.File, error) {
+	services, err := ipvsadm.ReadSave(strings.NewReader(text), names)
+	if err != nil {
+		return nil, err
+	}
+	snap := &kernel.Snapshot{Services: make([]kernel.ServiceEntry, len(services))}
+	for i, s := range services {
+		e := &snap.Services[i]
+		e.Service = s.Service
+		for _, v := range s.Servers {
+			e.Servers = append(e.Servers, kernel.ServerEntry{Server: v.Server})
+		}
+	}
+	return cluster.Export(snap, kernel.Timeouts{}, nil), nil
+}
