@@ -43,6 +43,7 @@ func (a *App) verbs() []verb {
 		{ofTable, "undo", "", a.newUndo},
 		{ofTable, "validate", "", a.newValidate},
 		{ofTable, "import", "", a.newImport},
+		{ofTraffic, "top", "", a.newTop},
 		{ofTraffic, "stats", "", a.newStats},
 		{ofTraffic, "connections", "conns", a.newConnections},
 		{ofTraffic, "watch", "", a.newWatch},

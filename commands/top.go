@@ -1,0 +1,185 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lvs/kernel"
+	"lvs/tui"
+)
+
+type top struct {
+	app             *App
+	interval        string
+	readOnly, ascii bool
+	mouse           bool
+}
+
+func (a *App) newTop() *cobra.Command {
+	o := &top{app: a}
+	c := &cobra.Command{
+		Use:   "top",
+		Short: "Watch services, servers and connections live",
+		Long: `Shows the table live: rates from our own counting, connections, weights, and a
+picture of the last minute; from the services down to the servers of one and back.
+? lists the keys of the screen that is shown.
+
+Without the privilege to change the table, and with --read-only, it only shows.
+Every change is asked about with the old value and the new one, and made by the
+command line that is shown with it.
+
+Columns chosen with C are remembered in top.json, in the folder lvs of the user's
+configuration (XDG_CONFIG_HOME, or ~/.config).`,
+		Example: `  lvs top
+  lvs top --read-only --interval 5s`,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
+	}
+	f := c.Flags()
+	f.StringVar(&o.interval, "interval", "", "the `DURATION` between two looks at the table, from 100ms to 1h (default 1s)")
+	f.BoolVar(&o.readOnly, "read-only", false, "change nothing (default: by privilege)")
+	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII characters (default: where the locale is not UTF-8)")
+	f.BoolVar(&o.mouse, "mouse", false, "take the mouse: a click chooses a row, the wheel scrolls")
+	f.StringVar(&a.global.color, "color", "", "colour: `WHEN` is auto, always or never (default auto: without NO_COLOR; environment LVS_COLOR)")
+	markGlobal(f, "color")
+	complete(c, "color", words("auto", "always", "never"))
+	complete(c, "interval", words("1s", "5s"))
+	a.kernelFlags(c)
+	return c
+}
+
+func (o *top) run(c *cobra.Command, args []string) error {
+	var bad faults
+	bad.add(noMore(args))
+	interval, err := time.Second, error(nil)
+	if o.interval != "" {
+		interval, err = parseDuration(o.interval)
+	}
+	if err != nil || interval < 100*time.Millisecond || interval > time.Hour {
+		bad.add(usagef("--interval %q: it is a time from 100ms to 1h, such as 2s", o.interval))
+	}
+	if err := bad.err(); err != nil {
+		return err
+	}
+	a := o.app
+	switch {
+	case !a.OutTerminal.Is:
+		return usagef("top draws on a terminal, and standard output is none").cure("%s", insteadOfTop(a.Name))
+	case !a.InTerminal.Is:
+		return usagef("top takes keys from a terminal, and standard input is none").cure("%s", insteadOfTop(a.Name))
+	case a.Env("TERM") == "dumb":
+		return usagef("top needs a terminal that can move its cursor, and TERM is dumb").cure("%s", insteadOfTop(a.Name))
+	}
+	reason, err := o.whyReadOnly(c.Context())
+	if err != nil {
+		return err
+	}
+	return tui.Run(c.Context(), tui.Options{
+		Open:      func() (kernel.Kernel, error) { return a.OpenKernel(kernel.Options{Netns: a.global.netns}) },
+		Run:       a.within,
+		In:        a.In,
+		Out:       a.Out,
+		Environ:   os.Environ(),
+		Now:       a.Now,
+		Interval:  interval,
+		ReadOnly:  reason,
+		Name:      a.Name,
+		Globals:   a.whereabouts(),
+		Hint:      a.hint,
+		Host:      host(a.global.netns),
+		ASCII:     o.ascii || !utf8Locale(a.Env),
+		NoColor:   !a.color(),
+		Mouse:     o.mouse,
+		ConfigDir: a.configDir(),
+	})
+}
+
+func insteadOfTop(name string) string { return name + " list shows the table once" }
+
+// whyReadOnly tells why nothing may be changed: it was asked for, or the
+// privilege is missing, which an empty batch of changes does not show but a
+// privileged question does. A kernel without IPVS is no reason: it may come.
+func (o *top) whyReadOnly(ctx context.Context) (string, error) {
+	if o.readOnly {
+		return "--read-only was given", nil
+	}
+	k, err := o.app.kernel()
+	if err == nil {
+		_, err = k.Snapshot(ctx)
+	}
+	switch {
+	case errors.Is(err, kernel.ErrPermission):
+		return "the privilege is missing: " + o.app.hint(err), nil
+	case errors.Is(err, kernel.ErrNoNamespace), errors.Is(err, kernel.ErrNotSupported):
+		return "", err
+	}
+	return "", nil
+}
+
+// whereabouts are the options that bring another command to the same table.
+func (a *App) whereabouts() []string {
+	if a.global.netns == "" {
+		return nil
+	}
+	return []string{"--netns", a.global.netns}
+}
+
+// within runs a command line inside this process, as if it had been typed.
+func (a *App) within(ctx context.Context, args []string) tui.Result {
+	var out, errs bytes.Buffer
+	inner := &App{
+		In: strings.NewReader(""), Out: &out, Err: &errs,
+		Name: a.Name, Called: a.Called, Now: a.Now, Sleep: a.Sleep,
+		OpenKernel: a.OpenKernel, Detach: a.Detach, Identity: a.Identity,
+		Env: func(name string) string {
+			switch name {
+			case "LVS_OUTPUT", "LVS_COLOR", "LVS_NETNS": // what it prints is shown here
+				return ""
+			}
+			return a.Env(name)
+		},
+	}
+	status := inner.Run(ctx, args)
+	return tui.Result{Out: out.String(), Err: errs.String(), Status: status}
+}
+
+// configDir is where choices of the user are kept: XDG base directories.
+func (a *App) configDir() string {
+	if dir := a.Env("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "lvs")
+	}
+	if home := a.Env("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".config", "lvs")
+	}
+	return ""
+}
+
+// host names what is looked at.
+func host(netns string) string {
+	name, err := os.Hostname()
+	if err != nil {
+		name = "director"
+	}
+	if netns != "" {
+		name += " (" + netns + ")"
+	}
+	return name
+}
+
+// utf8Locale tells whether the terminal is said to show UTF-8 (POSIX: LC_ALL
+// comes before LC_CTYPE, that before LANG; none is the C locale).
+func utf8Locale(env func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(env(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return false
+}

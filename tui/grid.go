@@ -1,0 +1,84 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+)
+
+// grid is a table as keys and dialogs see it, whatever its rows are.
+type grid interface {
+	label() string
+	move(n int, now time.Time)
+	pageSize() int
+	sortNext(step int, now time.Time)
+	turn(now time.Time)
+	filterText() string
+	setFilter(s string, now time.Time) error
+	// count tells how many rows are shown, of all.
+	count() string
+	choices() []choice
+	setChoices(shown []string, sort string, down bool, now time.Time)
+	sorted() (key string, down bool)
+	// point puts the cursor on a line of the middle of the screen.
+	point(y int, now time.Time)
+}
+
+// choice is a column that can be shown.
+type choice struct {
+	key, title, help string
+	shown            bool
+	down             bool // sorts the greatest first
+}
+
+func (t *table[K, R]) label() string          { return t.name }
+func (t *table[K, R]) pageSize() int          { return max(t.page, 1) }
+func (t *table[K, R]) filterText() string     { return t.filter }
+func (t *table[K, R]) sorted() (string, bool) { return t.sort, t.down }
+func (t *table[K, R]) count() string          { return fmt.Sprintf("%d of %d", len(t.rows), len(t.all)) }
+func (t *table[K, R]) turn(now time.Time)     { t.sortBy(t.sort, !t.down, now) }
+
+// sortNext sorts by a neighbour of the column that it is sorted by.
+func (t *table[K, R]) sortNext(step int, now time.Time) {
+	shown := t.shown()
+	if len(shown) == 0 {
+		return
+	}
+	at := 0
+	for i, c := range shown {
+		if c.key == t.sort {
+			at = (i + step + len(shown)) % len(shown)
+		}
+	}
+	t.sortBy(shown[at].key, shown[at].down, now)
+}
+
+// choices lists every column: those shown, in order, then the others.
+func (t *table[K, R]) choices() []choice {
+	var out []choice
+	is := map[string]bool{}
+	for _, c := range t.shown() {
+		out = append(out, choice{c.key, c.title, c.help, true, c.down})
+		is[c.key] = true
+	}
+	for i := range t.columns {
+		if c := &t.columns[i]; !is[c.key] {
+			out = append(out, choice{c.key, c.title, c.help, false, c.down})
+		}
+	}
+	return out
+}
+
+func (t *table[K, R]) setChoices(shown []string, sort string, down bool, now time.Time) {
+	t.chosen = shown
+	if t.column(sort) != nil {
+		t.sort, t.down = sort, down
+	}
+	t.held = time.Time{}
+	t.arrange(now)
+}
+
+func (t *table[K, R]) point(y int, now time.Time) {
+	if i := t.top + y - t.y - 1; y > t.y && i < len(t.rows) {
+		t.move(i-t.at, now)
+	}
+}

@@ -1,0 +1,208 @@
+package tui
+
+import (
+	"net/netip"
+	"time"
+
+	"lvs/kernel"
+)
+
+// How much is remembered. A point is 8 bytes: with all of it that is 17 MiB.
+const (
+	// longRing is 10 minutes at a sample a second.
+	longRing = 600
+	// longObjects have that many points: services first, as they come first.
+	longObjects = 3000
+	// shortRing is what the others have.
+	shortRing = 60
+	// shortObjects are so many; beyond them only the present is known.
+	shortObjects = 10000
+	// forgetAfter is how many samples an object may be gone before it is
+	// forgotten.
+	forgetAfter = 60
+)
+
+// key names what has a history: a server of a service, a service (no server),
+// or the whole table (no service).
+type key struct {
+	service kernel.ServiceID
+	server  netip.AddrPort
+}
+
+// object is what is remembered of one.
+type object struct {
+	key key
+	// name is its text form: the service, or the server without its service.
+	name string
+	meter
+	// base is where counting begins for the viewer: what z sets.
+	base kernel.Counters
+	// active is the number of active connections, of all servers for a service.
+	active uint64
+	// firstWeight is a server's weight when it was first seen.
+	firstWeight int
+	// share is a server's, window its service's.
+	share  share
+	window window
+	seen   uint64
+	limit  int
+	ring   ring
+}
+
+// counted is what was counted since the baseline.
+func (o *object) counted() kernel.Counters { return since(o.last, o.base) }
+
+// history remembers objects from sample to sample.
+type history struct {
+	objects map[key]*object
+	// n is the number of the newest sample, from 1 on.
+	n     uint64
+	times [longRing]time.Time
+	// based is when the baseline was set. Zero is never.
+	based time.Time
+	long  int
+	short int
+}
+
+func newHistory() *history { return &history{objects: map[key]*object{}} }
+
+// record takes a sample.
+func (h *history) record(s *sample) {
+	h.n++
+	h.times[h.n%longRing] = s.Time
+	all := h.get(key{}, "all services")
+	var active uint64
+	for i := range s.Services {
+		e := &s.Services[i]
+		o := h.get(key{service: e.ServiceID}, "")
+		o.active = 0
+		for j := range e.Servers {
+			o.active += uint64(e.Servers[j].Active)
+		}
+		active += o.active
+		h.see(o, e.Stats, s)
+	}
+	all.active = active
+	h.see(all, kernel.Stats{Counters: s.totals, Rates: sumRates(s.Services)}, s)
+	for i := range s.Services {
+		h.recordServers(&s.Services[i], s)
+	}
+	if h.n%forgetAfter == 0 {
+		h.forget()
+	}
+}
+
+func (h *history) recordServers(e *kernel.ServiceEntry, s *sample) {
+	for j := range e.Servers {
+		v := &e.Servers[j]
+		o := h.get(key{e.ServiceID, v.Addr}, "")
+		if o.seen == 0 {
+			o.firstWeight = v.Weight
+		}
+		o.active = uint64(v.Active)
+		h.see(o, v.Stats, s)
+	}
+	if !s.Public {
+		h.shares(e, s.Time)
+	}
+}
+
+// see adds what an object does now.
+func (h *history) see(o *object, s kernel.Stats, at *sample) {
+	if o.add(s, at.Time) {
+		o.base = kernel.Counters{}
+	}
+	o.seen = h.n
+	if o.limit > 0 {
+		o.ring.put(h.n, point{
+			connections: toHalf(o.rates.connections),
+			packets:     toHalf(o.rates.packetsIn + o.rates.packetsOut),
+			bytes:       toHalf(o.rates.bytesIn + o.rates.bytesOut),
+			active:      toHalf(float64(o.active)),
+		}, o.limit)
+	}
+}
+
+// get finds an object or begins a new one.
+func (h *history) get(k key, name string) *object {
+	if o := h.objects[k]; o != nil {
+		return o
+	}
+	switch {
+	case name != "":
+	case k.server.IsValid():
+		name = k.server.String()
+	default:
+		name = k.service.String()
+	}
+	o := &object{key: k, name: name}
+	switch {
+	case h.long < longObjects:
+		h.long++
+		o.limit = longRing
+	case h.short < shortObjects:
+		h.short++
+		o.limit = shortRing
+	}
+	h.objects[k] = o
+	return o
+}
+
+// forget drops what has long been gone.
+func (h *history) forget() {
+	for k, o := range h.objects {
+		if h.n-o.seen < forgetAfter {
+			continue
+		}
+		switch o.limit {
+		case longRing:
+			h.long--
+		case shortRing:
+			h.short--
+		}
+		delete(h.objects, k)
+	}
+}
+
+// rebase makes all counting begin now.
+func (h *history) rebase(at time.Time) {
+	h.based = at
+	for _, o := range h.objects {
+		o.base = o.last
+	}
+}
+
+// series gives the last n values of an object, oldest first; missing ones are
+// negative.
+func (h *history) series(o *object, n int, of func(point) half) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = -1
+		back := uint64(n - 1 - i)
+		if back >= h.n {
+			continue
+		}
+		if v, ok := of(o.ring.at(h.n - back)).value(); ok {
+			out[i] = v
+		}
+	}
+	return out
+}
+
+func connectionsOf(p point) half { return p.connections }
+func packetsOf(p point) half     { return p.packets }
+func bytesOf(p point) half       { return p.bytes }
+func activeOf(p point) half      { return p.active }
+
+func sumRates(services []kernel.ServiceEntry) kernel.Rates {
+	var sum kernel.Rates
+	for i := range services {
+		r := services[i].Stats.Rates
+		sum.Connections += r.Connections
+		sum.PacketsIn += r.PacketsIn
+		sum.PacketsOut += r.PacketsOut
+		sum.BytesIn += r.BytesIn
+		sum.BytesOut += r.BytesOut
+	}
+	return sum
+}

@@ -1,0 +1,70 @@
+package tui
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"lvs/kernel"
+)
+
+// Options are what the dashboard is given.
+type Options struct {
+	// Open gives a way to read the kernel. It is called for the table, again
+	// whenever IPVS had gone away, and once for each screen that walks the
+	// connection table, which must not hold up the rest.
+	Open func() (kernel.Kernel, error)
+	// Run carries out a command line of lvs, given without the program's name.
+	// Every change goes through it.
+	Run func(ctx context.Context, args []string) Result
+	// In and Out are a terminal.
+	In  io.Reader
+	Out io.Writer
+	// Environ is the environment, as os.Environ gives it.
+	Environ []string
+	// Now is the clock. Nil is time.Now.
+	Now func() time.Time
+	// Interval is the time between two looks at the table. Zero is a second.
+	Interval time.Duration
+	// ReadOnly is why nothing may be changed. Empty means that it may.
+	ReadOnly string
+	// Name is what the program is called in commands: lvs or lvsctl.
+	Name string
+	// Globals are options that belong to every command line: --netns NAME.
+	Globals []string
+	// Hint gives the cure of an error, or nothing. Nil knows none.
+	Hint func(error) string
+	// Host is shown as the place that is looked at. Empty is none.
+	Host string
+	// ASCII draws with characters that every terminal has.
+	ASCII bool
+	// NoColor leaves bold, dim, reverse and strikethrough only.
+	NoColor bool
+	// Mouse takes the mouse: click selects, wheel scrolls.
+	Mouse bool
+	// ConfigDir is the folder in which chosen columns are remembered. Empty
+	// remembers nothing.
+	ConfigDir string
+	// SaveDir is the folder that screens are saved to. Empty is the current one.
+	SaveDir string
+}
+
+// Result is what a command line came to.
+type Result struct {
+	// Out and Err are what it printed.
+	Out, Err string
+	// Status is the exit status.
+	Status int
+}
+
+func (o *Options) complete() {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Interval <= 0 {
+		o.Interval = time.Second
+	}
+	if o.Name == "" {
+		o.Name = "lvs"
+	}
+}

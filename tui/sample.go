@@ -1,0 +1,119 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"lvs/kernel"
+)
+
+// sample is one look at IPVS. It does not change once it is taken.
+type sample struct {
+	*kernel.Snapshot
+	// totals are the counters of all services together, also of those that are
+	// gone. When they cannot be read they are the sum over the services.
+	totals kernel.Counters
+	// slow is what hardly ever changes.
+	slow *slow
+	// took is how long the reading lasted.
+	took time.Duration
+}
+
+// slow is read every slowEvery. What could not be read is empty.
+type slow struct {
+	at       time.Time
+	timeouts kernel.Timeouts
+	daemons  []kernel.Daemon
+	status   []kernel.TableStatus
+}
+
+const slowEvery = 5 * time.Second
+
+// reader takes samples, one at a time. It opens the kernel when it is first
+// needed, and again after a failure: a module that was loaded anew is another
+// IPVS.
+type reader struct {
+	open func() (kernel.Kernel, error)
+	now  func() time.Time
+
+	mu   sync.Mutex
+	k    kernel.Kernel
+	slow *slow
+}
+
+func (r *reader) take(ctx context.Context) (*sample, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, err := r.read(ctx)
+	if err != nil && ctx.Err() == nil {
+		r.close()
+	}
+	return s, err
+}
+
+func (r *reader) read(ctx context.Context) (*sample, error) {
+	if r.k == nil {
+		k, err := r.open()
+		if err != nil {
+			return nil, err
+		}
+		r.k = k
+	}
+	start := r.now()
+	snap, err := r.k.Snapshot(ctx)
+	if errors.Is(err, kernel.ErrPermission) {
+		refused := err
+		if snap, err = r.k.PublicSnapshot(ctx); err != nil {
+			err = refused
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &sample{Snapshot: snap}
+	if t, err := r.k.Totals(ctx); err == nil {
+		s.totals = t.Counters
+	} else {
+		for i := range snap.Services {
+			addCounters(&s.totals, snap.Services[i].Stats.Counters)
+		}
+	}
+	if r.slow == nil || start.Sub(r.slow.at) >= slowEvery {
+		r.slow = r.readSlow(ctx, start)
+	}
+	s.slow = r.slow
+	s.took = r.now().Sub(start)
+	return s, ctx.Err()
+}
+
+func (r *reader) readSlow(ctx context.Context, at time.Time) *slow {
+	s := &slow{at: at}
+	s.timeouts, _ = r.k.Timeouts(ctx)
+	s.daemons, _ = r.k.Daemons(ctx)
+	s.status, _ = r.k.TableStatus(ctx)
+	return s
+}
+
+// again makes the next sample read everything, as after a change.
+func (r *reader) again() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.slow = nil
+}
+
+func (r *reader) close() {
+	if r.k != nil {
+		r.k.Close()
+		r.k, r.slow = nil, nil
+	}
+}
+
+func addCounters(to *kernel.Counters, c kernel.Counters) {
+	to.Connections += c.Connections
+	to.PacketsIn += c.PacketsIn
+	to.PacketsOut += c.PacketsOut
+	to.BytesIn += c.BytesIn
+	to.BytesOut += c.BytesOut
+}

@@ -1,0 +1,115 @@
+package tui
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"lvs/kernel"
+)
+
+// What chance does must not be marked; a server that gets a third less than its
+// due must.
+func TestBeyondChance(t *testing.T) {
+	const n, p = 1000, 0.25
+	random := rand.New(rand.NewPCG(1, 2))
+	marked := 0
+	for range 2000 {
+		got := uint64(0)
+		for range n {
+			if random.Float64() < p {
+				got++
+			}
+		}
+		if beyondChance(got, n, p) {
+			marked++
+		}
+	}
+	if marked > 2 {
+		t.Errorf("%d of 2000 fair draws are marked", marked)
+	}
+	for _, c := range []struct {
+		got, n uint64
+		p      float64
+		want   bool
+	}{
+		{170, 1000, 0.25, true},
+		{330, 1000, 0.25, true},
+		{250, 1000, 0.25, false},
+		{0, 20, 0.25, false}, // too few to say
+		{0, 1000, 0.25, true},
+		{20, 1000, 0, true}, // weight 0
+		{3, 1000, 0, false},
+		{1000, 1000, 1, false}, // the only one
+		{0, 0, 0.5, false},
+	} {
+		if got := beyondChance(c.got, c.n, c.p); got != c.want {
+			t.Errorf("%d of %d with %v: %v, want %v", c.got, c.n, c.p, got, c.want)
+		}
+	}
+}
+
+// shareTable is a service with two servers that got so many connections.
+func shareTable(at time.Time, scheduler string, weights [2]int, conns [2]uint64) *sample {
+	e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: kernel.MarkID(1, kernel.IPv4), Scheduler: scheduler}}
+	for i := range weights {
+		e.Servers = append(e.Servers, kernel.ServerEntry{
+			Server: kernel.Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 80), Weight: weights[i]},
+			Stats:  kernel.Stats{Counters: kernel.Counters{Connections: conns[i]}},
+		})
+	}
+	return &sample{Snapshot: &kernel.Snapshot{Time: at, Services: []kernel.ServiceEntry{e}}, slow: &slow{}}
+}
+
+func TestShares(t *testing.T) {
+	h := newHistory()
+	at := time.Unix(5000, 0)
+	var conns [2]uint64
+	step := func(scheduler string, weights [2]int, a, b uint64) *share {
+		at = at.Add(time.Second)
+		conns[0], conns[1] = conns[0]+a, conns[1]+b
+		s := shareTable(at, scheduler, weights, conns)
+		h.record(s)
+		return &h.objects[key{s.Services[0].ServiceID, s.Services[0].Servers[0].Addr}].share
+	}
+	conns = [2]uint64{1e6, 5}
+	var s *share
+	for range 20 {
+		s = step("wrr", [2]int{3, 1}, 30, 10)
+	}
+	if s.due != 0.75 || s.of == 0 || s.got*4 != s.of*3 || s.off {
+		t.Errorf("as due: %+v", s)
+	}
+	for range 30 {
+		s = step("wrr", [2]int{3, 1}, 10, 30)
+	}
+	if !s.off {
+		t.Errorf("far from its due: %+v", s)
+	}
+	// New weights are a new window, once what was counted before is added up.
+	s = step("wrr", [2]int{1, 3}, 30, 10)
+	s = step("wrr", [2]int{1, 3}, 30, 10)
+	if s.of != 0 || s.off || s.due != 0.25 {
+		t.Errorf("after a change of weights: %+v", s)
+	}
+	for range 300 {
+		s = step("wrr", [2]int{1, 3}, 10, 30)
+	}
+	if s.off || s.of > 130*40 || s.of < 60*40 {
+		t.Errorf("the window is not between one and two minutes: %+v", s)
+	}
+	// A scheduler that sends clients where they were is not held to weights.
+	for range 100 {
+		s = step("sh", [2]int{1, 3}, 30, 10)
+	}
+	if s.off {
+		t.Errorf("marked with sh: %+v", s)
+	}
+	for range 100 {
+		s = step("rr", [2]int{1, 3}, 20, 20)
+	}
+	if s.off || s.due != 0.5 {
+		t.Errorf("rr looks at no weight but 0: %+v", s)
+	}
+}

@@ -1,0 +1,291 @@
+package tui
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// lingers is how long a row that has vanished stays, struck through.
+const lingers = 5 * time.Second
+
+// holds is how long rows keep their order after a key moved the cursor.
+const holds = 3 * time.Second
+
+// table shows rows and holds the cursor on one of them. A row is known by its
+// key: whatever is sorted, filtered or deleted, the cursor stays with its row.
+type table[K comparable, R any] struct {
+	// name is what it is remembered under.
+	name    string
+	columns []column[R]
+	// keyOf names a row, textOf is what a filter looks at.
+	keyOf  func(*R) K
+	textOf func(*R) string
+	// float is set for rows that stand above all others.
+	float func(*R) bool
+	// empty is said where there are no rows.
+	empty string
+
+	all    []*R // with those that have vanished
+	rows   []*R // filtered and sorted
+	gone   map[K]time.Time
+	widths map[string]int
+
+	chosen   []string // keys of the columns shown; nil is those that are not off
+	sort     string
+	down     bool
+	filter   string
+	match    *regexp.Regexp
+	inverted bool
+
+	// wanted is the row that the cursor belongs to, also while a filter hides
+	// it. at is where it is, top the first row on the screen.
+	wanted  K
+	has     bool
+	at, top int
+	page    int
+	// y is the line of the middle of the screen where the heading is.
+	y    int
+	held time.Time
+}
+
+// set takes the rows as they are now.
+func (t *table[K, R]) set(rows []R, now time.Time) {
+	if t.gone == nil {
+		t.gone, t.widths = map[K]time.Time{}, map[string]int{}
+	}
+	present := make(map[K]bool, len(rows))
+	all := make([]*R, 0, len(rows))
+	for i := range rows {
+		present[t.keyOf(&rows[i])] = true
+		all = append(all, &rows[i])
+	}
+	for _, r := range t.all {
+		k := t.keyOf(r)
+		if present[k] {
+			delete(t.gone, k)
+			continue
+		}
+		at, known := t.gone[k]
+		if !known {
+			at = now
+			t.gone[k] = at
+		}
+		if now.Sub(at) < lingers {
+			all = append(all, r)
+		} else {
+			delete(t.gone, k)
+		}
+	}
+	t.all = all
+	t.grow()
+	t.arrange(now)
+}
+
+// grow widens columns to what is in them. They do not get narrower: what moves
+// at every refresh cannot be read.
+func (t *table[K, R]) grow() {
+	for i := range t.columns {
+		c := &t.columns[i]
+		if !c.grown {
+			continue
+		}
+		for _, r := range t.all {
+			t.widths[c.key] = max(t.widths[c.key], len(c.cell(r)))
+		}
+	}
+}
+
+// arrange filters and sorts, and finds the cursor's row again.
+func (t *table[K, R]) arrange(now time.Time) {
+	before := map[K]int{}
+	hold := now.Before(t.held)
+	if hold {
+		for i, r := range t.rows {
+			before[t.keyOf(r)] = i
+		}
+	}
+	line := t.at - t.top // on the screen
+	old := t.rows
+	t.rows = t.rows[:0:0]
+	for _, r := range t.all {
+		if t.passes(r) {
+			t.rows = append(t.rows, r)
+		}
+	}
+	order := t.order()
+	slices.SortStableFunc(t.rows, func(a, b *R) int {
+		if hold {
+			i, knownA := before[t.keyOf(a)]
+			j, knownB := before[t.keyOf(b)]
+			if knownA && knownB {
+				return i - j
+			}
+			if knownA != knownB {
+				return boolInt(knownB) - boolInt(knownA)
+			}
+		}
+		return order(a, b)
+	})
+	t.find(old)
+	if t.top > 0 { // otherwise the head of the list stays in sight
+		t.top = max(t.at-line, 0)
+	}
+}
+
+// find puts the cursor on its row. Where that is gone for good it goes to the
+// one that was nearest below it, or above.
+func (t *table[K, R]) find(old []*R) {
+	if len(t.rows) == 0 {
+		t.at = 0
+		return
+	}
+	if !t.has {
+		t.at, t.wanted, t.has = 0, t.keyOf(t.rows[0]), true
+		return
+	}
+	if i := t.index(t.wanted); i >= 0 {
+		t.at = i
+		return
+	}
+	hidden := slices.ContainsFunc(t.all, func(r *R) bool { return t.keyOf(r) == t.wanted })
+	t.at = min(t.at, len(t.rows)-1)
+	for i := t.neighbour(old); i < len(old); i++ {
+		if j := t.index(t.keyOf(old[i])); j >= 0 {
+			t.at = j
+			break
+		}
+	}
+	if !hidden {
+		t.wanted = t.keyOf(t.rows[t.at])
+	}
+}
+
+// neighbour is where the wanted row was.
+func (t *table[K, R]) neighbour(old []*R) int {
+	for i, r := range old {
+		if t.keyOf(r) == t.wanted {
+			return i
+		}
+	}
+	return len(old)
+}
+
+func (t *table[K, R]) index(k K) int {
+	return slices.IndexFunc(t.rows, func(r *R) bool { return t.keyOf(r) == k })
+}
+
+func (t *table[K, R]) passes(r *R) bool {
+	return t.match == nil || t.match.MatchString(t.textOf(r)) != t.inverted
+}
+
+// order compares as the table is sorted, floating rows first. Ties keep the
+// order in which the rows came.
+func (t *table[K, R]) order() func(a, b *R) int {
+	compare := func(a, b *R) int { return 0 }
+	if c := t.column(t.sort); c != nil {
+		compare = c.compare
+		if t.down {
+			compare = func(a, b *R) int { return c.compare(b, a) }
+		}
+	}
+	return func(a, b *R) int {
+		if t.float != nil {
+			if x, y := t.float(a), t.float(b); x != y {
+				return boolInt(y) - boolInt(x)
+			}
+		}
+		return compare(a, b)
+	}
+}
+
+// current is the row under the cursor. Nil is none.
+func (t *table[K, R]) current() *R {
+	if t.at < len(t.rows) {
+		return t.rows[t.at]
+	}
+	return nil
+}
+
+// vanished tells whether a row is only a memory.
+func (t *table[K, R]) vanished(r *R) bool {
+	_, gone := t.gone[t.keyOf(r)]
+	return gone
+}
+
+// move puts the cursor n rows further.
+func (t *table[K, R]) move(n int, now time.Time) {
+	if len(t.rows) == 0 {
+		return
+	}
+	t.at = min(max(t.at+n, 0), len(t.rows)-1)
+	t.wanted, t.has = t.keyOf(t.rows[t.at]), true
+	t.held = now.Add(holds)
+}
+
+// choose puts the cursor on the row with a key, if it is there.
+func (t *table[K, R]) choose(k K) {
+	t.wanted, t.has = k, true
+	if i := t.index(k); i >= 0 {
+		t.at = i
+	}
+}
+
+// setFilter takes a regular expression, inverted by a leading !.
+func (t *table[K, R]) setFilter(s string, now time.Time) error {
+	pattern, inverted := strings.CutPrefix(s, "!")
+	if pattern == "" {
+		t.filter, t.match, t.inverted = s, nil, false
+		t.arrange(now)
+		return nil
+	}
+	re, err := regexp.Compile("(?i)" + pattern)
+	if err != nil {
+		return err
+	}
+	t.filter, t.match, t.inverted = s, re, inverted
+	t.arrange(now)
+	return nil
+}
+
+// sortBy sorts by a column.
+func (t *table[K, R]) sortBy(key string, down bool, now time.Time) {
+	t.sort, t.down, t.held = key, down, time.Time{}
+	t.arrange(now)
+}
+
+func (t *table[K, R]) column(key string) *column[R] {
+	for i := range t.columns {
+		if t.columns[i].key == key {
+			return &t.columns[i]
+		}
+	}
+	return nil
+}
+
+// shown are the columns that are chosen, in order.
+func (t *table[K, R]) shown() []*column[R] {
+	var out []*column[R]
+	if t.chosen == nil {
+		for i := range t.columns {
+			if !t.columns[i].off {
+				out = append(out, &t.columns[i])
+			}
+		}
+		return out
+	}
+	for _, k := range t.chosen {
+		if c := t.column(k); c != nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

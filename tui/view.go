@@ -1,0 +1,184 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// View implements tea.Model.
+func (m *Model) View() tea.View {
+	v := tea.NewView(paint(m.lines(), m.pal))
+	v.AltScreen = true
+	v.WindowTitle = m.title()
+	if m.o.Mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	return v
+}
+
+func (m *Model) title() string {
+	if m.o.Host == "" {
+		return m.o.Name + " top"
+	}
+	return m.o.Name + " top: " + clean(m.o.Host)
+}
+
+// lines draws the whole screen: head, trouble, the middle, filter, foot.
+func (m *Model) lines() []line {
+	w, h := max(m.w, 1), max(m.h, 1)
+	out := []line{m.head().pad(w)}
+	if l := m.trouble(); l != nil {
+		out = append(out, l.pad(w))
+	}
+	below := []line{m.foot(w).pad(w)}
+	if t := m.top().grid(); t != nil && t.filterText() != "" && !m.typing() {
+		l := text(bold, "/"+clean(t.filterText())).add(dim, "  "+t.count()+" rows; Esc shows all")
+		below = []line{l.pad(w), below[0]}
+	}
+	m.middleAt = len(out)
+	out = append(out, m.middle(w, max(h-len(out)-len(below), 0))...)
+	out = append(out, below...)
+	if m.over != nil {
+		out = m.over.draw(m, out, w, h)
+	}
+	if len(out) > h {
+		out = out[:h]
+	}
+	for i := range out {
+		out[i] = out[i].pad(w)
+	}
+	return out
+}
+
+// typing tells whether a filter is being typed, at the foot.
+func (m *Model) typing() bool {
+	_, ok := m.over.(*filterLine)
+	return ok
+}
+
+func (m *Model) middle(w, h int) []line {
+	var lines []line
+	if m.sample == nil {
+		says := "reading the table " + m.g.more
+		if m.err != nil {
+			says = "nothing to show yet"
+		}
+		lines = []line{nil, text(dim, "  "+says)}
+	} else {
+		lines = m.top().view(m, w, h)
+	}
+	for len(lines) < h {
+		lines = append(lines, nil)
+	}
+	return lines[:h]
+}
+
+// head says where this is, what is different from usual, and how old it is.
+func (m *Model) head() line {
+	var crumbs []string
+	for _, s := range m.stack {
+		crumbs = append(crumbs, clean(s.crumb()))
+	}
+	left := text(bold, m.o.Name).add(plain, " ")
+	for i, c := range crumbs {
+		l := dim
+		if i == len(crumbs)-1 {
+			l = bold
+		}
+		if i > 0 {
+			left = left.add(dim, " > ")
+		}
+		left = left.add(l, c)
+	}
+	right := m.state()
+	room := m.w - right.width() - 1
+	if n := left.width(); n > room {
+		// The end of the path says more than its beginning.
+		left = text(dim, m.g.more).add(plain, "")
+		left = append(left, fullPath(m.o.Name, crumbs).cut(n-room+1, n)...)
+	}
+	return append(left.pad(max(room, 0)).add(plain, " "), right...)
+}
+
+func fullPath(name string, crumbs []string) line {
+	return text(bold, name+" "+strings.Join(crumbs, " > "))
+}
+
+// state is the right end of the head.
+func (m *Model) state() line {
+	var l line
+	if m.o.ReadOnly != "" {
+		l = l.add(yellow, "read-only ")
+	}
+	if m.sample == nil {
+		return l
+	}
+	age := m.now().Sub(m.sample.Time)
+	switch {
+	case m.paused:
+		return l.add(reverse|bold|yellow, fmt.Sprintf(" PAUSED, %s old ", ageText(age)))
+	case m.err != nil:
+		return l.add(reverse|bold|red, fmt.Sprintf(" %s OLD ", ageText(age)))
+	}
+	if m.w >= 60 {
+		l = l.add(dim, fmt.Sprintf("every %s ", m.o.Interval))
+	}
+	return l.add(plain, m.sample.Time.Format("15:04:05"))
+}
+
+// trouble is said in a line of its own.
+func (m *Model) trouble() line {
+	if m.err != nil {
+		says := clean(m.err.Error()) + "; asking again"
+		if m.o.Hint != nil {
+			if hint := m.o.Hint(m.err); hint != "" {
+				says += " (" + clean(hint) + ")"
+			}
+		}
+		return text(bold|red, says)
+	}
+	if m.sample != nil && m.sample.Public {
+		return text(yellow, "without privilege: no counters, no rates, no thresholds (needs CAP_NET_ADMIN)")
+	}
+	return nil
+}
+
+// foot is what was said last, or the keys that matter most here.
+func (m *Model) foot(w int) line {
+	if m.note.text != "" && m.now().Before(m.note.until) {
+		return text(m.note.look, m.note.text)
+	}
+	// Help and quit are there whatever else fits.
+	tail := m.hints(globalKeys(), nil, w)
+	var l line
+	for _, g := range m.bindings() {
+		if g.title != globalTitle {
+			l = m.hints(g, l, w-tail.width()-2)
+		}
+	}
+	if len(l) > 0 {
+		l = l.add(plain, "  ")
+	}
+	return append(l, tail...)
+}
+
+// hints adds keys with what they do, as long as they fit.
+func (m *Model) hints(g group, l line, w int) line {
+	for i := range g.keys {
+		b := &g.keys[i]
+		if b.short == "" || b.acts && m.o.ReadOnly != "" {
+			continue
+		}
+		next := l
+		if len(l) > 0 {
+			next = l.add(plain, "  ")
+		}
+		next = next.add(bold, strings.Split(b.name(), ", ")[0]).add(plain, " "+b.short)
+		if next.width() <= w {
+			l = next
+		}
+	}
+	return l
+}
