@@ -78,7 +78,10 @@ func (w *drainWatch) read(ctx context.Context, ids []kernel.ServiceID) (*kernel.
 	var snap *kernel.Snapshot
 	if !w.public {
 		snap, err = k.Snapshot(ctx, ids...)
-		if errors.Is(err, kernel.ErrNoService) {
+		switch {
+		case errors.Is(err, kernel.ErrNoService) && len(ids) == 1:
+			return &kernel.Snapshot{}, nil
+		case errors.Is(err, kernel.ErrNoService):
 			snap, err = k.Snapshot(ctx) // without the one that is gone
 		}
 		if !errors.Is(err, kernel.ErrPermission) {

@@ -47,22 +47,21 @@ type drainProgress struct {
 	what string
 }
 
+// tell adds where the servers stand now, and shows it if the time has come.
 func (p *drainProgress) tell(rows []output.Drain) {
-	var active uint64
-	waiting, why := 0, ""
-	for i := range rows {
-		active += uint64(rows[i].Active)
-		if rows[i].State == output.Draining {
-			waiting++
-			why = rows[i].Reason
-		}
-	}
+	active := activeOf(rows)
 	p.add(p.app.Now(), active)
 	p.show(func() string {
-		if active == 0 {
-			return fmt.Sprintf("%s: %s left: %s", p.what, plural(waiting, "service"), why)
+		var left []string
+		for i := range rows {
+			if rows[i].State != output.Drained {
+				left = append(left, fmt.Sprintf("%v %s", rows[i].Service, rows[i].Reason))
+			}
 		}
-		text := fmt.Sprintf("%s: %s left in %s", p.what, plural(active, "active connection"), plural(waiting, "service"))
+		if active == 0 {
+			return p.what + ": " + enumerate(left)
+		}
+		text := fmt.Sprintf("%s: %s left in %s", p.what, plural(active, "active connection"), plural(len(left), "service"))
 		perSecond, end, ok := p.estimate()
 		if !ok {
 			return text + ", no end in sight"

@@ -26,9 +26,8 @@ Looking at it:
 
 Taking a server out for a while, and back:
 
-  lvs weight tcp://192.0.2.10:80 10.0.0.11 0
-  lvs server show tcp://192.0.2.10:80 10.0.0.11
-  lvs weight tcp://192.0.2.10:80 10.0.0.11 1
+  lvs drain 10.0.0.11 --wait --timeout 10m
+  lvs undrain 10.0.0.11
 
 Looking before leaping:
 
@@ -67,7 +66,7 @@ func Sections() []Section {
 	return []Section{
 		{"EXIT STATUS", []Term{
 			{"0", "Done."},
-			{"1", "The answer is no: to the question whether to go on, or whether a change can be undone; nothing was changed."},
+			{"1", "The answer is no: to the question whether to go on, or whether a change can be undone; nothing was changed. For wait: it can never be so."},
 			{"2", "Wrong usage or invalid input; nothing was done."},
 			{"3", "Failed for a reason without a number of its own."},
 			{"4", "Not found: a service, server, sync daemon, interface, namespace or entry of the journal."},
@@ -88,6 +87,7 @@ func Sections() []Section {
 		{"FILES", []Term{
 			{"/proc/net/ip_vs", "The table as everyone may read it; shown without privilege."},
 			{"/proc/net/ip_vs_conn", "The connection table."},
+			{"/var/lib/lvs/drained.json, later/", "The weights of servers before they were drained, and what --for will do by itself. Anybody else's are in $XDG_STATE_HOME/lvs, or ~/.local/state/lvs."},
 			{"/var/lib/lvs/journal.jsonl, journal.old.jsonl", "The journal of root's changes, for history and undo; a file is followed by a new one at 8 MiB. Anybody else's is in $XDG_STATE_HOME/lvs, or ~/.local/state/lvs."},
 		}},
 	}

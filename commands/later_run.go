@@ -70,7 +70,7 @@ func (o *laterRun) run(c *cobra.Command, args []string) error {
 }
 
 // jobLook is how often a waiting job looks whether it was called off.
-const jobLook = time.Minute
+const jobLook = 10 * time.Second
 
 // waitFor waits until the job is due, or was called off.
 func (a *App) waitFor(ctx context.Context, j job) error {

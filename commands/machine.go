@@ -112,12 +112,13 @@ func (a *App) members(ctx context.Context, names []machine, ids []kernel.Service
 	return out, snap, bad.err()
 }
 
+// membersOf gives the servers named, or all where none is.
 func membersOf(snap *kernel.Snapshot, names []machine) []member {
 	var out []member
 	for i := range snap.Services {
 		s := &snap.Services[i]
 		for _, srv := range s.Servers {
-			if slices.ContainsFunc(names, func(m machine) bool { return m.is(srv.Addr) }) {
+			if len(names) == 0 || slices.ContainsFunc(names, func(m machine) bool { return m.is(srv.Addr) }) {
 				out = append(out, member{s.Service, srv})
 			}
 		}

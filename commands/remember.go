@@ -3,6 +3,7 @@ package commands
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -57,22 +58,14 @@ func (a *App) remember(f func(*memory) error) error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return err
 	}
-	m := &memory{table: table}
-	name := a.memoryFile()
-	text, err := os.ReadFile(name)
-	if err == nil {
-		err = json.Unmarshal(text, m)
+	m, err := a.readMemory(table)
+	var bad *memoryError
+	if errors.As(err, &bad) {
+		name := a.memoryFile()
+		a.note("%v: it is set aside as %s.bad, and the weights in it are forgotten", err, filepath.Base(name))
+		err = os.Rename(name, name+".bad")
 	}
-	var bad *json.SyntaxError
-	var other *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &bad), errors.As(err, &other):
-		a.note("%s cannot be read (%v): it is set aside as %s.bad, and the weights in it are forgotten", name, err, filepath.Base(name))
-		if err := os.Rename(name, name+".bad"); err != nil {
-			return err
-		}
-		m.Entries = nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	if err != nil {
 		return err
 	}
 	before := slices.Clone(m.Entries)
@@ -80,10 +73,52 @@ func (a *App) remember(f func(*memory) error) error {
 	if err := f(m); err != nil || slices.Equal(before, m.Entries) {
 		return err
 	}
-	if text, err = json.MarshalIndent(m, "", "  "); err != nil {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
 		return err
 	}
-	return replaceFile(name, append(text, '\n'))
+	return replaceFile(a.memoryFile(), append(text, '\n'))
+}
+
+// recall reads what is remembered of the servers now.
+func (a *App) recall(found []member) (map[seat]remembered, error) {
+	table, err := a.Identity(a.global.netns)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.readMemory(table)
+	out := map[seat]remembered{}
+	for i := range found {
+		if r := m.find(found[i].service.ServiceID, found[i].Addr); r != nil {
+			out[seat{found[i].service.ServiceID, found[i].Addr}] = *r
+		}
+	}
+	return out, err
+}
+
+// memoryError is a file that is no memory.
+type memoryError struct {
+	name string
+	err  error
+}
+
+func (e *memoryError) Error() string { return fmt.Sprintf("%s cannot be read (%v)", e.name, e.err) }
+
+// readMemory reads the file as it is: it is only ever replaced whole. None is an
+// empty memory.
+func (a *App) readMemory(table string) (*memory, error) {
+	m := &memory{table: table}
+	text, err := os.ReadFile(a.memoryFile())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return m, nil
+	case err != nil:
+		return m, err
+	}
+	if err := json.Unmarshal(text, m); err != nil {
+		return &memory{table: table}, &memoryError{a.memoryFile(), err}
+	}
+	return m, nil
 }
 
 func (a *App) memoryFile() string { return filepath.Join(a.stateDir(), "drained.json") }

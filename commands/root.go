@@ -35,6 +35,7 @@ func (a *App) verbs() []verb {
 		{ofTable, "weight", "", a.newWeight},
 		{ofTable, "drain", "", a.newDrain},
 		{ofTable, "undrain", "", a.newUndrain},
+		{ofTable, "wait", "", a.newWait},
 		{ofTable, "clear", "", a.newClear},
 		{ofTable, "save", "", a.newSave},
 		{ofTable, "restore", "", a.newRestore},

@@ -136,7 +136,7 @@ func TestExamplesWork(t *testing.T) {
 				}
 				out.Reset()
 				switch status := app.Run(context.Background(), split(one)); status {
-				case exitDone, exitNotFound, exitExists:
+				case exitDone, exitNotFound, exitExists, exitTimeout:
 				default:
 					if strings.Contains(errs.String(), "standard output is none") {
 						continue // it was understood, and wants a terminal

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -59,9 +60,9 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	known, err := a.knownWeights(found)
-	if err != nil && o.weight == "" {
-		return fmt.Errorf("what the weights were is not known: %w", err)
+	known, err := a.recall(found)
+	if err != nil {
+		a.note("what the weights were is not known: %v", err)
 	}
 	steps, done, unknown := o.steps(found, known)
 	if len(steps) == 0 && unknown != nil {
@@ -99,33 +100,9 @@ func (o *undrain) find(ctx context.Context, args []string) ([]member, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []member
-	err = o.app.remember(func(m *memory) error {
-		for i := range snap.Services {
-			s := &snap.Services[i]
-			for _, srv := range s.Servers {
-				if r := m.find(s.ServiceID, srv.Addr); r != nil && r.Job == o.job {
-					out = append(out, member{s.Service, srv})
-				}
-			}
-		}
-		return nil
-	})
-	return out, err
-}
-
-// knownWeights gives what is remembered of the servers.
-func (a *App) knownWeights(found []member) (map[seat]remembered, error) {
-	out := map[seat]remembered{}
-	err := a.remember(func(m *memory) error {
-		for i := range found {
-			if r := m.find(found[i].service.ServiceID, found[i].Addr); r != nil {
-				out[seat{found[i].service.ServiceID, found[i].Addr}] = *r
-			}
-		}
-		return nil
-	})
-	return out, err
+	all := membersOf(snap, nil)
+	known, err := o.app.recall(all)
+	return slices.DeleteFunc(all, func(m member) bool { return known[seat{m.service.ServiceID, m.Addr}].Job != o.job }), err
 }
 
 // steps decides what becomes of each server: done are those of which nothing

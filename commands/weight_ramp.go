@@ -30,7 +30,7 @@ func (o *weight) ramp(ctx context.Context, to step) error {
 		gone := a.Now().Sub(start)
 		if err := a.Sleep(ctx, max(due-gone, rampStep)); err != nil {
 			line.end()
-			return o.rampBroken(ctx, err, now, end)
+			return o.rampBroken(ctx, err, to, now)
 		}
 		next := rampAt(from, end, a.Now().Sub(start), o.overFor)
 		if next == now {
@@ -95,14 +95,17 @@ func (o *weight) rampTo(ctx context.Context, id kernel.ServiceID, server kernel.
 }
 
 // rampBroken tells where a ramp was left.
-func (o *weight) rampBroken(ctx context.Context, err error, now, end int) error {
+func (o *weight) rampBroken(ctx context.Context, err error, to step, now int) error {
+	end := to.Server.Weight
+	what := fmt.Sprintf("the weight stays %d, on the way to %d", now, end)
+	var f *fault
 	switch {
 	case ctx.Err() == nil:
 		return err
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return (&fault{status: exitTimeout, err: fmt.Errorf("timed out after %s: the weight stays %d, on the way to %d",
-			o.app.global.timeout, now, end)}).cure("--timeout is longer than --over, or not given")
+		f = &fault{status: exitTimeout, err: fmt.Errorf("timed out after %s: %s", o.app.global.timeout, what)}
+	default:
+		f = &fault{status: exitInterrupted, err: fmt.Errorf("interrupted: %s", what)}
 	}
-	return (&fault{status: exitInterrupted, err: fmt.Errorf("interrupted: the weight stays %d, on the way to %d", now, end)}).
-		cure("%s weight … %d sets it at once", o.app.Name, end)
+	return f.cure("%s weight %v %v %d sets it at once", o.app.Name, to.Service.ServiceID, to.Server.Addr, end)
 }

@@ -90,10 +90,12 @@ func params(dir string) testscript.Params {
 	}
 }
 
-// fake is an in-memory kernel that is written back when it is closed.
+// fake is an in-memory kernel that is written back when it is closed, if it has
+// changed: a process that only waits writes over nobody's changes.
 type fake struct {
 	*kerneltest.Kernel
-	path string
+	path   string
+	loaded []byte
 }
 
 // openFake reads the kernel from its file. Files beside it switch its faults
@@ -117,13 +119,20 @@ func openFake(path string, o kernel.Options) (kernel.Kernel, error) {
 	if _, err := os.Stat(base + ".unloaded"); err == nil {
 		k.Unload()
 	}
-	return &fake{k, path}, nil
+	var loaded bytes.Buffer
+	if err := k.Save(&loaded); err != nil {
+		return nil, err
+	}
+	return &fake{k, path, loaded.Bytes()}, nil
 }
 
 func (f *fake) Close() error {
 	var b bytes.Buffer
 	if err := f.Save(&b); err != nil {
 		return err
+	}
+	if bytes.Equal(b.Bytes(), f.loaded) {
+		return nil
 	}
 	return os.WriteFile(f.path, b.Bytes(), 0o600)
 }

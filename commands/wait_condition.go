@@ -1,0 +1,91 @@
+package commands
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"lvs/output"
+)
+
+// condition is what lvs wait waits for.
+type condition struct {
+	kind conditionKind
+	// most are the active connections of atMost.
+	most uint64
+}
+
+type conditionKind uint8
+
+const (
+	untilDrained conditionKind = iota
+	untilAtMost
+	untilExists
+	untilGone
+)
+
+func parseCondition(s string) (condition, error) {
+	switch text := strings.ReplaceAll(s, " ", ""); {
+	case s == "":
+		return condition{}, usagef("--for is missing").cure("--for drained, active<=N, exists or gone")
+	case text == "drained":
+		return condition{kind: untilDrained}, nil
+	case text == "exists":
+		return condition{kind: untilExists}, nil
+	case text == "gone":
+		return condition{kind: untilGone}, nil
+	case strings.HasPrefix(text, "active<="):
+		n, err := strconv.ParseUint(strings.TrimPrefix(text, "active<="), 10, 32)
+		if err == nil {
+			return condition{kind: untilAtMost, most: n}, nil
+		}
+	}
+	return condition{}, usagef("--for %q: it is drained, active<=N, exists or gone", s).
+		cure("a shell wants it quoted: --for 'active<=5'")
+}
+
+// needsIt tells whether the condition is about something that is there.
+func (c condition) needsIt() bool { return c.kind == untilDrained || c.kind == untilAtMost }
+
+// holds tells whether it is so.
+func (c condition) holds(there bool, rows []output.Drain) bool {
+	switch c.kind {
+	case untilExists:
+		return there
+	case untilGone:
+		return !there
+	case untilAtMost:
+		return there && activeOf(rows) <= c.most
+	}
+	for i := range rows {
+		if rows[i].State != output.Drained {
+			return false
+		}
+	}
+	return there
+}
+
+func activeOf(rows []output.Drain) (n uint64) {
+	for i := range rows {
+		n += uint64(rows[i].Active)
+	}
+	return n
+}
+
+// lacks says what is missing, and marks the rows that it is missing in.
+func (c condition) lacks(rows []output.Drain) string {
+	switch c.kind {
+	case untilAtMost:
+		return fmt.Sprintf(" (there are %d)", activeOf(rows))
+	case untilDrained:
+		var what []string
+		for i := range rows {
+			if r := &rows[i]; r.State != output.Drained {
+				r.State = output.TimedOut
+				what = append(what, fmt.Sprintf("%v %v: %s", r.Service, r.Server, r.Reason))
+			}
+		}
+		return " (" + enumerate(what) + ")"
+	}
+	return ""
+}
