@@ -2,10 +2,8 @@ package cluster
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // form is how a value is written: what reads it, and what the schema and the
@@ -124,62 +122,7 @@ func truth() form[bool] {
 	}}
 }
 
-// period is a time, in whole units.
-func period(low, high, unit time.Duration) form[time.Duration] {
-	const pattern = `^([0-9]+d)?(([0-9]+(\.[0-9]+)?)(h|m|s|ms))*$`
-	s := shape{words: "a time from " + timeText(low) + " to " + timeText(high), kind: "string", pattern: pattern}
-	if high == math.MaxInt64 {
-		s.words = "a time of at least " + timeText(low)
-	}
-	return form[time.Duration]{s, func(d *decoder, t *tree) (time.Duration, bool) {
-		v, err := ParseDuration(t.text)
-		switch {
-		case t.kind == isNumber:
-			d.fault(t, d.key+" is "+s.words+", with its unit, not "+t.what(), "seconds are "+t.text+"s, minutes "+t.text+"m")
-		case t.kind != isText || err != nil:
-			d.fault(t, d.key+" is "+s.words+", not "+t.what(), "times are written 500ms, 30s, 5m, 1h30m or 7d")
-		case v < low || v > high:
-			d.refuse(t, s)
-		case v%unit != 0:
-			d.fault(t, d.key+" is a time in whole seconds, not "+t.what(), "")
-		default:
-			return v, true
-		}
-		return 0, false
-	}}
-}
-
-// ParseDuration reads a time as Go has it, also with days: 500ms, 5m, 1d12h.
-func ParseDuration(s string) (time.Duration, error) {
-	const day = 24 * time.Hour
-	days, rest, ok := strings.Cut(s, "d")
-	if !ok {
-		return time.ParseDuration(s)
-	}
-	n, err := strconv.ParseUint(days, 10, 16)
-	if err != nil || rest == "" {
-		return time.Duration(n) * day, err
-	}
-	d, err := time.ParseDuration(rest)
-	if d < 0 || rest[0] == '+' {
-		err = fmt.Errorf("time: invalid duration %q", s)
-	}
-	return time.Duration(n)*day + d, err
-}
-
-// timeText is a time as people write it, also in days.
-func timeText(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d == 0:
-		return "0s"
-	case d >= day && d%day == 0:
-		return strconv.Itoa(int(d/day)) + "d"
-	}
-	return duration(d)
-}
-
-// list is any number of values. One that is faulty keeps its place.
+// listOf is any number of values. One that is faulty keeps its place.
 func listOf[V any](words string, f form[V]) form[[]V] {
 	s := shape{words: words, kind: "array", items: &f.shape}
 	return form[[]V]{s, func(d *decoder, t *tree) ([]V, bool) {
@@ -188,7 +131,7 @@ func listOf[V any](words string, f form[V]) form[[]V] {
 			return nil, false
 		}
 		out := make([]V, len(t.items))
-		key := d.key
+		key := "each of " + d.key
 		for i := range t.items {
 			d.key = key
 			out[i], _ = f.read(d, &t.items[i])

@@ -97,7 +97,9 @@ func (j *jsonTree) members(t *tree, depth int) bool {
 	}
 	for {
 		var key, value tree
-		if c := j.next(); c != '"' {
+		if c := j.next(); c == '}' {
+			return j.fail("a comma stands before this brace, and nothing between them")
+		} else if c != '"' {
 			return j.fail("a key in double quotes belongs here")
 		}
 		if key.line, key.column = int32(j.line), int32(j.column()); !j.text(&key) {
@@ -125,6 +127,9 @@ func (j *jsonTree) elements(t *tree, depth int) bool {
 	}
 	for {
 		var value tree
+		if j.next() == ']' {
+			return j.fail("a comma stands before this bracket, and nothing between them")
+		}
 		if !j.value(&value, depth+1) {
 			return false
 		}

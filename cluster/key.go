@@ -78,7 +78,7 @@ func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 	}
 	for n := range r.keys {
 		if r.keys[n].needed && (seen|unsure)&(1<<n) == 0 {
-			d.fault(t, r.keys[n].name+" is missing", r.keys[n].name+" is "+r.keys[n].shape.words)
+			d.fault(t, r.keys[n].name+" is missing", "it is "+r.keys[n].shape.words)
 		}
 	}
 	if r.after != nil {

@@ -18,10 +18,26 @@ type tables struct {
 	lasting  record[lasting]
 	server   record[FileServer]
 	tunnel   record[tunnel]
+	check    record[Check]
+	quorum   record[quorum]
+	onDown   record[OnDown]
+	bgp      record[BGP]
+	peer     record[BGPPeer]
+	overflow record[Overflow]
+	helper   record[OverflowPeer]
+	director record[Director]
 }
 
 func newTables() *tables {
 	t := &tables{}
+	t.check = t.checkRecord()
+	t.quorum = quorumRecord()
+	t.onDown = onDownRecord()
+	t.peer = peerRecord()
+	t.bgp = t.bgpRecord()
+	t.helper = helperRecord()
+	t.overflow = t.overflowRecord()
+	t.director = directorRecord()
 	t.defaults = t.defaultsRecord()
 	t.timeouts = timeoutsRecord()
 	t.sync = syncRecord()
@@ -34,7 +50,7 @@ func newTables() *tables {
 }
 
 func (t *tables) fileRecord() record[File] {
-	servers := t.serversForm().shape
+	servers, check := t.serversForm().shape, t.check.shape()
 	return record[File]{name: "Cluster", words: "an object with apiVersion, kind and services",
 		doc: "A cluster: its services, and all that holds for them.",
 		keys: []key[File]{
@@ -55,8 +71,17 @@ func (t *tables) fileRecord() record[File] {
 			{name: "pools", about: about{doc: "Lists of servers by name, for services to share, also those of other files that are read together.",
 				example: "{frontends: [10.0.0.11, 10.0.0.12]}"},
 				shape: shape{words: "an object of lists of servers", kind: "object", values: &servers}, read: t.readPools},
+			{name: "checks", about: about{doc: "Checks by name, for services to share, also those of other files that are read together.",
+				example: "{web: {type: http, path: /ready}}", director: true},
+				shape: shape{words: "an object of checks", kind: "object", values: &check}, read: t.readNamedChecks},
 			at("services", listOf("a list of services", t.service.form()), func(f *File) *[]FileService { return &f.Services }, about{
 				doc: "The virtual services. An empty list is a cluster without any.", needed: true}),
+			at("bgp", pointer(t.bgp.form()), func(f *File) **BGP { return &f.BGP }, about{
+				doc: "How addresses are announced.", value: "not at all", example: "{as: 64512, peers: [{address: 192.0.2.1, as: 64511}]}", director: true}),
+			at("overflow", pointer(t.overflow.form()), func(f *File) **Overflow { return &f.Overflow }, about{
+				doc: "How a full cluster shares its load with others.", value: "not at all", example: "{high: 80%, low: 60%, peers: [{name: b, director: 203.0.113.2, keyFile: b.key}]}", director: true}),
+			at("director", pointer(t.director.form()), func(f *File) **Director { return &f.Director }, about{
+				doc: "How the director itself behaves.", example: "{onStop: keep}", director: true}),
 		}}
 }
 
@@ -69,21 +94,41 @@ func constant(value string) func(*decoder, *tree, *File) {
 	}
 }
 
-// readPools keeps a pool once, whichever way it is faulty.
 func (t *tables) readPools(d *decoder, v *tree, f *File) {
+	d.each(v, "pool", "an object of lists of servers", func(name string, value *tree) {
+		servers, _ := t.serversForm().read(d, value)
+		f.Pools = append(f.Pools, Pool{Name: name, Servers: servers})
+	})
+}
+
+// readNamedChecks keeps a check once.
+func (t *tables) readNamedChecks(d *decoder, v *tree, f *File) {
+	d.each(v, "check", "an object of checks", func(name string, value *tree) {
+		c, _ := t.check.form().read(d, value)
+		f.Checks = append(f.Checks, NamedCheck{Name: name, Check: c})
+	})
+}
+
+// each reads an object whose keys are names. A name that comes again is told.
+func (d *decoder) each(v *tree, what, words string, read func(name string, value *tree)) {
 	if v.kind != isObject {
-		d.refuse(v, shape{words: "an object of lists of servers"})
+		d.refuse(v, shape{words: words})
 		return
 	}
+	lines := make(map[string]int32, len(v.items)/2)
 	for i := 0; i < len(v.items); i += 2 {
 		name := v.items[i].text
-		if v.keyLine(name) != int(v.items[i].line) || v.member(name) != &v.items[i+1] {
-			d.fault(&v.items[i], fmt.Sprintf("the pool %s stands here again; first in line %d", quoted(name), v.keyLine(name)), "")
+		if first, twice := lines[name]; twice {
+			d.fault(&v.items[i], fmt.Sprintf("the %s %s stands here again; first in line %d", what, quoted(name), first), "")
 			continue
 		}
-		d.key = "the pool " + quoted(name)
-		servers, _ := t.serversForm().read(d, &v.items[i+1])
-		f.Pools = append(f.Pools, Pool{Name: name, Servers: servers})
+		lines[name] = v.items[i].line
+		if name == "" {
+			d.fault(&v.items[i], "the "+what+" has no name", "")
+			continue
+		}
+		d.key = "the " + what + " " + quoted(name)
+		read(name, &v.items[i+1])
 	}
 }
 
@@ -95,6 +140,8 @@ func (t *tables) defaultsRecord() record[Defaults] {
 				doc: "How servers are chosen.", value: defaultScheduler, example: "mh"}),
 			at("forward", forwardForm(), func(d *Defaults) *string { return &d.Forward }, about{
 				doc: "How packets reach servers.", value: defaultForward.String(), example: "nat"}),
+			at("check", t.checksForm(), func(d *Defaults) *[]Check { return &d.Check }, about{
+				doc: "How servers are examined: a check, the name of one, or a list of which all must pass.", value: "none", example: "web", director: true}),
 		}}
 }
 

@@ -47,25 +47,22 @@ func (t *tables) serverRecord() record[FileServer] {
 				doc: "Once it had the upper number it gets new ones again below this one.", value: "0: three quarters of upper", example: "1500"}),
 			at("tunnel", tunnelForm(t), func(s *FileServer) *kernel.Tunnel { return &s.Tunnel }, about{
 				doc: "How packets are encapsulated, with forward: tunnel.", value: "IP in IP", example: "{type: gue, port: 6080}"}),
+			at("check", t.checksForm(), func(s *FileServer) *[]Check { return &s.Check }, about{
+				doc: "How it is examined.", value: "the service's", example: "{type: tcp}", director: true}),
 			{name: "labels", about: about{doc: "The admin's own words about the server. They change nothing.", example: "{rack: a}"},
 				shape: shape{words: "an object of texts", kind: "object", values: &shape{kind: "string"}}, read: readLabels},
 		}}
 }
 
 func readLabels(d *decoder, v *tree, s *FileServer) {
-	if v.kind != isObject {
-		d.refuse(v, shape{words: "an object of texts"})
-		return
-	}
 	s.Labels = make(map[string]string, len(v.items)/2)
-	for i := 0; i < len(v.items); i += 2 {
-		name := v.items[i].text
-		if _, twice := s.Labels[name]; twice {
-			d.fault(&v.items[i], "the label "+quoted(name)+" stands twice", "")
+	d.each(v, "label", "an object of texts", func(name string, value *tree) {
+		if value.kind == isText { // also an empty one
+			s.Labels[name] = value.text
+			return
 		}
-		d.key = "the label " + quoted(name)
-		s.Labels[name], _ = d.text(&v.items[i+1], "a text")
-	}
+		d.text(value, "a text")
+	})
 }
 
 // tunnel is an encapsulation as the file has it.

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +12,7 @@ func (t *tables) serviceRecord() record[FileService] {
 	return record[FileService]{name: "Service", words: "an object with an address and servers",
 		doc:   "A virtual service: an address, or a firewall mark, whose connections go to servers. With several addresses it stands for as many services that are alike.",
 		after: func(d *decoder, v *tree, s *FileService) { d.netmask(v, s) },
-		keys: []key[FileService]{
+		keys: slices.Concat([]key[FileService]{
 			at("name", text("a text"), func(s *FileService) *string { return &s.Name }, about{
 				doc: "The service's name, for people. The service is known by its address: another name changes nothing in the kernel.", example: "web"}),
 			at("address", oneOrMore("an address such as tcp://192.0.2.10:80, or a list of such", parsed("an address such as tcp://192.0.2.10:80", kernel.ParseServiceID)),
@@ -35,7 +36,7 @@ func (t *tables) serviceRecord() record[FileService] {
 				doc: "How packets reach its servers.", value: "the file's default, or " + defaultForward.String(), example: "tunnel"}),
 			{name: "servers", about: about{doc: "Its servers, or the name of a pool.", value: "none", example: "[10.0.0.11, {address: 10.0.0.12, weight: 2}]"},
 				shape: shape{words: "a list of servers, or the name of a pool", either: []shape{{kind: "string"}, t.serversForm().shape}}, read: t.readServers},
-		}}
+		}, t.healthKeys())}
 }
 
 // schedulerForm takes every name that a kernel module may have.

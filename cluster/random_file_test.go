@@ -33,6 +33,9 @@ func randomFile(r *rand.Rand) *File {
 		f.Services = append(f.Services, randomFileService(r, i, f, named))
 	}
 	randomRest(r, f)
+	for i := range f.Services {
+		f.Services[i].Health.Announce = f.BGP != nil && r.IntN(2) == 0
+	}
 	return f
 }
 
@@ -64,13 +67,13 @@ func randomFileService(r *rand.Rand, i int, f *File, named []string) FileService
 	}
 	s.Health = ServiceHealth{
 		Check: randomChecks(r, named),
-		Down:  pick(r, Share{}, Share{2, false}), Up: pick(r, Share{}, Share{50, true}),
-		Fallback: pick(r, "", "10.0.9.9", "10.0.9.9:81"), OnAllDown: pick(r, "", "withdraw", "open"),
+		Down:  pick(r, Share{}, Share{1, false}), Up: pick(r, Share{}, Share{50, true}),
+		Fallback: pick(r, "", "10.0.9.9", "10.0.9.9:80"), OnAllDown: pick(r, "", "withdraw", "open"),
 		OnDown:    OnDown{pick(r, 0, 20*time.Second), pick(r, "", "keep", "reset")},
-		MaxMasked: pick(r, Share{}, Share{30, true}), SlowStart: pick(r, 0, 90*time.Second), Announce: r.IntN(2) == 0,
+		MaxMasked: pick(r, Share{}, Share{30, true}), SlowStart: pick(r, 0, 90*time.Second),
 	}
 	if family == kernel.IPv6 {
-		s.Health.Fallback = pick(r, "", "2001:db8::9", "[2001:db8::9]:81")
+		s.Health.Fallback = pick(r, "", "2001:db8::9")
 	}
 	return s
 }
@@ -119,8 +122,11 @@ func randomCheck(r *rand.Rand, named []string, depth int) Check {
 			c.Of = append(c.Of, randomCheck(r, named, depth-1))
 		}
 	case "http", "https":
-		c.Method, c.Path, c.Host = pick(r, "", "HEAD"), "/"+word(r), pick(r, "", "www.example.com")
+		c.Method, c.Path, c.Host = pick(r, "", "HEAD"), "/"+pick(r, "", "a:b", "'x'#y", "ä?%20{}"), pick(r, "", "www.example.com")
 		c.Body, c.Proxy = pick(r, "", "^ok$"), r.IntN(2) == 0
+		if c.Method == "HEAD" {
+			c.Body = ""
+		}
 		c.Status = pick(r, nil, []StatusRange{{200, 200}}, []StatusRange{{200, 299}, {404, 404}})
 		if c.Type == "https" {
 			c.Verify, c.Expiry, c.ServerName = true, pick(r, 0, 720*time.Hour), pick(r, "", "example.com")
@@ -132,9 +138,9 @@ func randomCheck(r *rand.Rand, named []string, depth int) Check {
 	case "smtp", "pop3":
 		c.StartTLS = r.IntN(2) == 0
 	case "exec":
-		c.Command = []string{"/bin/check", "x" + word(r), "10.0.0.1"}
+		c.Command, c.Port, c.Via = []string{"/bin/check", "x" + word(r), "10.0.0.1"}, 0, ""
 	case "file":
-		c.File = "/run/up"
+		c.File, c.Port, c.Via = "/run/up", 0, ""
 	case "ldap":
 		c.BaseDN = pick(r, "", "dc=example, dc=com")
 	case "icmp":

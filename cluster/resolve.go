@@ -30,6 +30,8 @@ type Wanted struct {
 func Resolve(files ...*File) (*Wanted, error) {
 	r := resolver{
 		pools:    map[string]poolPlace{},
+		checks:   map[string]checkPlace{},
+		circled:  map[*Check]bool{},
 		services: map[kernel.ServiceID]servicePlace{},
 		files:    files,
 		faults:   make([]Faults, len(files)),
@@ -47,11 +49,14 @@ func Resolve(files ...*File) (*Wanted, error) {
 	for i, f := range files {
 		r.now, r.file = f, i
 		r.addPools()
+		r.addChecks()
+		r.addOnce()
 		r.addTimeouts()
 		r.addSync()
 	}
 	for i, f := range files {
 		r.now, r.file = f, i
+		r.namedChecks()
 		for j := range f.Services {
 			r.service(j)
 		}
@@ -70,9 +75,12 @@ func Resolve(files ...*File) (*Wanted, error) {
 type resolver struct {
 	out      Wanted
 	pools    map[string]poolPlace
+	checks   map[string]checkPlace
+	circled  map[*Check]bool // those that were looked at, by circles
 	services map[kernel.ServiceID]servicePlace
 	timeouts [3]int  // the number of the file that gave each
 	daemons  [3]bool // by role
+	once     [3]int  // one more than the number of the file that has bgp, overflow, director
 	// faults are kept by file.
 	files  []*File
 	faults []Faults

@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // addresses.
 func (r *resolver) service(i int) {
 	s := &r.now.Services[i]
-	if r.now.Source.spoiled("services", i) {
+	if r.now.Source.spoiled("services", i) && !r.now.Source.spoiledIn("servers", "services", i) {
 		r.claim(s, i)
 		return
 	}
@@ -26,6 +27,12 @@ func (r *resolver) service(i int) {
 		OnePacket:   s.OnePacket,
 	}
 	common.SchedFlags = r.flags(common.Scheduler, s.Flags, i)
+	r.useChecks(s.Health.Check, "services", i, "check")
+	for j := range s.Servers {
+		if c := s.Servers[j].Check; len(c) > 0 {
+			r.useChecks(c, "services", i, "servers", j, "check")
+		}
+	}
 	servers, ok := r.servers(s, i)
 	free := r.claim(s, i)
 	if !ok {
@@ -44,7 +51,10 @@ func (r *resolver) service(i int) {
 			}
 			r.fault(fmt.Sprintf("service %v: %s", id, b.Why(r.words)), b.Cure(r.words), path...)
 		}
-		one.Servers = r.serversOf(&servers, s, id)
+		one.Servers = r.serversOf(&servers, id)
+		if !servers.spoiled {
+			r.health(s, i, &one)
+		}
 		r.out.Services = append(r.out.Services, one)
 		if s.Name != "" {
 			r.out.Names[id] = s.Name
@@ -91,25 +101,31 @@ type serverList struct {
 	path    []any // of the list
 	forward kernel.Forward
 	total   int
+	// spoiled lists have servers that could not be read.
+	spoiled bool
 }
 
 // servers finds the list, in the service itself or in a pool. It is false where
 // there is none, or a faulty one.
 func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
 	l := serverList{from: s.Servers, file: r.file, path: []any{"services", i, "servers"}, total: len(s.Servers)}
-	l.forward = forwardOf(cmp.Or(s.Forward, r.now.Defaults.Forward, defaultForward.String()))
+	l.forward = r.forward(s)
 	if s.Pool != "" {
 		p, ok := r.pools[s.Pool]
 		if !ok {
-			r.noPool(s.Pool, i)
+			r.unknown("pool", s.Pool, slices.Sorted(maps.Keys(r.pools)), "services", i, "servers")
 			return l, false
 		}
 		l.from, l.file, l.path = p.pool.Servers, p.file, []any{"pools", p.pool.Name}
-		if r.files[p.file].Source.spoiled(l.path...) {
-			return l, false
-		}
 	}
+	source := r.files[l.file].Source
+	l.spoiled = source.spoiled(l.path...)
 	for j := range l.from {
+		if l.spoiled && source.spoiled(append(slices.Clone(l.path), j)...) {
+			l.from = slices.Clone(l.from)
+			l.from[j].Address = "" // left out by serversOf
+			continue
+		}
 		servers, err := parseServers(l.from[j].Address)
 		if err != nil { // of a file that was not read
 			r.faultIn(l.file, err.Error(), "", l.at(j, "address")...)
@@ -121,21 +137,6 @@ func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
 	return l, true
 }
 
-func (r *resolver) noPool(name string, i int) {
-	names := make([]string, 0, len(r.pools))
-	for n := range r.pools {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	hint := "pools are listed under the key pools"
-	if near := Nearest(name, names); near != "" {
-		hint = "did you mean " + near + "?"
-	} else if len(names) > 0 {
-		hint = "the pools are " + shorten(strings.Join(names, ", "))
-	}
-	r.fault("there is no pool "+quoted(name), hint, "services", i, "servers")
-}
-
 func (l *serverList) at(j int, key string) []any { return append(slices.Clone(l.path), j, key) }
 
 func forwardOf(s string) kernel.Forward {
@@ -144,10 +145,13 @@ func forwardOf(s string) kernel.Forward {
 }
 
 // serversOf gives the servers for one address, in the order of theirs.
-func (r *resolver) serversOf(l *serverList, s *FileService, id kernel.ServiceID) []kernel.Server {
+func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server {
 	out := make([]kernel.Server, 0, l.total)
 	for j := range l.from {
 		from := &l.from[j]
+		if from.Address == "" {
+			continue
+		}
 		v := kernel.Server{Weight: defaultWeight, Forward: l.forward, Upper: from.Upper, Lower: from.Lower, Tunnel: from.Tunnel}
 		if from.Weight != nil {
 			v.Weight = *from.Weight
@@ -156,13 +160,10 @@ func (r *resolver) serversOf(l *serverList, s *FileService, id kernel.ServiceID)
 			v.Forward = forwardOf(from.Forward)
 		}
 		servers, _ := parseServers(from.Address) // read before
-		port := id.Port
-		if servers.hasPort {
-			port = servers.port
-		}
+		port := servers.portOr(id.Port)
 		v.Addr = netip.AddrPortFrom(servers.first, port)
 		for _, b := range CheckNewServer(id, &v) {
-			r.faultIn(l.file, fmt.Sprintf("server %v of %v: %s", v.Addr, id, b.Why(r.words)), b.Cure(r.words), l.at(j, b.Key)...)
+			r.faultIn(l.file, fmt.Sprintf("server %v: %s", v.Addr, b.Why(r.words)), b.Cure(r.words), l.at(j, b.Key)...)
 		}
 		for range servers.count {
 			out = append(out, v)
@@ -190,10 +191,7 @@ func (r *resolver) twice(l *serverList, id kernel.ServiceID, addr netip.AddrPort
 		for range servers.count - 1 {
 			last = last.Next()
 		}
-		port := id.Port
-		if servers.hasPort {
-			port = servers.port
-		}
+		port := servers.portOr(id.Port)
 		a := addr.Addr()
 		if port != addr.Port() || a.Less(servers.first) || last.Less(a) {
 			continue

@@ -21,6 +21,14 @@ type serverRange struct {
 	hasPort bool
 }
 
+// portOr is the port, or the service's.
+func (r *serverRange) portOr(service uint16) uint16 {
+	if r.hasPort {
+		return r.port
+	}
+	return service
+}
+
 // parseServers reads 10.0.0.11, 10.0.0.11:80, 2001:db8::11, [2001:db8::11]:80,
 // and any of them with a range in its last part: 10.0.0.[12-18].
 func parseServers(s string) (r serverRange, err error) {

@@ -61,6 +61,21 @@ func (s *Source) spoiled(path ...any) bool {
 	return slices.ContainsFunc(s.faults, func(f Fault) bool { return f.Line == 0 || first <= f.Line && f.Line <= last })
 }
 
+// spoiledIn tells whether reading found faults nowhere in what a path leads to
+// but in one of its keys.
+func (s *Source) spoiledIn(key string, path ...any) bool {
+	t := s.at(path...)
+	inside := t.member(key)
+	if inside == nil {
+		return false
+	}
+	first, last := int(t.line), int(t.lastLine())
+	from, to := int(inside.line), int(inside.lastLine())
+	return !slices.ContainsFunc(s.faults, func(f Fault) bool {
+		return f.Line == 0 || first <= f.Line && f.Line <= last && (f.Line < from || f.Line > to)
+	})
+}
+
 // line gives a line of the text without its end.
 func (s *Source) line(n int) string {
 	rest := s.Text

@@ -45,6 +45,9 @@ func (s *Source) syntax(err error) Fault {
 	}
 	p := at.GetToken().Position
 	hint := ""
+	if strings.HasPrefix(at.GetMessage(), "mapping value is not allowed") {
+		hint = "a line near it is indented too far, or a text with a colon needs quotes"
+	}
 	if line := s.line(p.Line); strings.HasPrefix(strings.TrimLeft(line, " "), "\t") {
 		hint = "YAML is indented with blanks, not with tabs"
 	}

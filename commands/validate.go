@@ -20,7 +20,7 @@ func (a *App) newValidate() *cobra.Command {
 		Short: "Check cluster files",
 		Long: `Reads cluster files as every other command reads them, and tells all that is wrong
 with them, each fault with its place. Files that are named together are one cluster:
-they may use each other's pools. A folder stands for its *.yaml, *.yml
+they may use each other's pools and checks. A folder stands for its *.yaml, *.yml
 and *.json, in the order of their names.
 
 It needs neither root nor IPVS. What only the kernel of a director can tell is not

@@ -1,0 +1,157 @@
+package cluster
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"lvs/kernel"
+)
+
+type checkPlace struct {
+	file  int
+	check *Check
+}
+
+func (r *resolver) addChecks() {
+	for i := range r.now.Checks {
+		c := &r.now.Checks[i]
+		if first, twice := r.checks[c.Name]; twice {
+			r.fault(fmt.Sprintf("there is a check %s already, %s", quoted(c.Name), r.where(first.file, "checks", c.Name)),
+				"a check stands once in all files that are read together", "checks", c.Name)
+			continue
+		}
+		r.checks[c.Name] = checkPlace{r.file, &c.Check}
+	}
+}
+
+// addOnce takes what can stand in one file only.
+func (r *resolver) addOnce() {
+	for i, part := range []struct {
+		key  string
+		here bool
+	}{{"bgp", r.now.BGP != nil}, {"overflow", r.now.Overflow != nil}, {"director", r.now.Director != nil}} {
+		switch {
+		case !part.here:
+		case r.once[i] > 0:
+			r.fault(fmt.Sprintf("%s stands once in all files that are read together, and is there %s", part.key, r.where(r.once[i]-1, part.key)), "", part.key)
+		default:
+			r.once[i] = r.file + 1
+		}
+	}
+}
+
+// namedChecks looks for names without a check, and for checks that are made of
+// themselves.
+func (r *resolver) namedChecks() {
+	r.useChecks(r.now.Defaults.Check, "defaults", "check")
+	for i := range r.now.Checks {
+		c := &r.now.Checks[i]
+		r.useChecks(c.Check.Of, "checks", c.Name, "of")
+		if r.circles(&c.Check, r.circled) {
+			r.fault("the check "+quoted(c.Name)+" is made of itself", "", "checks", c.Name)
+		}
+	}
+	for i := range r.now.Pools {
+		for j := range r.now.Pools[i].Servers {
+			if c := r.now.Pools[i].Servers[j].Check; len(c) > 0 {
+				r.useChecks(c, "pools", r.now.Pools[i].Name, j, "check")
+			}
+		}
+	}
+}
+
+// useChecks looks for the names in a list of checks.
+func (r *resolver) useChecks(checks []Check, path ...any) {
+	for i := range checks {
+		if checks[i].Ref == "" && len(checks[i].Of) == 0 {
+			continue
+		}
+		at := append(slices.Clone(path), i)
+		r.useChecks(checks[i].Of, append(slices.Clone(at), "of")...)
+		name := checks[i].Ref
+		if _, ok := r.checks[name]; ok || name == "" {
+			continue
+		}
+		r.unknown("check", name, slices.Sorted(maps.Keys(r.checks)), at...)
+	}
+}
+
+// circles tells whether a check leads back to where somebody came from. Each is
+// looked at once: seen is true for those that are being looked at.
+func (r *resolver) circles(c *Check, seen map[*Check]bool) bool {
+	if open, done := seen[c]; done {
+		return open
+	}
+	seen[c] = true
+	defer func() { seen[c] = false }()
+	return slices.ContainsFunc(c.Of, func(part Check) bool {
+		named, ok := r.checks[part.Ref]
+		if ok && part.Ref != "" {
+			return r.circles(named.check, seen)
+		}
+		return r.circles(&part, seen)
+	})
+}
+
+// unknown tells of a name that nothing has.
+func (r *resolver) unknown(what, name string, known []string, path ...any) {
+	hint := what + "s are listed under the key " + what + "s"
+	if near := Nearest(name, known); near != "" {
+		hint = "did you mean " + near + "?"
+	} else if len(known) > 0 {
+		hint = "the " + what + "s are " + shorten(strings.Join(known, ", "))
+	}
+	r.fault("there is no "+what+" "+quoted(name), hint, path...)
+}
+
+// health looks at what the director is told of a service, against the service.
+func (r *resolver) health(s *FileService, i int, one *Service) {
+	h := &s.Health
+	n := len(one.Servers)
+	for _, share := range []struct {
+		key string
+		Share
+	}{{"down", h.Down}, {"up", h.Up}} {
+		if !share.Percent && share.N > n {
+			r.fault(fmt.Sprintf("service %v can never have %d healthy servers: it has %d", one.ServiceID, share.N, n), "", "services", i, "minHealthy", share.key)
+		}
+	}
+	if h.OnAllDown == "fallback" && h.Fallback == "" {
+		r.fault("onAllDown: fallback needs a fallback", "add fallback: ADDRESS", "services", i, "onAllDown")
+	}
+	if h.Fallback != "" {
+		r.fallback(s, i, one)
+	}
+	if h.Announce && one.FWMark == 0 && r.once[0] == 0 {
+		r.fault("announce needs bgp", "add bgp, or leave out announce", "services", i, "announce")
+	}
+	if h.Announce && !slices.ContainsFunc(s.Addresses, func(id kernel.ServiceID) bool { return id.FWMark == 0 }) {
+		r.fault("a firewall mark is no address to announce", "leave out announce", "services", i, "announce")
+	}
+}
+
+// fallback checks the server that would be added while the service is down.
+func (r *resolver) fallback(s *FileService, i int, one *Service) {
+	from, err := parseServers(s.Health.Fallback)
+	if err != nil { // of a file that was not read
+		r.fault(err.Error(), "", "services", i, "fallback")
+		return
+	}
+	v := kernel.Server{Weight: defaultWeight, Forward: r.forward(s)}
+	v.Addr = netip.AddrPortFrom(from.first, from.portOr(one.Port))
+	for _, b := range CheckNewServer(one.ServiceID, &v) {
+		r.fault(fmt.Sprintf("fallback %v: %s", v.Addr, b.Why(r.words)), b.Cure(r.words), "services", i, "fallback")
+	}
+	if _, there := slices.BinarySearchFunc(one.Servers, v.Addr, func(s kernel.Server, a netip.AddrPort) int { return s.Addr.Compare(a) }); there {
+		r.fault(fmt.Sprintf("the fallback %v is one of the servers of %v", v.Addr, one.ServiceID), "", "services", i, "fallback")
+	}
+}
+
+// forward is how packets reach servers of a service that do not say it.
+func (r *resolver) forward(s *FileService) kernel.Forward {
+	return forwardOf(cmp.Or(s.Forward, r.now.Defaults.Forward, defaultForward.String()))
+}

@@ -1,0 +1,249 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Terminal is a program on a terminal of its own, with somebody who types and
+// looks.
+type Terminal struct {
+	Process *os.Process
+
+	master *os.File
+	before unix.Termios
+	ended  chan struct{} // closed when everything it wrote is on the screen
+	state  *os.ProcessState
+	err    error
+
+	mu      sync.Mutex
+	screen  *Screen
+	written int // bytes
+	news    chan struct{}
+}
+
+// StartTerminal starts a program on a terminal of so many columns and rows. It
+// runs in the network namespace of the calling thread: within Node.Do it is on
+// that node. TERM is xterm-256color, unless env says otherwise.
+func StartTerminal(columns, rows int, env []string, name string, args ...string) (*Terminal, error) {
+	master, slave, err := openPTY(columns, rows)
+	if err != nil {
+		return nil, err
+	}
+	defer slave.Close()
+	x := &Terminal{master: master, screen: NewScreen(columns, rows), ended: make(chan struct{}), news: make(chan struct{}, 1)}
+	x.screen.Answer = func(text string) { x.master.WriteString(text) }
+	state, err := unix.IoctlGetTermios(int(slave.Fd()), unix.TCGETS)
+	if err != nil {
+		return nil, errors.Join(err, master.Close())
+	}
+	x.before = *state
+	cmd := exec.CommandContext(context.Background(), name, args...)
+	cmd.Env = append(append(os.Environ(), "TERM=xterm-256color"), env...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		return nil, errors.Join(err, master.Close())
+	}
+	x.Process = cmd.Process
+	go x.show(cmd)
+	return x, nil
+}
+
+// OnTerminal is StartTerminal for a test. The program is killed at its end.
+func OnTerminal(t testing.TB, columns, rows int, env []string, name string, args ...string) *Terminal {
+	t.Helper()
+	x, err := StartTerminal(columns, rows, env, name, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		x.Process.Kill()
+		<-x.ended
+		x.master.Close()
+		for _, f := range x.Faults() {
+			t.Errorf("%s wrote what this terminal does not know: %s", name, f)
+		}
+		if t.Failed() {
+			t.Logf("the last screen of %s %s:\n%s", name, strings.Join(args, " "), x.Screen())
+		}
+	})
+	return x
+}
+
+func openPTY(columns, rows int) (master, slave *os.File, err error) {
+	if master, err = os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0); err != nil {
+		return nil, nil, err
+	}
+	fd := int(master.Fd())
+	err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	if err == nil {
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: uint16(rows), Col: uint16(columns)})
+	}
+	if err == nil {
+		var n int
+		if n, err = unix.IoctlGetInt(fd, unix.TIOCGPTN); err == nil {
+			slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+		}
+	}
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("a terminal: %w", err), master.Close())
+	}
+	return master, slave, nil
+}
+
+// show brings what the program writes to the screen until it ends.
+func (x *Terminal) show(cmd *exec.Cmd) {
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		buf := make([]byte, 64<<10)
+		for {
+			n, err := x.master.Read(buf)
+			x.mu.Lock()
+			x.written += n
+			x.screen.Write(buf[:n])
+			x.mu.Unlock()
+			select {
+			case x.news <- struct{}{}:
+			default:
+			}
+			if err != nil { // EIO when nobody has the terminal open any more
+				return
+			}
+		}
+	}()
+	x.err = cmd.Wait()
+	x.state = cmd.ProcessState
+	<-read
+	close(x.ended)
+}
+
+// Type sends keys as they are.
+func (x *Terminal) Type(keys string) {
+	x.master.WriteString(keys)
+}
+
+// Keys that are sequences, as xterm sends them.
+const (
+	KeyUp, KeyDown, KeyRight, KeyLeft = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
+	KeyEnter, KeyEsc, KeyTab          = "\r", "\x1b", "\t"
+	KeyF4, KeyF5, KeyF6               = "\x1bOS", "\x1b[15~", "\x1b[17~"
+	KeyF7, KeyF8                      = "\x1b[18~", "\x1b[19~"
+)
+
+// Resize gives the terminal another size and tells the program.
+func (x *Terminal) Resize(t testing.TB, columns, rows int) {
+	t.Helper()
+	x.mu.Lock()
+	x.screen.Resize(columns, rows)
+	x.mu.Unlock()
+	err := unix.IoctlSetWinsize(int(x.master.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: uint16(rows), Col: uint16(columns)})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Screen is the text on the screen now.
+func (x *Terminal) Screen() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.screen.Text()
+}
+
+// Look gives the screen to f, which must not keep it.
+func (x *Terminal) Look(f func(*Screen)) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	f(x.screen)
+}
+
+// Written is how many bytes the program has written.
+func (x *Terminal) Written() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.written
+}
+
+// Faults are the sequences that the terminal did not know.
+func (x *Terminal) Faults() (out []string) {
+	x.Look(func(s *Screen) { out = append(out, s.Faults()...) })
+	return out
+}
+
+// Until waits until the screen matches a pattern and returns it.
+func (x *Terminal) Until(t testing.TB, limit time.Duration, pattern string) string {
+	t.Helper()
+	return x.until(t, limit, "the screen never showed "+pattern, regexp.MustCompile(pattern).MatchString)
+}
+
+// UntilNot waits until the screen no longer matches.
+func (x *Terminal) UntilNot(t testing.TB, limit time.Duration, pattern string) string {
+	t.Helper()
+	match := regexp.MustCompile(pattern).MatchString
+	return x.until(t, limit, "the screen still shows "+pattern, func(s string) bool { return !match(s) })
+}
+
+func (x *Terminal) until(t testing.TB, limit time.Duration, complaint string, good func(string) bool) string {
+	t.Helper()
+	patience := time.After(limit)
+	for {
+		text := x.Screen()
+		if good(text) {
+			return text
+		}
+		select {
+		case <-x.news:
+		case <-x.ended:
+			if text = x.Screen(); good(text) {
+				return text
+			}
+			t.Fatalf("%s, and the program ended: %v", complaint, x.err)
+		case <-patience:
+			t.Fatalf("%s within %s", complaint, limit)
+		}
+	}
+}
+
+// End waits for the end of the program and gives its exit status; 128 and the
+// signal's number if one killed it.
+func (x *Terminal) End(t testing.TB, limit time.Duration) int {
+	t.Helper()
+	select {
+	case <-x.ended:
+	case <-time.After(limit):
+		t.Fatalf("the program still runs after %s", limit)
+	}
+	if status := x.state.Sys().(syscall.WaitStatus); status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return x.state.ExitCode()
+}
+
+// Leftovers names what is not as it was before the program: of the screen, and
+// of the terminal's line.
+func (x *Terminal) Leftovers() (out []string) {
+	x.Look(func(s *Screen) { out = s.Leftovers() })
+	now, err := unix.IoctlGetTermios(int(x.master.Fd()), unix.TCGETS)
+	switch {
+	case err != nil:
+		out = append(out, err.Error())
+	case *now != x.before:
+		out = append(out, fmt.Sprintf("the terminal's line was %+v and is %+v", x.before, *now))
+	}
+	return out
+}
+
+// Usage is what the program has used of the processor. It has ended.
+func (x *Terminal) Usage() *syscall.Rusage { return x.state.SysUsage().(*syscall.Rusage) }
