@@ -46,7 +46,7 @@ func (a *App) asIpvsadm(ctx context.Context, args []string) (status int, ok bool
 		}
 		p.Name, p.Called = "ipvsadm", a.Name+" ipvsadm"
 	}
-	p.Open = func() (kernel.Kernel, error) { return a.OpenKernel(kernel.Options{Netns: netns}) }
+	p.Open = func() (kernel.Kernel, error) { return a.OpenKernel(kernel.Options{Netns: netns, Alone: true}) }
 	return p.Run(ctx, args), true
 }
 

@@ -32,7 +32,7 @@ func Open(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	sock, err := openSocket(ns.handle)
+	sock, err := openSocket(ns.handle, o.Alone)
 	if err != nil {
 		ns.close()
 		return nil, failure("open IPVS", err)

@@ -1,7 +1,9 @@
 package kernel_test
 
 import (
+	"net/netip"
 	"os/exec"
+	"reflect"
 	"strconv"
 	"testing"
 
@@ -32,6 +34,39 @@ func ip(t *testing.T, args ...string) {
 	t.Helper()
 	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
 		t.Fatalf("ip %v: %v: %s", args, err, out)
+	}
+}
+
+// TestAlone sees that who reads without telling the scheduler reads the same.
+func TestAlone(t *testing.T) {
+	k := openLab(t)
+	var changes []kernel.Change
+	for i := range 20 {
+		s := kernel.Service{ServiceID: kernel.MarkID(uint32(1+i), kernel.IPv4), Scheduler: "rr"}
+		changes = append(changes, kernel.Change{Op: kernel.AddService, Service: s})
+		for j := range 300 { // several datagrams
+			addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(j / 200), byte(1 + j%200)}), 0)
+			changes = append(changes, kernel.Change{Op: kernel.AddServer, Service: s, Server: kernel.Server{Addr: addr, Weight: i}})
+		}
+	}
+	if err := k.Apply(t.Context(), changes); err != nil {
+		t.Fatal(err)
+	}
+	alone, err := kernel.Open(kernel.Options{Alone: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer alone.Close()
+	want, err := k.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := alone.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Time = want.Time; !reflect.DeepEqual(want, got) {
+		t.Errorf("the tables differ: %d services and %d", len(want.Services), len(got.Services))
 	}
 }
 

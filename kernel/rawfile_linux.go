@@ -10,8 +10,9 @@ import (
 )
 
 // rawFile reads a file of /proc without telling the Go scheduler. The kernel
-// gives a page a call, made within the call; handing the processor to another
-// thread for each of them takes longer than the reading.
+// gives a page a call, made within the call and without a lock that is held for
+// long (IPVS shows its tables under RCU); handing the processor to another
+// thread for each page takes longer than the reading.
 type rawFile struct {
 	fd   int
 	path string

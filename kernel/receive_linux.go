@@ -33,6 +33,7 @@ type receiver struct {
 	headers [datagrams]multiHeader
 	have    int // datagrams received
 	next    int // of these, the first not handed out
+	alone   bool
 }
 
 // multiHeader is struct mmsghdr, which x/sys does not have.
@@ -41,8 +42,8 @@ type multiHeader struct {
 	length uint32
 }
 
-func newReceiver() *receiver {
-	r := new(receiver)
+func newReceiver(alone bool) *receiver {
+	r := &receiver{alone: alone}
 	for i := range r.buffers {
 		r.buffers[i] = make([]byte, datagramLen)
 		r.vectors[i].Base = &r.buffers[i][0]
@@ -77,9 +78,7 @@ func (r *receiver) receive(fd int) ([]byte, error) {
 func (r *receiver) fill(fd int) (int, error) {
 	waited := false
 	for {
-		// Raw: the socket does not block, so the scheduler need not know.
-		n, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.headers[0])),
-			datagrams, unix.MSG_WAITFORONE, 0, 0)
+		n, errno := r.call(fd)
 		switch {
 		case errno == 0:
 			return int(n), nil
@@ -96,4 +95,17 @@ func (r *receiver) fill(fd int) (int, error) {
 		}
 		waited = err == nil && ready == 0
 	}
+}
+
+// call takes what is there. The kernel fills the next datagrams of a dump
+// meanwhile, and may have to wait for its lock.
+func (r *receiver) call(fd int) (n uintptr, errno unix.Errno) {
+	if r.alone {
+		n, _, errno = unix.RawSyscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.headers[0])),
+			datagrams, unix.MSG_WAITFORONE, 0, 0)
+	} else {
+		n, _, errno = unix.Syscall6(unix.SYS_RECVMMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.headers[0])),
+			datagrams, unix.MSG_WAITFORONE, 0, 0)
+	}
+	return n, errno
 }

@@ -28,16 +28,17 @@ type socket struct {
 	seq    uint32
 	out    []byte
 	in     *receiver
+	alone  bool // see Options
 }
 
 // openSocket opens a socket in a namespace and asks for the IPVS family. Asking
 // makes the kernel load ip_vs.
-func openSocket(ns netns.NsHandle) (*socket, error) {
+func openSocket(ns netns.NsHandle, alone bool) (*socket, error) {
 	s, err := nl.GetNetlinkSocketAt(ns, netns.None(), unix.NETLINK_GENERIC)
 	if err != nil {
 		return nil, err
 	}
-	k := &socket{nl: s, fd: s.GetFd(), in: newReceiver()}
+	k := &socket{nl: s, fd: s.GetFd(), in: newReceiver(alone), alone: alone}
 	_ = unix.SetsockoptInt(k.fd, unix.SOL_NETLINK, capAck, 1) // Linux 4.3; only saves room
 	if k.family, err = k.findFamily(); err != nil {
 		k.close()
@@ -86,14 +87,12 @@ func (s *socket) exchange(each func(attrs []byte) error) error {
 }
 
 // send hands a request to the kernel, which carries it out before this returns.
-// A change may take long, for it can load a module; reading a part of a dump
-// does not, and the Go scheduler need not know of it: telling it takes longer
-// than the reading.
+// A change may take long whoever asks for it, for it can load a module.
 func (s *socket) send(b []byte, read bool) error {
 	s.in.drop()
 	for {
 		var err error
-		if read {
+		if read && s.alone {
 			err = s.sendRaw(b)
 		} else {
 			err = unix.Sendto(s.fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})

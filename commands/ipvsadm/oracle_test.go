@@ -166,7 +166,7 @@ func (s *stage) run(t *testing.T, c *oracleCase, path string) reply {
 	var out, errs bytes.Buffer
 	p := Program{
 		Name: c.name, In: strings.NewReader(c.input), Out: &out, Err: &errs,
-		Open:  func() (kernel.Kernel, error) { return kernel.Open(kernel.Options{Netns: path}) },
+		Open:  func() (kernel.Kernel, error) { return kernel.Open(kernel.Options{Netns: path, Alone: true}) },
 		Names: SystemNames(t.Context()),
 	}
 	status := p.Run(t.Context(), c.args)
