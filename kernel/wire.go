@@ -93,26 +93,28 @@ type message struct {
 	Body  []byte
 }
 
-// messages walks the messages of a datagram.
+// messages walks the messages of a datagram. That yield is called in one place
+// lets the compiler put the loop's body there; so too in attrs.
 func messages(b []byte) iter.Seq2[message, error] {
 	return func(yield func(message, error) bool) {
 		for len(b) > 0 {
-			if len(b) < headerLen {
-				yield(message{}, errShort)
-				return
-			}
-			size := int(host.Uint32(b))
-			if size < headerLen || size > len(b) {
-				yield(message{}, errShort)
-				return
-			}
-			m := message{Type: host.Uint16(b[4:]), Flags: host.Uint16(b[6:]), Seq: host.Uint32(b[8:]), Body: b[headerLen:size]}
-			if !yield(m, nil) {
+			m, size, err := firstMessage(b)
+			if !yield(m, err) || err != nil {
 				return
 			}
 			b = b[min(align(size), len(b)):]
 		}
 	}
+}
+
+func firstMessage(b []byte) (m message, size int, err error) {
+	if len(b) < headerLen {
+		return m, 0, errShort
+	}
+	if size = int(host.Uint32(b)); size < headerLen || size > len(b) {
+		return m, 0, errShort
+	}
+	return message{Type: host.Uint16(b[4:]), Flags: host.Uint16(b[6:]), Seq: host.Uint32(b[8:]), Body: b[headerLen:size]}, size, nil
 }
 
 // errno gives the error number of an error or done message; zero is success.
@@ -144,21 +146,23 @@ type attr struct {
 func attrs(b []byte) iter.Seq2[attr, error] {
 	return func(yield func(attr, error) bool) {
 		for len(b) > 0 {
-			if len(b) < attrLen {
-				yield(attr{}, errShort)
-				return
-			}
-			size := int(host.Uint16(b))
-			if size < attrLen || size > len(b) {
-				yield(attr{}, errShort)
-				return
-			}
-			if !yield(attr{Type: host.Uint16(b[2:]) & attrTypeMask, Data: b[attrLen:size]}, nil) {
+			a, size, err := firstAttr(b)
+			if !yield(a, err) || err != nil {
 				return
 			}
 			b = b[min(align(size), len(b)):]
 		}
 	}
+}
+
+func firstAttr(b []byte) (a attr, size int, err error) {
+	if len(b) < attrLen {
+		return a, 0, errShort
+	}
+	if size = int(host.Uint16(b)); size < attrLen || size > len(b) {
+		return a, 0, errShort
+	}
+	return attr{Type: host.Uint16(b[2:]) & attrTypeMask, Data: b[attrLen:size]}, size, nil
 }
 
 // number reads an unsigned integer of any width the kernel uses.
