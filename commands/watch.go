@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -75,6 +76,9 @@ persistence, flags, timeouts, sync daemons and rates are not known.`,
 }
 
 func (o *watch) run(c *cobra.Command, args []string) error {
+	// A watch lives for days, so memory that it gives back counts more than in a
+	// command that soon ends (Main).
+	debug.SetGCPercent(50)
 	ctx := c.Context()
 	w, err := o.watcher(args)
 	if err != nil {

@@ -32,6 +32,9 @@ type Traffic struct {
 	// Blind is set where answers do not pass the director, as a rule: zero
 	// outbound is not known then.
 	Blind bool
+
+	// stats are Counted and the same per second, once the event is written.
+	stats kernel.Stats
 }
 
 // opRates is the word for an interval, where a change has what was done.
@@ -74,7 +77,7 @@ func (e *Event) row() EventRow {
 	if t := e.Traffic; t != nil {
 		row.Traffic = &TrafficRow{Active: t.Active, Inactive: t.Inactive, Elapsed: t.Elapsed.Seconds()}
 		if t.Counted != nil {
-			r := t.rates()
+			r := t.stats.Rates
 			row.Traffic.Counted = (*StatsRow)(t.Counted)
 			row.Traffic.Rates = &RatesRow{r.Connections, r.PacketsIn, r.PacketsOut, r.BytesIn, r.BytesOut}
 		}
@@ -82,14 +85,17 @@ func (e *Event) row() EventRow {
 	return row
 }
 
-// rates are what was counted, per second and rounded. Counted is known.
-func (t *Traffic) rates() kernel.Rates {
-	c := t.Counted
-	return kernel.Rates{
+// divide fills in the rates, rounded, where they are known.
+func (t *Traffic) divide() {
+	if t == nil || t.Counted == nil {
+		return
+	}
+	c := *t.Counted
+	t.stats = kernel.Stats{Counters: c, Rates: kernel.Rates{
 		Connections: t.perSecond(c.Connections),
 		PacketsIn:   t.perSecond(c.PacketsIn), PacketsOut: t.perSecond(c.PacketsOut),
 		BytesIn: t.perSecond(c.BytesIn), BytesOut: t.perSecond(c.BytesOut),
-	}
+	}}
 }
 
 func (t *Traffic) perSecond(n uint64) uint64 {
@@ -135,6 +141,7 @@ func (p *Printer) Events(rates bool) (*EventStream, error) {
 
 // Add writes one event. It keeps nothing of e.
 func (s *EventStream) Add(e *Event) error {
+	e.Traffic.divide()
 	switch {
 	case s.err != nil || !allHold(s.tests, e):
 	case s.rows != nil:

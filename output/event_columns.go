@@ -3,8 +3,6 @@ package output
 import (
 	"net/netip"
 	"slices"
-
-	"lvs/kernel"
 )
 
 // eventTime is RFC 3339 with milliseconds: no watch looks more often.
@@ -101,7 +99,7 @@ func ofTraffic(c statColumn) column[Event] {
 		if t == nil || t.Counted == nil {
 			return 0, false
 		}
-		n := c.value(&kernel.Stats{Counters: *t.Counted, Rates: t.rates()})
+		n := c.value(&t.stats)
 		return n, n > 0 || !c.outbound || !t.Blind
 	}}
 }
