@@ -22,7 +22,7 @@ Looking at it:
   lvs list tcp://192.0.2.10:80 --rate
   lvs list --filter 'weight=0'
   lvs connections --group-by client/24 --top 10
-  lvs watch --rates --interval 5s
+  lvs watch --rates --interval 10s
 
 Taking a server out for a while, and back:
 

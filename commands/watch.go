@@ -35,8 +35,10 @@ there, as if it were just being added.
 
 With --rates it also prints a line for each service after every interval, with
 --servers for each server too: what came per second, from the counters and the
-time that really passed, not from the kernel's estimates. Where the counters were
-set to zero meanwhile, or begin with a new object, a rate is not known.
+time that really passed, not from the kernel's estimates. The kernel brings the
+counters up to date every 2s, so the interval is a multiple of that. Where it is
+late, the counters were set to zero, or an object is new, a rate is not known;
+after a late one the next counts for both.
 
 It goes on until it is interrupted (status 130), for --count intervals, or for the
 time of --timeout. The status is 0 then, or 8 where --timeout came before the
@@ -47,7 +49,7 @@ need an end: --count or --timeout. --jq works on each line unless -o json is giv
 Without privilege it watches what everyone may read and says so: then thresholds,
 persistence, flags, timeouts, sync daemons and rates are not known.`,
 		Example: `  lvs watch
-  lvs watch tcp://192.0.2.10:80 --rates --interval 5s
+  lvs watch tcp://192.0.2.10:80 --rates --interval 10s
   lvs watch --rates --servers --filter 'cps>0' --timeout 1m
   lvs watch --filter op=edit-server --columns time,server,before,after
   lvs watch --initial -o jsonl
@@ -57,7 +59,7 @@ persistence, flags, timeouts, sync daemons and rates are not known.`,
 	}
 	o.selector.register(a, c)
 	f := c.Flags()
-	f.StringVar(&o.interval, "interval", "1s", "look every `DURATION`, at least 100ms (default 1s)")
+	f.StringVar(&o.interval, "interval", "", "look every `DURATION`, at least 100ms; with --rates a multiple of 2s (default 1s, with --rates 2s)")
 	f.StringVarP(&o.count, "count", "n", "", "end after `N` intervals (default: never)")
 	f.BoolVar(&o.rates, "rates", false, "tell after each interval what came per second")
 	f.BoolVar(&o.servers, "servers", false, "with --rates: also for each server")
@@ -70,7 +72,7 @@ persistence, flags, timeouts, sync daemons and rates are not known.`,
 	keys := completeKeys(func() []string { return output.ColumnKeys("EventList") })
 	complete(c, "columns", keys)
 	complete(c, "filter", keys)
-	complete(c, "interval", words("1s", "5s", "1m"))
+	complete(c, "interval", words("1s", "10s", "1m"))
 	complete(c, "count", words("1", "10"))
 	return c
 }
@@ -100,16 +102,14 @@ func (o *watch) run(c *cobra.Command, args []string) error {
 
 // watcher checks the options, all of them at once.
 func (o *watch) watcher(args []string) (*watcher, error) {
-	w := &watcher{app: o.app, rates: o.rates, servers: o.servers, initial: o.initial}
+	w := &watcher{app: o.app, rates: o.rates, meter: meter{servers: o.servers}, initial: o.initial}
 	var bad faults
 	var err error
 	w.ids, err = o.all(args)
 	bad.add(err)
 	slices.SortFunc(w.ids, kernel.ServiceID.Compare)
-	w.interval, err = parseDuration(o.interval)
-	if err != nil || w.interval < leastInterval {
-		bad.add(usagef("--interval %q: it is a time such as 1s, at least %v", o.interval, leastInterval))
-	}
+	w.interval, err = o.parseInterval()
+	bad.add(err)
 	if o.count != "" {
 		w.count, err = parseNumber("--count", o.count, 1, 1<<31)
 		bad.add(err)
@@ -127,6 +127,24 @@ func (o *watch) watcher(args []string) (*watcher, error) {
 	}
 	w.stream, err = p.Events(o.rates)
 	return w, err
+}
+
+func (o *watch) parseInterval() (time.Duration, error) {
+	switch {
+	case o.interval == "" && o.rates:
+		return kernelTick, nil
+	case o.interval == "":
+		return time.Second, nil
+	}
+	d, err := parseDuration(o.interval)
+	switch {
+	case err != nil || d < leastInterval:
+		return d, usagef("--interval %q: it is a time such as 1s, at least %v", o.interval, leastInterval)
+	case o.rates && d%kernelTick != 0:
+		return d, usagef("--interval %q: the kernel brings its counters up to date every %v", o.interval, kernelTick).
+			cure("with --rates it is a multiple of that: 2s, 4s, 10s, 1m")
+	}
+	return d, nil
 }
 
 // leastInterval keeps the work for the kernel small.

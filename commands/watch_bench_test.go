@@ -39,6 +39,7 @@ func (q *quiet) Snapshot(context.Context, ...kernel.ServiceID) (*kernel.Snapshot
 }
 func (q *quiet) Timeouts(context.Context) (kernel.Timeouts, error) { return kernel.Timeouts{}, nil }
 func (q *quiet) Daemons(context.Context) ([]kernel.Daemon, error)  { return nil, nil }
+func (q *quiet) Sysctls(context.Context) ([]kernel.Sysctl, error)  { return nil, nil }
 func (q *quiet) Close() error                                      { return nil }
 
 func BenchmarkWatch(b *testing.B) {
@@ -58,7 +59,7 @@ func BenchmarkWatch(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			w := &watcher{app: app, rates: c.rates, servers: c.servers}
+			w := &watcher{app: app, rates: c.rates, meter: meter{servers: c.servers}}
 			if w.stream, err = p.Events(c.rates); err != nil {
 				b.Fatal(err)
 			}

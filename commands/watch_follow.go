@@ -17,9 +17,10 @@ type watcher struct {
 	ids      []kernel.ServiceID
 	interval time.Duration
 	// count is after how many intervals it ends. Zero is never.
-	count                   uint64
-	rates, servers, initial bool
-	stream                  *output.EventStream
+	count          uint64
+	rates, initial bool
+	meter          meter
+	stream         *output.EventStream
 
 	last *look
 	next time.Time
@@ -37,6 +38,13 @@ func (w *watcher) begin(ctx context.Context) (err error) {
 		return err
 	}
 	w.next = w.app.Now()
+	if w.rates {
+		for range w.meter.read(w.last) { // there is nothing to compare it with yet
+		}
+		if err := w.checkEstimation(ctx); err != nil {
+			return err
+		}
+	}
 	if w.initial {
 		nothing := &look{Snapshot: &kernel.Snapshot{Public: w.last.Public}}
 		if err := w.tell(w.last.Time, nothing.changesTo(w.last), true); err != nil {
@@ -85,7 +93,7 @@ func (w *watcher) step(ctx context.Context) error {
 		return err
 	}
 	if w.rates {
-		for e := range w.last.ratesTo(now, w.servers) {
+		for e := range w.meter.read(now) {
 			if err := w.stream.Add(&e); err != nil {
 				return err
 			}

@@ -226,19 +226,37 @@ func TestWatchRates(t *testing.T) {
 			services = append(services, service)
 		}
 	}
-	// The first wait takes 1.5 s; those after it are a second apart, less late.
+	// The first wait takes 2.5 s; those after it are 2 s apart, each as late.
 	want := []string{
-		"5,2,20,200,160,20000,733007751851,30",
+		"5,2,12,120,96,12000,439804651110,30",
 		"5,2,0,0,0,0,0,0",
 		"5,2,,,,,,",
-		"5,2,4,40,32,4000,1099511627776,4",
-		"0,0,2,20,16,2000,1099511627776,2",
+		"5,2,2,20,16,2000,549755813888,4",
+		"0,0,1,10,8,1000,549755813888,2",
 	}
 	if diff := cmp.Diff(want, services); diff != "" {
 		t.Error(diff)
 	}
 	want[4] = "0,0,,,,,,"
 	if diff := cmp.Diff(want, servers); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A look that comes before the kernel's own is not known, and the next counts for
+// both. What really fell silent is zero.
+func TestWatchRatesOfLateCounters(t *testing.T) {
+	k := table(t)
+	serve := func(conns, estimate uint64) func() {
+		return func() {
+			k.Traffic(web, first, kerneltest.Traffic{Add: kernel.Counters{Connections: conns}, Rates: kernel.Rates{Connections: estimate}})
+		}
+	}
+	serve(100, 50)()
+	f := newFilm(k, serve(100, 50), idle, serve(200, 50), serve(0, 38), serve(0, 1), serve(40, 5), idle, idle, idle)
+	got := f.play(t, "cps,conns", "--rates", web.String())
+	want := []string{"50,100", ",", "50,200", "0,0", "0,0", "20,40", ",", "0,0", "0,0"}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -251,7 +269,7 @@ func TestWatchRatesOfDirectRouting(t *testing.T) {
 	f := newFilm(k, func() {
 		k.Traffic(dns, server, kerneltest.Traffic{Add: kernel.Counters{Connections: 7, PacketsIn: 7, BytesIn: 700}})
 	})
-	got := f.play(t, "server,cps,outpps,outbps", "--rates", "--servers", dns.String())
+	got := f.play(t, "server,conns,outpps,outbps", "--rates", "--servers", dns.String())
 	if diff := cmp.Diff([]string{",7,,", "10.0.0.13:53,7,,"}, got); diff != "" {
 		t.Error(diff)
 	}

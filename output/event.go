@@ -27,7 +27,7 @@ type Traffic struct {
 	// Elapsed is how long it really took.
 	Elapsed time.Duration
 	// Counted is what was counted in it. Nil is not known: the counters were set
-	// to zero, or begin with a new object.
+	// to zero, begin with a new object, or are not up to date.
 	Counted *kernel.Counters
 	// Blind is set where answers do not pass the director, as a rule: zero
 	// outbound is not known then.
@@ -57,7 +57,7 @@ type TrafficRow struct {
 	Active   uint64    `json:"active" doc:"Established connections at its end."`
 	Inactive uint64    `json:"inactive" doc:"Connections in any other state at its end."`
 	Elapsed  float64   `json:"elapsed" doc:"Seconds that it took."`
-	Counted  *StatsRow `json:"counted" doc:"What was counted in it. Null when not known: the counters were set to zero, or the object is new."`
+	Counted  *StatsRow `json:"counted" doc:"What was counted in it. Null when not known: the counters were set to zero or are not up to date, or the object is new."`
 	Rates    *RatesRow `json:"rates" doc:"The same per second, rounded. Null when not known."`
 }
 
