@@ -19,7 +19,8 @@ type shape struct {
 	words     string
 	kind      string // a type of JSON; empty where ref or either say it
 	pattern   string // a regular expression
-	words1    []string
+	filled    bool   // an empty text is none
+	one       []string
 	low, high int64 // of numbers
 	items     *shape
 	values    *shape // of an object with any keys
@@ -29,7 +30,7 @@ type shape struct {
 
 // text is any text but an empty one.
 func text(words string) form[string] {
-	return form[string]{shape{words: words, kind: "string"}, func(d *decoder, t *tree) (string, bool) {
+	return form[string]{shape{words: words, kind: "string", filled: true}, func(d *decoder, t *tree) (string, bool) {
 		return d.text(t, words)
 	}}
 }
@@ -51,7 +52,7 @@ func (d *decoder) text(t *tree, words string) (string, bool) {
 
 // parsed is a text that a function reads.
 func parsed[V any](words string, parse func(string) (V, error)) form[V] {
-	return form[V]{shape{words: words, kind: "string"}, func(d *decoder, t *tree) (v V, ok bool) {
+	return form[V]{shape{words: words, kind: "string", filled: true}, func(d *decoder, t *tree) (v V, ok bool) {
 		s, ok := d.text(t, words)
 		if !ok {
 			return v, false
@@ -66,7 +67,7 @@ func parsed[V any](words string, parse func(string) (V, error)) form[V] {
 
 // oneOf is one of some words.
 func oneOf(list ...string) form[string] {
-	s := shape{words: enumerate(list, "or"), kind: "string", words1: list}
+	s := shape{words: enumerate(list, "or"), kind: "string", one: list}
 	return form[string]{s, func(d *decoder, t *tree) (string, bool) {
 		for _, w := range list {
 			if t.text == w && t.kind == isText {

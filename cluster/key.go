@@ -5,7 +5,8 @@ import "fmt"
 // record is a kind of object in the file. From its keys come reading, the JSON
 // Schema and the manual page.
 type record[T any] struct {
-	name, doc string
+	// id is its name in the schema, title a heading, doc a sentence.
+	id, title, doc string
 	// words follow "is" in a fault: an object with keys …
 	words string
 	keys  []key[T]
@@ -113,7 +114,7 @@ func (r *record[T]) meant(near string) string {
 	return "the keys here are " + enumerate(r.names(), "and")
 }
 
-func (r *record[T]) shape() shape { return shape{words: r.words, ref: r.name} }
+func (r *record[T]) shape() shape { return shape{words: r.words, ref: r.id} }
 
 // form makes the record a form of value.
 func (r *record[T]) form() form[T] {

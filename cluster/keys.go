@@ -51,7 +51,7 @@ func newTables() *tables {
 
 func (t *tables) fileRecord() record[File] {
 	servers, check := t.serversForm().shape, t.check.shape()
-	return record[File]{name: "Cluster", words: "an object with apiVersion, kind and services",
+	return record[File]{id: "Cluster", title: "The file", words: "an object with apiVersion, kind and services",
 		doc: "A cluster: its services, and all that holds for them.",
 		keys: []key[File]{
 			{name: "apiVersion", about: about{doc: "The version of this format.", example: apiVersion, needed: true},
@@ -133,7 +133,7 @@ func (d *decoder) each(v *tree, what, words string, read func(name string, value
 }
 
 func (t *tables) defaultsRecord() record[Defaults] {
-	return record[Defaults]{name: "Defaults", words: "an object with what holds for all services",
+	return record[Defaults]{id: "Defaults", title: "Defaults", words: "an object with what holds for all services",
 		doc: "What holds for every service and server of the file that does not say otherwise.",
 		keys: []key[Defaults]{
 			at("scheduler", schedulerForm(), func(d *Defaults) *string { return &d.Scheduler }, about{
@@ -151,7 +151,7 @@ const maxTimeout = (1<<31 - 1) / 1000 * time.Second
 
 func timeoutsRecord() record[kernel.Timeouts] {
 	timeout := period(time.Second, maxTimeout, time.Second)
-	return record[kernel.Timeouts]{name: "Timeouts", words: "an object with tcp, tcpFin and udp",
+	return record[kernel.Timeouts]{id: "Timeouts", title: "Timeouts", words: "an object with tcp, tcpFin and udp",
 		doc: "How long the kernel remembers connections, in whole seconds.",
 		keys: []key[kernel.Timeouts]{
 			at("tcp", timeout, func(t *kernel.Timeouts) *time.Duration { return &t.TCP }, about{

@@ -12,7 +12,7 @@ import (
 )
 
 func (t *tables) bgpRecord() record[BGP] {
-	return record[BGP]{name: "BGP", words: "an object with as and peers",
+	return record[BGP]{id: "BGP", title: "BGP", words: "an object with as and peers",
 		doc:   "How addresses are announced.",
 		after: checkBGP,
 		keys: []key[BGP]{
@@ -40,7 +40,7 @@ func (t *tables) bgpRecord() record[BGP] {
 }
 
 func peerRecord() record[BGPPeer] {
-	return record[BGPPeer]{name: "BGPPeer", words: "an object with address and as",
+	return record[BGPPeer]{id: "BGPPeer", title: "BGP peers", words: "an object with address and as",
 		doc:   "A router that routes are told to.",
 		after: checkPeer,
 		keys: []key[BGPPeer]{

@@ -22,7 +22,7 @@ const (
 )
 
 func (t *tables) checkRecord() record[Check] {
-	return record[Check]{name: "Check", words: "an object with a type",
+	return record[Check]{id: "Check", title: "Checks", words: "an object with a type",
 		doc:   "How a server is examined.",
 		after: checkCheck,
 		keys: slices.Concat([]key[Check]{

@@ -8,7 +8,7 @@ import (
 )
 
 func (t *tables) overflowRecord() record[Overflow] {
-	return record[Overflow]{name: "Overflow", words: "an object with high, low and peers",
+	return record[Overflow]{id: "Overflow", title: "Overflow", words: "an object with high, low and peers",
 		doc:   "How a full cluster shares its load with others.",
 		after: checkOverflow,
 		keys: []key[Overflow]{
@@ -26,7 +26,7 @@ func (t *tables) overflowRecord() record[Overflow] {
 }
 
 func helperRecord() record[OverflowPeer] {
-	return record[OverflowPeer]{name: "OverflowPeer", words: "an object with name, director and keyFile",
+	return record[OverflowPeer]{id: "OverflowPeer", title: "Other clusters", words: "an object with name, director and keyFile",
 		doc: "Another cluster.",
 		keys: []key[OverflowPeer]{
 			at("name", text("a text"), func(p *OverflowPeer) *string { return &p.Name }, about{
@@ -53,7 +53,7 @@ func checkOverflow(d *decoder, v *tree, o *Overflow) {
 }
 
 func directorRecord() record[Director] {
-	return record[Director]{name: "Director", words: "an object with onStop, drift and sysctl",
+	return record[Director]{id: "Director", title: "The director", words: "an object with onStop, drift and sysctl",
 		doc: "How the director itself behaves.",
 		keys: []key[Director]{
 			at("onStop", oneOf("keep", "withdraw", "remove"), func(o *Director) *string { return &o.OnStop }, about{

@@ -43,7 +43,7 @@ func (t *tables) healthKeys() []key[FileService] {
 type quorum struct{ down, up Share }
 
 func quorumRecord() record[quorum] {
-	return record[quorum]{name: "MinHealthy", words: "an object with down and up",
+	return record[quorum]{id: "MinHealthy", title: "Quorum", words: "an object with down and up",
 		doc: "The quorum of a service, as a number of servers or a part of them in percent.",
 		after: func(d *decoder, v *tree, q *quorum) {
 			none := Share{}
@@ -60,7 +60,7 @@ func quorumRecord() record[quorum] {
 }
 
 func onDownRecord() record[OnDown] {
-	return record[OnDown]{name: "OnDown", words: "an object with quiesce and then",
+	return record[OnDown]{id: "OnDown", title: "Failed servers", words: "an object with quiesce and then",
 		doc: "What is done to a failed server: weight 0 at once, and later more.",
 		keys: []key[OnDown]{
 			at("quiesce", period(0, maxDelay, time.Millisecond), func(o *OnDown) *time.Duration { return &o.Quiesce }, about{

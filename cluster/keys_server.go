@@ -29,11 +29,11 @@ func serverAddress() form[string] {
 }
 
 func (t *tables) serverRecord() record[FileServer] {
-	return record[FileServer]{name: "Server", words: "an address, or an object with an address",
+	return record[FileServer]{id: "Server", title: "Servers", words: "an address, or an object with an address",
 		doc: "A real server.",
 		keys: []key[FileServer]{
 			at("address", serverAddress(), func(s *FileServer) *string { return &s.Address }, about{
-				doc: "Where it is: ADDRESS, with the service's port, or ADDRESS:PORT. 10.0.0.[12-18] stands for seven servers that are alike, " +
+				doc: "Where it is: ADDRESS, with the service's port, or ADDRESS:PORT. 10.0.0.[12-18] stands for servers that are alike, " +
 					"and so do 10.0.0.[12-18]:8080, 2001:db8::[a-f] and [2001:db8::[a-f]]:8080; the range is in the last part of the address, of at most 256. " +
 					"A server stands once in a service.",
 				example: "10.0.0.11:8080", needed: true}),
@@ -73,7 +73,7 @@ type tunnel struct {
 }
 
 func tunnelRecord() record[tunnel] {
-	return record[tunnel]{name: "Tunnel", words: "an object with type and port",
+	return record[tunnel]{id: "Tunnel", title: "Tunnels", words: "an object with type and port",
 		doc: "How packets are encapsulated.",
 		after: func(d *decoder, v *tree, t *tunnel) {
 			if t.checksum && t.remoteChecksum {

@@ -9,7 +9,7 @@ import (
 )
 
 func (t *tables) serviceRecord() record[FileService] {
-	return record[FileService]{name: "Service", words: "an object with an address and servers",
+	return record[FileService]{id: "Service", title: "Services", words: "an object with an address and servers",
 		doc:   "A virtual service: an address, or a firewall mark, whose connections go to servers. With several addresses it stands for as many services that are alike.",
 		after: func(d *decoder, v *tree, s *FileService) { d.netmask(v, s) },
 		keys: slices.Concat([]key[FileService]{
@@ -57,7 +57,7 @@ type lasting struct {
 }
 
 func lastingRecord() record[lasting] {
-	return record[lasting]{name: "Persistence", words: "an object with for and engine",
+	return record[lasting]{id: "Persistence", title: "Persistence", words: "an object with for and engine",
 		doc: "Persistence with an engine that recognises clients by more than their address.",
 		keys: []key[lasting]{
 			at("for", persistence(), func(p *lasting) *time.Duration { return &p.length }, about{

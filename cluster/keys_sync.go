@@ -21,7 +21,7 @@ func syncRecord() record[kernel.Daemon] {
 		r, _ := kernel.ParseRole(s) // one of the two, or refused already
 		return r, ok
 	}}
-	return record[kernel.Daemon]{name: "SyncDaemon", words: "an object with role and interface",
+	return record[kernel.Daemon]{id: "SyncDaemon", title: "Sync daemons", words: "an object with role and interface",
 		doc: "A connection sync daemon of the kernel.",
 		keys: []key[kernel.Daemon]{
 			at("role", role, func(d *kernel.Daemon) *kernel.Role { return &d.Role }, about{

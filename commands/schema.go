@@ -3,6 +3,7 @@ package commands
 import (
 	"github.com/spf13/cobra"
 
+	"lvs/cluster"
 	"lvs/output"
 )
 
@@ -11,21 +12,28 @@ type schema struct{ app *App }
 func (a *App) newSchema() *cobra.Command {
 	o := &schema{app: a}
 	return &cobra.Command{
-		Use:   "schema",
-		Short: "Print the JSON Schema of what -o json prints",
+		Use:   "schema [cluster]",
+		Short: "Print the JSON Schema of what -o json prints, or of the cluster file",
 		Long: `Prints the JSON Schema of every document that -o json can print. Within one
-apiVersion keys may be added; none disappears or changes its type.`,
+apiVersion keys may be added; none disappears or changes its type.
+
+With the word cluster it is the schema of the cluster file, for editors.`,
 		Example: `  lvs schema > lvs.schema.json
-  lvs schema | jq '."$defs" | keys'`,
+  lvs schema | jq '."$defs" | keys'
+  lvs schema cluster > cluster.schema.json`,
 		RunE:              o.run,
-		ValidArgsFunction: nothing,
+		ValidArgsFunction: oneOf("cluster"),
 	}
 }
 
 func (o *schema) run(_ *cobra.Command, args []string) error {
+	text := output.Schema
+	if len(args) > 0 && args[0] == "cluster" {
+		text, args = cluster.Schema, args[1:]
+	}
 	if err := noMore(args); err != nil {
 		return err
 	}
-	_, err := o.app.Out.Write(output.Schema())
+	_, err := o.app.Out.Write(text())
 	return err
 }

@@ -1,6 +1,6 @@
-// Command man makes the manual pages, section 8: one for each command, from the
-// command tree, and ipvsadm-compat(8). The pages are checked in; make generate renews them, and a test
-// fails when they are stale. Packages install the program under another name:
+// Command man makes the manual pages: one for each command, from the command tree,
+// ipvsadm-compat(8), and lvs-cluster(5) from the keys of the cluster file. The pages
+// are checked in; make generate renews them, and a test fails when they are stale. Packages install the program under another name:
 // -name and -out make their pages.
 package main
 
@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -45,6 +46,7 @@ func pages(name string) map[string][]byte {
 		out[pageName(c)+".8"] = page(c, name)
 	})
 	out["ipvsadm-compat.8"] = compatPage(name)
+	out[name+"-cluster.5"] = clusterPage(name)
 	if name == "lvs" {
 		other := (&commands.App{Name: "lvsctl"}).Root()
 		out["lvsctl.8"] = page(other, name)
@@ -118,11 +120,17 @@ func subcommands(r *roff, c *cobra.Command) {
 	}
 }
 
+// ofClusterFiles are commands that read or write cluster files.
+var ofClusterFiles = []string{"apply", "diff", "export", "import", "schema", "validate"}
+
 // seeAlso names the pages above, beside and below.
 func seeAlso(c *cobra.Command, family string) string {
 	names := []string{"ipvsadm"}
 	if !c.HasParent() || c.Name() == "ipvsadm" {
 		names = append(names, "ipvsadm-compat")
+	}
+	if !c.HasParent() || slices.Contains(ofClusterFiles, c.Name()) {
+		names = append(names, family+"-cluster(5)")
 	}
 	if c.HasParent() {
 		names = append(names, family)
@@ -143,11 +151,16 @@ func seeAlso(c *cobra.Command, family string) string {
 	return references(names)
 }
 
-// references names pages of section 8.
+// references names pages, of section 8 where they do not say another.
 func references(names []string) string {
 	sort.Strings(names)
 	for i, n := range names {
-		names[i] = fmt.Sprintf("\\fB%s\\fR(8)", escape(n))
+		n, other, _ := strings.Cut(n, "(")
+		section := "8"
+		if other != "" {
+			section = strings.TrimSuffix(other, ")")
+		}
+		names[i] = fmt.Sprintf("\\fB%s\\fR(%s)", escape(n), section)
 	}
 	return strings.Join(names, ", ")
 }

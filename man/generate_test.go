@@ -21,13 +21,13 @@ func TestPagesAreFresh(t *testing.T) {
 			t.Errorf("%s is stale; run make generate:\n%s", name, diff)
 		}
 	}
-	found, err := filepath.Glob("*.8")
+	found, err := filepath.Glob("*.[58]")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range found {
 		if want[name] == nil {
-			t.Errorf("%s belongs to no command; remove it", name)
+			t.Errorf("%s belongs to no command or file; remove it", name)
 		}
 	}
 }
