@@ -52,7 +52,7 @@ func TestTrafficWatch(t *testing.T) {
 	w.until(t, "the last change", func(e event) bool { return e.Op == "edit-server" && e.After.Upper == 100 })
 
 	var counted map[string]counters
-	lab.Eventually(t, 20*time.Second, func() error { // the kernel brings them up to date every two seconds
+	lab.Eventually(t, time.Minute, func() error { // the kernel brings them up to date every two seconds
 		counted = ipvsadmCounters(t, c.Director)
 		if sent := counted[vip.String()]; sent.Connections != 20 || sent.PacketsIn != 20 || sent.PacketsOut != 20 ||
 			counted[first].PacketsOut+counted[second].PacketsOut != 20 {
@@ -61,7 +61,7 @@ func TestTrafficWatch(t *testing.T) {
 		return nil
 	})
 	for what, server := range map[string]string{vip.String(): "", first: first, second: second} {
-		lab.Eventually(t, 10*time.Second, func() error {
+		lab.Eventually(t, time.Minute, func() error {
 			if got := w.sum(t, server); got != counted[what] {
 				return fmt.Errorf("%s: the intervals add up to %+v, ipvsadm counts %+v", what, got, counted[what])
 			}
@@ -162,7 +162,7 @@ func (w *watching) events(t *testing.T) (all []event) {
 
 func (w *watching) until(t *testing.T, what string, seen func(event) bool) {
 	t.Helper()
-	lab.Eventually(t, 20*time.Second, func() error {
+	lab.Eventually(t, time.Minute, func() error {
 		for _, e := range w.events(t) {
 			if seen(e) {
 				return nil
