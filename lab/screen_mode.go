@@ -16,6 +16,7 @@ func (s *Screen) private(q, body string, final byte) {
 		for _, m := range n {
 			s.mode(m, final == 'h')
 		}
+	case q == "?5W": // a tab stop every eight columns
 	case strings.HasSuffix(body, "$") && final == 'p': // which state is the mode in: 1 set, 2 reset, 0 not known
 		for _, m := range n {
 			state := 2

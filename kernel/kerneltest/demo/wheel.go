@@ -11,16 +11,24 @@ import (
 // wheel holds all connections by the step in which something happens to them,
 // so that a step touches those alone. What is due later than once around is
 // put back when its turn comes.
-type wheel [1 << 13][]connection
+type wheel struct {
+	slots [1 << 13][]connection
+	spare [][]connection // what slots left, to be filled again
+}
+
+func (h *wheel) slot(step int64) *[]connection { return &h.slots[step%int64(len(h.slots))] }
 
 func (h *wheel) add(c connection) {
-	slot := &h[c.due%int64(len(h))]
+	slot := h.slot(c.due)
+	if last := len(h.spare) - 1; *slot == nil && last >= 0 {
+		*slot, h.spare = h.spare[last], h.spare[:last]
+	}
 	*slot = append(*slot, c)
 }
 
 // turn moves on everything that is due in the world's step.
 func (h *wheel) turn(w *world) {
-	slot := &h[w.step%int64(len(h))]
+	slot := h.slot(w.step)
 	due := *slot
 	*slot = nil
 	for i := range due {
@@ -28,12 +36,15 @@ func (h *wheel) turn(w *world) {
 			h.add(c)
 		}
 	}
+	if due != nil {
+		h.spare = append(h.spare, due[:0])
+	}
 }
 
 // cut ends the connections of a machine that died.
 func (h *wheel) cut(w *world, machine netip.Addr) {
 	var ended []connection
-	for i, slot := range h {
+	for i, slot := range h.slots {
 		kept := slot[:0]
 		for _, c := range slot {
 			if c.server.at.Addr() == machine && c.state <= established {
@@ -43,7 +54,7 @@ func (h *wheel) cut(w *world, machine netip.Addr) {
 				kept = append(kept, c)
 			}
 		}
-		h[i] = kept
+		h.slots[i] = kept
 	}
 	for _, c := range ended {
 		h.add(c)
@@ -53,12 +64,12 @@ func (h *wheel) cut(w *world, machine netip.Addr) {
 // list copies the table, the next to change first.
 func (w *world) list() []connection {
 	n := 0
-	for _, slot := range w.wheel {
+	for _, slot := range w.wheel.slots {
 		n += len(slot)
 	}
 	out := make([]connection, 0, n)
-	for i := range int64(len(w.wheel)) {
-		out = append(out, w.wheel[(w.step+1+i)%int64(len(w.wheel))]...)
+	for i := range int64(len(w.wheel.slots)) {
+		out = append(out, *w.wheel.slot(w.step + 1 + i)...)
 	}
 	return out
 }
