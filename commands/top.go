@@ -19,7 +19,8 @@ type top struct {
 	app             *App
 	interval        string
 	readOnly, ascii bool
-	mouse           bool
+	mouse, demo     bool
+	batch           topBatch
 }
 
 func (a *App) newTop() *cobra.Command {
@@ -36,22 +37,35 @@ Every change is asked about with the old value and the new one, and made by the
 command line that is shown with it.
 
 Columns chosen with C are remembered in top.json, in the folder lvs of the user's
-configuration (XDG_CONFIG_HOME, or ~/.config).`,
+configuration (XDG_CONFIG_HOME, or ~/.config).
+
+With --demo it shows a director that is not there: a table in memory, with traffic
+that follows what is changed, on any machine. The same demo begins every time.
+
+With --batch it writes plain text for a file or a pipe: a block with all services
+and servers at the end of every interval. The first comes after a whole interval,
+two seconds at least, because the kernel adds its counters up as often; so all
+rates are measured. Programs better read watch --rates -o jsonl.`,
 		Example: `  lvs top
-  lvs top --read-only --interval 5s`,
+  lvs top --read-only --interval 5s
+  lvs top --demo
+  lvs top -b -n 2 -d 10s`,
 		RunE:              o.run,
 		ValidArgsFunction: nothing,
 	}
 	f := c.Flags()
-	f.StringVar(&o.interval, "interval", "", "the `DURATION` between two looks at the table, from 100ms to 1h (default 1s)")
+	f.StringVarP(&o.interval, "interval", "d", "", "the `DURATION` between two looks at the table, from 100ms to 1h (default 1s)")
 	f.BoolVar(&o.readOnly, "read-only", false, "change nothing (default: by privilege)")
 	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII characters (default: where the locale is not UTF-8)")
 	f.BoolVar(&o.mouse, "mouse", false, "take the mouse: a click chooses a row, the wheel scrolls")
+	f.BoolVar(&o.demo, "demo", false, "show a director that is not there, with its traffic; needs neither privilege nor IPVS")
+	o.batch.register(c)
 	f.StringVar(&a.global.color, "color", "", "colour: `WHEN` is auto, always or never (default auto: without NO_COLOR; environment LVS_COLOR)")
 	markGlobal(f, "color")
 	complete(c, "color", words("auto", "always", "never"))
 	complete(c, "interval", words("1s", "5s"))
 	a.kernelFlags(c)
+	a.quietFlag(c)
 	return c
 }
 
@@ -65,11 +79,17 @@ func (o *top) run(c *cobra.Command, args []string) error {
 	if err != nil || interval < 100*time.Millisecond || interval > time.Hour {
 		bad.add(usagef("--interval %q: it is a time from 100ms to 1h, such as 2s", o.interval))
 	}
+	count, err := o.batch.parse()
+	bad.add(err)
+	if o.demo && c.Flags().Changed("netns") {
+		bad.add(usagef("--demo has a table of its own: --netns has no effect on it"))
+	}
 	if err := bad.err(); err != nil {
 		return err
 	}
 	a := o.app
 	switch {
+	case o.batch.on:
 	case !a.OutTerminal.Is:
 		return usagef("top draws on a terminal, and standard output is none").cure("%s", insteadOfTop(a.Name))
 	case !a.InTerminal.Is:
@@ -77,11 +97,18 @@ func (o *top) run(c *cobra.Command, args []string) error {
 	case a.Env("TERM") == "dumb":
 		return usagef("top needs a terminal that can move its cursor, and TERM is dumb").cure("%s", insteadOfTop(a.Name))
 	}
+	if o.demo {
+		end, err := a.demo()
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	reason, err := o.whyReadOnly(c.Context())
 	if err != nil {
 		return err
 	}
-	return tui.Run(c.Context(), tui.Options{
+	options := tui.Options{
 		Open:      func() (kernel.Kernel, error) { return a.OpenKernel(kernel.Options{Netns: a.global.netns}) },
 		Run:       a.within,
 		In:        a.In,
@@ -93,15 +120,21 @@ func (o *top) run(c *cobra.Command, args []string) error {
 		Name:      a.Name,
 		Globals:   a.whereabouts(),
 		Hint:      a.hint,
-		Host:      host(a.global.netns),
+		Host:      o.host(),
 		ASCII:     o.ascii || !utf8Locale(a.Env),
 		NoColor:   !a.color(),
 		Mouse:     o.mouse,
 		ConfigDir: a.configDir(),
-	})
+	}
+	if o.batch.on {
+		return o.writeBatches(c.Context(), options, count)
+	}
+	return tui.Run(c.Context(), options)
 }
 
-func insteadOfTop(name string) string { return name + " list shows the table once" }
+func insteadOfTop(name string) string {
+	return name + " top -b writes plain text, " + name + " list the table once"
+}
 
 // whyReadOnly tells why nothing may be changed: it was asked for, or the
 // privilege is missing, which an empty batch of changes does not show but a
@@ -162,7 +195,11 @@ func (a *App) configDir() string {
 }
 
 // host names what is looked at.
-func host(netns string) string {
+func (o *top) host() string {
+	if o.demo {
+		return "demo"
+	}
+	netns := o.app.global.netns
 	name, err := os.Hostname()
 	if err != nil {
 		name = "director"
