@@ -166,12 +166,13 @@ func leftOver(rows []output.Drain) (undone, serving []output.Drain) {
 // brokenOff tells what is left where waiting ended before its time.
 func (o *drain) brokenOff(ctx context.Context, err error, rows []output.Drain, found []member, report *drainReport) error {
 	a := o.app
-	if ctx.Err() == nil {
-		return err
-	}
+	timedOut, interrupted := broken(ctx, err)
 	undo := a.Name + " undrain " + strings.Join(addressesOf(found), " ")
-	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	switch {
+	case interrupted:
 		return (&fault{status: exitInterrupted, err: errors.New("interrupted: the weight stays 0")}).cure("%s brings it back", undo)
+	case !timedOut:
+		return err
 	}
 	var what []string
 	cure := undo + " brings it back"

@@ -68,6 +68,14 @@ func (a *App) Run(ctx context.Context, args []string) int {
 	return a.report(err)
 }
 
+// broken tells whether work was broken off by --timeout or an interrupt, which may
+// show in the error or only in the context.
+func broken(ctx context.Context, err error) (timedOut, interrupted bool) {
+	timedOut = errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded)
+	interrupted = errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled)
+	return timedOut, interrupted && !timedOut
+}
+
 // report prints an error and gives the exit status that belongs to it.
 func (a *App) report(err error) int {
 	list := []error{err}

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -150,7 +149,7 @@ func (o *waitFor) rows(w *drainWatch, found []member) []output.Drain {
 
 // brokenOff tells what is not so yet where waiting ended before its time.
 func (o *waitFor) brokenOff(ctx context.Context, err error, rows []output.Drain, report *drainReport) error {
-	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if timedOut, _ := broken(ctx, err); !timedOut {
 		return err
 	}
 	f := &fault{status: exitTimeout, err: fmt.Errorf("%v: not so after %s: %s", &o.target, o.app.global.timeout, o.condition+o.until.lacks(rows))}

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -38,7 +37,7 @@ func (o *weight) ramp(ctx context.Context, to step) error {
 		}
 		if err := o.rampTo(ctx, id, to.Server, now, next); err != nil {
 			line.end()
-			return err
+			return o.rampBroken(ctx, err, to, now)
 		}
 		now = next
 		line.show(func() string {
@@ -99,13 +98,13 @@ func (o *weight) rampBroken(ctx context.Context, err error, to step, now int) er
 	end := to.Server.Weight
 	what := fmt.Sprintf("the weight stays %d, on the way to %d", now, end)
 	var f *fault
-	switch {
-	case ctx.Err() == nil:
-		return err
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	switch timedOut, interrupted := broken(ctx, err); {
+	case timedOut:
 		f = &fault{status: exitTimeout, err: fmt.Errorf("timed out after %s: %s", o.app.global.timeout, what)}
-	default:
+	case interrupted:
 		f = &fault{status: exitInterrupted, err: fmt.Errorf("interrupted: %s", what)}
+	default:
+		return err
 	}
 	return f.cure("%s weight %v %v %d sets it at once", o.app.Name, to.Service.ServiceID, to.Server.Addr, end)
 }
