@@ -2,9 +2,9 @@ package tui
 
 // box draws a frame with lines in it over others, as large as they need and the
 // screen allows. Where they do not fit, the one numbered at stays in sight.
-func (m *Model) box(under []line, w, h int, title string, body []line, at int, foot string) []line {
+func (m *Model) box(under []line, w, h int, title string, body []line, at int, foot line) []line {
 	inner := len([]rune(title)) + 4
-	for _, l := range append(body, text(plain, foot)) {
+	for _, l := range append(body[:len(body):len(body)], foot) {
 		inner = max(inner, l.width())
 	}
 	inner = max(min(inner, w-4), 1)
@@ -25,7 +25,7 @@ func (m *Model) box(under []line, w, h int, title string, body []line, at int, f
 	for _, l := range body[top:min(top+rows, len(body))] {
 		frame = append(frame, side(l))
 	}
-	frame = append(frame, side(text(dim, foot)), edge(g.corners[2], g.corners[3], ""))
+	frame = append(frame, side(foot), edge(g.corners[2], g.corners[3], ""))
 	return lay(under, frame, w, h)
 }
 

@@ -88,5 +88,5 @@ func (c *chooser) draw(m *Model, under []line, w, h int) []line {
 		}
 		body = append(body, l)
 	}
-	return m.box(under, w, h, "Columns", body, c.at, "Space shows, s sorts, J and K move, Enter takes, Esc drops")
+	return m.box(under, w, h, "Columns", body, c.at, text(dim, "Space shows, s sorts, J and K move, Enter takes, Esc drops"))
 }

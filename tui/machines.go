@@ -40,7 +40,7 @@ func newMachines(m *Model) *machines {
 func (s *machines) crumb() string { return "real servers" }
 func (s *machines) grid() grid    { return &s.table }
 
-func (s *machines) refresh(m *Model) {
+func (s *machines) refresh(m *Model) tea.Cmd {
 	var rows []machineRow
 	at := map[netip.Addr]int{}
 	for i := range m.sample.Services {
@@ -63,6 +63,7 @@ func (s *machines) refresh(m *Model) {
 		}
 	}
 	s.table.set(rows, m.now())
+	return nil
 }
 
 func (s *machines) view(m *Model, w, h int) []line { return s.table.view(&m.g, w, h) }

@@ -37,6 +37,12 @@ type Model struct {
 	over   overlay
 	config config
 	note   note
+	// log is what was run from here; running is set while something is, lookAgain
+	// when a look that is under way may have missed it.
+	log       []ran
+	logged    int
+	running   bool
+	lookAgain bool
 }
 
 // screen is what fills the middle of the terminal.
@@ -44,7 +50,7 @@ type screen interface {
 	// crumb is its part of the path in the head.
 	crumb() string
 	// refresh takes what a new sample brings.
-	refresh(m *Model)
+	refresh(m *Model) tea.Cmd
 	// view draws h lines of at most w cells.
 	view(m *Model, w, h int) []line
 	// keys are those of this screen alone.
@@ -90,7 +96,7 @@ func newModel(ctx context.Context, o Options) *Model {
 		m.say(yellow, "the chosen columns cannot be read: %v", err)
 	}
 	list := newServices(m)
-	m.roots = []screen{&overview{list}, list, newMachines(m)}
+	m.roots = []screen{&overview{list}, list, newMachines(m), newConnections(m, scope{}, "connections"), newLog(m)}
 	m.stack = m.roots[:1:1]
 	return m
 }
@@ -127,6 +133,16 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.wheel(msg.Button == tea.MouseWheelUp)
 	case sampleMsg:
 		return m.sampled(msg)
+	case walkMsg:
+		msg.to.walked(m, msg.w, msg.err)
+	case ranMsg:
+		return m.ran(msg)
+	case checkedMsg:
+		msg.f.checked(m, msg)
+	case triedMsg:
+		if m.over == nil {
+			return msg.then(m, msg.res)
+		}
 	case tickMsg:
 		if msg.round == m.round && !m.paused {
 			return m.look()
@@ -156,6 +172,9 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 func (m *Model) bindings() []group {
 	s := m.top()
 	groups := s.keys()
+	if t, ok := s.(targeted); ok {
+		groups = append(groups, selectionKeys(t), actKeys(t))
+	}
 	if t := s.grid(); t != nil {
 		groups = append(groups, tableKeys(t))
 	}
@@ -179,11 +198,15 @@ func (m *Model) look() tea.Cmd {
 // sampled takes what came of a look, and plans the next.
 func (m *Model) sampled(msg sampleMsg) tea.Cmd {
 	m.reading = false
+	if m.lookAgain { // it may have been taken before the change
+		m.lookAgain = false
+		return m.look()
+	}
 	m.err = msg.err
 	if msg.err == nil {
 		m.sample = msg.s
 		m.hist.record(msg.s)
-		m.top().refresh(m)
+		return tea.Batch(m.top().refresh(m), m.wait())
 	}
 	return m.wait()
 }
@@ -202,8 +225,7 @@ func (m *Model) clock() tea.Cmd {
 // push goes to a screen below this one.
 func (m *Model) push(s screen) tea.Cmd {
 	m.stack = append(m.stack[:len(m.stack):len(m.stack)], s)
-	m.refresh()
-	return nil
+	return m.refresh()
 }
 
 func (m *Model) back() tea.Cmd {
@@ -212,23 +234,34 @@ func (m *Model) back() tea.Cmd {
 		return nil
 	}
 	if len(m.stack) > 1 {
-		m.stack = m.stack[:len(m.stack)-1]
-		m.refresh()
+		m.leave(1)
+		return m.refresh()
 	}
 	return nil
 }
 
 func (m *Model) jump(n int) tea.Cmd {
+	m.leave(len(m.stack))
 	m.stack = []screen{m.roots[n]}
-	m.refresh()
-	return nil
+	return m.refresh()
+}
+
+// leave drops screens from the top, and ends what they still wait for.
+func (m *Model) leave(n int) {
+	for ; n > 0; n-- {
+		if s, ok := m.top().(interface{ leave() }); ok {
+			s.leave()
+		}
+		m.stack = m.stack[:len(m.stack)-1]
+	}
 }
 
 // refresh shows the present sample on the screen that came up.
-func (m *Model) refresh() {
-	if m.sample != nil {
-		m.top().refresh(m)
+func (m *Model) refresh() tea.Cmd {
+	if m.sample == nil {
+		return nil
 	}
+	return m.top().refresh(m)
 }
 
 func (m *Model) pause() tea.Cmd {
@@ -260,9 +293,8 @@ func (m *Model) faster(step int) tea.Cmd {
 
 func (m *Model) rebase() tea.Cmd {
 	m.hist.rebase(m.now())
-	m.refresh()
 	m.say(plain, "counting from now on; the kernel's own counters stay")
-	return nil
+	return m.refresh()
 }
 
 // say puts something into the last line.

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"io"
+	"strings"
 	"time"
 
 	"lvs/kernel"
@@ -17,6 +18,11 @@ type Options struct {
 	// Run carries out a command line of lvs, given without the program's name.
 	// Every change goes through it.
 	Run func(ctx context.Context, args []string) Result
+	// Line writes a command line so that a shell reads it as it is. Nil joins its
+	// words with spaces.
+	Line func(args []string) string
+	// Schedulers are proposed for services.
+	Schedulers []string
 	// In and Out are a terminal.
 	In  io.Reader
 	Out io.Writer
@@ -66,5 +72,8 @@ func (o *Options) complete() {
 	}
 	if o.Name == "" {
 		o.Name = "lvs"
+	}
+	if o.Line == nil {
+		o.Line = func(args []string) string { return o.Name + " " + strings.Join(args, " ") }
 	}
 }

@@ -47,6 +47,11 @@ func (r *ring) put(n uint64, p point, limit int) {
 
 func (r *ring) push(p point, limit int) {
 	if len(r.points) < limit {
+		if len(r.points) == cap(r.points) {
+			grown := make([]point, len(r.points), min(max(2*len(r.points), 16), limit))
+			copy(grown, r.points)
+			r.points = grown
+		}
 		r.points = append(r.points, p)
 		return
 	}

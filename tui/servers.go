@@ -3,6 +3,8 @@ package tui
 import (
 	"net/netip"
 
+	tea "charm.land/bubbletea/v2"
+
 	"lvs/kernel"
 )
 
@@ -56,10 +58,20 @@ func (s *servers) crumb() string {
 	return s.service.String()
 }
 
-func (s *servers) grid() grid    { return &s.table }
-func (s *servers) keys() []group { return nil }
+func (s *servers) grid() grid { return &s.table }
 
-func (s *servers) refresh(m *Model) {
+func (s *servers) keys() []group {
+	return []group{{"Servers", []binding{
+		{keys: []string{"enter"}, label: "Enter", help: "the connections of the server", short: "connections", do: func(m *Model) tea.Cmd {
+			if t, ok := s.target(); ok {
+				return m.push(newConnections(m, t.scope(), "connections of "+t.name()))
+			}
+			return nil
+		}},
+	}}}
+}
+
+func (s *servers) refresh(m *Model) tea.Cmd {
 	var rows []serverRow
 	for i := range m.sample.Services {
 		e := &m.sample.Services[i]
@@ -73,6 +85,7 @@ func (s *servers) refresh(m *Model) {
 		}
 	}
 	s.table.set(rows, m.now())
+	return nil
 }
 
 func newServerRow(m *Model, e *kernel.ServiceEntry, v *kernel.ServerEntry) serverRow {

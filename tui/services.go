@@ -42,12 +42,13 @@ func newServices(m *Model) *services {
 func (s *services) crumb() string { return "services" }
 func (s *services) grid() grid    { return &s.table }
 
-func (s *services) refresh(m *Model) {
+func (s *services) refresh(m *Model) tea.Cmd {
 	rows := make([]serviceRow, 0, len(m.sample.Services))
 	for i := range m.sample.Services {
 		rows = append(rows, newServiceRow(m, &m.sample.Services[i]))
 	}
 	s.table.set(rows, m.now())
+	return nil
 }
 
 func newServiceRow(m *Model, e *kernel.ServiceEntry) serviceRow {

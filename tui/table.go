@@ -289,3 +289,9 @@ func boolInt(b bool) int {
 	}
 	return 0
 }
+
+// forget drops all rows, for others of another kind.
+func (t *table[K, R]) forget() {
+	t.all, t.rows, t.gone, t.widths, t.has = nil, nil, nil, nil, false
+	t.at, t.top = 0, 0
+}

@@ -1,0 +1,206 @@
+package tui
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"lvs/kernel"
+	"lvs/output"
+)
+
+// cockpit watches a server while it is drained: how much is left, how fast it
+// goes, when it will be over, and what is in the way.
+type cockpit struct {
+	watched []key
+	addr    netip.Addr
+	began   time.Time
+	table   table[key, serverRow]
+	found   *walked
+	err     error
+	walks
+}
+
+func newCockpit(m *Model, watched []key) *cockpit {
+	s := &cockpit{watched: watched, began: m.now(), table: newServerTable(m, "machine", "service")}
+	s.table.empty = "it is gone from every service"
+	if len(watched) > 0 {
+		s.addr = watched[0].server.Addr()
+	}
+	return s
+}
+
+func (s *cockpit) crumb() string { return "draining " + s.addr.String() }
+func (s *cockpit) grid() grid    { return &s.table }
+func (s *cockpit) keys() []group { return nil }
+
+func (s *cockpit) refresh(m *Model) tea.Cmd {
+	var rows []serverRow
+	for i := range m.sample.Services {
+		e := &m.sample.Services[i]
+		for j := range e.Servers {
+			if slices.Contains(s.watched, key{e.ServiceID, e.Servers[j].Addr}) {
+				rows = append(rows, newServerRow(m, e, &e.Servers[j]))
+			}
+		}
+	}
+	s.table.set(rows, m.now())
+	of := scope{machine: s.addr}
+	if len(s.watched) == 1 {
+		of = scope{service: s.watched[0].service, server: s.watched[0].server}
+	}
+	return s.start(m, s, walker{scope: of, by: groupings[1]}, false)
+}
+
+func (s *cockpit) walked(_ *Model, w *walked, err error) {
+	if s.ended(w, err) {
+		if s.err = err; err == nil {
+			s.found = w
+		}
+	}
+}
+
+func (s *cockpit) target() (target, bool) {
+	r := s.table.current()
+	if r == nil {
+		return target{}, false
+	}
+	return target{e: r.of, v: r.e, o: r.o, gone: s.table.vanished(r)}, true
+}
+
+func (s *cockpit) inside() kernel.ServiceID { return kernel.ServiceID{} }
+
+func (s *cockpit) view(m *Model, w, h int) []line {
+	out := s.state(m, w)
+	for _, l := range s.reasons(m) {
+		out = append(out, l)
+	}
+	if len(out) > h-3 {
+		out = out[:max(h-3, 1)]
+	}
+	if h >= 14 {
+		out = append(out, nil)
+	}
+	s.table.y = len(out)
+	return append(out, s.table.view(&m.g, w, h-len(out))...)
+}
+
+// state says what is left, how fast it goes and when it will be over.
+func (s *cockpit) state(m *Model, w int) []line {
+	var active, inactive, persistent uint64
+	for _, r := range s.table.rows {
+		if !s.table.vanished(r) {
+			active += uint64(r.e.Active)
+			inactive += uint64(r.e.Inactive)
+			persistent += uint64(r.e.Persistent)
+		}
+	}
+	series := s.series(m)
+	slope := slopeOf(series) / m.o.Interval.Seconds()
+	l := text(dim, "active ").add(bold, countText(active)).add(dim, "  inactive ").add(bold, countText(inactive)).
+		add(dim, "  persistent ").add(bold, m.count(persistent, m.sample.Public)).
+		add(dim, "  since ").add(plain, ageText(m.now().Sub(s.began)))
+	ends := text(dim, "active a minute ").add(bold, fmt.Sprintf("%+.1f", slope*60)).add(dim, "  estimated end ")
+	switch {
+	case active == 0 && persistent == 0:
+		ends = text(bold|green, "nothing is left: it is drained")
+	case active == 0:
+		ends = ends.add(plain, "when its clients are forgotten")
+	case slope < 0:
+		left := time.Duration(float64(active) / -slope * float64(time.Second))
+		ends = ends.add(bold, "in "+ageText(left)).add(dim, ", at "+m.now().Add(left).Format("15:04"))
+	default:
+		ends = ends.add(yellow, "not in sight")
+	}
+	n := min(w, 60)
+	return []line{l, ends, text(cyan, spark(&m.g, series, n))}
+}
+
+// series is the number of active connections over the last minute.
+func (s *cockpit) series(m *Model) []float64 {
+	sum := make([]float64, 60)
+	for i := range sum {
+		sum[i] = -1
+	}
+	for _, k := range s.watched {
+		o := m.hist.objects[k]
+		if o == nil {
+			continue
+		}
+		for i, v := range m.hist.series(o, len(sum), activeOf) {
+			if v >= 0 {
+				sum[i] = max(sum[i], 0) + v
+			}
+		}
+	}
+	return sum
+}
+
+// slopeOf is the change from one value to the next, by least squares. Missing
+// values are left out.
+func slopeOf(values []float64) float64 {
+	var n, x, y, xx, xy float64
+	for i, v := range values {
+		if v < 0 {
+			continue
+		}
+		at := float64(i)
+		n, x, y, xx, xy = n+1, x+at, y+v, xx+at*at, xy+at*v
+	}
+	if d := n*xx - x*x; n > 2 && d != 0 {
+		return (n*xy - x*y) / d
+	}
+	return 0
+}
+
+// reasons say what keeps it from being empty.
+func (s *cockpit) reasons(m *Model) []line {
+	var out []line
+	add := func(l look, format string, args ...any) {
+		out = append(out, text(l, m.g.dot+" "+clean(fmt.Sprintf(format, args...))))
+	}
+	var cps float64
+	for _, r := range s.table.rows {
+		if s.table.vanished(r) {
+			continue
+		}
+		if r.e.Weight > 0 {
+			add(bold|red, "it takes new connections of %s: its weight is %d", r.of.ServiceID, r.e.Weight)
+		}
+		if r.e.Weight == 0 && r.of.Persistence > 0 {
+			cps += r.rates.connections
+		}
+	}
+	if cps > 0 {
+		add(yellow, "%s connections a second still come, of clients that persistence binds to it", rateText(cps))
+	}
+	f := s.found
+	if s.err != nil {
+		add(red, "the connection table: %v", s.err)
+	}
+	if f == nil {
+		return out
+	}
+	t := m.sample.slow.timeouts
+	if f.templates > 0 {
+		add(yellow, "%s clients are bound by templates of persistence, the last of them for %s yet", countText(f.templates), output.Duration(f.templateLeft))
+	}
+	long := f.idle[len(f.idle)-1] + f.idle[len(f.idle)-2]
+	if long > 0 {
+		add(plain, "%s connections have been idle for 5 minutes or more; the kernel forgets one after %s", countText(long), output.Duration(t.TCP))
+	}
+	var waiting uint64
+	for _, name := range []string{"FIN_WAIT", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK"} {
+		waiting += f.states[name]
+	}
+	if waiting > 0 {
+		add(dim, "%s have ended and only wait to be forgotten, at most %s", countText(waiting), output.Duration(t.TCPFin))
+	}
+	if n := f.states["UDP"]; n > 0 {
+		add(dim, "%s are UDP, which has no end that could be seen: forgotten %s after the last datagram", countText(n), output.Duration(t.UDP))
+	}
+	return out
+}

@@ -1,0 +1,201 @@
+package tui
+
+import (
+	"fmt"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"lvs/kernel"
+	"lvs/output"
+)
+
+// detail shows one object: what it is set to, and a chart.
+type detail struct {
+	key    key
+	metric int
+	zoom   int
+	gone   time.Time
+}
+
+// metrics are what a chart can show.
+var metrics = []struct {
+	name string
+	of   func(point) half
+}{
+	{"new connections a second", connectionsOf},
+	{"active connections", activeOf},
+	{"packets a second, both ways", packetsOf},
+	{"bytes a second, both ways", bytesOf},
+}
+
+// zooms are the times a chart can span. From an hour on it is made of minutes,
+// which are kept of services and of the whole.
+var zooms = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, time.Hour, 10 * time.Hour}
+
+func newDetail(k key) *detail { return &detail{key: k, zoom: 2} }
+
+func (s *detail) crumb() string {
+	switch {
+	case s.key.server.IsValid():
+		return "detail of " + s.key.server.String()
+	case s.key == key{}:
+		return "detail of all"
+	}
+	return "detail of " + s.key.service.String()
+}
+
+func (s *detail) grid() grid               { return nil }
+func (s *detail) refresh(m *Model) tea.Cmd { return nil }
+
+func (s *detail) keys() []group {
+	zoom := func(step int) func(*Model) tea.Cmd {
+		return func(*Model) tea.Cmd {
+			s.zoom = min(max(s.zoom+step, 0), s.zooms()-1)
+			return nil
+		}
+	}
+	return []group{{"Detail", []binding{
+		{keys: []string{"right", ">"}, label: "Right, >", help: "a shorter time in the chart", short: "zoom", do: zoom(-1)},
+		{keys: []string{"left", "<"}, label: "Left, <", help: "a longer time in the chart, up to ten hours of the session", do: zoom(1)},
+		{keys: []string{"m", "tab"}, label: "m, Tab", help: "chart connections, active, packets or bytes", short: "measure", do: func(*Model) tea.Cmd {
+			s.metric = (s.metric + 1) % len(metrics)
+			return nil
+		}},
+	}}}
+}
+
+// zooms is how many of the times there are for this object.
+func (s *detail) zooms() int {
+	if s.key.server.IsValid() {
+		return 4
+	}
+	return len(zooms)
+}
+
+func (s *detail) view(m *Model, w, h int) []line {
+	o := m.hist.objects[s.key]
+	if o == nil {
+		return []line{text(red, "nothing is remembered of it any more")}
+	}
+	facts := m.facts(s.key, o)
+	room := h - len(facts) - 4
+	if room < 4 { // the chart comes first
+		facts = facts[:min(len(facts), max(h-9, 1))]
+		room = h - len(facts) - 4
+	}
+	out := append(facts, nil)
+	metric := metrics[s.metric]
+	over := zooms[min(s.zoom, s.zooms()-1)]
+	out = append(out, text(bold, metric.name).add(dim, "  the last "+output.Duration(over)))
+	out = append(out, chart(&m.g, s.values(m, o, over), w, max(room, 1), rateText)...)
+	left := "-" + output.Duration(over)
+	return append(out, text(dim, spaces(7)+left+spaces(w-7-len(left)-3)+"now"))
+}
+
+// values are the points of a chart. What is older than the looks that are kept,
+// or not seen, is missing.
+func (s *detail) values(m *Model, o *object, over time.Duration) []float64 {
+	of := metrics[s.metric].of
+	if over >= time.Hour {
+		return o.minutes.series(int(over/time.Minute), of)
+	}
+	return m.hist.series(o, max(int(over/m.o.Interval), 2), of)
+}
+
+// facts are what an object is set to and has counted.
+func (m *Model) facts(k key, o *object) []line {
+	e := m.sample.Find(k.service)
+	field := func(name, value string) line { return text(dim, fit(&m.g, name, 12, true)).add(plain, clean(value)) }
+	var out []line
+	var t traffic
+	switch {
+	case k == key{}:
+		out = append(out, field("all", fmt.Sprintf("%d services", len(m.sample.Services))))
+		t = traffic{active: o.active, rates: o.rates, counted: o.counted(), public: m.sample.Public}
+		for i := range m.sample.Services {
+			for j := range m.sample.Services[i].Servers {
+				t.inactive += uint64(m.sample.Services[i].Servers[j].Inactive)
+				t.persistent += uint64(m.sample.Services[i].Servers[j].Persistent)
+			}
+		}
+	case e == nil:
+		return []line{text(red, "the service is gone")}
+	case k.server.IsValid():
+		v := findServer(e, k)
+		if v == nil {
+			return []line{text(red, "the server is gone")}
+		}
+		t = newServerRow(m, e, v).traffic
+		out = append(out, field("server", v.Addr.String()+" of "+e.ServiceID.String()), field("settings", serverSettings(v)))
+	default:
+		r := newServiceRow(m, e)
+		t = r.traffic
+		out = append(out, field("service", fmt.Sprintf("%s, %d of %d servers have a weight", e.ServiceID, r.up, len(e.Servers))),
+			field("settings", serviceSettings(e)))
+	}
+	out = append(out, field("connections", fmt.Sprintf("%d active, %d inactive, %s persistent", t.active, t.inactive, m.count(t.persistent, t.public))))
+	dash := func(s string) string {
+		if t.blind {
+			return m.g.dash
+		}
+		return s
+	}
+	if t.public {
+		return append(out, field("counters", "not known without privilege"))
+	}
+	from := "since it was made or zeroed"
+	if !m.hist.based.IsZero() {
+		from = "since " + m.hist.based.Format("15:04:05")
+	}
+	return append(out,
+		field("a second", fmt.Sprintf("%s conns, packets %s in %s out, bytes %s in %s out", rateText(t.rates.connections),
+			rateText(t.rates.packetsIn), dash(rateText(t.rates.packetsOut)), rateText(t.rates.bytesIn), dash(rateText(t.rates.bytesOut)))),
+		field("counted", fmt.Sprintf("%s conns, packets %s in %s out, bytes %s in %s out, %s", countText(t.counted.Connections),
+			countText(t.counted.PacketsIn), dash(countText(t.counted.PacketsOut)), countText(t.counted.BytesIn), dash(countText(t.counted.BytesOut)), from)))
+}
+
+func findServer(e *kernel.ServiceEntry, k key) *kernel.ServerEntry {
+	for i := range e.Servers {
+		if e.Servers[i].Addr == k.server {
+			return &e.Servers[i]
+		}
+	}
+	return nil
+}
+
+// serviceSettings writes what is set of a service.
+func serviceSettings(e *kernel.ServiceEntry) string {
+	s := "scheduler " + e.Scheduler
+	for _, f := range e.SchedFlags.Names(e.Scheduler) {
+		s += " " + f
+	}
+	if e.Persistence > 0 {
+		s += ", persistent " + output.Duration(e.Persistence)
+	}
+	if mask := e.Netmask.Text(e.Family); mask != "" {
+		s += ", netmask " + mask
+	}
+	if e.Engine != "" {
+		s += ", engine " + e.Engine
+	}
+	if e.OnePacket {
+		s += ", one packet"
+	}
+	return s
+}
+
+// serverSettings writes what is set of a server.
+func serverSettings(v *kernel.ServerEntry) string {
+	s := fmt.Sprintf("%s, weight %d", v.Forward, v.Weight)
+	if v.Upper > 0 {
+		s += fmt.Sprintf(", thresholds %d to %d", v.Upper, v.Lower)
+	}
+	if v.Forward == kernel.Tunneling {
+		s += ", " + v.Tunnel.Type.String()
+		if v.Tunnel.Port > 0 {
+			s += fmt.Sprintf(" port %d", v.Tunnel.Port)
+		}
+	}
+	return s
+}

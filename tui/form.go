@@ -1,0 +1,183 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// field is a line of a form: a text, or one of several words.
+type field struct {
+	label, help string
+	in          input
+	// words are what can be chosen, if that is fixed. Others cannot be typed.
+	words []string
+	// proposals are words that the arrow keys put there; others can be typed.
+	proposals []string
+	// fixed fields are shown and not changed.
+	fixed bool
+	was   string
+}
+
+func (f *field) value() string { return strings.TrimSpace(f.in.String()) }
+
+// form asks for several values and makes a command line of them. What is wrong
+// with it is told by the command line itself, before anything is confirmed.
+type form struct {
+	title  string
+	fields []*field
+	at     int
+	wrong  string
+	busy   bool
+	// build makes the command line and what it changes; a text is what is wrong.
+	build func(f *form) (args []string, body []line, wrong string)
+	do    string
+}
+
+func newField(label, value, help string) *field {
+	return &field{label: label, help: help, in: newInput(value), was: value}
+}
+
+// field gives a field by its label.
+func (f *form) field(label string) *field {
+	return f.fields[slices.IndexFunc(f.fields, func(x *field) bool { return x.label == label })]
+}
+
+func (f *form) get(label string) string { return f.field(label).value() }
+
+// changed tells whether a field is not as it was.
+func (f *form) changed(label string) bool { return f.get(label) != f.field(label).was }
+
+func (f *form) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
+	now := f.fields[f.at]
+	switch k.String() {
+	case "esc":
+		m.over = nil
+		m.say(plain, "nothing was changed")
+	case "up", "shift+tab":
+		f.step(-1)
+	case "down", "tab":
+		f.step(1)
+	case "enter":
+		return f.check(m)
+	case "left", "right", "space":
+		if list := append(now.words, now.proposals...); len(list) > 0 && (k.String() != "space" || now.words != nil) {
+			now.turn(list, 1-2*boolInt(k.String() == "left"))
+			break
+		}
+		if k.String() != "space" {
+			now.in.key(k)
+		}
+	default:
+		if now.words == nil {
+			f.wrong = ""
+			now.in.key(k)
+		}
+	}
+	return nil
+}
+
+func (f *form) paste(_ *Model, s string) {
+	if now := f.fields[f.at]; now.words == nil && !now.fixed {
+		now.in.insert(strings.TrimSpace(s))
+	}
+}
+
+// step goes to the next field that can be changed.
+func (f *form) step(by int) {
+	for range f.fields {
+		f.at = (f.at + by + len(f.fields)) % len(f.fields)
+		if !f.fields[f.at].fixed {
+			return
+		}
+	}
+}
+
+// turn puts the next word into the field.
+func (f *field) turn(list []string, by int) {
+	i := slices.Index(list, f.value())
+	if i < 0 && by < 0 {
+		i = 0
+	}
+	f.in = newInput(list[(i+by+len(list))%len(list)])
+}
+
+// check lets the command line say what it thinks, and then asks.
+func (f *form) check(m *Model) tea.Cmd {
+	if f.busy {
+		return nil
+	}
+	args, body, wrong := f.build(f)
+	if f.wrong = wrong; wrong != "" {
+		return nil
+	}
+	f.busy = true
+	args = append(args[:len(args):len(args)], m.o.Globals...)
+	ctx, run := m.ctx, m.o.Run
+	return func() tea.Msg {
+		return checkedMsg{f, args[:len(args)-len(m.o.Globals)], body, run(ctx, append(args[:len(args):len(args)], "--dry-run"))}
+	}
+}
+
+// checkedMsg is what the command line said of a form.
+type checkedMsg struct {
+	f    *form
+	args []string
+	body []line
+	res  Result
+}
+
+func (f *form) checked(m *Model, msg checkedMsg) {
+	f.busy = false
+	if m.over != overlay(f) {
+		return // it was left meanwhile
+	}
+	if msg.res.Status != 0 {
+		r := ran{Result: msg.res}
+		f.wrong = r.says()
+		return
+	}
+	if said := (&ran{Result: msg.res}).says(); strings.Contains(said, "nothing to do") {
+		f.wrong = said
+		return
+	}
+	m.over = &confirm{title: f.title, do: f.do, args: msg.args, body: msg.body}
+}
+
+func (f *form) draw(m *Model, under []line, w, h int) []line {
+	var body []line
+	room := max(min(w-6, 66)-14, 8)
+	for i, x := range f.fields {
+		name := text(dim, fit(&m.g, x.label, 13, true)+" ")
+		switch {
+		case x.fixed:
+			body = append(body, append(name, span{plain, clean(x.value())}))
+		case i != f.at:
+			body = append(body, append(name, text(plain, x.value()).pad(room)...))
+		case x.words != nil:
+			body = append(body, append(name, text(reverse, "< "+x.value()+" >").pad(room)...))
+		default:
+			body = append(body, append(name, x.in.line(room, underline)...))
+		}
+	}
+	at := f.at
+	if h >= 14 {
+		body = append(body, nil)
+	}
+	says := text(dim, f.fields[f.at].help)
+	if f.wrong != "" {
+		says = text(bold|red, f.wrong)
+	}
+	for _, part := range wrap(says.String(), max(min(w-4, 80), 10)) {
+		body = append(body, text(says[0].look, part))
+		if h < 14 {
+			at = len(body) - 1
+			break
+		}
+	}
+	if f.wrong == "" {
+		at = f.at
+	}
+	return m.box(under, w, h, f.title, body, at, text(dim, "Enter goes on, Up and Down choose, Esc drops"))
+}

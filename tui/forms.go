@@ -1,0 +1,186 @@
+package tui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"lvs/kernel"
+	"lvs/output"
+)
+
+// addForm asks for a new service, or for a new server of one.
+func (m *Model) addForm(inside kernel.ServiceID) tea.Cmd {
+	if inside == (kernel.ServiceID{}) {
+		m.over = m.serviceForm(nil)
+	} else {
+		m.over = m.serverForm(inside, nil)
+	}
+	return nil
+}
+
+// editForm asks what is to be different of a service or server.
+func (m *Model) editForm(t target) tea.Cmd {
+	switch {
+	case t.v != nil:
+		m.over = m.serverForm(t.e.ServiceID, t.v)
+	case t.e != nil:
+		m.over = m.serviceForm(t.e)
+	default:
+		return m.onlyServers()
+	}
+	return nil
+}
+
+// option ties a field of a form to an option of the command line.
+type option struct{ label, flag, help string }
+
+var serviceOptions = []option{
+	{"scheduler", "--scheduler", "how a server is chosen; Left and Right go through the kernel's"},
+	{"sched flags", "--sched-flags", "sh-fallback, sh-port, mh-fallback, mh-port, flag-1 …, or none"},
+	{"persistent", "--persistent", "how long a client stays with its server: 6m, 1h, or none"},
+	{"netmask", "--netmask", "clients of a network are one for persistence: 255.255.255.0, 64, or none"},
+	{"engine", "--pe", "sip, or none"},
+	{"one packet", "--ops", "true schedules every datagram anew (UDP)"},
+}
+
+// serviceForm is for a new service, or for an old one (e).
+func (m *Model) serviceForm(e *kernel.ServiceEntry) *form {
+	values := map[string]string{"scheduler": "wlc", "sched flags": "none", "persistent": "none", "netmask": "none", "engine": "none", "one packet": "false"}
+	f := &form{title: "Add a service", do: "Add"}
+	name := newField("service", "", "tcp://192.0.2.10:80, udp://[2001:db8::1]:53, fwmark:7 …")
+	verb := "add"
+	if e != nil {
+		f.title, f.do, verb = "Edit "+e.ServiceID.String(), "Change", "edit"
+		name = newField("service", e.ServiceID.String(), "")
+		name.fixed, f.at = true, 1
+		values = map[string]string{"scheduler": e.Scheduler, "sched flags": joined(e.SchedFlags.Names(e.Scheduler)),
+			"persistent": "none", "netmask": orNone(e.Netmask.Text(e.Family)), "engine": orNone(e.Engine), "one packet": strconv.FormatBool(e.OnePacket)}
+		if e.Persistence > 0 {
+			values["persistent"] = output.Duration(e.Persistence)
+		}
+	}
+	f.fields = []*field{name}
+	for _, o := range serviceOptions {
+		x := newField(o.label, values[o.label], o.help)
+		switch o.label {
+		case "scheduler":
+			x.proposals = m.o.Schedulers
+		case "one packet":
+			x.words = []string{"false", "true"}
+		}
+		f.fields = append(f.fields, x)
+	}
+	f.build = func(f *form) ([]string, []line, string) {
+		if f.get("service") == "" {
+			return nil, nil, "the service is missing: " + name.help
+		}
+		args, body := m.given(f, serviceOptions, []string{"service", verb, f.get("service")}, e == nil)
+		if e == nil {
+			return args, append([]line{m.change("service", "none", f.get("service"))}, body...), ""
+		}
+		if len(body) == 0 {
+			return nil, nil, "nothing is different"
+		}
+		return args, body, ""
+	}
+	return f
+}
+
+var serverOptions = []option{
+	{"weight", "--weight", "its share of new connections; 0 takes none"},
+	{"upper", "--upper", "no new connections at this many; 0 is no limit"},
+	{"lower", "--lower", "new connections again below this many"},
+	{"tunnel type", "--tun-type", "ipip, gue or gre; with the forward tunnel"},
+	{"tunnel port", "--tun-port", "the UDP port of gue"},
+	{"tunnel flag", "--tun-flags", "nocsum, csum or remcsum; with the forward tunnel"},
+}
+
+// serverForm is for a new server of a service, or for an old one (v).
+func (m *Model) serverForm(id kernel.ServiceID, v *kernel.ServerEntry) *form {
+	values := map[string]string{"weight": "1", "upper": "0", "lower": "0", "tunnel type": "ipip", "tunnel port": "", "tunnel flag": "nocsum"}
+	f := &form{title: "Add a server", do: "Add"}
+	of := newField("service", id.String(), "")
+	of.fixed = true
+	name := newField("server", "", "10.0.0.11:80, or 10.0.0.11 for the port of the service")
+	forward := newField("forward", "direct", "how packets reach it; Left and Right choose")
+	forward.words = []string{"direct", "nat", "tunnel"}
+	verb := "add"
+	f.at = 1
+	if v != nil {
+		f.title, f.do, verb = "Edit "+v.Addr.String(), "Change", "edit"
+		name = newField("server", v.Addr.String(), "")
+		name.fixed, f.at = true, 3
+		forward.in, forward.was = newInput(v.Forward.String()), v.Forward.String()
+		values = map[string]string{"weight": strconv.Itoa(v.Weight), "upper": fmt.Sprint(v.Upper), "lower": fmt.Sprint(v.Lower),
+			"tunnel type": v.Tunnel.Type.String(), "tunnel port": "", "tunnel flag": v.Tunnel.Flags.String()}
+		if v.Tunnel.Port > 0 {
+			values["tunnel port"] = fmt.Sprint(v.Tunnel.Port)
+		}
+	}
+	f.fields = []*field{of, name, forward}
+	for _, o := range serverOptions {
+		x := newField(o.label, values[o.label], o.help)
+		switch o.label {
+		case "tunnel type":
+			x.words = []string{"ipip", "gue", "gre"}
+		case "tunnel flag":
+			x.words = []string{"nocsum", "csum", "remcsum"}
+		}
+		f.fields = append(f.fields, x)
+	}
+	f.build = func(f *form) ([]string, []line, string) {
+		if f.get("server") == "" {
+			return nil, nil, "the server is missing: " + name.help
+		}
+		args := []string{"server", verb, id.String(), f.get("server")}
+		var body []line
+		if v == nil {
+			body = append(body, m.change("server", "none", f.get("server")), text(dim, fit(&m.g, "of", 12, true)).add(plain, id.String()))
+		}
+		if v == nil || f.changed("forward") {
+			before := forward.was
+			if v == nil {
+				before = "none"
+			}
+			args = append(args, "--"+f.get("forward"))
+			body = append(body, m.change("forward", before, f.get("forward")))
+		}
+		args, more := m.given(f, serverOptions, args, v == nil)
+		if body = append(body, more...); len(body) == 0 {
+			return nil, nil, "nothing is different"
+		}
+		return args, body, ""
+	}
+	return f
+}
+
+// given adds the options whose fields are not as they were. A new object has
+// nothing before.
+func (m *Model) given(f *form, options []option, args []string, fresh bool) ([]string, []line) {
+	var body []line
+	for _, o := range options {
+		if !f.changed(o.label) {
+			continue
+		}
+		args = append(args, o.flag+"="+f.get(o.label))
+		before := orNone(f.field(o.label).was)
+		if fresh {
+			body = append(body, text(dim, fit(&m.g, o.label, 12, true)).add(bold, clean(f.get(o.label))))
+		} else {
+			body = append(body, m.change(o.label, before, f.get(o.label)))
+		}
+	}
+	return args, body
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+func joined(words []string) string { return orNone(strings.Join(words, ",")) }

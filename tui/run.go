@@ -1,0 +1,111 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// ran is a command line that was carried out.
+type ran struct {
+	number int
+	at     time.Time
+	line   string
+	Result
+}
+
+// says is the first line of what it said.
+func (r *ran) says() string {
+	said := strings.TrimSpace(r.Err)
+	if said == "" {
+		said = strings.TrimSpace(r.Out)
+	}
+	said, _, _ = strings.Cut(said, "\n")
+	return clean(said)
+}
+
+// maxLog is how many commands are remembered.
+const maxLog = 500
+
+// ranMsg tells that a command line has been carried out.
+type ranMsg struct {
+	args  []string
+	res   Result
+	after func(*Model, Result) tea.Cmd
+}
+
+// run carries a change out: the one way from here to the kernel. Only a
+// confirmed dialog calls it. after may be nil; it is called when it was done.
+func (m *Model) run(args []string, after func(*Model, Result) tea.Cmd) tea.Cmd {
+	if m.refused() || m.running {
+		return nil
+	}
+	m.running = true
+	m.say(plain, "running %s %s", m.o.Line(args), m.g.more)
+	args = append(args[:len(args):len(args)], m.o.Globals...)
+	return func() tea.Msg { return ranMsg{args, m.o.Run(m.ctx, args), after} }
+}
+
+// ran takes what came of it, and looks at the table at once.
+func (m *Model) ran(msg ranMsg) tea.Cmd {
+	m.running = false
+	m.logged++
+	r := ran{m.logged, m.now(), m.o.Line(msg.args), msg.res}
+	m.log = append(m.log, r)
+	if len(m.log) > maxLog {
+		m.log = m.log[1:]
+	}
+	if r.Status == 0 {
+		m.say(green, "done: %s   (c copies it)", r.line)
+	} else {
+		m.say(bold|red, "failed (%d): %s   (5 shows all of it)", r.Status, r.says())
+	}
+	m.reader.again()
+	cmd := m.look()
+	if cmd == nil {
+		m.lookAgain = true
+	}
+	if msg.after != nil && r.Status == 0 {
+		cmd = tea.Batch(cmd, msg.after(m, msg.res))
+	}
+	return tea.Batch(cmd, m.refresh())
+}
+
+// triedMsg is what a command line would do.
+type triedMsg struct {
+	res  Result
+	then func(*Model, Result) tea.Cmd
+}
+
+// try asks what a command line would do, without doing it.
+func (m *Model) try(args []string, then func(*Model, Result) tea.Cmd) tea.Cmd {
+	if m.refused() {
+		return nil
+	}
+	args = append(append(args[:len(args):len(args)], "--dry-run"), m.o.Globals...)
+	return func() tea.Msg { return triedMsg{m.o.Run(m.ctx, args), then} }
+}
+
+// refused tells whether nothing may be changed, and says why.
+func (m *Model) refused() bool {
+	if m.o.ReadOnly == "" {
+		return false
+	}
+	m.say(yellow, "read-only: %s", m.o.ReadOnly)
+	return true
+}
+
+// copyLast copies the last command to the terminal's clipboard (OSC 52).
+func (m *Model) copyLast() tea.Cmd {
+	if len(m.log) == 0 {
+		m.say(plain, "there is no command to copy yet")
+		return nil
+	}
+	return m.copy(m.log[len(m.log)-1].line)
+}
+
+func (m *Model) copy(line string) tea.Cmd {
+	m.say(plain, "copied, if the terminal allows it: %s", line)
+	return tea.SetClipboard(line)
+}
