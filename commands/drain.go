@@ -39,6 +39,10 @@ A client that persistence binds to a server comes back to it even at the weight 
 unless the sysctl net.ipv4.vs.expire_quiescent_template is set. --expire-templates
 sets it, for all services of the table; it stays set.
 
+With --for a process waits to undrain it, whether or not the shell stays. (A system
+that ends all of a user's processes at logout ends that one too: KillUserProcesses
+of systemd-logind.) lvs undrain calls it off.
+
 Where a service would be left without a server that takes new connections, it
 asks; without a terminal it needs --yes.`,
 		Example: `  lvs drain 10.0.0.11
@@ -177,7 +181,7 @@ func (o *drain) mindTemplates(ctx context.Context, w *drainWatch, found []member
 		if m := &found[i]; m.service.Persistence > 0 && m.Persistent > 0 && !w.expire {
 			a.note("net.ipv4.vs.%s is 0: clients bound by persistence keep coming to %v, in %v %d of them",
 				expireTemplates, m.Addr, m.service.ServiceID, m.Persistent)
-			a.say("hint: lvs drain --expire-templates sets it, for all services of the table")
+			a.say("hint: %s drain --expire-templates sets it, for all services of the table", a.Name)
 			break
 		}
 	}

@@ -349,3 +349,22 @@ func weightIn(t *testing.T, k kernel.Kernel, service string) int {
 	}
 	return findServer(&snap.Services[0], netip.AddrPortFrom(netip.MustParseAddr("10.0.0.11"), id.Port)).Weight
 }
+
+// In jsonl each line is one change of a row; the last is where it ended.
+func TestDrainStreams(t *testing.T) {
+	k := drainTable(t)
+	does(t, k, theWeb, kerneltest.Traffic{Active: 2})
+	app, out, errs := testApp(k)
+	onSleep(app, func(slept time.Duration) {
+		if slept > 5*time.Second {
+			does(t, k, theWeb, kerneltest.Traffic{})
+		}
+	})
+	args := append(strings.Fields("drain 10.0.0.11:80 --delete -o jsonl --jq"), `"\(.state) \(.active)"`)
+	if status := app.Run(t.Context(), args); status != exitDone {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	if got := out.String(); got != "draining 2\ndrained 0\ndeleted 0\n" {
+		t.Errorf("it prints %q", got)
+	}
+}

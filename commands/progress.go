@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -47,13 +48,23 @@ func (l *liveLine) show(text func() string) {
 	switch {
 	case a.global.quiet:
 	case a.ErrTerminal.Is && now.Sub(l.last) >= redrawEvery:
-		t := oneLine(a.Name + ": " + text())
-		fmt.Fprintf(a.Err, "\r%s%s", t, strings.Repeat(" ", max(0, l.width-len(t))))
-		l.last, l.width = now, len(t)
+		t := fitting(oneLine(a.Name+": "+text()), a.ErrTerminal.Width)
+		fmt.Fprintf(a.Err, "\r%s%s", t, strings.Repeat(" ", max(0, l.width-utf8.RuneCountInString(t))))
+		l.last, l.width = now, utf8.RuneCountInString(t)
 	case !a.ErrTerminal.Is && now.Sub(l.last) >= l.every:
 		a.note("%s", text())
 		l.last, l.every = now, min(2*l.every, lineAtMost)
 	}
+}
+
+// fitting cuts a text so that it does not reach the end of a line, where it could
+// not be taken back. Width 0 is not known.
+func fitting(s string, width int) string {
+	r := []rune(s)
+	if width <= 1 || len(r) < width {
+		return s
+	}
+	return string(r[:width-2]) + "…"
 }
 
 // end takes the line off the terminal.
