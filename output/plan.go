@@ -63,6 +63,10 @@ func (c *Change) line() string {
 		}
 	default:
 		parts = edits(before, after)
+		if b, a := c.BeforeService, c.AfterService; b != nil && a != nil && b.Scheduler != a.Scheduler {
+			// ip_vs_edit_service takes the old one away before it binds the new one.
+			parts = append(parts, "refuses new connections for a moment")
+		}
 	}
 	if len(parts) > 0 {
 		b += "  " + strings.Join(parts, ", ")

@@ -30,7 +30,7 @@ func TestPlan(t *testing.T) {
 	}
 	const want = `+ fwmark:7/ipv6  scheduler mh, flags mh-fallback+mh-port, persistent 10m
 + tcp://192.0.2.10:80 10.0.0.14:80  forward direct, weight 1, upper 100
-~ tcp://192.0.2.10:80  scheduler rr -> wlc, persistent none -> 1m, onepacket true -> none
+~ tcp://192.0.2.10:80  scheduler rr -> wlc, persistent none -> 1m, onepacket true -> none, refuses new connections for a moment
 ~ tcp://192.0.2.10:80 10.0.0.12:80  forward direct -> tunnel, weight 3 -> 1, upper 10 -> none, tunnel none -> ipip
 ~ timeouts  tcp 15m -> 10m
 - tcp://192.0.2.10:80 10.0.0.13:80  cuts 1,243 established, moves 88 persistent clients
