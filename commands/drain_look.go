@@ -19,8 +19,9 @@ type seat struct {
 }
 
 // drainWatch looks at servers again and again and tells how far they are from
-// having no connections. Connections that are not active (after a FIN, SYN_RECV)
-// count for nothing: their ends have been said, or nothing has begun.
+// having no connections. Connections that are not active count for nothing once
+// those among them that are just opening have had the time to: after a FIN all
+// has been said.
 type drainWatch struct {
 	app *App
 	// expire is net.ipv4.vs.expire_quiescent_template: persistence templates of
@@ -31,7 +32,14 @@ type drainWatch struct {
 	counting bool
 	packets  map[seat]packets
 	public   bool
+	// quiet is since when a server was seen with the weight 0.
+	quiet map[seat]time.Time
 }
+
+// openingTime is how long a connection may take to become active: the client's
+// SYN was balanced before the weight was 0, its answer to the server's SYN is
+// still on its way, or is sent again after a second.
+const openingTime = 3 * time.Second
 
 // packets are what was sent to a server, and since when no more came.
 type packets struct {
@@ -56,7 +64,7 @@ func (a *App) watchDrain(ctx context.Context) (*drainWatch, error) {
 	if err != nil && !errors.Is(err, kernel.ErrPermission) {
 		return nil, err
 	}
-	w := &drainWatch{app: a, counting: true, packets: map[seat]packets{}}
+	w := &drainWatch{app: a, counting: true, packets: map[seat]packets{}, quiet: map[seat]time.Time{}}
 	for _, s := range settings {
 		switch s.Name {
 		case expireTemplates:
@@ -116,6 +124,9 @@ func (w *drainWatch) row(m *member) output.Drain {
 	if flows := w.flows(m); flows != "" {
 		left = append(left, flows)
 	}
+	if w.opening(m) && len(left) == 0 {
+		left = append(left, plural(uint64(m.Inactive), "inactive connection")+", of which some may be opening")
+	}
 	d.Reason = strings.Join(left, ", ")
 	switch {
 	case m.Weight > 0:
@@ -125,6 +136,20 @@ func (w *drainWatch) row(m *member) output.Drain {
 		d.State = output.Drained
 	}
 	return d
+}
+
+// opening tells whether some of the inactive connections may be about to become
+// active: new ones do not come any more.
+func (w *drainWatch) opening(m *member) bool {
+	at, now := seat{m.service.ServiceID, m.Addr}, w.app.Now()
+	if m.Weight > 0 {
+		delete(w.quiet, at)
+		return false
+	}
+	if _, seen := w.quiet[at]; !seen {
+		w.quiet[at] = now
+	}
+	return m.Inactive > 0 && m.service.Protocol != kernel.UDP && now.Sub(w.quiet[at]) < openingTime
 }
 
 // flows tells whether datagrams still come. Those of UDP are inactive connections

@@ -123,9 +123,10 @@ func TestWhatIsInTheWay(t *testing.T) {
 		at                     func(slept time.Duration) kerneltest.Traffic
 		atLeast, atMost        time.Duration
 	}{
-		{"connections that end are none", theWeb, "", func(time.Duration) kerneltest.Traffic {
+		{"nothing", theWeb, "", func(time.Duration) kerneltest.Traffic { return kerneltest.Traffic{} }, 0, 0},
+		{"connections that end, or open", theWeb, "", func(time.Duration) kerneltest.Traffic {
 			return kerneltest.Traffic{Inactive: 1000}
-		}, 0, 0},
+		}, openingTime, openingTime + lastLook},
 		{"templates", theShop, "", func(slept time.Duration) kerneltest.Traffic {
 			return kerneltest.Traffic{Persistent: uint32(max(0, 3-slept/(100*time.Second)))}
 		}, 300 * time.Second, 302 * time.Second},

@@ -72,6 +72,10 @@ type partly struct {
 func (p *partly) Error() string { return p.err.Error() }
 func (p *partly) Unwrap() error { return p.err }
 
+// errNo is the answer no, where the output has said so: exit status 1 and not a
+// word more.
+var errNo = errors.New("no")
+
 // openError is a kernel that could not be opened at all.
 type openError struct{ err error }
 

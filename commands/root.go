@@ -23,6 +23,7 @@ type verb struct {
 // The groups of verbs in help.
 const (
 	ofTable   = "table"
+	ofFile    = "file"
 	ofTraffic = "traffic"
 	ofProgram = "program"
 )
@@ -39,11 +40,14 @@ func (a *App) verbs() []verb {
 		{ofTable, "clear", "", a.newClear},
 		{ofTable, "save", "", a.newSave},
 		{ofTable, "restore", "", a.newRestore},
-		{ofTable, "export", "", a.newExport},
 		{ofTable, "history", "", a.newHistory},
 		{ofTable, "undo", "", a.newUndo},
-		{ofTable, "validate", "", a.newValidate},
-		{ofTable, "import", "", a.newImport},
+		{ofFile, "apply", "", a.newApply},
+		{ofFile, "confirm", "", a.newConfirm},
+		{ofFile, "diff", "", a.newDiff},
+		{ofFile, "validate", "", a.newValidate},
+		{ofFile, "export", "", a.newExport},
+		{ofFile, "import", "", a.newImport},
 		{ofTraffic, "top", "", a.newTop},
 		{ofTraffic, "stats", "", a.newStats},
 		{ofTraffic, "connections", "conns", a.newConnections},
@@ -111,6 +115,7 @@ func (a *App) root(named map[string]bool) *cobra.Command {
 
 	root.AddGroup(
 		&cobra.Group{ID: ofTable, Title: "The table"},
+		&cobra.Group{ID: ofFile, Title: "The cluster file"},
 		&cobra.Group{ID: ofTraffic, Title: "Traffic"},
 		&cobra.Group{ID: ofProgram, Title: "The program"},
 	)

@@ -54,6 +54,9 @@ func (a *App) Run(ctx context.Context, args []string) int {
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return exitDone
 	}
+	if err == errNo {
+		return exitNo
+	}
 	var told *fault // a verb that says itself what is left
 	switch {
 	case errors.As(err, &told) && told.status == exitInterrupted:

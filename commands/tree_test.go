@@ -141,6 +141,9 @@ func TestExamplesWork(t *testing.T) {
 					if strings.Contains(errs.String(), "standard output is none") {
 						continue // it was understood, and wants a terminal
 					}
+					if c.Name() == "diff" && status == exitNo {
+						continue
+					}
 					t.Errorf("lvs%s: exit status %d\n%s%s", words, status, out, errs)
 				}
 			}

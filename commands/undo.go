@@ -232,6 +232,7 @@ func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *cluster.Entry, bac
 	if err != nil {
 		return err
 	}
+	a.forgetConfirm(e.ID)
 	if cluster.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
 		a.note("what was deleted is back without the connections it had")
 	}

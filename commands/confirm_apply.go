@@ -1,0 +1,101 @@
+package commands
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"lvs/output"
+)
+
+// confirmJob is the kind of job that undoes an apply nobody confirmed.
+const confirmJob = "confirm"
+
+type confirmApply struct{ app *App }
+
+func (a *App) newConfirm() *cobra.Command {
+	o := &confirmApply{app: a}
+	c := &cobra.Command{
+		Use:   "confirm",
+		Short: "Keep what apply --confirm-within has changed",
+		Long: `Keeps what lvs apply --confirm-within has changed in this table: it is not undone
+by itself any more. Where nothing waits to be confirmed, because it was never
+asked for, or the time is over and everything was undone, the exit status is 4.`,
+		Example: `  lvs apply -f cluster.yaml --confirm-within 60s
+  lvs confirm`,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
+	}
+	a.kernelFlags(c)
+	a.quietFlag(c)
+	return c
+}
+
+func (o *confirmApply) run(_ *cobra.Command, args []string) error {
+	if err := noMore(args); err != nil {
+		return err
+	}
+	jobs, err := o.app.pending(confirmJob)
+	if err != nil {
+		return err
+	}
+	kept := 0
+	for _, j := range jobs {
+		if o.app.callOff(j.ID) {
+			kept++
+		}
+	}
+	if kept == 0 {
+		f := &fault{status: exitNotFound, err: errors.New("nothing waits to be confirmed")}
+		return f.cure("what was done, and undone: %s history", o.app.Name)
+	}
+	o.app.note("confirmed: it stays")
+	return nil
+}
+
+// undoUnlessConfirmed starts what undoes this command's entry of the journal
+// when the time is over. Forget calls it off.
+func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
+	if o.within == 0 {
+		return func() {}, nil
+	}
+	a := o.app
+	if a.written.entry == 0 || a.written.told {
+		f := &fault{status: exitFailed, err: errors.New("--confirm-within: without a journal nothing can be undone: nothing was changed")}
+		return nil, f.cure("make %s writable, or go without --confirm-within", a.stateDir())
+	}
+	// It may be undone while servers still finish, but not before they may.
+	j, err := a.later(confirmJob, o.patience+o.within, "undo", strconv.FormatUint(a.written.entry, 10), "--yes", "--force")
+	if err != nil {
+		return nil, err
+	}
+	return func() { a.callOff(j.ID) }, nil
+}
+
+// forgetConfirm calls off the undoing of an entry that is undone.
+func (a *App) forgetConfirm(entry uint64) {
+	jobs, err := a.pending(confirmJob)
+	if err != nil {
+		return // what cannot be read is found undone when its time comes
+	}
+	for _, j := range jobs {
+		if len(j.Args) > 1 && j.Args[1] == strconv.FormatUint(entry, 10) {
+			a.callOff(j.ID)
+		}
+	}
+}
+
+// nonePending refuses to build upon what may be undone at any moment.
+func (o *apply) nonePending() error {
+	if o.app.Identity == nil {
+		return nil
+	}
+	jobs, err := o.app.pending(confirmJob)
+	if err != nil || len(jobs) == 0 {
+		return nil // a state folder that cannot be read has no jobs either
+	}
+	left := max(0, jobs[0].At.Sub(o.app.Now()))
+	f := &fault{status: exitFailed, err: errors.New("the apply before this one waits to be confirmed and is undone in " + output.Duration(left) + ": nothing was changed")}
+	return f.cure("%s confirm keeps it; %s undo takes it back now", o.app.Name, o.app.Name)
+}

@@ -1,0 +1,55 @@
+package commands
+
+import (
+	"github.com/spf13/cobra"
+
+	"lvs/output"
+)
+
+type diff struct {
+	app *App
+	planner
+}
+
+func (a *App) newDiff() *cobra.Command {
+	o := &diff{app: a}
+	c := &cobra.Command{
+		Use:   "diff -f FILE",
+		Short: "Show what applying a cluster file would change",
+		Long: `Compares the table with a cluster file and prints what lvs apply would do, in the
+order in which it would: + is added, ~ is changed in place, - is deleted. A
+deletion says what it cuts by the connections of this moment.
+
+Only services that the file names are compared; --prune adds those that it does
+not name. The exit status is 0 when nothing differs and 1 when something does.`,
+		Example: `  lvs diff -f cluster.yaml
+  lvs diff -f cluster.yaml --prune -o json
+  lvs export | lvs diff -f -`,
+		RunE:              o.run,
+		ValidArgsFunction: clusterFileNames,
+	}
+	o.planner.register(a, c)
+	a.kernelFlags(c)
+	a.showFlags(c)
+	a.quietFlag(c)
+	return c
+}
+
+func (o *diff) run(c *cobra.Command, args []string) error {
+	q, err := o.plan(c.Context(), args)
+	if err != nil {
+		return err
+	}
+	p, err := o.app.printer(output.Options{})
+	if err != nil {
+		return err
+	}
+	if err := p.Plan(stepRows(q.before, &q.steps, true)); err != nil {
+		return err
+	}
+	o.tellLeft(q)
+	if q.steps.Empty() {
+		return nil
+	}
+	return errNo
+}

@@ -1,0 +1,201 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lvs/cluster"
+	"lvs/kernel"
+	"lvs/output"
+)
+
+// planner is what diff and apply share: cluster files, and how far a plan from
+// the table to them may go.
+type planner struct {
+	app *App
+	clusterFiles
+	prune       bool
+	allow       []string
+	keepWeights bool
+}
+
+func (p *planner) register(a *App, c *cobra.Command) {
+	p.app = a
+	f := c.Flags()
+	p.clusterFiles.register(f)
+	f.BoolVar(&p.prune, "prune", false, "also delete services that the files do not name, and stop sync daemons where the files have some")
+	f.StringSliceVar(&p.allow, "allow", nil, "only changes of these `KINDS`, a list of add, update, delete (default: all)")
+	f.BoolVar(&p.keepWeights, "keep-weights", false, "leave the weights of servers that are there as they are")
+	complete(c, "allow", words("add", "update", "delete"))
+}
+
+// planned is a plan with what it was made from.
+type planned struct {
+	wanted *cluster.Wanted
+	kernel kernel.Kernel
+	before *cluster.Table
+	steps  cluster.Steps
+	left   cluster.Steps // what --allow leaves out
+}
+
+// plan reads the files, then the table, and compares. args are more files.
+func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
+	allowed, err := p.kinds()
+	if err != nil {
+		return nil, err
+	}
+	w, err := p.app.readCluster(ctx, p.given(args))
+	if err != nil {
+		return nil, err
+	}
+	k, err := p.app.kernel()
+	if err != nil {
+		return nil, err
+	}
+	q := &planned{wanted: w, kernel: k}
+	return q, p.compare(ctx, q, allowed)
+}
+
+// compare reads the table anew and plans from there.
+func (p *planner) compare(ctx context.Context, q *planned, allowed cluster.Kinds) (err error) {
+	if q.before, err = cluster.ReadTable(ctx, q.kernel); err != nil {
+		return err
+	}
+	steps := q.wanted.Steps(q.before, cluster.PlanOptions{Prune: p.prune, KeepWeights: p.keepWeights})
+	q.steps, q.left = steps.Narrow(allowed)
+	return nil
+}
+
+func (p *planner) kinds() (cluster.Kinds, error) {
+	names := map[string]cluster.Kinds{"add": cluster.Adding, "update": cluster.Updating, "delete": cluster.Deleting}
+	var allowed cluster.Kinds
+	for _, word := range p.allow {
+		kind, ok := names[word]
+		if !ok {
+			return 0, usagef("--allow %q: it is a list of add, update and delete", word)
+		}
+		allowed |= kind
+	}
+	if p.prune && !allowed.Has(cluster.Deleting) {
+		return 0, usagef("--prune deletes, which --allow %s leaves out", strings.Join(p.allow, ","))
+	}
+	return allowed, nil
+}
+
+// tellLeft says what --allow leaves out.
+func (p *planner) tellLeft(q *planned) {
+	if !q.left.Empty() {
+		p.app.note("left out by --allow: %s", output.Summary(stepRows(q.before, &q.left, true)))
+	}
+}
+
+// stepRows shows steps with what they replace and cut, in the order in which
+// they are taken.
+func stepRows(before *cluster.Table, s *cluster.Steps, dryRun bool) []output.Change {
+	rows := planRows(before.Snapshot, s.Changes, dryRun)
+	costs := cluster.Costs(before.Snapshot, s.Changes)
+	for i := range rows {
+		if cluster.KindOf(s.Changes[i].Op) == cluster.Deleting {
+			rows[i].Cost = &costs[i]
+		}
+	}
+	if s.Timeouts != (kernel.Timeouts{}) {
+		after := before.Timeouts.With(s.Timeouts)
+		rows = append(rows, output.Change{Op: "set timeouts", BeforeTimeouts: &before.Timeouts, AfterTimeouts: &after, DryRun: dryRun})
+	}
+	for i := range s.Stop {
+		rows = append(rows, output.Change{Op: "stop sync " + s.Stop[i].Role.String(), BeforeDaemon: &s.Stop[i], DryRun: dryRun})
+	}
+	for i := range s.Start {
+		rows = append(rows, output.Change{Op: "start sync " + s.Start[i].Role.String(), AfterDaemon: &s.Start[i], DryRun: dryRun})
+	}
+	return rows
+}
+
+// deletedServers are those that go from services that stay.
+func deletedServers(q *planned) []kernel.ServerEntry {
+	var out []kernel.ServerEntry
+	entries := entriesOf(q.before.Snapshot)
+	for i := range q.steps.Changes {
+		if c := &q.steps.Changes[i]; c.Op == kernel.DeleteServer {
+			out = append(out, *findServer(entries[c.Service.ServiceID], c.Server.Addr))
+		}
+	}
+	return out
+}
+
+// starved names the services that a plan leaves without a server that takes
+// connections, and that have one now.
+func starved(q *planned) []kernel.ServiceID {
+	type key struct {
+		service kernel.ServiceID
+		server  netip.AddrPort
+	}
+	serving, after := map[kernel.ServiceID]int{}, map[kernel.ServiceID]int{}
+	weights := map[key]int{}
+	for i := range q.before.Services {
+		e := &q.before.Services[i]
+		for j := range e.Servers {
+			weights[key{e.ServiceID, e.Servers[j].Addr}] = e.Servers[j].Weight
+			if e.Servers[j].Weight > 0 {
+				serving[e.ServiceID]++
+				after[e.ServiceID]++
+			}
+		}
+	}
+	count := func(id kernel.ServiceID, weight, by int) {
+		if weight > 0 {
+			after[id] += by
+		}
+	}
+	var touched []kernel.ServiceID
+	for i := range q.steps.Changes {
+		c := &q.steps.Changes[i]
+		id := c.Service.ServiceID
+		old := weights[key{id, c.Server.Addr}]
+		switch c.Op {
+		case kernel.AddServer:
+			count(id, c.Server.Weight, 1)
+		case kernel.EditServer:
+			count(id, old, -1)
+			count(id, c.Server.Weight, 1)
+			touched = append(touched, id)
+		case kernel.DeleteServer:
+			count(id, old, -1)
+			touched = append(touched, id)
+		}
+	}
+	slices.SortFunc(touched, kernel.ServiceID.Compare)
+	return slices.DeleteFunc(slices.Compact(touched), func(id kernel.ServiceID) bool {
+		return serving[id] == 0 || after[id] > 0
+	})
+}
+
+// dangers says in one sentence what a plan deletes, cuts and starves: what is
+// asked about before it is done. Nothing is the empty text.
+func dangers(q *planned) string {
+	var what []string
+	if text := deletions(q.before.Snapshot, q.steps.Changes); text != "" {
+		what = append(what, text)
+	}
+	if ids := starved(q); len(ids) == 1 {
+		what = append(what, fmt.Sprintf("leave %v without a server that takes connections", ids[0]))
+	} else if len(ids) > 1 {
+		what = append(what, fmt.Sprintf("leave %d services without a server that takes connections (%v …)", len(ids), ids[0]))
+	}
+	stops := 0
+	for _, d := range q.steps.Stop {
+		if !slices.ContainsFunc(q.steps.Start, func(s kernel.Daemon) bool { return s.Role == d.Role }) {
+			stops++
+		}
+	}
+	if stops > 0 {
+		what = append(what, "stop "+plural(stops, "sync daemon"))
+	}
+	return strings.Join(what, ", and ")
+}
