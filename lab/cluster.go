@@ -28,6 +28,9 @@ type Options struct {
 	Clients, Directors, Servers int
 	Forward                     Forward
 	Prefix                      string // of the namespaces' names; empty takes a random one
+	// VIP4 is the virtual IPv4 address, of 192.0.2.0/24. The zero value is
+	// 192.0.2.1.
+	VIP4 netip.Addr
 }
 
 // Cluster is a whole LVS cluster made of network namespaces, joined by a
@@ -77,8 +80,11 @@ func StartCluster(o Options) (*Cluster, error) {
 	if os.Getenv(InLabVariable) == "" {
 		return nil, ErrOutsideLab
 	}
+	if !o.VIP4.IsValid() {
+		o.VIP4 = netip.MustParseAddr("192.0.2.1")
+	}
 	c := &Cluster{
-		VIP4:    netip.MustParseAddr("192.0.2.1"),
+		VIP4:    o.VIP4,
 		VIP6:    netip.MustParseAddr("2001:db8:80::1"),
 		forward: o.Forward,
 		prefix:  o.Prefix,

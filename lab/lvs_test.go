@@ -217,14 +217,21 @@ type (
 // lvs runs the program on a node, in this process.
 func lvs(t *testing.T, n *lab.Node, status int, args ...string) string {
 	t.Helper()
+	got, out, errs := run(t, n, args...)
+	if got != status {
+		t.Fatalf("lvs %q on %s: exit status %d, not %d: %s", args, n.Name, got, status, errs)
+	}
+	return out
+}
+
+func run(t *testing.T, n *lab.Node, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
 	var out, errs bytes.Buffer
 	app := commands.System()
 	app.In, app.Out, app.Err = new(bytes.Buffer), &out, &errs
 	app.InTerminal, app.OutTerminal, app.ErrTerminal = commands.Terminal{}, commands.Terminal{}, commands.Terminal{}
-	if got := app.Run(t.Context(), append(args, "--netns", n.NetNS)); got != status {
-		t.Fatalf("lvs %q on %s: exit status %d, not %d: %s", args, n.Name, got, status, errs.String())
-	}
-	return out.String()
+	status = app.Run(t.Context(), append(args, "--netns", n.NetNS))
+	return status, out.String(), errs.String()
 }
 
 func lvsJSON(t *testing.T, n *lab.Node, into any, args ...string) {

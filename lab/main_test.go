@@ -10,10 +10,10 @@ import (
 	"lvs/commands"
 )
 
-// The test binary is also the command: a link called ipvsadm is what an admin
-// would install in ipvsadm's place.
+// The test binary is also the command: a link called lvs is what is installed,
+// one called ipvsadm what an admin would install in ipvsadm's place.
 func TestMain(m *testing.M) {
-	if strings.HasPrefix(filepath.Base(os.Args[0]), "ipvsadm") {
+	if name := filepath.Base(os.Args[0]); name == "lvs" || strings.HasPrefix(name, "ipvsadm") {
 		os.Exit(commands.System().Main(os.Args[1:]))
 	}
 	os.Exit(m.Run())
@@ -23,14 +23,17 @@ func TestMain(m *testing.M) {
 var ipvsadmNames = []string{"ipvsadm", "ipvsadm-save", "ipvsadm-restore"}
 
 // ourLinks makes a folder with links of ipvsadm's names to our program.
-func ourLinks(t *testing.T) string {
+func ourLinks(t *testing.T) string { return links(t, ipvsadmNames...) }
+
+// links makes a folder with links to our program.
+func links(t *testing.T, names ...string) string {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for _, name := range ipvsadmNames {
+	for _, name := range names {
 		err = errors.Join(err, os.Symlink(self, filepath.Join(dir, name)))
 	}
 	if err != nil {

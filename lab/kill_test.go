@@ -1,0 +1,110 @@
+package lab_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lvs/lab"
+)
+
+// TestApplyKilled kills apply 200 times on its way between two tables that have
+// little in common: at random moments of the whole run, and every other time
+// soon after its journal says that the changes begin. Whatever it left, the next
+// apply repairs.
+func TestApplyKilled(t *testing.T) {
+	t.Parallel()
+	lab.Need(t)
+	c := lab.NewCluster(t, lab.Options{Servers: 1})
+	dir, state := t.TempDir(), t.TempDir()
+	program := filepath.Join(links(t, "lvs"), "lvs")
+	files := []string{filepath.Join(dir, "a.json"), filepath.Join(dir, "b.json")}
+	for i, name := range files {
+		if err := os.WriteFile(name, []byte(killedFile(i)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start := func(file string) *exec.Cmd {
+		cmd := exec.Command(program, "apply", "--prune", "--yes", "-q", "-f", file, "--netns", c.Director.NetNS)
+		cmd.Env = append(os.Environ(), "LVS_STATE_DIR="+state)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd
+	}
+	begun := time.Now()
+	if err := start(files[0]).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	whole := time.Since(begun) // what an undisturbed run takes
+	r := rand.New(rand.NewPCG(1, 1))
+	killed, partly := 0, 0
+	for i := range 200 {
+		file := files[(i+1)%2]
+		moment := time.Duration(r.Int64N(int64(whole)))
+		written := size(filepath.Join(state, "journal.jsonl"))
+		cmd := start(file)
+		if r.IntN(2) == 0 {
+			for limit := time.Now().Add(10 * time.Second); size(filepath.Join(state, "journal.jsonl")) == written && time.Now().Before(limit); {
+				time.Sleep(100 * time.Microsecond)
+			}
+			moment /= 8
+		}
+		time.Sleep(moment) // when it dies is what is tested
+		cmd.Process.Kill()
+		if err := cmd.Wait(); err != nil && cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled() {
+			killed++
+		}
+		if differs(t, c.Director, file) && differs(t, c.Director, files[i%2]) {
+			partly++
+		}
+		lvs(t, c.Director, 0, "apply", "--prune", "--yes", "-q", "-f", file)
+		if differs(t, c.Director, file) {
+			t.Fatalf("apply after kill %d did not repair the table", i)
+		}
+	}
+	t.Logf("%d of 200 killed, %d with the table half-way", killed, partly)
+	if killed < 50 || partly < 5 {
+		t.Errorf("%d of 200 killed, %d with the table half-way: the moments are badly chosen", killed, partly)
+	}
+}
+
+// size is a file's size; 0 where there is none.
+func size(name string) int64 {
+	info, err := os.Stat(name)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// differs asks lvs diff, whose answer is its exit status.
+func differs(t *testing.T, n *lab.Node, file string) bool {
+	t.Helper()
+	status, _, errs := run(t, n, "diff", "--prune", "-f", file)
+	if status > 1 {
+		t.Fatalf("lvs diff: exit status %d: %s", status, errs)
+	}
+	return status == 1
+}
+
+// killedFile is one of two files of many services and servers, half of which
+// both have, with other weights.
+func killedFile(which int) string {
+	var services []string
+	for i := range 100 {
+		var servers []string
+		for j := range 10 {
+			servers = append(servers, fmt.Sprintf(`{"address": "10.0.0.%d", "weight": %d}`, 11+j+5*which, 1+which+j))
+		}
+		services = append(services, fmt.Sprintf(`{"address": "tcp://192.0.2.10:%d", "scheduler": "%s", "servers": [%s]}`,
+			1000+i+50*which, []string{"rr", "wlc"}[which], strings.Join(servers, ", ")))
+	}
+	return `{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [` + strings.Join(services, ",\n") + "]}\n"
+}
