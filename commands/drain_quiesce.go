@@ -60,7 +60,8 @@ func (a *App) keepWeights(found []member, set int, job string) (map[seat]int, er
 		for i := range found {
 			f := &found[i]
 			r := remembered{Weight: f.Weight, Set: set, Since: a.Now().UTC(), Job: job}
-			if old := m.find(f.service.ServiceID, f.Addr); old != nil {
+			at := seat{f.service.ServiceID, f.Addr}
+			if old, known := m.find(at); known {
 				if old.Set == f.Weight {
 					r.Weight, r.Since = old.Weight, old.Since
 				}
@@ -70,8 +71,8 @@ func (a *App) keepWeights(found []member, set int, job string) (map[seat]int, er
 			} else if f.Weight == set {
 				continue // what it was before is not known
 			}
-			m.put(f.service.ServiceID, f.Addr, r)
-			out[seat{f.service.ServiceID, f.Addr}] = r.Weight
+			m.put(at, r)
+			out[at] = r.Weight
 		}
 		m.release(a, stopped)
 		return nil
@@ -81,7 +82,7 @@ func (a *App) keepWeights(found []member, set int, job string) (map[seat]int, er
 
 // release calls off the jobs that have nothing left to restore.
 func (m *memory) release(a *App, jobs map[string]bool) {
-	for _, r := range m.Entries {
+	for _, r := range m.entries {
 		delete(jobs, r.Job)
 	}
 	for id := range jobs {
@@ -120,7 +121,7 @@ func (a *App) forget(at []seat) {
 	err := a.remember(func(m *memory) error {
 		jobs := map[string]bool{}
 		for _, s := range at {
-			if r, known := m.drop(s.service, s.server); known && r.Job != "" {
+			if r, known := m.drop(s); known && r.Job != "" {
 				jobs[r.Job] = true
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -94,10 +93,11 @@ func (o *drain) look(ctx context.Context, w *drainWatch, found []member) ([]outp
 		return nil, err
 	}
 	rows := make([]output.Drain, len(found))
+	entries := entriesOf(snap)
 	for i := range found {
 		id, addr := found[i].service.ServiceID, found[i].Addr
 		rows[i] = output.Drain{Service: id, Server: addr, Forward: found[i].Forward, State: output.Gone, Reason: "somebody deleted it"}
-		if s := snap.Find(id); s != nil {
+		if s := entries[id]; s != nil {
 			if srv := findServer(s, addr); srv != nil {
 				rows[i] = w.row(&member{s.Service, *srv})
 			}
@@ -112,8 +112,10 @@ func (o *drain) look(ctx context.Context, w *drainWatch, found []member) ([]outp
 
 func servicesOf(found []member) []kernel.ServiceID {
 	var ids []kernel.ServiceID
+	seen := map[kernel.ServiceID]bool{}
 	for i := range found {
-		if id := found[i].service.ServiceID; !slices.Contains(ids, id) {
+		if id := found[i].service.ServiceID; !seen[id] {
+			seen[id] = true
 			ids = append(ids, id)
 		}
 	}

@@ -1,19 +1,18 @@
 package commands
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/netip"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
-
-	"lvs/kernel"
 )
 
 // remembered is what a server's weight was before it was set for a while: by
@@ -35,9 +34,17 @@ type remembered struct {
 // memory holds what is remembered of all tables, while nobody else can change
 // it.
 type memory struct {
-	Entries []remembered `json:"weights"`
+	table   string
+	entries map[place]remembered
+	changed bool
+}
 
-	table string
+// place is a server of a service of a table, as it is written.
+type place struct{ table, service, server string }
+
+// memoryFile is how a memory is written.
+type memoryFile struct {
+	Weights []remembered `json:"weights"`
 }
 
 // remember reads what is remembered, lets f use it and keeps what f made of it.
@@ -68,12 +75,11 @@ func (a *App) remember(f func(*memory) error) error {
 	if err != nil {
 		return err
 	}
-	before := slices.Clone(m.Entries)
 	m.forgetBoots()
-	if err := f(m); err != nil || slices.Equal(before, m.Entries) {
+	if err := f(m); err != nil || !m.changed {
 		return err
 	}
-	text, err := json.MarshalIndent(m, "", "  ")
+	text, err := json.MarshalIndent(memoryFile{m.sorted()}, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -89,8 +95,9 @@ func (a *App) recall(found []member) (map[seat]remembered, error) {
 	m, err := a.readMemory(table)
 	out := map[seat]remembered{}
 	for i := range found {
-		if r := m.find(found[i].service.ServiceID, found[i].Addr); r != nil {
-			out[seat{found[i].service.ServiceID, found[i].Addr}] = *r
+		at := seat{found[i].service.ServiceID, found[i].Addr}
+		if r, known := m.find(at); known {
+			out[at] = r
 		}
 	}
 	return out, err
@@ -107,7 +114,7 @@ func (e *memoryError) Error() string { return fmt.Sprintf("%s cannot be read (%v
 // readMemory reads the file as it is: it is only ever replaced whole. None is an
 // empty memory.
 func (a *App) readMemory(table string) (*memory, error) {
-	m := &memory{table: table}
+	m := &memory{table: table, entries: map[place]remembered{}}
 	text, err := os.ReadFile(a.memoryFile())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -115,56 +122,58 @@ func (a *App) readMemory(table string) (*memory, error) {
 	case err != nil:
 		return m, err
 	}
-	if err := json.Unmarshal(text, m); err != nil {
-		return &memory{table: table}, &memoryError{a.memoryFile(), err}
+	var file memoryFile
+	if err := json.Unmarshal(text, &file); err != nil {
+		return m, &memoryError{a.memoryFile(), err}
+	}
+	for _, r := range file.Weights {
+		m.entries[place{r.Table, r.Service, r.Server}] = r
 	}
 	return m, nil
 }
 
 func (a *App) memoryFile() string { return filepath.Join(a.stateDir(), "drained.json") }
 
-// find gives what is remembered of a server, or nil.
-func (m *memory) find(id kernel.ServiceID, server netip.AddrPort) *remembered {
-	i := m.index(id, server)
-	if i < 0 {
-		return nil
-	}
-	return &m.Entries[i]
+func (m *memory) place(at seat) place {
+	return place{m.table, at.service.String(), at.server.String()}
+}
+
+// find gives what is remembered of a server.
+func (m *memory) find(at seat) (r remembered, known bool) {
+	r, known = m.entries[m.place(at)]
+	return r, known
 }
 
 // put remembers, in place of what was.
-func (m *memory) put(id kernel.ServiceID, server netip.AddrPort, r remembered) {
-	r.Table, r.Service, r.Server = m.table, id.String(), server.String()
-	if i := m.index(id, server); i >= 0 {
-		m.Entries[i] = r
-		return
-	}
-	m.Entries = append(m.Entries, r)
+func (m *memory) put(at seat, r remembered) {
+	p := m.place(at)
+	r.Table, r.Service, r.Server = p.table, p.service, p.server
+	m.entries[p] = r
+	m.changed = true
 }
 
 // drop forgets, and gives what it was.
-func (m *memory) drop(id kernel.ServiceID, server netip.AddrPort) (r remembered, known bool) {
-	i := m.index(id, server)
-	if i < 0 {
-		return r, false
-	}
-	r = m.Entries[i]
-	m.Entries = slices.Delete(m.Entries, i, i+1)
-	return r, true
-}
-
-func (m *memory) index(id kernel.ServiceID, server netip.AddrPort) int {
-	service, addr := id.String(), server.String()
-	return slices.IndexFunc(m.Entries, func(r remembered) bool {
-		return r.Table == m.table && r.Service == service && r.Server == addr
-	})
+func (m *memory) drop(at seat) (r remembered, known bool) {
+	r, known = m.find(at)
+	delete(m.entries, m.place(at))
+	m.changed = m.changed || known
+	return r, known
 }
 
 // forgetBoots forgets tables that went with an earlier boot.
 func (m *memory) forgetBoots() {
 	boot, _, _ := strings.Cut(m.table, "/")
-	m.Entries = slices.DeleteFunc(m.Entries, func(r remembered) bool {
-		b, _, _ := strings.Cut(r.Table, "/")
-		return b != boot
+	for p := range m.entries {
+		if b, _, _ := strings.Cut(p.table, "/"); b != boot {
+			delete(m.entries, p)
+			m.changed = true
+		}
+	}
+}
+
+// sorted gives the entries in an order that stays.
+func (m *memory) sorted() []remembered {
+	return slices.SortedFunc(maps.Values(m.entries), func(a, b remembered) int {
+		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Server, b.Server))
 	})
 }
