@@ -1,0 +1,226 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lvs/lab"
+)
+
+// topLimit is how long a screen may take: a loaded machine is slow.
+const topLimit = 20 * time.Second
+
+// helpTitle is in the help of every screen.
+const helpTitle = `In a table`
+
+// topOn is the dashboard on a terminal, with the settings of nobody.
+func topOn(t *testing.T, columns, rows int, env []string, args ...string) *lab.Terminal {
+	t.Helper()
+	self, env := topProcess(t, env)
+	return lab.OnTerminal(t, columns, rows, env, self, append([]string{"top"}, args...)...)
+}
+
+func topProcess(t *testing.T, more []string) (self string, env []string) {
+	t.Helper()
+	if os.Getenv(lab.InLabVariable) != "" {
+		t.Skip("about the process, not the kernel")
+	}
+	test, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	self = filepath.Join(dir, "lvs")
+	if err := os.Symlink(test, self); err != nil {
+		t.Fatal(err)
+	}
+	return self, append([]string{"LC_ALL=C.UTF-8", "NO_COLOR=", "XDG_CONFIG_HOME=" + filepath.Join(dir, "config"),
+		"LVS_STATE_DIR=" + filepath.Join(dir, "state"), "COLORTERM=", "TMUX="}, more...)
+}
+
+// However it ends, the terminal is as it was.
+func TestTopLeavesTheTerminal(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		end    func(*lab.Terminal)
+		status int
+	}{
+		{"q", func(x *lab.Terminal) { x.Type("q") }, 0},
+		{"Ctrl-C", func(x *lab.Terminal) { x.Type("\x03") }, 0},
+		{"SIGINT", func(x *lab.Terminal) { x.Process.Signal(syscall.SIGINT) }, 130},
+		{"SIGTERM", func(x *lab.Terminal) { x.Process.Signal(syscall.SIGTERM) }, 130},
+		{"SIGHUP", func(x *lab.Terminal) { x.Process.Signal(syscall.SIGHUP) }, 3},
+		{"SIGQUIT", func(x *lab.Terminal) { x.Process.Signal(syscall.SIGQUIT) }, 3},
+		{"in a dialog", func(x *lab.Terminal) {
+			x.Type("?")
+			x.Until(t, topLimit, helpTitle)
+			x.Process.Signal(syscall.SIGTERM)
+		}, 130},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			x := topOn(t, 80, 24, nil, "--demo", "--mouse")
+			x.Until(t, topLimit, `192\.0\.2\.10:443 `)
+			if left := x.Leftovers(); len(left) < 3 {
+				t.Errorf("while it runs the terminal differs by %q only", left)
+			}
+			row.end(x)
+			status := x.End(t, topLimit)
+			if status != row.status {
+				t.Errorf("exit status %d, want %d", status, row.status)
+			}
+			if left := x.Leftovers(); len(left) > 0 {
+				t.Errorf("left over: %q", left)
+			}
+			if text := x.Screen(); strings.Contains(text, "192.0.2.10") || strings.Contains(text, "panic") {
+				t.Errorf("the screen afterwards:\n%s", text)
+			}
+		})
+	}
+}
+
+// Ctrl-Z gives the terminal back to the shell, fg takes it again.
+func TestTopSuspends(t *testing.T) {
+	self, env := topProcess(t, nil)
+	x := lab.OnTerminal(t, 80, 24, env, "bash", "--norc", "-c",
+		"set -m; "+self+" top --demo; echo stopped with $?; read -r line; fg >/dev/null; echo ended with $?")
+	x.Until(t, topLimit, `192\.0\.2\.10:443 `)
+	x.Type("\x1a")
+	x.Until(t, topLimit, `stopped with 148`)
+	if left := x.Leftovers(); len(left) > 0 {
+		t.Errorf("left over while it is stopped: %q", left)
+	}
+	x.Type("\r")
+	x.Until(t, topLimit, `every 1s(.|\n)*192\.0\.2\.10:443 `)
+	x.Type("q")
+	x.Until(t, topLimit, `ended with 0`)
+	if x.End(t, topLimit); len(x.Leftovers()) > 0 {
+		t.Errorf("left over: %q", x.Leftovers())
+	}
+}
+
+func TestTopResizes(t *testing.T) {
+	x := topOn(t, 80, 24, nil, "--demo")
+	x.Until(t, topLimit, `192\.0\.2\.10:443 `)
+	sizes := func(shows string) {
+		for _, size := range [][2]int{{200, 50}, {40, 10}, {120, 40}, {7, 3}, {1, 1}, {2, 60}, {300, 2}, {80, 24}} {
+			x.Resize(t, size[0], size[1])
+			if size[0] >= 40 && size[1] >= 10 {
+				x.Until(t, topLimit, shows)
+			}
+		}
+	}
+	sizes(`lvs overview`)
+	x.Until(t, topLimit, `192\.0\.2\.10:443 `)
+	x.Type("?")
+	x.Until(t, topLimit, helpTitle)
+	sizes(` Help`)
+	x.Until(t, topLimit, helpTitle)
+	x.Type(lab.KeyEsc)
+	x.UntilNot(t, topLimit, helpTitle)
+	x.Until(t, topLimit, `lvs overview .*every 1s(.|\n)*192\.0\.2\.10:443 (.|\n)*q quit`)
+	x.Type("q")
+	if status := x.End(t, topLimit); status != 0 || len(x.Leftovers()) > 0 {
+		t.Errorf("exit status %d, left over %q", status, x.Leftovers())
+	}
+}
+
+// Terminals differ in what they show.
+func TestTopOnEveryTerminal(t *testing.T) {
+	colours := func(s *lab.Screen) (most int) {
+		for c := range s.Cells {
+			most = max(most, c.Style.Foreground, c.Style.Background)
+		}
+		return most
+	}
+	foreign := func(s *lab.Screen) bool {
+		return strings.ContainsFunc(s.Text(), func(r rune) bool { return r > 126 })
+	}
+	for _, row := range []struct {
+		name     string
+		env      []string
+		args     []string
+		colour   bool
+		notASCII bool
+	}{
+		{"xterm with 256 colours", nil, nil, true, true},
+		{"16 colours", []string{"TERM=xterm"}, nil, true, true},
+		{"the console", []string{"TERM=linux"}, nil, true, true},
+		{"screen", []string{"TERM=screen-256color"}, nil, true, true},
+		{"direct colours", []string{"COLORTERM=truecolor"}, nil, true, true},
+		{"NO_COLOR", []string{"NO_COLOR=1"}, nil, false, true},
+		{"--color never", nil, []string{"--color", "never"}, false, true},
+		{"--ascii", nil, []string{"--ascii"}, true, false},
+		{"another locale", []string{"LC_ALL=C"}, nil, true, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			x := topOn(t, 80, 24, row.env, append([]string{"--demo"}, row.args...)...)
+			x.Until(t, topLimit, `192\.0\.2\.10:443 (.|\n)*q quit`)
+			x.Until(t, topLimit, `connections/s +\d`)
+			x.Look(func(s *lab.Screen) {
+				most := colours(s)
+				if row.colour != (most > 0) || most > 16 {
+					t.Errorf("the highest colour is %d of the palette; coloured should be %t, with 16 at most", most, row.colour)
+				}
+				if foreign(s) != row.notASCII {
+					t.Errorf("characters beyond ASCII: %t, want %t\n%s", foreign(s), row.notASCII, s.Text())
+				}
+				if strings.Contains(strings.Join(s.Leftovers(), " "), "mode 100") {
+					t.Errorf("it takes the mouse: %q", s.Leftovers())
+				}
+			})
+			x.Type("q")
+			if status := x.End(t, topLimit); status != 0 || len(x.Leftovers()) > 0 {
+				t.Errorf("exit status %d, left over %q", status, x.Leftovers())
+			}
+		})
+	}
+}
+
+// IPVS may go away and come back while it is watched.
+func TestTopWithoutIPVSForAWhile(t *testing.T) {
+	self, env := topProcess(t, nil)
+	dir := t.TempDir()
+	env = append(env, fakeVariable+"="+filepath.Join(dir, "kernel.json"))
+	add := exec.Command(self, "service", "add", "tcp://192.0.2.10:80")
+	add.Env = append(os.Environ(), env...)
+	if out, err := add.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	x := lab.OnTerminal(t, 80, 24, env, self, "top", "-d", "100ms")
+	x.Until(t, topLimit, `192\.0\.2\.10:80 `)
+	unloaded := filepath.Join(dir, "kernel.unloaded")
+	if err := os.WriteFile(unloaded, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x.Until(t, topLimit, `IPVS is not loaded`)
+	x.Until(t, topLimit, `\d+s OLD`)
+	if err := os.Remove(unloaded); err != nil {
+		t.Fatal(err)
+	}
+	x.UntilNot(t, topLimit, `IPVS is not loaded`)
+	x.Until(t, topLimit, `every 100ms(.|\n)*192\.0\.2\.10:80 `)
+	x.Type("q")
+	if status := x.End(t, topLimit); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
+func TestTopWithoutPrivilege(t *testing.T) {
+	self, env := topProcess(t, nil)
+	dir := t.TempDir()
+	env = append(env, fakeVariable+"="+filepath.Join(dir, "kernel.json"))
+	if err := os.WriteFile(filepath.Join(dir, "kernel.denied"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x := lab.OnTerminal(t, 80, 24, env, self, "top")
+	x.Until(t, topLimit, `read-only(.|\n)*CAP_NET_ADMIN`)
+	x.Type("q")
+	x.End(t, topLimit)
+}

@@ -1,0 +1,159 @@
+package lab_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lvs/lab"
+)
+
+// These tests sit before the dashboard of a director with live traffic, as an
+// admin would: they type, and look at the screen. What came of it they ask
+// Debian's ipvsadm.
+
+// topLimit is how long something may take to be seen: the kernel adds its
+// counters up every two seconds, and an emulated processor is slow.
+const topLimit = 30 * time.Second
+
+// watched is a cluster whose clients never rest. Each of their connections
+// lasts for a second and a half.
+type watched struct {
+	*lab.Cluster
+	service string
+}
+
+func newWatched(t *testing.T) *watched {
+	t.Helper()
+	c := lab.NewCluster(t, lab.Options{Clients: 2, Servers: 2, Forward: lab.NAT})
+	w := &watched{c, "tcp://" + c.VIP4.String() + ":80"}
+	lvs(t, c.Director, 0, "service", "add", w.service, "-s", "wlc")
+	for _, s := range c.Servers {
+		if err := s.Serve(80, slowly(1500*time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		lvs(t, c.Director, 0, "server", "add", w.service, s.Addr4.String()+":80", "--nat", "-w", "10")
+	}
+	w.load(t)
+	return w
+}
+
+func slowly(d time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(d):
+		case <-r.Context().Done():
+		}
+		fmt.Fprintln(w, strings.Repeat("data ", 200))
+	})
+}
+
+// load lets ten people ask for pages until the test ends.
+func (w *watched) load(t *testing.T) {
+	done := make(chan struct{})
+	var people sync.WaitGroup
+	for i := range 10 {
+		client := w.Clients[i%len(w.Clients)]
+		people.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if _, err := client.Get("http://" + w.VIP4.String() + "/"); err != nil {
+					t.Log(err)
+				}
+			}
+		})
+	}
+	t.Cleanup(func() { close(done); people.Wait() })
+}
+
+// top starts the dashboard on the director.
+func (w *watched) top(t *testing.T, columns, rows int, args ...string) (x *lab.Terminal) {
+	t.Helper()
+	env := []string{"LC_ALL=C.UTF-8", "NO_COLOR=", "XDG_CONFIG_HOME=" + t.TempDir(), "LVS_STATE_DIR=" + t.TempDir()}
+	err := w.Director.Do(func() error {
+		x = lab.OnTerminal(t, columns, rows, env, program(t), append([]string{"top"}, args...)...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Until(t, topLimit, regexp.QuoteMeta(w.service))
+	return x
+}
+
+// program is ours under its own name.
+func program(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	link := filepath.Join(t.TempDir(), "lvs")
+	if err == nil {
+		err = os.Symlink(self, link)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return link
+}
+
+// ipvsadm asks Debian's for the row of a server.
+func (w *watched) ipvsadm(t *testing.T, server *lab.Server) (weight, active string) {
+	t.Helper()
+	out, err := w.Director.Run("ipvsadm", "-Ln")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(out) {
+		if f := strings.Fields(line); len(f) == 6 && f[1] == server.Addr4.String()+":80" {
+			return f[3], f[4]
+		}
+	}
+	t.Fatalf("no row of %s in\n%s", server.Addr4, out)
+	return "", ""
+}
+
+func quit(t *testing.T, x *lab.Terminal) {
+	t.Helper()
+	x.Type("q")
+	if status := x.End(t, topLimit); status != 0 || len(x.Leftovers()) > 0 {
+		t.Errorf("exit status %d, left over: %q", status, x.Leftovers())
+	}
+}
+
+func TestTopDrillsDown(t *testing.T) {
+	t.Parallel()
+	lab.Need(t)
+	w := newWatched(t)
+	x := w.top(t, 100, 24)
+	service, one, two := regexp.QuoteMeta(w.service), regexp.QuoteMeta(w.Servers[0].Addr4.String()), regexp.QuoteMeta(w.Servers[1].Addr4.String())
+	x.Until(t, topLimit, `connections/s +[1-9]`)
+	x.Until(t, topLimit, service+` +wlc +2/2 +[1-9]`) // active connections
+
+	x.Type(lab.KeyEnter)
+	x.Until(t, topLimit, `overview > `+service)
+	x.Until(t, topLimit, one+`:80 +nat +10 +[1-9](.|\n)*`+two+`:80 +nat +10 +[1-9]`)
+
+	x.Type("/" + one)
+	x.UntilNot(t, topLimit, two)
+	x.Type(lab.KeyEnter)
+	x.Until(t, topLimit, `1 of 2 rows`)
+	x.Type(lab.KeyEsc)
+	x.Until(t, topLimit, two)
+
+	x.Type(lab.KeyEsc)
+	x.UntilNot(t, topLimit, `overview > `)
+	x.Type("p")
+	x.Until(t, topLimit, `PAUSED, [1-9]s old`)
+	x.Type("p")
+	x.UntilNot(t, topLimit, `PAUSED`)
+	quit(t, x)
+}
