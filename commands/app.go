@@ -65,6 +65,8 @@ type App struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	opened kernel.Kernel
+	// alone is set by verbs that do nothing while they wait for the kernel.
+	alone bool
 	// sent is set once a change may have reached the kernel.
 	sent bool
 	// written is what this command has in the journal.
@@ -166,7 +168,7 @@ func (a *App) kernel() (kernel.Kernel, error) {
 	if a.opened != nil {
 		return a.opened, nil
 	}
-	k, err := a.OpenKernel(kernel.Options{Netns: a.global.netns})
+	k, err := a.OpenKernel(kernel.Options{Netns: a.global.netns, Alone: a.alone})
 	if err != nil {
 		return nil, &openError{err}
 	}

@@ -155,6 +155,7 @@ func (v *view) show(ctx context.Context, a *App, ids []kernel.ServiceID) error {
 	if err != nil {
 		return err
 	}
+	a.alone = true
 	snap, err := v.snapshot(ctx, a, ids)
 	if err != nil {
 		return err

@@ -55,6 +55,7 @@ func (o *save) run(c *cobra.Command, args []string) error {
 	if err := checkFile(o.file); err != nil {
 		return err
 	}
+	o.app.alone = true
 	k, err := o.app.kernel()
 	if err != nil {
 		return err
