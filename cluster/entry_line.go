@@ -47,6 +47,15 @@ func (e *Entry) line() line {
 	return l
 }
 
+// encoded gives what stands before the objects of a line, and after them.
+func encoded(l *line, objects bool) (head, tail []byte) {
+	head, _ = json.Marshal(l) // numbers and text always encode
+	if !objects {
+		return append(head, '\n'), nil
+	}
+	return append(head[:len(head)-1], `,"objects":`...), []byte("}\n")
+}
+
 // errLine is a line that is none of a journal, or of one to come.
 var errLine = errors.New("no line of this journal")
 

@@ -2,10 +2,8 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
-	"slices"
 )
 
 // Journal is the record of what was changed, kept in a folder that belongs to
@@ -20,6 +18,10 @@ type Journal struct {
 	Max int64
 
 	file *os.File
+	// size and last are what this journal left behind in the file: while it is
+	// that long, nobody else has written to it. Zero is not known.
+	size int64
+	last uint64
 }
 
 // The journal's files: what is written to, and the one before it.
@@ -31,7 +33,7 @@ const (
 const (
 	// maxJournal is Max where that is zero.
 	maxJournal = 8 << 20
-	// maxEntry is the longest line, in bytes. That holds some 200,000 servers.
+	// maxEntry is the longest line, in bytes. That holds some 300,000 servers.
 	maxEntry = 32 << 20
 )
 
@@ -48,9 +50,9 @@ func (j *Journal) Begin(ctx context.Context, e Entry) (id uint64, err error) {
 		objects, e.Without = nil, true
 		e.Command = shortened(e.Command)
 	}
-	err = j.append(ctx, func(last uint64) []byte {
+	err = j.append(ctx, objects, func(last uint64) line {
 		id, e.ID = last+1, last+1
-		return withObjects(e.line(), objects)
+		return e.line()
 	})
 	if err == nil && e.Without {
 		err = ErrLargeEntry
@@ -66,24 +68,14 @@ func (j *Journal) More(ctx context.Context, id uint64, objects []Object) error {
 	if len(text) > maxEntry {
 		text, l.Without = nil, true
 	}
-	err := j.append(ctx, func(last uint64) []byte {
+	err := j.append(ctx, text, func(last uint64) line {
 		l.Last = max(last, id)
-		return withObjects(l, text)
+		return l
 	})
 	if err == nil && l.Without {
 		err = ErrLargeEntry
 	}
 	return err
-}
-
-// withObjects encodes a line to which objects belong.
-func withObjects(l line, objects []byte) []byte {
-	b, _ := json.Marshal(l) // numbers and text always encode
-	if len(objects) > 0 {
-		b = slices.Grow(b[:len(b)-1], len(objects)+16)
-		b = append(append(append(b, `,"objects":`...), objects...), '}')
-	}
-	return append(b, '\n')
 }
 
 // shortened keeps the start of a command line that is part of a huge entry.
@@ -97,10 +89,9 @@ func shortened(command string) string {
 
 // End writes how what Begin wrote has ended.
 func (j *Journal) End(ctx context.Context, id uint64, end End) error {
-	return j.append(ctx, func(last uint64) []byte {
-		b, _ := json.Marshal(line{Format: journalFormat, Last: max(last, id), Of: id,
-			Outcome: end.Outcome, Refused: end.Refused, Error: end.Error}) // numbers and text always encode
-		return append(b, '\n')
+	return j.append(ctx, nil, func(last uint64) line {
+		return line{Format: journalFormat, Last: max(last, id), Of: id,
+			Outcome: end.Outcome, Refused: end.Refused, Error: end.Error}
 	})
 }
 
@@ -111,6 +102,6 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	err := j.file.Close()
-	j.file = nil
+	j.file, j.size = nil, 0
 	return err
 }

@@ -13,7 +13,7 @@ import (
 
 // append adds one line under the lock. The line is made once the last number
 // given is known.
-func (j *Journal) append(ctx context.Context, text func(last uint64) []byte) error {
+func (j *Journal) append(ctx context.Context, objects []byte, text func(last uint64) line) error {
 	for {
 		if err := j.lock(ctx); err != nil {
 			return err
@@ -23,9 +23,13 @@ func (j *Journal) append(ctx context.Context, text func(last uint64) []byte) err
 			j.unlock()
 			return err
 		}
-		b := text(last)
-		if size == 0 || size+int64(len(b)) <= cmp.Or(j.Max, maxJournal) {
-			err := j.write(size, b)
+		l := text(last)
+		head, tail := encoded(&l, len(objects) > 0)
+		if n := len(head) + len(objects) + len(tail); size == 0 || size+int64(n) <= cmp.Or(j.Max, maxJournal) {
+			err := j.write(size, head, objects, tail)
+			if j.size, j.last = 0, max(last, l.ID); err == nil {
+				j.size = size + int64(n)
+			}
 			j.unlock()
 			return err
 		}
@@ -40,9 +44,14 @@ func (j *Journal) append(ctx context.Context, text func(last uint64) []byte) err
 }
 
 // write leaves the file as it was where the line does not fit on the disk.
-func (j *Journal) write(size int64, b []byte) error {
-	if _, err := j.file.Write(b); err != nil {
-		return errors.Join(err, j.file.Truncate(size))
+func (j *Journal) write(size int64, parts ...[]byte) error {
+	for _, b := range parts {
+		if len(b) == 0 {
+			continue
+		}
+		if _, err := j.file.Write(b); err != nil {
+			return errors.Join(err, j.file.Truncate(size))
+		}
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 // mend takes a torn line off the end, and finds the last number given.
 func (j *Journal) mend() (size int64, last uint64, err error) {
 	info, err := j.file.Stat()
-	if err != nil {
-		return 0, 0, err
+	if err != nil || j.size > 0 && info.Size() == j.size {
+		return j.size, j.last, err
 	}
 	size, last, err = tail(j.file, info.Size())
 	if err == nil && size < info.Size() {

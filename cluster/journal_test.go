@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -356,7 +357,9 @@ func FuzzJournal(f *testing.F) {
 		}
 		for id, e := range found {
 			e.Made()
-			b := withObjects(e.line(), appendObjects(nil, e.Objects))
+			l := e.line()
+			head, tail := encoded(&l, true)
+			b := slices.Concat(head, appendObjects(nil, e.Objects), tail)
 			again := map[uint64]*Entry{}
 			if err := readLines(bytes.NewReader(b), again); err != nil || again[id] == nil {
 				t.Fatalf("%v: %s", err, b)

@@ -3,6 +3,7 @@ package cluster
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -40,7 +41,7 @@ type settings struct {
 // appendObjects writes objects as encoding/json would write their lines, some
 // twenty times faster: a restore may have hundreds of thousands.
 func appendObjects(b []byte, objects []Object) []byte {
-	b = append(b, '[')
+	b = append(slices.Grow(b, 2+128*len(objects)), '[') // most need less
 	for i := range objects {
 		if i > 0 {
 			b = append(b, ',')
