@@ -81,6 +81,7 @@ func Sections() []Section {
 			{"LVS_OUTPUT", "The output format where -o is not given. An option that needs another format (--jq, --template, --columns, --wide) wins over it, changes stay silent under it, and export and save do not look at it."},
 			{"LVS_NETNS", "The network namespace where --netns is not given."},
 			{"LVS_COLOR", "When to use colour where --color is not given."},
+			{"LVS_JOURNAL", "With the value all, changes made under the name ipvsadm are in the journal too. Each of them takes longer by it: a tenth of a millisecond, or what reading the table takes where all of it is replaced."},
 			{"LVS_STATE_DIR", "The folder of what is remembered between commands, such as the journal. It must not be writable by others."},
 			{"NO_COLOR", "Any value but the empty one switches colour off where --color and LVS_COLOR leave it to the terminal (auto)."},
 		}},

@@ -27,15 +27,16 @@ how many services, servers and settings were added (+), edited (~) and deleted
 before and after.
 
 The outcome is done; partly, where the kernel refused some of it; refused, where
-nothing was changed in the end; undone-by-N; or unknown, where the command was
-killed or could not tell. lvs undo takes an entry back.
+nothing was changed in the end; undone-by-N; or unknown, where the command is
+still at it, was killed or could not tell. lvs undo takes an entry back.
 
-Every change that lvs makes is an entry. What other programs change is none, and
-so is what lvs does under the name ipvsadm. The journal is the user's own: root's
-is below /var/lib/lvs, anybody else's below ~/.local/state/lvs (XDG_STATE_HOME;
-LVS_STATE_DIR moves both). It keeps the last 8 MiB at least. A table lives until
-the next boot, or as long as its network namespace; --all also shows what was done
-to others.`,
+Every change that lvs makes is an entry. What other programs change is none, nor
+what lvs does under the name ipvsadm, unless LVS_JOURNAL=all is in the
+environment. The journal is the user's own: root's is below /var/lib/lvs, anybody
+else's below ~/.local/state/lvs (XDG_STATE_HOME; LVS_STATE_DIR moves both). It
+keeps the last 8 MiB at least. A journal that cannot be written is told and stops
+no change. A table lives until the next boot, or as long as its network namespace;
+--all also shows what was done to others.`,
 		Example: `  lvs history
   lvs history --limit 0 -o json --jq '.items[] | select(.user == "root") | .command'
   lvs history --all --columns id,time,netns,command`,

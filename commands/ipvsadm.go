@@ -46,7 +46,16 @@ func (a *App) asIpvsadm(ctx context.Context, args []string) (status int, ok bool
 		}
 		p.Name, p.Called = "ipvsadm", a.Name+" ipvsadm"
 	}
-	p.Open = func() (kernel.Kernel, error) { return a.OpenKernel(kernel.Options{Netns: netns, Alone: true}) }
+	p.Open = func() (kernel.Kernel, error) {
+		k, err := a.OpenKernel(kernel.Options{Netns: netns, Alone: true})
+		if err == nil && a.Env(journalVariable) == journalAll {
+			k = &recorder{k, a}
+		}
+		return k, err
+	}
+	// That the journal fails is told to nobody: whoever reads what ipvsadm says
+	// knows its words alone.
+	a.global.netns, a.global.quiet = netns, true
 	return p.Run(ctx, args), true
 }
 
