@@ -32,8 +32,9 @@ weights before are remembered: lvs undrain restores them. What was drained befor
 keeps the weight remembered first.
 
 With --wait it waits until nothing is left: no active connection, no client bound
-by persistence, and for UDP, which has no ends, no datagram for 5 seconds. It
-stays drained when --timeout passes or it is interrupted.
+by persistence, and for UDP, which has no ends, and firewall marks, which may
+carry it, no packet for 5 seconds. It stays drained when --timeout passes or it is
+interrupted.
 
 A client that persistence binds to a server comes back to it even at the weight 0,
 unless the sysctl net.ipv4.vs.expire_quiescent_template is set. --expire-templates

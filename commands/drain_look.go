@@ -30,8 +30,11 @@ type drainWatch struct {
 	// counting is false where packets are not counted: net.ipv4.vs.run_estimation
 	// is 0, or the table is the public one.
 	counting bool
-	packets  map[seat]packets
-	public   bool
+	// release is net.ipv4.vs.expire_nodest_conn: what comes over a connection of a
+	// deleted server goes to another one at once.
+	release bool
+	packets map[seat]packets
+	public  bool
 	// quiet is since when a server was seen with the weight 0.
 	quiet map[seat]time.Time
 }
@@ -69,6 +72,8 @@ func (a *App) watchDrain(ctx context.Context) (*drainWatch, error) {
 		switch s.Name {
 		case expireTemplates:
 			w.expire = s.Value != "0"
+		case expireNodest:
+			w.release = s.Value != "0"
 		case "run_estimation":
 			w.counting = s.Value != "0"
 		}

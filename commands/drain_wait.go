@@ -45,7 +45,7 @@ func (o *drain) follow(ctx context.Context, w *drainWatch, found []member) error
 		return err
 	}
 	if o.delete {
-		if err := o.remove(ctx, rows, found); err != nil {
+		if err := o.remove(ctx, w, rows, found); err != nil {
 			return err
 		}
 	}
@@ -203,36 +203,4 @@ func (o *drain) cureFor(r *output.Drain, undo string) string {
 			o.app.Name, r.Server, o.app.Name, undo)
 	}
 	return undo + " brings it back"
-}
-
-// remove deletes drained servers from their services. found are the rows' servers
-// as they were.
-func (o *drain) remove(ctx context.Context, rows []output.Drain, found []member) error {
-	var steps []step
-	for i := range rows {
-		r := &rows[i]
-		if r.State != output.Drained {
-			continue // somebody else deleted it
-		}
-		before := found[i].Server
-		before.Weight = r.Weight
-		steps = append(steps, step{
-			Change: kernel.Change{Op: kernel.DeleteServer, Service: kernel.Service{ServiceID: r.Service},
-				Server: kernel.Server{Addr: r.Server}},
-			serverBefore: &before,
-		})
-		r.State = output.Deleted
-	}
-	if len(steps) == 0 {
-		return nil
-	}
-	if err := o.app.change(ctx, steps); err != nil {
-		return err
-	}
-	at := make([]seat, len(steps))
-	for i := range steps {
-		at[i] = seat{steps[i].Service.ServiceID, steps[i].Server.Addr}
-	}
-	o.app.forget(at)
-	return nil
 }

@@ -20,8 +20,8 @@ func (a *App) newServerDelete() *cobra.Command {
 		Use:     "delete SERVICE SERVER…",
 		Aliases: []string{"rm", "del"},
 		Short:   "Delete real servers from a service",
-		Long: `Deletes real servers from a service at once: their connections are cut. To let
-them end first, give the weight 0 and wait.
+		Long: `Deletes real servers from a service at once: their connections are cut. lvs
+drain --delete lets them end first.
 
 All names are looked up first: when one is missing, nothing is deleted. On a
 terminal it says what it will cut and asks; elsewhere it needs --yes.`,

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -202,6 +203,70 @@ func TestDrainUDP(t *testing.T) {
 	cancel()
 	done.Wait()
 	drainLVS(t, c.Director, state, 0, "wait", addr, "--for", "drained", "--timeout", "20s")
+}
+
+// A client that was silent while its server was drained and deleted: what it sends
+// then is dropped or goes elsewhere, as lvs says.
+func TestDrainUDPDelete(t *testing.T) {
+	t.Parallel()
+	lab.Need(t)
+	for _, release := range []string{"0", "1"} {
+		t.Run("expire_nodest_conn="+release, func(t *testing.T) {
+			lab.Need(t)
+			c := lab.NewCluster(t, lab.Options{Servers: 2})
+			state := t.TempDir()
+			vip := netip.AddrPortFrom(c.VIP4, 53)
+			service := "udp://" + vip.String()
+			drainLVS(t, c.Director, state, 0, "service", "add", service, "-s", "rr")
+			for _, s := range c.Servers {
+				if err := s.ServeUDP(53); err != nil {
+					t.Fatal(err)
+				}
+				drainLVS(t, c.Director, state, 0, "server", "add", service, s.Addr4.String(), "--nat")
+			}
+			if err := c.Director.Sysctl("net.ipv4.vs.expire_nodest_conn", release); err != nil {
+				t.Fatal(err)
+			}
+			conn, err := c.Clients[0].Dial(t.Context(), "udp", vip.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			name, err := echoed(conn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			addr := c.Servers[0].Addr4.String()
+			if name == c.Servers[1].Name {
+				addr = c.Servers[1].Addr4.String()
+			}
+			errs := drainLVSErrors(t, c.Director, state, 0, "drain", addr, "--delete", "--timeout", "30s")
+			if warned := strings.Contains(errs, "net.ipv4.vs.expire_nodest_conn is 0: "); warned != (release == "0") {
+				t.Errorf("it says %q", errs)
+			}
+			answered := false
+			for range 3 { // the first may be dropped while the old entry goes
+				if other, err := echoed(conn); err == nil {
+					answered = other != name
+				}
+			}
+			if answered != (release == "1") {
+				t.Errorf("answered after the deletion: %v", answered)
+			}
+		})
+	}
+}
+
+// echoed sends a datagram and gives the name of who echoed it.
+func echoed(conn net.Conn) (string, error) {
+	conn.SetDeadline(time.Now().Add(time.Second))
+	if _, err := conn.Write([]byte("hello")); err != nil {
+		return "", err
+	}
+	buf := make([]byte, 100)
+	n, err := conn.Read(buf)
+	name, _, _ := strings.Cut(string(buf[:n]), " ")
+	return name, err
 }
 
 // flow sends datagrams from one port and tells who answered first.
