@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -111,6 +113,8 @@ func (o *top) run(c *cobra.Command, args []string) error {
 	options := tui.Options{
 		Open:       func() (kernel.Kernel, error) { return a.OpenKernel(kernel.Options{Netns: a.global.netns}) },
 		Run:        a.within,
+		LastChange: a.lastChange,
+		Netns:      a.global.netns,
 		Line:       func(args []string) string { return shellLine(a.Name, args) },
 		Schedulers: schedulerNames(),
 		In:         a.In,
@@ -169,8 +173,14 @@ func (a *App) whereabouts() []string {
 // within runs a command line inside this process, as if it had been typed.
 func (a *App) within(ctx context.Context, args []string) tui.Result {
 	var out, errs bytes.Buffer
-	inner := &App{
-		In: strings.NewReader(""), Out: &out, Err: &errs,
+	status := a.inner(&out, &errs).Run(ctx, args)
+	return tui.Result{Out: out.String(), Err: errs.String(), Status: status}
+}
+
+// inner is the App of a command line inside this one.
+func (a *App) inner(out, errs io.Writer) *App {
+	return &App{
+		In: strings.NewReader(""), Out: out, Err: errs,
 		Name: a.Name, Called: a.Called, Now: a.Now, Sleep: a.Sleep,
 		OpenKernel: a.OpenKernel, Detach: a.Detach, Identity: a.Identity,
 		Env: func(name string) string {
@@ -181,8 +191,20 @@ func (a *App) within(ctx context.Context, args []string) tui.Result {
 			return a.Env(name)
 		},
 	}
-	status := inner.Run(ctx, args)
-	return tui.Result{Out: out.String(), Err: errs.String(), Status: status}
+}
+
+// lastChange finds the entry of the journal that undo would take back.
+func (a *App) lastChange(ctx context.Context) tui.Change {
+	in := a.inner(io.Discard, io.Discard)
+	in.ctx, in.global.netns = ctx, a.global.netns
+	e, err := (&undo{app: in}).entry(nil)
+	switch {
+	case err != nil:
+		return tui.Change{Err: err}
+	case e == nil:
+		return tui.Change{Err: errors.New("there is nothing to undo")}
+	}
+	return tui.Change{Args: []string{"undo", strconv.FormatUint(e.ID, 10), "--yes"}, Command: e.Command}
 }
 
 // configDir is where choices of the user are kept: XDG base directories.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"lvs/kernel"
+	"lvs/output"
 )
 
 // target is what keys that act are about: the row under the cursor.
@@ -79,11 +81,19 @@ func actKeys(s targeted) group {
 		}
 		return b
 	}
+	// On services only the keys that mean something there are proposed.
+	short := func(word string) string {
+		switch s.(type) {
+		case *services, *overview:
+			return ""
+		}
+		return word
+	}
 	return group{"Changing", []binding{
-		on(binding{keys: []string{"d"}, help: "drain: no new connections, the present ones end", short: "drain"}, (*Model).drain),
-		on(binding{keys: []string{"u"}, help: "undrain: the weight that it had", short: "undrain"}, (*Model).undrain),
+		on(binding{keys: []string{"d"}, help: "drain: no new connections, the present ones end", short: short("drain")}, (*Model).drain),
+		on(binding{keys: []string{"u"}, help: "undrain: the weight that it had", short: short("undrain")}, (*Model).undrain),
 		on(binding{keys: []string{"f5", "{"}, label: "F5, {", help: "weight 10 less"}, shift(-10)),
-		on(binding{keys: []string{"f6", "["}, label: "F6, [", help: "weight 1 less", short: "weight"}, shift(-1)),
+		on(binding{keys: []string{"f6", "["}, label: "F6, [", help: "weight 1 less", short: short("weight")}, shift(-1)),
 		on(binding{keys: []string{"f7", "]"}, label: "F7, ]", help: "weight 1 more"}, shift(1)),
 		on(binding{keys: []string{"f8", "}"}, label: "F8, }", help: "weight 10 more"}, shift(10)),
 		on(binding{keys: []string{"f4", "\\"}, label: "F4, \\", help: "the weight that it had when it was first seen here"}, func(m *Model, t target) tea.Cmd {
@@ -177,14 +187,14 @@ func (m *Model) remove(t target) tea.Cmd {
 		m.over = &confirm{title: "Delete server", do: "Delete", args: []string{"server", "delete", t.e.ServiceID.String(), t.v.Addr.String(), "--yes"}, body: []line{
 			m.change("server", t.v.Addr.String(), "none"),
 			text(dim, fit(&m.g, "of", 12, true)).add(plain, t.e.ServiceID.String()),
-			text(bold|red, fmt.Sprintf("cuts %d connections, %d of them active", uint64(t.v.Active)+uint64(t.v.Inactive), t.v.Active)),
+			text(bold|red, "cuts "+plural(uint64(t.v.Active)+uint64(t.v.Inactive), "connection")+fmt.Sprintf(", %d active", t.v.Active)),
 		}}
 	case t.e != nil:
 		r := newServiceRow(m, t.e)
 		m.over = &confirm{title: "Delete service", do: "Delete", args: []string{"service", "delete", t.e.ServiceID.String(), "--yes"}, body: []line{
 			m.change("service", t.e.ServiceID.String(), "none"),
 			m.change("servers", strconv.Itoa(len(t.e.Servers)), "none"),
-			text(bold|red, fmt.Sprintf("cuts %d connections, %d of them active", r.active+r.inactive, r.active)),
+			text(bold|red, "cuts "+plural(r.active+r.inactive, "connection")+fmt.Sprintf(", %d active", r.active)),
 		}}
 	default:
 		return m.onlyServers()
@@ -210,11 +220,39 @@ func (m *Model) zero(t target) tea.Cmd {
 	return nil
 }
 
-// undo shows what taking the last change back would do, and asks.
+// undo shows what taking the last change back would do, and asks. The change is
+// named by its number: another could be made meanwhile.
 func (m *Model) undo() tea.Cmd {
-	args := []string{"undo", "--yes"}
-	return m.try(args, func(m *Model, r Result) tea.Cmd {
-		return m.proposed("Undo the last change", "Undo", args, nil, r)
+	if m.o.LastChange == nil {
+		return nil
+	}
+	ctx := m.ctx
+	return func() tea.Msg { return lastChangeMsg(m.o.LastChange(ctx)) }
+}
+
+// lastChangeMsg names the change that undo would take back.
+type lastChangeMsg Change
+
+// Change is one that can be undone.
+type Change struct {
+	// Args is the command line that takes it back, Command the one that made it.
+	Args    []string
+	Command string
+	// Err is why there is none.
+	Err error
+}
+
+func (m *Model) found(c lastChangeMsg) tea.Cmd {
+	if c.Err != nil {
+		m.say(yellow, "%v", c.Err)
+		return nil
+	}
+	return m.try(c.Args, func(m *Model, r Result) tea.Cmd {
+		body := []line{text(dim, "takes back: "+clean(c.Command))}
+		for _, l := range splitLines(r.Out) {
+			body = append(body, text(plain, l))
+		}
+		return m.proposed("Undo", "Undo", c.Args, body, r)
 	})
 }
 
@@ -227,26 +265,37 @@ func (m *Model) undrain(t target) tea.Cmd {
 	if t.v != nil {
 		args = append(args, "--service", t.e.ServiceID.String())
 	}
-	return m.try(args, func(m *Model, r Result) tea.Cmd {
-		return m.proposed("Undrain "+t.name(), "Undrain", args, nil, r)
+	return m.try(append(args[:len(args):len(args)], "--output=json"), func(m *Model, r Result) tea.Cmd {
+		return m.proposed("Undrain "+t.name(), "Undrain", args, m.weights(r.Out), r)
 	})
 }
 
-// proposed asks about a change that the command line itself described.
-func (m *Model) proposed(title, do string, args []string, after func(*Model, Result) tea.Cmd, tried Result) tea.Cmd {
-	r := ran{Result: tried}
-	if tried.Status != 0 {
-		m.say(yellow, "%s", r.says())
+// weights reads what a command line said it would do to weights.
+func (m *Model) weights(document string) []line {
+	var d struct{ Items []output.ChangeRow }
+	if err := json.Unmarshal([]byte(document), &d); err != nil {
 		return nil
 	}
 	var body []line
-	for _, l := range splitLines(tried.Out) {
-		body = append(body, text(plain, l))
+	for _, c := range d.Items {
+		if c.Before != nil && c.After != nil && c.Before.Weight != nil && c.After.Weight != nil && c.Service != nil && c.Server != nil {
+			body = append(body, m.change("weight", strconv.Itoa(*c.Before.Weight), strconv.Itoa(*c.After.Weight)).
+				add(dim, "  "+*c.Server+" in "+*c.Service))
+		}
 	}
-	if len(body) == 0 {
+	return body
+}
+
+// proposed asks about a change that the command line itself described.
+func (m *Model) proposed(title, do string, args []string, body []line, tried Result) tea.Cmd {
+	r := ran{Result: tried}
+	switch {
+	case tried.Status != 0:
+		m.say(yellow, "%s", r.says())
+	case len(body) == 0:
 		m.say(plain, "%s", r.says())
-		return nil
+	default:
+		m.over = &confirm{title: title, do: do, args: args, body: body}
 	}
-	m.over = &confirm{title: title, do: do, args: args, after: after, body: body}
 	return nil
 }

@@ -52,7 +52,7 @@ func (s *cockpit) refresh(m *Model) tea.Cmd {
 	if len(s.watched) == 1 {
 		of = scope{service: s.watched[0].service, server: s.watched[0].server}
 	}
-	return s.start(m, s, walker{scope: of, by: groupings[1]}, false)
+	return s.start(m, s, walker{scope: of, by: groupings[1], settings: true}, false)
 }
 
 func (s *cockpit) walked(_ *Model, w *walked, err error) {
@@ -75,9 +75,7 @@ func (s *cockpit) inside() kernel.ServiceID { return kernel.ServiceID{} }
 
 func (s *cockpit) view(m *Model, w, h int) []line {
 	out := s.state(m, w)
-	for _, l := range s.reasons(m) {
-		out = append(out, l)
-	}
+	out = append(out, s.reasons(m, w)...)
 	if len(out) > h-3 {
 		out = out[:max(h-3, 1)]
 	}
@@ -105,6 +103,8 @@ func (s *cockpit) state(m *Model, w int) []line {
 		add(dim, "  since ").add(plain, ageText(m.now().Sub(s.began)))
 	ends := text(dim, "active a minute ").add(bold, fmt.Sprintf("%+.1f", slope*60)).add(dim, "  estimated end ")
 	switch {
+	case s.open():
+		ends = ends.add(yellow, "none: it takes new connections")
 	case active == 0 && persistent == 0:
 		ends = text(bold|green, "nothing is left: it is drained")
 	case active == 0:
@@ -117,6 +117,11 @@ func (s *cockpit) state(m *Model, w int) []line {
 	}
 	n := min(w, 60)
 	return []line{l, ends, text(cyan, spark(&m.g, series, n))}
+}
+
+// open tells whether it takes new connections.
+func (s *cockpit) open() bool {
+	return slices.ContainsFunc(s.table.rows, func(r *serverRow) bool { return r.e.Weight > 0 && !s.table.vanished(r) })
 }
 
 // series is the number of active connections over the last minute.
@@ -157,10 +162,16 @@ func slopeOf(values []float64) float64 {
 }
 
 // reasons say what keeps it from being empty.
-func (s *cockpit) reasons(m *Model) []line {
+func (s *cockpit) reasons(m *Model, w int) []line {
 	var out []line
 	add := func(l look, format string, args ...any) {
-		out = append(out, text(l, m.g.dot+" "+clean(fmt.Sprintf(format, args...))))
+		for i, part := range wrap(clean(fmt.Sprintf(format, args...)), max(w-2, 10)) {
+			before := m.g.dot + " "
+			if i > 0 {
+				before = "  "
+			}
+			out = append(out, text(l, before+part))
+		}
 	}
 	var cps float64
 	for _, r := range s.table.rows {
@@ -185,8 +196,12 @@ func (s *cockpit) reasons(m *Model) []line {
 		return out
 	}
 	t := m.sample.slow.timeouts
-	if f.templates > 0 {
-		add(yellow, "%s clients are bound by templates of persistence, the last of them for %s yet", countText(f.templates), output.Duration(f.templateLeft))
+	switch {
+	case f.templates > 0 && f.expire:
+		add(dim, "%s left, which expire_quiescent_template makes void", plural(f.templates, "template of persistence"))
+	case f.templates > 0:
+		add(yellow, "%s bound by persistence, the last for %s yet; drain --expire-templates sends them elsewhere",
+			plural(f.templates, "client"), output.Duration(f.templateLeft))
 	}
 	long := f.idle[len(f.idle)-1] + f.idle[len(f.idle)-2]
 	if long > 0 {

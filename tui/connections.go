@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -130,10 +129,17 @@ func (m *Model) walkHead(f *walked, err error) []line {
 	if f == nil {
 		return []line{text(dim, "walking through the connection table "+m.g.more), nil, nil}
 	}
-	l := text(bold, countText(f.all)).add(dim, " entries").add(plain, "  ").add(bold, countText(f.templates)).add(dim, " of them templates of persistence")
-	l = l.add(dim, fmt.Sprintf("   as of %s", f.at.Format("15:04:05")))
+	l := text(bold, countText(f.all))
 	if f.read != f.all {
-		l = l.add(dim, fmt.Sprintf(", of %s in the table", countText(f.read)))
+		l = l.add(dim, " of "+countText(f.read))
+	}
+	l = l.add(dim, " entries  ")
+	if f.templates > 0 {
+		l = l.add(bold, countText(f.templates)).add(dim, " templates of persistence  ")
+	}
+	l = l.add(dim, "as of "+f.at.Format("15:04:05"))
+	if f.others > 0 {
+		l = l.add(yellow, "  "+countText(f.others)+" of groups beyond the first "+countText(maxGroups))
 	}
 	states := text(dim, "states  ")
 	for _, name := range slices.SortedFunc(maps.Keys(f.states), func(a, b string) int {
@@ -141,13 +147,17 @@ func (m *Model) walkHead(f *walked, err error) []line {
 	}) {
 		states = states.add(plain, clean(name)+" ").add(bold, countText(f.states[name])).add(plain, "  ")
 	}
-	idle := text(dim, "idle    ")
+	idle, counted := text(dim, "idle    "), uint64(0)
 	for i, n := range f.idle {
 		name := "longer "
 		if i < len(idleSteps) {
 			name = "<" + ageText(idleSteps[i]) + " "
 		}
 		idle = idle.add(plain, name).add(bold, countText(n)).add(plain, "  ")
+		counted += n
+	}
+	if counted == 0 {
+		idle = text(dim, "idle    not known of these")
 	}
 	return []line{l, states, idle}
 }
@@ -174,7 +184,7 @@ func (s *connections) keys() []group {
 func groupColumns(m *Model, s *connections) []column[connectionGroup] {
 	type row = connectionGroup
 	number := func(key, title, help string, rank int, of func(*row) uint64) column[row] {
-		return column[row]{key: key, title: title, help: help, width: 7, rank: rank, down: true,
+		return column[row]{key: key, title: title, help: help, width: 8, rank: rank, down: true,
 			cell: func(r *row) string { return countText(of(r)) }, compare: func(a, b *row) int { return cmp.Compare(of(a), of(b)) }}
 	}
 	length := func(key, title, help string, rank int, of func(*row) time.Duration) column[row] {
@@ -188,7 +198,7 @@ func groupColumns(m *Model, s *connections) []column[connectionGroup] {
 		return float64(r.all) / float64(s.found.all)
 	}
 	return []column[row]{
-		{key: "group", title: "FROM", help: "what is counted by: a network of clients, a client, a server …", grown: true, left: true, width: 18,
+		{key: "group", title: "FROM", help: "what is counted by: a network of clients, a client, a server", grown: true, left: true, width: 18,
 			cell: func(r *row) string { return r.name }, look: func(*row) look { return bold },
 			compare: func(a, b *row) int {
 				return cmp.Or(a.key.network.Addr().Compare(b.key.network.Addr()), a.key.end.Compare(b.key.end))

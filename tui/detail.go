@@ -144,15 +144,15 @@ func (m *Model) facts(k key, o *object) []line {
 	if t.public {
 		return append(out, field("counters", "not known without privilege"))
 	}
-	from := "since it was made or zeroed"
+	from := "in all"
 	if !m.hist.based.IsZero() {
-		from = "since " + m.hist.based.Format("15:04:05")
+		from = m.hist.based.Format("since 15:04")
 	}
 	return append(out,
 		field("a second", fmt.Sprintf("%s conns, packets %s in %s out, bytes %s in %s out", rateText(t.rates.connections),
 			rateText(t.rates.packetsIn), dash(rateText(t.rates.packetsOut)), rateText(t.rates.bytesIn), dash(rateText(t.rates.bytesOut)))),
-		field("counted", fmt.Sprintf("%s conns, packets %s in %s out, bytes %s in %s out, %s", countText(t.counted.Connections),
-			countText(t.counted.PacketsIn), dash(countText(t.counted.PacketsOut)), countText(t.counted.BytesIn), dash(countText(t.counted.BytesOut)), from)))
+		field(from, fmt.Sprintf("%s conns, packets %s in %s out, bytes %s in %s out", countText(t.counted.Connections),
+			countText(t.counted.PacketsIn), dash(countText(t.counted.PacketsOut)), countText(t.counted.BytesIn), dash(countText(t.counted.BytesOut)))))
 }
 
 func findServer(e *kernel.ServiceEntry, k key) *kernel.ServerEntry {

@@ -93,9 +93,9 @@ func (m *Model) drainBody(rows []drainPlace) []line {
 	if len(rows) > most {
 		body = append(body, text(dim, fmt.Sprintf("and %d more", len(rows)-most)))
 	}
-	body = append(body, text(plain, fmt.Sprintf("%d active connections go on, new ones go elsewhere", active)))
+	body = append(body, text(plain, plural(active, "active connection")+" may go on, new ones go elsewhere"))
 	if persistent > 0 {
-		body = append(body, text(yellow, fmt.Sprintf("%d clients are bound by persistence and come back to it", persistent)))
+		body = append(body, text(yellow, plural(persistent, "client")+" bound by persistence may come back to it"))
 	}
 	for _, r := range rows {
 		up := 0

@@ -39,7 +39,7 @@ type option struct{ label, flag, help string }
 
 var serviceOptions = []option{
 	{"scheduler", "--scheduler", "how a server is chosen; Left and Right go through the kernel's"},
-	{"sched flags", "--sched-flags", "sh-fallback, sh-port, mh-fallback, mh-port, flag-1 …, or none"},
+	{"sched flags", "--sched-flags", "sh-fallback, sh-port, mh-fallback, mh-port, flag-1, or none"},
 	{"persistent", "--persistent", "how long a client stays with its server: 6m, 1h, or none"},
 	{"netmask", "--netmask", "clients of a network are one for persistence: 255.255.255.0, 64, or none"},
 	{"engine", "--pe", "sip, or none"},
@@ -50,7 +50,7 @@ var serviceOptions = []option{
 func (m *Model) serviceForm(e *kernel.ServiceEntry) *form {
 	values := map[string]string{"scheduler": "wlc", "sched flags": "none", "persistent": "none", "netmask": "none", "engine": "none", "one packet": "false"}
 	f := &form{title: "Add a service", do: "Add"}
-	name := newField("service", "", "tcp://192.0.2.10:80, udp://[2001:db8::1]:53, fwmark:7 …")
+	name := newField("service", "", "tcp://192.0.2.10:80, udp://[2001:db8::1]:53 or fwmark:7")
 	verb := "add"
 	if e != nil {
 		f.title, f.do, verb = "Edit "+e.ServiceID.String(), "Change", "edit"

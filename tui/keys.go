@@ -92,6 +92,8 @@ func globalKeys() group {
 		{keys: []string{"+", "="}, label: "+", help: "look more often", do: func(m *Model) tea.Cmd { return m.faster(1) }},
 		{keys: []string{"-"}, help: "look less often", do: func(m *Model) tea.Cmd { return m.faster(-1) }},
 		{keys: []string{"z"}, help: "count from here on; the kernel's counters stay", do: (*Model).rebase},
+		{keys: []string{"S"}, help: "save the screen as text", do: (*Model).saveText},
+		{keys: []string{"J"}, help: "save what is shown as JSON, as the command line writes it", do: (*Model).saveJSON},
 		{keys: []string{"ctrl+l"}, label: "Ctrl-L", help: "draw the screen anew", do: func(m *Model) tea.Cmd { return tea.ClearScreen }},
 		{keys: []string{"ctrl+z"}, label: "Ctrl-Z", help: "back to the shell; fg returns", do: func(m *Model) tea.Cmd { return tea.Suspend }},
 		{keys: []string{"?", "f1"}, label: "?, F1", help: "this help", short: "help", do: (*Model).help},

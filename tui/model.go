@@ -17,6 +17,8 @@ type Model struct {
 	pal  palette
 	w, h int
 
+	// after sends a message in a while.
+	after  func(time.Duration, tea.Msg) tea.Cmd
 	reader *reader
 	hist   *history
 	// now is the sample that is shown; nil before the first. err is why there is
@@ -87,7 +89,7 @@ type (
 func newModel(ctx context.Context, o Options) *Model {
 	o.complete()
 	m := &Model{o: o, ctx: ctx, g: unicodeGlyphs(), pal: palette{noColor: o.NoColor}, w: 80, h: 24,
-		reader: &reader{open: o.Open, now: o.Now}, hist: newHistory()}
+		after: after, reader: &reader{open: o.Open, now: o.Now}, hist: newHistory()}
 	if o.ASCII {
 		m.g = asciiGlyphs()
 	}
@@ -99,6 +101,10 @@ func newModel(ctx context.Context, o Options) *Model {
 	m.roots = []screen{&overview{list}, list, newMachines(m), newConnections(m, scope{}, "connections"), newLog(m)}
 	m.stack = m.roots[:1:1]
 	return m
+}
+
+func after(d time.Duration, msg tea.Msg) tea.Cmd {
+	return tea.Tick(d, func(time.Time) tea.Msg { return msg })
 }
 
 func (m *Model) now() time.Time { return m.o.Now() }
@@ -137,6 +143,10 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		msg.to.walked(m, msg.w, msg.err)
 	case ranMsg:
 		return m.ran(msg)
+	case lastChangeMsg:
+		return m.found(msg)
+	case savedMsg:
+		m.saved(msg)
 	case checkedMsg:
 		msg.f.checked(m, msg)
 	case triedMsg:
@@ -215,11 +225,11 @@ func (m *Model) sampled(msg sampleMsg) tea.Cmd {
 func (m *Model) wait() tea.Cmd {
 	m.round++
 	round := m.round
-	return tea.Tick(max(m.o.Interval-m.now().Sub(m.started), 0), func(time.Time) tea.Msg { return tickMsg{round} })
+	return m.after(max(m.o.Interval-m.now().Sub(m.started), 0), tickMsg{round})
 }
 
 func (m *Model) clock() tea.Cmd {
-	return tea.Tick(time.Second, func(time.Time) tea.Msg { return clockMsg{} })
+	return m.after(time.Second, clockMsg{})
 }
 
 // push goes to a screen below this one.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -44,3 +45,11 @@ func ageText(d time.Duration) string {
 
 // countFull writes a number as it is.
 func countFull(n int) string { return strconv.Itoa(n) }
+
+// plural counts a thing.
+func plural[N int | uint64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -18,6 +18,8 @@ type Options struct {
 	// Run carries out a command line of lvs, given without the program's name.
 	// Every change goes through it.
 	Run func(ctx context.Context, args []string) Result
+	// LastChange finds the change that undo would take back. Nil is none.
+	LastChange func(ctx context.Context) Change
 	// Line writes a command line so that a shell reads it as it is. Nil joins its
 	// words with spaces.
 	Line func(args []string) string
@@ -42,6 +44,8 @@ type Options struct {
 	Hint func(error) string
 	// Host is shown as the place that is looked at. Empty is none.
 	Host string
+	// Netns is the network namespace as JSON names it. Empty is none.
+	Netns string
 	// ASCII draws with characters that every terminal has.
 	ASCII bool
 	// NoColor leaves bold, dim, reverse and strikethrough only.

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"lvs/kernel"
@@ -65,33 +66,29 @@ func (m *Model) summary(w, h int) []line {
 }
 
 // fill tells how full the connection table is: what is in it and its buckets,
-// of which each can hold several.
+// of which each can hold several. Linux 7 says it, the size alone is known
+// before.
 func (m *Model) fill(known uint64) string {
-	buckets := ""
-	held := countText(known)
+	held, buckets := known, uint64(m.sample.Info.ConnTableSize)
 	for _, s := range m.sample.slow.status {
-		switch s.Name {
+		switch n := firstNumber(s.Value); s.Name {
 		case "Conns":
-			held = clean(s.Value)
+			held = n
 		case "Conn buckets":
-			buckets, _, _ = strings.Cut(clean(s.Value), " ")
+			buckets = n
 		}
 	}
-	if buckets == "" && m.sample.Info.ConnTableSize > 0 {
-		buckets = fmt.Sprint(m.sample.Info.ConnTableSize)
-	}
-	if buckets == "" {
+	if buckets == 0 {
 		return ""
 	}
-	var n, b float64
-	if _, err := fmt.Sscan(held, &n); err != nil {
-		n = float64(known)
-	}
-	_, _ = fmt.Sscan(buckets, &b)
-	if b == 0 {
-		return ""
-	}
-	return fmt.Sprintf("   table %s in %s buckets, %s", held, buckets, percentText(n/b))
+	return fmt.Sprintf("  table %s in %s, %s", countText(held), countText(buckets), percentText(float64(held)/float64(buckets)))
+}
+
+// firstNumber reads the number that a text begins with; without one it is 0.
+func firstNumber(s string) uint64 {
+	word, _, _ := strings.Cut(s, " ")
+	n, _ := strconv.ParseUint(word, 10, 64)
+	return n
 }
 
 // settings are timeouts and sync daemons.

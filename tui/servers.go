@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"lvs/kernel"
+	"lvs/output"
 )
 
 // serverRow is a server of a service as tables show it.
@@ -113,7 +114,7 @@ func (m *Model) serviceLine(id kernel.ServiceID, w int) line {
 	r := newServiceRow(m, e)
 	l := text(plain, clean(e.Scheduler))
 	if e.Persistence > 0 {
-		l = l.add(plain, ", persistent "+e.Persistence.String())
+		l = l.add(plain, ", persistent "+output.Duration(e.Persistence))
 	}
 	if e.OnePacket {
 		l = l.add(plain, ", one packet")

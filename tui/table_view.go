@@ -1,5 +1,7 @@
 package tui
 
+import "unicode/utf8"
+
 // view draws heading and rows into w × h cells.
 func (t *table[K, R]) view(g *glyphs, w, h int) []line {
 	if h <= 0 {
@@ -38,27 +40,34 @@ func (t *table[K, R]) scroll() {
 }
 
 func (t *table[K, R]) heading(g *glyphs, columns []*column[R], sizes []int) line {
-	l := text(plain, "  ")
-	for i, c := range columns {
-		title, l2 := c.title, dim|underline
-		if c.key == t.sort {
-			arrow := g.up
-			if t.down {
-				arrow = g.down
-			}
-			l2 = bold | underline
-			if c.left {
-				title += arrow
-			} else {
-				title = arrow + title
-			}
-		}
-		if i > 0 {
-			l = l.add(plain, " ")
-		}
-		l = l.add(l2, fit(g, title, sizes[i], c.left))
+	// The arrow stands in the cell between two columns: before a number's
+	// heading, after a text's.
+	l := text(plain, " ")
+	arrow := g.up
+	if t.down {
+		arrow = g.down
 	}
-	return l
+	gap := " "
+	for i, c := range columns {
+		lk := dim | underline
+		title, after := c.title, " "
+		if c.key == t.sort {
+			lk = bold | underline
+			switch n := utf8.RuneCountInString(title); {
+			case c.left && n < sizes[i]:
+				title += arrow
+			case c.left:
+				after = arrow
+			case n < sizes[i]:
+				title = arrow + title
+			default:
+				gap = arrow
+			}
+		}
+		l = l.add(bold, gap).add(lk, fit(g, title, sizes[i], c.left))
+		gap = after
+	}
+	return l.add(bold, gap)
 }
 
 func (t *table[K, R]) line(g *glyphs, r *R, here bool, columns []*column[R], sizes []int) line {

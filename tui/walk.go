@@ -109,6 +109,9 @@ type walked struct {
 	took           time.Duration
 	read           uint64 // entries of the whole table
 	all, templates uint64
+	// expire is net.ipv4.vs.expire_quiescent_template: templates of a server of
+	// weight 0 are ignored.
+	expire bool
 	// templateLeft is the longest time that a template has left.
 	templateLeft time.Duration
 	states       map[string]uint64
@@ -128,6 +131,7 @@ type walker struct {
 	scope    scope
 	by       grouping
 	only     *groupKey // entries of this group are kept, not groups
+	settings bool      // look at the settings that decide about templates
 	timeouts kernel.Timeouts
 }
 
@@ -166,6 +170,12 @@ func (w *walker) walk(ctx context.Context) (*walked, error) {
 	}
 	for i := range out.groups {
 		out.groups[i].name = out.groups[i].key.String()
+	}
+	if w.settings {
+		settings, _ := k.Sysctls(ctx)
+		for _, s := range settings {
+			out.expire = out.expire || s.Name == "expire_quiescent_template" && s.Value != "0"
+		}
 	}
 	out.took = w.now().Sub(start)
 	return out, ctx.Err()

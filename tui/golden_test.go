@@ -1,0 +1,242 @@
+package tui
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"lvs/kernel"
+	"lvs/kernel/kerneltest"
+)
+
+var update = flag.Bool("update", false, "write the golden screens anew")
+
+// sizes are those that every screen is looked at in.
+var sizes = [][2]int{{40, 10}, {80, 24}, {120, 40}, {200, 50}}
+
+// scenes are screens with the way to them.
+var scenes = []struct {
+	name    string
+	options func(*Options)
+	play    func(s *stage)
+}{
+	{"overview", nil, func(s *stage) {}},
+	{"overview-since", nil, func(s *stage) { s.press("z"); s.traffic(2); s.pass(2); s.clock = s.clock.Add(11e9) }},
+	{"services-sorted", nil, func(s *stage) { s.press("2", "right", "right", "right") }},
+	{"servers", nil, func(s *stage) { s.open(webID); s.shares() }},
+	{"servers-direct", nil, func(s *stage) { s.open(mailID) }},
+	{"machines", nil, func(s *stage) { s.press("3") }},
+	{"machine", nil, func(s *stage) { s.press("3", "end", "up", "enter") }},
+	{"connections", nil, func(s *stage) { s.open(webID); s.press("enter"); s.pass(3) }},
+	{"connections-by-server", nil, func(s *stage) { s.press("4", "b", "b", "b"); s.pass(12) }},
+	{"entries", nil, func(s *stage) { s.press("4", "enter"); s.pass(3) }},
+	{"detail", nil, func(s *stage) { s.open(webID); s.press("i", "left") }},
+	{"detail-of-all", nil, func(s *stage) { s.press("I", "m", "m", "m") }},
+	{"commands", nil, func(s *stage) {
+		s.open(webID)
+		s.press("f7", "y")
+		s.refuse = "lvs: no\nhint: do\n"
+		s.press("f8", "y", "5")
+	}},
+	{"help", nil, func(s *stage) { s.press("?") }},
+	{"help-end", nil, func(s *stage) { s.open(webID); s.press("?", "end") }},
+	{"columns", nil, func(s *stage) { s.press("C", "down", "down", "space", "s") }},
+	{"filter-typed", nil, func(s *stage) { s.press("2", "/"); s.typed("192[.]0") }},
+	{"filter-wrong", nil, func(s *stage) { s.press("2", "/"); s.typed("192(") }},
+	{"filtered", nil, func(s *stage) { s.press("2", "/"); s.typed("!:80"); s.press("enter") }},
+	{"paused", nil, func(s *stage) { s.press("p"); s.clock = s.clock.Add(95e9) }},
+	{"vanished", nil, func(s *stage) { s.drop(mailID); s.pass(2) }},
+	{"gone-service", nil, func(s *stage) { s.open(mailID); s.drop(mailID); s.pass(7) }},
+	{"weight", nil, func(s *stage) { s.open(webID); s.press("f6", "f6", "tab") }},
+	{"weight-none-left", nil, func(s *stage) { s.open(mailID); s.press("f6", "y"); s.pass(1); s.press("down", "f6") }},
+	{"drain", nil, func(s *stage) { s.open(webID); s.press("d", "m") }},
+	{"drain-persistent", nil, func(s *stage) { s.open(markID); s.press("d") }},
+	{"cockpit", nil, func(s *stage) { s.open(webID); s.press("down", "down", "d", "y"); s.emptying() }},
+	{"undrain", nil, func(s *stage) { s.open(webID); s.press("down", "u") }},
+	{"undo", nil, func(s *stage) { s.press("U") }},
+	{"delete-server", nil, func(s *stage) { s.open(webID); s.press("x") }},
+	{"delete-service", nil, func(s *stage) { s.to(webID); s.press("x") }},
+	{"zero", nil, func(s *stage) { s.to(webID); s.press("Z") }},
+	{"add-service", nil, func(s *stage) { s.press("a"); s.typed("tcp://192.0.2.99:80"); s.press("down", "right", "down") }},
+	{"add-service-refused", nil, func(s *stage) {
+		s.refuse = "lvs: service \"x\": it is not an address and port such as 192.0.2.10:80 or [2001:db8::10]:80\n"
+		s.press("a")
+		s.typed("x")
+		s.press("enter")
+	}},
+	{"add-server-confirm", nil, func(s *stage) {
+		s.open(webID)
+		s.press("a")
+		s.typed("10.0.0.99")
+		s.press("down", "right", "down", "backspace", "4", "enter")
+	}},
+	{"edit-server", nil, func(s *stage) { s.open(webID); s.press("e") }},
+	{"edit-service-confirm", nil, func(s *stage) { s.to(markID); s.press("e", "right", "enter") }},
+	{"read-only", func(o *Options) { o.ReadOnly = "--read-only was given" }, func(s *stage) { s.open(webID); s.press("f7") }},
+	{"unprivileged", nil, func(s *stage) { s.k.Deny(); s.pass(1) }},
+	{"ipvs-gone", func(o *Options) { o.Hint = func(error) string { return "modprobe ip_vs" } }, func(s *stage) { s.k.Unload(); s.pass(5) }},
+	{"ascii", func(o *Options) { o.ASCII = true }, func(s *stage) { s.open(webID); s.press("f7") }},
+}
+
+// open goes to the servers of a service.
+func (s *stage) open(id kernel.ServiceID) {
+	s.to(id)
+	s.press("enter")
+}
+
+// to puts the cursor on a service.
+func (s *stage) to(id kernel.ServiceID) {
+	s.press("2")
+	for range 10 {
+		if t, ok := s.m.top().(targeted).target(); ok && t.e.ServiceID == id {
+			return
+		}
+		s.press("down")
+	}
+	s.t.Fatalf("there is no service %v", id)
+}
+
+// shares lets connections go elsewhere than weights say.
+func (s *stage) shares() {
+	for range 20 {
+		s.traffic(1)
+		s.k.Traffic(webID, serverOf(12, 80), kerneltest.Traffic{Add: kernel.Counters{Connections: 15}, Active: 1180, Inactive: 200})
+		s.pass(2)
+	}
+}
+
+// emptying lets a server end its connections, one a second.
+func (s *stage) emptying() {
+	list := []kernel.Connection{}
+	for i := range 12 {
+		list = append(list, kernel.Connection{Protocol: kernel.TCP, Client: serverOf(200+i, 5000), Virtual: webID.AddrPort(), Server: serverOf(13, 80),
+			State: []string{"ESTABLISHED", "FIN_WAIT"}[i/8], Expires: 1e9 * 60})
+	}
+	s.k.SetConnections(list...)
+	for i := range 9 {
+		s.k.Traffic(webID, serverOf(13, 80), trafficOf(uint32(16-i)))
+		s.pass(1)
+	}
+}
+
+func (s *stage) drop(id kernel.ServiceID) {
+	if err := s.k.Apply(s.t.Context(), []kernel.Change{{Op: kernel.DeleteService, Service: kernel.Service{ServiceID: id}}}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func TestScreens(t *testing.T) {
+	for _, c := range scenes {
+		t.Run(c.name, func(t *testing.T) {
+			var got strings.Builder
+			for _, size := range sizes {
+				s := newStage(t, c.options).table().connections()
+				s.size(size[0], size[1])
+				s.start()
+				for range 4 {
+					s.traffic(1)
+					s.pass(2)
+				}
+				c.play(s)
+				fmt.Fprintf(&got, "== %d×%d\n%s", size[0], size[1], s.screenText())
+				checkScreen(t, s.m, size[0], size[1])
+			}
+			golden(t, c.name, got.String())
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", "screens", name+".txt")
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+var looks = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
+// checkScreen holds what is true of every screen: as many lines and cells as
+// there are, nothing that a terminal would obey but looks.
+func checkScreen(t testing.TB, m *Model, w, h int) {
+	t.Helper()
+	lines := m.lines()
+	if len(lines) != max(h, 1) {
+		t.Errorf("%d lines on a screen of %d", len(lines), h)
+	}
+	for i, l := range lines {
+		if l.width() != max(w, 1) {
+			t.Errorf("line %d is %d cells wide on a screen of %d: %q", i, l.width(), w, l)
+		}
+	}
+	text := looks.ReplaceAllString(m.View().Content, "")
+	if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }); i >= 0 {
+		t.Errorf("the screen has an unprintable character: %q", text[i:min(i+20, len(text))])
+	}
+}
+
+// Colours and ASCII are what was asked for.
+func TestLooks(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		options func(*Options)
+		light   bool
+		never   string
+	}{
+		{"no colour", func(o *Options) { o.NoColor = true }, false, `\x1b\[[0-9;]*3[0-9]`},
+		{"light", nil, true, `\x1b\[[0-9;]*33`},
+		{"sixteen", nil, false, `\x1b\[[0-9;]*[34]8;`},
+		{"ascii", func(o *Options) { o.ASCII = true }, false, `[^\x00-\x7f]`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, scene := range scenes {
+				s := newStage(t, c.options).table().connections().start()
+				if c.light {
+					s.m.pal.light = true
+				}
+				scene.play(s)
+				if found := regexp.MustCompile(c.never).FindString(s.m.View().Content); found != "" {
+					t.Errorf("%s: it has %q", scene.name, found)
+				}
+			}
+		})
+	}
+}
+
+func TestTooSmall(t *testing.T) {
+	for _, scene := range scenes {
+		s := newStage(t, scene.options).table().connections().start()
+		s.pass(3)
+		scene.play(s)
+		for w := range 30 {
+			for h := range 12 {
+				s.send(tea.WindowSizeMsg{Width: w, Height: h})
+				checkScreen(t, s.m, w, h)
+			}
+		}
+		if t.Failed() {
+			t.Fatal(scene.name)
+		}
+	}
+}
