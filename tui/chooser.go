@@ -19,31 +19,39 @@ func newChooser(_ *Model, t grid) *chooser {
 	return c
 }
 
-func (c *chooser) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
-	switch k.String() {
-	case "up", "k":
-		c.at = max(c.at-1, 0)
-	case "down", "j":
-		c.at = min(c.at+1, len(c.columns)-1)
-	case "K", "shift+up", "-":
-		c.swap(-1)
-	case "J", "shift+down", "+":
-		c.swap(1)
-	case "space":
-		c.columns[c.at].shown = !c.columns[c.at].shown
-	case "s":
-		if here := c.columns[c.at]; here.key == c.sort {
-			c.down = !c.down
-		} else {
-			c.sort, c.down = here.key, here.down
+func (c *chooser) key(m *Model, k tea.KeyPressMsg) tea.Cmd { return press(m, chooserKeys(), k) }
+
+// chooserKeys choose columns.
+func chooserKeys() group {
+	of := func(do func(m *Model, c *chooser)) func(*Model) tea.Cmd {
+		return func(m *Model) tea.Cmd {
+			if c, ok := m.over.(*chooser); ok {
+				do(m, c)
+			}
+			return nil
 		}
-	case "enter":
-		m.over = nil
-		c.take(m)
-	case "esc", "q":
-		m.over = nil
 	}
-	return nil
+	return group{"Choosing columns", []binding{
+		{keys: []string{"up", "k"}, label: "Up, k", help: "the column before", do: of(func(_ *Model, c *chooser) { c.at = max(c.at-1, 0) })},
+		{keys: []string{"down", "j"}, label: "Down, j", help: "the next column", do: of(func(_ *Model, c *chooser) { c.at = min(c.at+1, len(c.columns)-1) })},
+		{keys: []string{"space"}, label: "Space", help: "show it, or not", do: of(func(_ *Model, c *chooser) { c.columns[c.at].shown = !c.columns[c.at].shown })},
+		{keys: []string{"K", "shift+up", "-"}, label: "K, -", help: "move it to the left", do: of(func(_ *Model, c *chooser) { c.swap(-1) })},
+		{keys: []string{"J", "shift+down", "+"}, label: "J, +", help: "move it to the right", do: of(func(_ *Model, c *chooser) { c.swap(1) })},
+		{keys: []string{"s"}, help: "sort by it; again, the other way round", do: of(func(_ *Model, c *chooser) { c.sortHere() })},
+		{keys: []string{"enter"}, label: "Enter", help: "take and remember it", do: of(func(m *Model, c *chooser) {
+			m.over = nil
+			c.take(m)
+		})},
+		{keys: []string{"esc", "q"}, label: "Esc", help: "leave all as it was", do: of(func(m *Model, _ *chooser) { m.over = nil })},
+	}}
+}
+
+func (c *chooser) sortHere() {
+	if here := c.columns[c.at]; here.key == c.sort {
+		c.down = !c.down
+	} else {
+		c.sort, c.down = here.key, here.down
+	}
 }
 
 func (c *chooser) swap(step int) {

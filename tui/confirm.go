@@ -25,25 +25,40 @@ type confirm struct {
 }
 
 func (c *confirm) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
-	stroke := k.String()
-	if c.own != nil && c.own(c, stroke) {
+	if c.own != nil && c.own(c, k.String()) {
 		return nil
 	}
-	switch stroke {
-	case "tab", "shift+tab", "left", "right", "h", "l":
-		c.yes = !c.yes
-	case "esc", "n", "q":
-		m.over = nil
-		m.say(plain, "nothing was changed")
-	case "y":
-		return c.done(m)
-	case "enter":
-		if c.yes {
-			return c.done(m)
+	return press(m, confirmKeys(), k)
+}
+
+// confirmKeys answer the question before a change.
+func confirmKeys() group {
+	of := func(do func(m *Model, c *confirm) tea.Cmd) func(*Model) tea.Cmd {
+		return func(m *Model) tea.Cmd {
+			if c, ok := m.over.(*confirm); ok {
+				return do(m, c)
+			}
+			return nil
 		}
-		m.over = nil
-		m.say(plain, "nothing was changed")
 	}
+	return group{"Before a change", []binding{
+		{keys: []string{"tab", "shift+tab", "left", "right"}, label: "Tab, Left, Right", help: "from one button to the other; the first is Cancel",
+			do: of(func(_ *Model, c *confirm) tea.Cmd { c.yes = !c.yes; return nil })},
+		{keys: []string{"enter"}, label: "Enter", help: "the button that is chosen", do: of(func(m *Model, c *confirm) tea.Cmd {
+			if c.yes {
+				return c.done(m)
+			}
+			return m.dropped()
+		})},
+		{keys: []string{"y"}, help: "yes: change it", do: of(func(m *Model, c *confirm) tea.Cmd { return c.done(m) })},
+		{keys: []string{"n", "esc", "q"}, label: "n, Esc", help: "no", do: of(func(m *Model, _ *confirm) tea.Cmd { return m.dropped() })},
+	}}
+}
+
+// dropped closes a dialog without doing anything.
+func (m *Model) dropped() tea.Cmd {
+	m.over = nil
+	m.say(plain, "nothing was changed")
 	return nil
 }
 

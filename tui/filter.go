@@ -16,27 +16,38 @@ func newFilterLine(m *Model, t grid) *filterLine {
 }
 
 func (f *filterLine) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
-	switch k.String() {
-	case "enter":
-		if f.wrong == "" {
-			m.over = nil
-		}
-		return nil
-	case "esc":
-		_ = f.t.setFilter(f.old, m.now())
-		m.over = nil
-		return nil
-	case "up":
-		f.t.move(-1, m.now())
-		return nil
-	case "down":
-		f.t.move(1, m.now())
-		return nil
+	if find([]group{filterKeys()}, k.String()) != nil {
+		return press(m, filterKeys(), k)
 	}
 	if f.in.key(k) {
 		f.changed(m)
 	}
 	return nil
+}
+
+// filterKeys end the typing of a filter. Other keys are typed.
+func filterKeys() group {
+	of := func(do func(m *Model, f *filterLine)) func(*Model) tea.Cmd {
+		return func(m *Model) tea.Cmd {
+			if f, ok := m.over.(*filterLine); ok {
+				do(m, f)
+			}
+			return nil
+		}
+	}
+	return group{"While a filter is typed", []binding{
+		{keys: []string{"enter"}, label: "Enter", help: "keep it", do: of(func(m *Model, f *filterLine) {
+			if f.wrong == "" {
+				m.over = nil
+			}
+		})},
+		{keys: []string{"esc"}, label: "Esc", help: "the filter that was there before", do: of(func(m *Model, f *filterLine) {
+			_ = f.t.setFilter(f.old, m.now())
+			m.over = nil
+		})},
+		{keys: []string{"up"}, label: "Up", help: "one row up", do: of(func(m *Model, f *filterLine) { f.t.move(-1, m.now()) })},
+		{keys: []string{"down"}, label: "Down", help: "one row down", do: of(func(m *Model, f *filterLine) { f.t.move(1, m.now()) })},
+	}}
 }
 
 func (f *filterLine) paste(m *Model, s string) {

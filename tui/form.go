@@ -50,32 +50,42 @@ func (f *form) get(label string) string { return f.field(label).value() }
 func (f *form) changed(label string) bool { return f.get(label) != f.field(label).was }
 
 func (f *form) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
-	now := f.fields[f.at]
-	switch k.String() {
-	case "esc":
-		m.over = nil
-		m.say(plain, "nothing was changed")
-	case "up", "shift+tab":
-		f.step(-1)
-	case "down", "tab":
-		f.step(1)
-	case "enter":
-		return f.check(m)
-	case "left", "right", "space":
-		if list := append(now.words, now.proposals...); len(list) > 0 && (k.String() != "space" || now.words != nil) {
-			now.turn(list, 1-2*boolInt(k.String() == "left"))
-			break
-		}
-		if k.String() != "space" {
-			now.in.key(k)
-		}
-	default:
-		if now.words == nil {
-			f.wrong = ""
-			now.in.key(k)
-		}
+	now, stroke := f.fields[f.at], k.String()
+	moves := stroke == "left" || stroke == "right" // within a text, or from word to word
+	if b := find([]group{formKeys()}, stroke); b != nil && (!moves || len(now.words)+len(now.proposals) > 0) {
+		return b.do(m)
+	}
+	if now.words == nil {
+		f.wrong = ""
+		now.in.key(k)
 	}
 	return nil
+}
+
+// formKeys go through the fields of a form. Other keys are typed.
+func formKeys() group {
+	of := func(do func(m *Model, f *form) tea.Cmd) func(*Model) tea.Cmd {
+		return func(m *Model) tea.Cmd {
+			if f, ok := m.over.(*form); ok {
+				return do(m, f)
+			}
+			return nil
+		}
+	}
+	step := func(by int) func(*Model) tea.Cmd {
+		return of(func(_ *Model, f *form) tea.Cmd { f.step(by); return nil })
+	}
+	turn := func(by int) func(*Model) tea.Cmd {
+		return of(func(_ *Model, f *form) tea.Cmd { f.fields[f.at].turn(by); return nil })
+	}
+	return group{"In a form", []binding{
+		{keys: []string{"up", "shift+tab"}, label: "Up, Shift-Tab", help: "the field before", do: step(-1)},
+		{keys: []string{"down", "tab"}, label: "Down, Tab", help: "the next field", do: step(1)},
+		{keys: []string{"left"}, label: "Left", help: "the word before, where there is a choice", do: turn(-1)},
+		{keys: []string{"right"}, label: "Right", help: "the next word, where there is a choice", do: turn(1)},
+		{keys: []string{"enter"}, label: "Enter", help: "have it checked, and ask", do: of(func(m *Model, f *form) tea.Cmd { return f.check(m) })},
+		{keys: []string{"esc"}, label: "Esc", help: "drop it", do: of(func(m *Model, _ *form) tea.Cmd { return m.dropped() })},
+	}}
 }
 
 func (f *form) paste(_ *Model, s string) {
@@ -95,7 +105,11 @@ func (f *form) step(by int) {
 }
 
 // turn puts the next word into the field.
-func (f *field) turn(list []string, by int) {
+func (f *field) turn(by int) {
+	list := append(f.words[:len(f.words):len(f.words)], f.proposals...)
+	if len(list) == 0 || f.fixed {
+		return
+	}
 	i := slices.Index(list, f.value())
 	if i < 0 && by < 0 {
 		i = 0

@@ -47,6 +47,14 @@ func find(groups []group, stroke string) *binding {
 	return nil
 }
 
+// press does what a keystroke means in a group.
+func press(m *Model, g group, k tea.KeyPressMsg) tea.Cmd {
+	if b := find([]group{g}, k.String()); b != nil {
+		return b.do(m)
+	}
+	return nil
+}
+
 // tableKeys move about in whatever table is shown.
 func tableKeys(t grid) group {
 	move := func(n int) func(*Model) tea.Cmd {

@@ -75,7 +75,10 @@ func (s *stage) run(_ context.Context, args []string) Result {
 	if args[0] == "weight" {
 		id, _ := kernel.ParseServiceID(args[1])
 		addr, _ := kernel.ParseAddrPort(args[2])
-		snap, _ := s.k.Snapshot(context.Background(), id)
+		snap, err := s.k.Snapshot(context.Background(), id)
+		if err != nil {
+			return Result{Err: "lvs: " + err.Error() + "\n", Status: 4}
+		}
 		for _, v := range snap.Services[0].Servers {
 			if v.Addr == addr {
 				fmt.Sscan(args[3], &v.Weight)
