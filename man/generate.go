@@ -89,6 +89,9 @@ func page(c *cobra.Command, family string) []byte {
 	own, general := commands.SplitFlags(c)
 	r.flags("OPTIONS", own)
 	r.flags("GENERAL OPTIONS", general)
+	if strings.HasSuffix(c.CommandPath(), " top") {
+		sections(r, commands.TopKeys(), name)
+	}
 	r.section("EXAMPLES")
 	r.text(renamed(c.Example, name))
 	if c.HasParent() {
@@ -96,16 +99,20 @@ func page(c *cobra.Command, family string) []byte {
 		r.line("0 done; 2 wrong usage or invalid input; others as in")
 		r.line(".BR %s (8).", family)
 	} else {
-		for _, s := range commands.Sections() {
-			r.section(s.Title)
-			for _, t := range s.Terms {
-				r.term(t.Term, renamed(t.Meaning, name))
-			}
-		}
+		sections(r, commands.Sections(), name)
 	}
 	r.section("SEE ALSO")
 	r.line("%s", seeAlso(c, family))
 	return r.b
+}
+
+func sections(r *roff, list []commands.Section, name string) {
+	for _, s := range list {
+		r.section(s.Title)
+		for _, t := range s.Terms {
+			r.term(t.Term, renamed(t.Meaning, name))
+		}
+	}
 }
 
 func subcommands(r *roff, c *cobra.Command) {
