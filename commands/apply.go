@@ -1,14 +1,11 @@
 package commands
 
 import (
-	"context"
-	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"lvs/cluster"
-	"lvs/kernel"
 	"lvs/output"
 )
 
@@ -69,19 +66,11 @@ everything is undone. lvs diff shows the plan; lvs undo goes back.`,
 func (o *apply) run(c *cobra.Command, args []string) error {
 	ctx := c.Context()
 	var bad faults
-	for _, t := range []struct {
-		option, text string
-		to           *time.Duration
-	}{{"--drain", o.drain, &o.patience}, {"--confirm-within", o.confirm, &o.within}} {
-		if t.text == "" {
-			continue
-		}
-		d, err := parseDuration(t.text)
-		if err != nil || d <= 0 {
-			bad.add(usagef("%s %q: it is a time such as 60s or 5m", t.option, t.text))
-		}
-		*t.to = d
-	}
+	var err error
+	o.patience, err = parsePatience("--drain", o.drain)
+	bad.add(err)
+	o.within, err = parsePatience("--confirm-within", o.confirm)
+	bad.add(err)
 	if err := bad.err(); err != nil {
 		return err
 	}
@@ -95,13 +84,13 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		return a.nothingChanges("the table is as in the file")
 	}
 	if a.global.dryRun {
-		return o.show(q, nil)
+		return o.show(q)
 	}
 	if err := o.nonePending(); err != nil {
 		return err
 	}
 	if a.OutTerminal.Is && !a.global.quiet && !a.reports() {
-		if err := o.show(q, nil); err != nil {
+		if err := o.show(q); err != nil {
 			return err
 		}
 	}
@@ -110,90 +99,39 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	if err := a.warnNodest(ctx, q.kernel, deletedServers(q)); err != nil {
-		return err
-	}
-	a.sent = true
-	if err := o.carryOut(ctx, q); err != nil {
+	all := &carrier{app: a, kernel: q.kernel, patience: o.patience, ready: o.undoUnlessConfirmed, again: func(now *cluster.Table) cluster.Steps {
+		return q.wanted.Steps(now, cluster.PlanOptions{Prune: o.prune, KeepWeights: o.keepWeights})
+	}}
+	if err := all.carryOut(ctx, q.before, q.steps); err != nil {
 		return err
 	}
 	if o.within > 0 {
 		a.note("undone in %s unless confirmed: %s confirm", output.Duration(o.patience+o.within), a.Name)
 	}
 	if a.reports() {
-		return o.show(q, nil)
+		return o.show(q)
 	}
-	a.note("%s", output.Summary(stepRows(q.before, &q.steps, false)))
+	a.note("%s", output.Summary(o.rows(q)))
 	return nil
 }
 
 // show prints the steps. Before they are taken they are a plan.
-func (o *apply) show(q *planned, refused kernel.Refusals) error {
+func (o *apply) show(q *planned) error {
 	p, err := o.app.printer(output.Options{})
 	if err != nil {
 		return err
 	}
-	rows := stepRows(q.before, &q.steps, o.app.global.dryRun || !o.app.sent)
-	for _, r := range refused {
-		rows[r.Index].Err = r.Err
-	}
-	return p.Plan(rows)
+	return p.Plan(o.rows(q))
 }
 
-// carryOut takes the steps: all at once, or with time for servers to finish
-// between what comes and what goes.
-func (o *apply) carryOut(ctx context.Context, q *planned) error {
-	first, then := q.steps, cluster.Steps{}
-	if o.patience > 0 {
-		first, then = q.steps.Quiesce(q.before.Snapshot)
-	}
-	if err := o.take(ctx, q, q.before, &first, o.undoUnlessConfirmed); err != nil || then.Empty() {
-		return err
-	}
-	err := o.finish(ctx, q, &then)
-	if err == nil {
-		err = o.remove(ctx, q)
-	}
-	if err != nil {
-		o.app.note("servers that go have the weight 0 and are not deleted yet: run it again, or %s undo", o.app.Name)
-	}
-	return err
-}
-
-// remove deletes what is to go, as the table is now: somebody may have deleted
-// some of it meanwhile.
-func (o *apply) remove(ctx context.Context, q *planned) error {
-	now, err := cluster.ReadTable(ctx, q.kernel)
-	if err != nil {
-		return err
-	}
-	rest := q.wanted.Steps(now, cluster.PlanOptions{Prune: o.prune, KeepWeights: o.keepWeights})
-	rest, _ = rest.Narrow(cluster.Deleting)
-	return o.take(ctx, q, now, &rest, nil)
-}
-
-// take takes steps that were planned for the table before. Ready is called when
-// they are in the journal; what it gives is called where they come to nothing.
-func (o *apply) take(ctx context.Context, q *planned, before *cluster.Table, s *cluster.Steps, ready func() (func(), error)) error {
-	a := o.app
-	done := a.record(ctx, s.Objects(before))
-	forget := func() {}
-	if ready != nil {
-		var err error
-		if forget, err = ready(); err != nil {
-			done(&cluster.Failure{Cause: err}) // nothing was changed
-			return err
+// rows are the steps as they are shown. What had time to finish was not cut, or
+// was told when it was.
+func (o *apply) rows(q *planned) []output.Change {
+	rows := stepRows(q.before, &q.steps, !o.app.sent)
+	if o.app.sent && o.patience > 0 {
+		for i := range rows {
+			rows[i].Cost = nil
 		}
 	}
-	progress, end := a.progress("changes", len(s.Changes))
-	_, err := s.Apply(ctx, q.kernel, before, cluster.ApplyOptions{Progress: progress})
-	end()
-	done(err)
-	if failure := (*cluster.Failure)(nil); errors.As(err, &failure) {
-		if failure.Undo == nil {
-			forget()
-		}
-		return a.undone(failure, nil)
-	}
-	return err
+	return rows
 }

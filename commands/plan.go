@@ -118,11 +118,11 @@ func stepRows(before *cluster.Table, s *cluster.Steps, dryRun bool) []output.Cha
 }
 
 // deletedServers are those that go from services that stay.
-func deletedServers(q *planned) []kernel.ServerEntry {
+func deletedServers(before *cluster.Table, steps *cluster.Steps) []kernel.ServerEntry {
 	var out []kernel.ServerEntry
-	entries := entriesOf(q.before.Snapshot)
-	for i := range q.steps.Changes {
-		if c := &q.steps.Changes[i]; c.Op == kernel.DeleteServer {
+	entries := entriesOf(before.Snapshot)
+	for i := range steps.Changes {
+		if c := &steps.Changes[i]; c.Op == kernel.DeleteServer {
 			out = append(out, *findServer(entries[c.Service.ServiceID], c.Server.Addr))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,8 +15,10 @@ import (
 )
 
 type undo struct {
-	app   *App
-	force bool
+	app      *App
+	force    bool
+	drain    string
+	patience time.Duration
 }
 
 func (a *App) newUndo() *cobra.Command {
@@ -41,18 +44,24 @@ Where something would be deleted it asks first; without a terminal it needs --ye
 Where there is nothing to undo, or no entry N of this table, the exit status is 4.`,
 		Example: `  lvs undo --dry-run
   lvs undo --yes
-  lvs undo 12 --yes`,
+  lvs undo 12 --yes
+  lvs undo --drain 60s --yes`,
 		RunE:              o.run,
 		ValidArgsFunction: a.completeEntries,
 	}
 	c.Flags().BoolVar(&o.force, "force", false, "also put back what somebody has changed since")
+	c.Flags().StringVar(&o.drain, "drain", "", "let servers that go finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
+	complete(c, "drain", nothing)
 	a.changeFlags(c)
 	a.askFlags(c)
 	return c
 }
 
-func (o *undo) run(c *cobra.Command, args []string) error {
+func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	ctx := c.Context()
+	if o.patience, err = parsePatience("--drain", o.drain); err != nil {
+		return err
+	}
 	e, err := o.entry(args)
 	if e == nil || err != nil {
 		return err
@@ -220,16 +229,10 @@ func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *cluster.Entry, bac
 		return p.Plan(rows)
 	}
 	a.undoes = e.ID
-	done := a.record(ctx, back.Objects)
-	a.sent = true
-	progress, end := a.progress("changes", len(back.Changes))
-	_, err = back.Apply(ctx, k, back.Before, cluster.ApplyOptions{Progress: progress})
-	end()
-	done(err)
-	if failure := (*cluster.Failure)(nil); errors.As(err, &failure) {
-		return a.undone(failure, nil)
-	}
-	if err != nil {
+	all := &carrier{app: a, kernel: k, patience: o.patience, again: func(now *cluster.Table) cluster.Steps {
+		return cluster.Revert(e, now).Steps
+	}}
+	if err := all.carryOut(ctx, back.Before, back.Steps); err != nil {
 		return err
 	}
 	a.forgetConfirm(e.ID)

@@ -4,24 +4,35 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"lvs/lab"
 )
+
+// webCluster is the cluster that examples/web.yaml describes, with one machine
+// more than it names.
+func webCluster(t *testing.T) *lab.Cluster {
+	t.Helper()
+	c := lab.NewCluster(t, lab.Options{Clients: 2, Servers: 4, Forward: lab.Direct, VIP4: netip.MustParseAddr("192.0.2.10")})
+	for _, s := range c.Servers {
+		serveLoad(t, s, 80)
+		serveLoad(t, s, 443)
+	}
+	if err := c.Director.Sysctl("net.ipv4.vs.expire_nodest_conn", "1"); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
 
 // TestExampleWeb brings examples/web.yaml up from nothing: every machine serves
 // as much as its weight says, at both ports.
 func TestExampleWeb(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
-	c := lab.NewCluster(t, lab.Options{Servers: 3, Forward: lab.Direct, VIP4: netip.MustParseAddr("192.0.2.10")})
-	for _, s := range c.Servers {
-		for _, port := range []uint16{80, 443} {
-			if err := s.ServeHTTP(port); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	c := webCluster(t)
 	lvs(t, c.Director, 0, "apply", "-f", "../examples/web.yaml")
 	for _, port := range []int{80, 443} {
 		got := map[string]int{}
@@ -39,4 +50,59 @@ func TestExampleWeb(t *testing.T) {
 		}
 	}
 	lvs(t, c.Director, 0, "diff", "-f", "../examples/web.yaml")
+}
+
+// TestReadmeUnderLoad runs the README's session with the cluster file while
+// clients use the cluster that it brings up.
+func TestReadmeUnderLoad(t *testing.T) {
+	lab.Need(t)
+	c := webCluster(t)
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := sessionsBelow(string(text), "## A web cluster from a file")
+	if len(commands) < 10 {
+		t.Fatalf("the README has %d commands there", len(commands))
+	}
+	dir := t.TempDir()
+	examples, err := filepath.Abs("../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(examples, filepath.Join(dir, "examples")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", links(t, "lvs")+":"+os.Getenv("PATH"))
+	t.Setenv("LVS_STATE_DIR", t.TempDir())
+	var l *load
+	for i, command := range commands {
+		out, err := c.Director.Run("sh", "-c", "cd "+dir+"; "+command)
+		if err != nil && !strings.HasPrefix(command, "lvs diff") { // whose answer may be no
+			t.Fatal(err)
+		}
+		t.Logf("$ %s\n%s", command, out)
+		if i == 0 {
+			l = startLoad(t, c.Clients, "http://192.0.2.10")
+		}
+		l.more(60)
+	}
+	lvs(t, c.Director, 0, "diff", "-f", "../examples/web.yaml")
+	done, failed := l.end()
+	t.Logf("%d requests, %d failed", done, failed)
+}
+
+// sessionsBelow gives the commands of the console blocks of one section.
+func sessionsBelow(text, title string) (commands []string) {
+	_, text, _ = strings.Cut(text, title+"\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	inside := false
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "```") {
+			inside = line == "```console\n"
+		} else if command, ok := strings.CutPrefix(line, "$ "); ok && inside {
+			commands = append(commands, strings.TrimSpace(command))
+		}
+	}
+	return commands
 }

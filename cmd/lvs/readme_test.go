@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -39,6 +40,14 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := params(dir)
+	setup := p.Setup
+	p.Setup = func(env *testscript.Env) error {
+		examples, err := filepath.Abs("../../examples")
+		if err != nil {
+			return err
+		}
+		return errors.Join(setup(env), os.Symlink(examples, filepath.Join(env.WorkDir, "examples")))
+	}
 	p.Cmds["session"] = func(ts *testscript.TestScript, neg bool, args []string) {
 		var i int
 		if _, err := fmt.Sscan(args[0], &i); err != nil {

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"lvs/cluster"
@@ -12,13 +11,13 @@ import (
 
 // finish waits until the servers that go are drained, but no longer than they
 // are given.
-func (o *apply) finish(ctx context.Context, q *planned, then *cluster.Steps) error {
-	a := o.app
+func (c *carrier) finish(ctx context.Context, before *cluster.Table, then *cluster.Steps) error {
+	a := c.app
 	watch, err := a.watchDrain(ctx)
 	if err != nil {
 		return err
 	}
-	going := departing(q, then)
+	going := departing(before, then)
 	progress := &drainProgress{liveLine: a.liveLine(), what: "draining what goes"}
 	defer progress.end()
 	begun := a.Now()
@@ -28,10 +27,10 @@ func (o *apply) finish(ctx context.Context, q *planned, then *cluster.Steps) err
 			return err
 		}
 		busy := stillBusy(watch, snap, going)
-		rest := o.patience - a.Now().Sub(begun)
+		rest := c.patience - a.Now().Sub(begun)
 		if len(busy) == 0 || rest <= 0 {
 			progress.end()
-			o.tellCut(busy)
+			c.tellCut(busy)
 			return nil
 		}
 		progress.tell(busy)
@@ -43,14 +42,14 @@ func (o *apply) finish(ctx context.Context, q *planned, then *cluster.Steps) err
 
 // departing are the servers that steps delete, by themselves or with their
 // service.
-func departing(q *planned, then *cluster.Steps) []member {
+func departing(before *cluster.Table, then *cluster.Steps) []member {
 	var all []member
-	entries := entriesOf(q.before.Snapshot)
+	entries := entriesOf(before.Snapshot)
 	for i := range then.Changes {
-		c := &then.Changes[i]
-		e := entries[c.Service.ServiceID]
+		gone := &then.Changes[i]
+		e := entries[gone.Service.ServiceID]
 		for j := range e.Servers {
-			if c.Op == kernel.DeleteService || e.Servers[j].Addr == c.Server.Addr {
+			if gone.Op == kernel.DeleteService || e.Servers[j].Addr == gone.Server.Addr {
 				all = append(all, member{e.Service, e.Servers[j]})
 			}
 		}
@@ -78,12 +77,12 @@ func stillBusy(w *drainWatch, now *kernel.Snapshot, going []member) []output.Dra
 }
 
 // tellCut says what had not ended when the time was over.
-func (o *apply) tellCut(busy []output.Drain) {
+func (c *carrier) tellCut(busy []output.Drain) {
 	for i := range busy {
 		if i == 5 {
-			o.app.note("… and %s", plural(len(busy)-i, "other server"))
+			c.app.note("… and %s", plural(len(busy)-i, "other server"))
 			return
 		}
-		o.app.note("%s", fmt.Sprintf("cut after %s: %v %v had %s", output.Duration(o.patience), busy[i].Service, busy[i].Server, busy[i].Reason))
+		c.app.note("cut after %s: %v %v had %s", output.Duration(c.patience), busy[i].Service, busy[i].Server, busy[i].Reason)
 	}
 }

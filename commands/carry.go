@@ -1,0 +1,96 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"lvs/cluster"
+	"lvs/kernel"
+)
+
+// carrier takes the steps from one table to another: all at once, or with time
+// for servers to finish between what comes and what goes.
+type carrier struct {
+	app    *App
+	kernel kernel.Kernel
+	// patience is how long servers that go may take. Zero is not at all.
+	patience time.Duration
+	// ready is called when the first steps are in the journal; what it gives is
+	// called where they come to nothing. Nil is nothing to do.
+	ready func() (forget func(), err error)
+	// again plans the steps anew for the table after the wait: somebody may have
+	// done some of it.
+	again func(now *cluster.Table) cluster.Steps
+}
+
+// parsePatience reads an option's time. Empty is zero.
+func parsePatience(option, text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := parseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, usagef("%s %q: it is a time such as 60s or 5m", option, text)
+	}
+	return d, nil
+}
+
+func (c *carrier) carryOut(ctx context.Context, before *cluster.Table, steps cluster.Steps) error {
+	if err := c.app.warnNodest(ctx, c.kernel, deletedServers(before, &steps)); err != nil {
+		return err
+	}
+	first, then := steps, cluster.Steps{}
+	if c.patience > 0 {
+		first, then = steps.Quiesce(before.Snapshot)
+	}
+	c.app.sent = true
+	if err := c.take(ctx, before, &first); err != nil || then.Empty() {
+		return err
+	}
+	err := c.finish(ctx, before, &then)
+	if err == nil {
+		err = c.remove(ctx)
+	}
+	if err != nil {
+		c.app.note("servers that go have the weight 0 and are not deleted yet: run it again, or %s undo", c.app.Name)
+	}
+	return err
+}
+
+// remove deletes what is to go.
+func (c *carrier) remove(ctx context.Context) error {
+	now, err := cluster.ReadTable(ctx, c.kernel)
+	if err != nil {
+		return err
+	}
+	rest := c.again(now)
+	rest, _ = rest.Narrow(cluster.Deleting)
+	c.ready = nil
+	return c.take(ctx, now, &rest)
+}
+
+// take takes steps that were planned for the table before.
+func (c *carrier) take(ctx context.Context, before *cluster.Table, s *cluster.Steps) error {
+	a := c.app
+	done := a.record(ctx, s.Objects(before))
+	forget := func() {}
+	if c.ready != nil {
+		var err error
+		if forget, err = c.ready(); err != nil {
+			done(&cluster.Failure{Cause: err}) // nothing was changed
+			return err
+		}
+	}
+	progress, end := a.progress("changes", len(s.Changes))
+	_, err := s.Apply(ctx, c.kernel, before, cluster.ApplyOptions{Progress: progress})
+	end()
+	done(err)
+	if failure := (*cluster.Failure)(nil); errors.As(err, &failure) {
+		if failure.Undo == nil {
+			forget()
+		}
+		return a.undone(failure, nil)
+	}
+	return err
+}
