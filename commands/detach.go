@@ -62,12 +62,17 @@ func signalReady() {
 	f.Close()
 }
 
-// lastLine is what a log ends with.
+// lastLine is the error that a log ends with.
 func lastLine(log string) error {
 	text, err := os.ReadFile(log)
 	if err != nil {
 		return err
 	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return errors.New(lines[len(lines)-1])
+	last := "it said nothing"
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "hint: ") {
+			last = strings.TrimSpace(line)
+		}
+	}
+	return errors.New(last)
 }

@@ -17,6 +17,8 @@ type drain struct {
 	wait, delete, expire bool
 	hold                 string
 	holdFor              time.Duration
+	// only are the services that were named.
+	only []kernel.ServiceID
 	// before are the weights that are remembered.
 	before map[seat]int
 }
@@ -80,6 +82,7 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	ctx := c.Context()
+	o.only = ids
 	found, snap, err := o.app.members(ctx, names, ids)
 	if err != nil {
 		return err

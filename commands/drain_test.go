@@ -207,10 +207,10 @@ func TestDrainTimesOut(t *testing.T) {
 		hint    string
 	}{
 		{theWeb, kerneltest.Traffic{Active: 3}, "tcp://192.0.2.10:80 10.0.0.11:80: 3 active connections\n",
-			"hint: lvs connections --server 10.0.0.11:80 shows them; one that is idle is kept as long as lvs timeouts says; lvs undrain 10.0.0.11:80 brings it back\n"},
+			"hint: lvs connections --server 10.0.0.11:80 shows them; one that is idle is kept as long as lvs timeouts says; lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80 brings it back\n"},
 		{theShop, kerneltest.Traffic{Persistent: 2}, "2 clients bound by persistence (net.ipv4.vs.expire_quiescent_template is 0)\n",
 			"hint: lvs drain 10.0.0.11 --expire-templates sends those clients elsewhere"},
-		{theDNS, kerneltest.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n", "hint: lvs undrain 10.0.0.11:53 brings it back\n"},
+		{theDNS, kerneltest.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n", "hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 brings it back\n"},
 	} {
 		k := drainTable(t)
 		does(t, k, c.service, c.traffic)
@@ -367,5 +367,25 @@ func TestDrainStreams(t *testing.T) {
 	}
 	if got := out.String(); got != "draining 2\ndrained 0\ndeleted 0\n" {
 		t.Errorf("it prints %q", got)
+	}
+}
+
+// On a terminal the progress is one line, which is gone at the end.
+func TestDrainOnATerminal(t *testing.T) {
+	k := drainTable(t)
+	does(t, k, theWeb, kerneltest.Traffic{Active: 2})
+	app, _, errs := testApp(k)
+	onSleep(app, func(slept time.Duration) {
+		if slept > time.Second {
+			does(t, k, theWeb, kerneltest.Traffic{})
+		}
+	})
+	if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11:80 --wait")); status != exitDone {
+		t.Fatalf("status %d: %s", status, errs)
+	}
+	line := "\rlvs: draining 10.0.0.11:80: 2 active connections left in 1 service, no end in sight"
+	gone := "\r" + strings.Repeat(" ", len(line)-1) + "\r"
+	if got := errs.String(); !strings.HasPrefix(got, line) || !strings.HasSuffix(got, gone+"lvs: 10.0.0.11:80 is drained after 1s\n") {
+		t.Errorf("it shows %q", got)
 	}
 }

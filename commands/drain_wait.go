@@ -170,6 +170,9 @@ func (o *drain) brokenOff(ctx context.Context, err error, rows []output.Drain, f
 	a := o.app
 	timedOut, interrupted := broken(ctx, err)
 	undo := a.Name + " undrain " + strings.Join(addressesOf(found), " ")
+	for _, id := range o.only {
+		undo += " --service " + id.String()
+	}
 	switch {
 	case interrupted:
 		return (&fault{status: exitInterrupted, err: errors.New("interrupted: the weight stays 0")}).cure("%s brings it back", undo)
