@@ -13,6 +13,8 @@ type decoder struct {
 	faults Faults
 	// count is how many faults there were, also beyond those kept.
 	count int
+	// given is set where the services were read before the file.
+	given bool
 	// key is the one whose value is read, for faults.
 	key string
 }
@@ -29,11 +31,9 @@ func (d *decoder) fault(t *tree, why, hint string) {
 func (d *decoder) refuse(t *tree, s shape) { d.fault(t, d.key+" is "+s.words+", not "+t.what(), "") }
 
 // file reads the document, key by key.
-func (d *decoder) file(root *tree) *File {
-	f := &File{}
+func (d *decoder) file(root *tree, f *File) {
 	d.key = "a cluster file"
 	d.tables.file.read(d, root, f)
-	return f
 }
 
 // shorten cuts what a fault quotes.

@@ -8,7 +8,7 @@ import (
 
 // readJSON reads JSON, with comments before it.
 func readJSON(s *Source) (*tree, error) {
-	j := jsonTree{source: s, in: s.Text, line: 1}
+	j := jsonTree{source: s, in: s.text, line: 1}
 	j.comments()
 	var t tree
 	if !j.value(&t, 0) {
@@ -23,8 +23,9 @@ func readJSON(s *Source) (*tree, error) {
 // jsonTree reads a value after the other. Its methods are false after a fault.
 type jsonTree struct {
 	source *Source
-	in     []byte
-	at     int
+	nodes
+	in string
+	at int
 	// line counts from 1; start is the place where it begins, less the bytes by
 	// which its letters are longer than one.
 	line, start int
@@ -95,6 +96,7 @@ func (j *jsonTree) members(t *tree, depth int) bool {
 		j.at++
 		return true
 	}
+	from := len(j.open)
 	for {
 		var key, value tree
 		if c := j.next(); c == '}' {
@@ -112,8 +114,9 @@ func (j *jsonTree) members(t *tree, depth int) bool {
 		if !j.value(&value, depth+1) {
 			return false
 		}
-		t.items = append(t.items, key, value)
+		j.open = append(j.open, key, value)
 		if more, ok := j.end('}'); !more {
+			t.items = j.close(from)
 			return ok
 		}
 	}
@@ -125,6 +128,7 @@ func (j *jsonTree) elements(t *tree, depth int) bool {
 		j.at++
 		return true
 	}
+	from := len(j.open)
 	for {
 		var value tree
 		if j.next() == ']' {
@@ -133,8 +137,9 @@ func (j *jsonTree) elements(t *tree, depth int) bool {
 		if !j.value(&value, depth+1) {
 			return false
 		}
-		t.items = append(t.items, value)
+		j.open = append(j.open, value)
 		if more, ok := j.end(']'); !more {
+			t.items = j.close(from)
 			return ok
 		}
 	}
@@ -166,8 +171,8 @@ func (j *jsonTree) text(t *tree) bool {
 			j.at++
 			raw := j.in[from:j.at]
 			if !escaped {
-				t.text = string(raw[1 : len(raw)-1])
-			} else if err := json.Unmarshal(raw, &t.text); err != nil {
+				t.text = raw[1 : len(raw)-1]
+			} else if err := json.Unmarshal([]byte(raw), &t.text); err != nil {
 				j.at, j.start = from, start
 				return j.fail("this string has an escape that is not JSON's")
 			}
@@ -192,7 +197,7 @@ func (j *jsonTree) word(t *tree) bool {
 	for end < len(j.in) && !isJSONMark(j.in[end]) {
 		end++
 	}
-	t.text = string(j.in[j.at:end])
+	t.text = j.in[j.at:end]
 	switch {
 	case t.text == "null":
 		t.kind, t.text = isNull, ""

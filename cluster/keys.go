@@ -17,6 +17,7 @@ type tables struct {
 	service  record[FileService]
 	lasting  record[lasting]
 	server   record[FileServer]
+	servers  form[[]FileServer]
 	tunnel   record[tunnel]
 	check    record[Check]
 	quorum   record[quorum]
@@ -43,6 +44,7 @@ func newTables() *tables {
 	t.sync = syncRecord()
 	t.tunnel = tunnelRecord()
 	t.server = t.serverRecord()
+	t.servers = listOf("a list of servers", t.serverForm())
 	t.lasting = lastingRecord()
 	t.service = t.serviceRecord()
 	t.file = t.fileRecord()
@@ -50,7 +52,8 @@ func newTables() *tables {
 }
 
 func (t *tables) fileRecord() record[File] {
-	servers, check := t.serversForm().shape, t.check.shape()
+	services := listOf("a list of services", t.service.form())
+	servers, check := t.servers.shape, t.check.shape()
 	return record[File]{id: "Cluster", title: "The file", words: "an object with apiVersion, kind and services",
 		doc: "A cluster: its services, and all that holds for them.",
 		keys: []key[File]{
@@ -74,8 +77,12 @@ func (t *tables) fileRecord() record[File] {
 			{name: "checks", about: about{doc: "Checks by name, for services to share, also those of other files that are read together.",
 				example: "{web: {type: http, path: /ready}}", director: true},
 				shape: shape{words: "an object of checks", kind: "object", values: &check}, read: t.readNamedChecks},
-			at("services", listOf("a list of services", t.service.form()), func(f *File) *[]FileService { return &f.Services }, about{
-				doc: "The virtual services. An empty list is a cluster without any.", needed: true}),
+			{name: "services", about: about{doc: "The virtual services. An empty list is a cluster without any.", needed: true},
+				shape: services.shape, read: func(d *decoder, v *tree, f *File) {
+					if !d.given {
+						f.Services, _ = services.read(d, v)
+					}
+				}},
 			at("bgp", pointer(t.bgp.form()), func(f *File) **BGP { return &f.BGP }, about{
 				doc: "How addresses are announced.", value: "not at all", example: "{as: 64512, peers: [{address: 192.0.2.1, as: 64511}]}", director: true}),
 			at("overflow", pointer(t.overflow.form()), func(f *File) **Overflow { return &f.Overflow }, about{
@@ -96,7 +103,7 @@ func constant(value string) func(*decoder, *tree, *File) {
 
 func (t *tables) readPools(d *decoder, v *tree, f *File) {
 	d.each(v, "pool", "an object of lists of servers", func(name string, value *tree) {
-		servers, _ := t.serversForm().read(d, value)
+		servers, _ := t.servers.read(d, value)
 		f.Pools = append(f.Pools, Pool{Name: name, Servers: servers})
 	})
 }

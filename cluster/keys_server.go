@@ -9,17 +9,16 @@ import (
 // serverForm is a server: its address alone, or an object.
 func (t *tables) serverForm() form[FileServer] {
 	s := shape{words: "an address, or an object with an address", either: []shape{{kind: "string"}, t.server.shape()}}
+	address := serverAddress()
 	return form[FileServer]{s, func(d *decoder, v *tree) (s FileServer, ok bool) {
 		if v.kind == isObject {
 			ok = t.server.read(d, v, &s)
 			return s, ok
 		}
-		s.Address, ok = serverAddress().read(d, v)
+		s.Address, ok = address.read(d, v)
 		return s, ok
 	}}
 }
-
-func (t *tables) serversForm() form[[]FileServer] { return listOf("a list of servers", t.serverForm()) }
 
 func serverAddress() form[string] {
 	return parsed("an address such as 10.0.0.11 or 10.0.0.11:8080", func(s string) (string, error) {

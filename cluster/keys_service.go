@@ -35,7 +35,7 @@ func (t *tables) serviceRecord() record[FileService] {
 			at("forward", forwardForm(), func(s *FileService) *string { return &s.Forward }, about{
 				doc: "How packets reach its servers.", value: "the file's default, or " + defaultForward.String(), example: "tunnel"}),
 			{name: "servers", about: about{doc: "Its servers, or the name of a pool.", value: "none", example: "[10.0.0.11, {address: 10.0.0.12, weight: 2}]"},
-				shape: shape{words: "a list of servers, or the name of a pool", either: []shape{{kind: "string"}, t.serversForm().shape}}, read: t.readServers},
+				shape: shape{words: "a list of servers, or the name of a pool", either: []shape{{kind: "string"}, t.servers.shape}}, read: t.readServers},
 		}, t.healthKeys())}
 }
 
@@ -82,7 +82,7 @@ func (t *tables) readServers(d *decoder, v *tree, s *FileService) {
 	case isText:
 		s.Pool, _ = d.text(v, "the name of a pool")
 	case isList:
-		s.Servers, _ = t.serversForm().read(d, v)
+		s.Servers, _ = t.servers.read(d, v)
 	default:
 		d.refuse(v, shape{words: "a list of servers, or the name of a pool"})
 	}

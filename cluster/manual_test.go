@@ -188,7 +188,7 @@ func (r *record[T]) try(key, example string) Faults {
 	if example == "" {
 		return nil
 	}
-	s := &Source{Text: []byte(key + ": " + example + "\n")}
+	s := &Source{text: key + ": " + example + "\n"}
 	root, err := readYAML(s)
 	if err != nil {
 		return err.(Faults)

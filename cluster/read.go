@@ -1,8 +1,8 @@
 package cluster
 
 import (
-	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -15,57 +15,75 @@ const MaxSize = 64 << 20
 // could be read, for Resolve to find more; it is nil where the text cannot be
 // read at all.
 func Read(name string, text []byte) (*File, error) {
-	s := &Source{Name: name, Text: text}
+	s := &Source{Name: name, text: string(text)}
 	if fault, ok := s.unreadable(); ok {
 		return nil, Faults{fault}
 	}
-	root, err := s.tree()
-	if err != nil {
-		return nil, err
+	f, faults, ok := s.readQuick()
+	if !ok {
+		root, err := s.tree()
+		if err != nil {
+			return nil, err
+		}
+		d := decoder{source: s, tables: newTables()}
+		f = &File{}
+		d.file(root, f)
+		faults = d.faults
 	}
-	d := decoder{source: s, tables: newTables()}
-	f := d.file(root)
 	f.Source = s
-	s.faults = d.faults.sorted()
+	s.faults = faults.sorted()
 	return f, s.faults.err()
 }
 
 // unreadable tells what keeps a text from being read.
 func (s *Source) unreadable() (Fault, bool) {
-	if len(s.Text) > MaxSize {
+	if len(s.text) > MaxSize {
 		return Fault{File: s.Name, Why: fmt.Sprintf("the file is larger than %d MiB", MaxSize>>20)}, true
 	}
-	s.Text = bytes.TrimPrefix(s.Text, []byte("\ufeff"))
-	line, start := 1, 0
-	for i, c := range s.Text {
+	s.text = strings.TrimPrefix(s.text, "\ufeff")
+	bad, why := -1, ""
+scan:
+	for i, r := range s.text {
 		switch {
-		case c == '\n':
-			line, start = line+1, i+1
-		case c < ' ' && c != '\t' && c != '\r' || c == 0x7f:
-			return s.fault(line, utf8.RuneCount(s.Text[start:i])+1, fmt.Sprintf("the byte 0x%02x has no place in a text", c), ""), true
+		case r >= ' ' && r < 0x7f || r == '\n':
+		case r == '\r', r == 0x85, r == 0x2028, r == 0x2029, r == 0xfeff:
+			s.odd = true
+		case r < ' ' && r != '\t' || r == 0x7f:
+			bad, why = i, fmt.Sprintf("the byte 0x%02x has no place in a text", r)
+			break scan
+		case r == utf8.RuneError && !strings.HasPrefix(s.text[i:], "\ufffd"):
+			bad, why = i, "the text is not UTF-8"
+			break scan
 		}
 	}
-	if utf8.Valid(s.Text) {
+	if bad < 0 {
 		return Fault{}, false
 	}
-	for line, start = 1, 0; ; line++ {
-		end := bytes.IndexByte(s.Text[start:], '\n') + 1
-		if end == 0 {
-			end = len(s.Text) - start
-		}
-		if part := s.Text[start : start+end]; !utf8.Valid(part) {
-			good := 0
-			for good < len(part) {
-				r, n := utf8.DecodeRune(part[good:])
-				if r == utf8.RuneError && n == 1 {
-					break
-				}
-				good += n
-			}
-			return s.fault(line, utf8.RuneCount(part[:good])+1, "the text is not UTF-8", ""), true
-		}
-		start += end
+	before := s.text[:bad]
+	line := strings.Count(before, "\n") + 1
+	column := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+	return s.fault(line, column, why, ""), true
+}
+
+// readQuick reads what is written plainly, service by service: the tree of all
+// would take more memory than the file it makes.
+func (s *Source) readQuick() (*File, Faults, bool) {
+	if s.isJSON() {
+		return nil, nil, false
 	}
+	d := decoder{source: s, tables: newTables()}
+	f := &File{Services: make([]FileService, 0, strings.Count(s.text, "\n- "))}
+	service := d.tables.service.form()
+	root, ok := readQuick(s, func(t *tree) {
+		d.key, d.given = "each of services", true
+		one, _ := service.read(&d, t)
+		f.Services = append(f.Services, one)
+	})
+	if !ok {
+		return nil, nil, false
+	}
+	d.file(root, f)
+	return f, d.faults, true
 }
 
 // tree reads the text without asking what it means.
@@ -73,17 +91,20 @@ func (s *Source) tree() (*tree, error) {
 	if s.isJSON() {
 		return readJSON(s)
 	}
+	if t, ok := readQuick(s, nil); ok {
+		return t, nil
+	}
 	return readYAML(s)
 }
 
 // isJSON looks at the first line that says something.
 func (s *Source) isJSON() bool {
-	rest := s.Text
+	rest := s.text
 	for {
-		rest = bytes.TrimLeft(rest, " \t\r\n")
-		if len(rest) == 0 || rest[0] != '#' {
-			return len(rest) > 0 && rest[0] == '{'
+		rest = strings.TrimLeft(rest, " \t\r\n")
+		if rest == "" || rest[0] != '#' {
+			return rest != "" && rest[0] == '{'
 		}
-		_, rest, _ = bytes.Cut(rest, []byte("\n"))
+		_, rest, _ = strings.Cut(rest, "\n")
 	}
 }

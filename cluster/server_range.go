@@ -36,9 +36,12 @@ func parseServers(s string) (r serverRange, err error) {
 		return parseRange(s)
 	}
 	r.count = 1
-	if a, err := netip.ParseAddr(unbracket(s)); err == nil && a.Zone() == "" {
-		r.first = a
-		return r, nil
+	// An address with a port is no address, which costs an error to find out.
+	if first := strings.IndexByte(s, ':'); first < 0 || s[0] == '[' && s[len(s)-1] == ']' || strings.IndexByte(s[first+1:], ':') >= 0 && s[0] != '[' {
+		if a, err := netip.ParseAddr(unbracket(s)); err == nil && a.Zone() == "" {
+			r.first = a
+			return r, nil
+		}
 	}
 	ap, err := kernel.ParseAddrPort(s)
 	if err != nil {

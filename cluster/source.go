@@ -9,21 +9,31 @@ import (
 // Source is where a file was read.
 type Source struct {
 	Name string
-	Text []byte
 
+	text string
+	// odd texts have characters that end lines in some versions of YAML.
+	odd bool
 	// faults are those that were found in reading; root is the text as a tree,
 	// once somebody asked for a place in it.
 	faults Faults
 	root   *tree
+	// near is the line that was looked at last, nearAt the place where it begins.
+	near, nearAt int
 }
 
 // maxExcerpt is the longest line, in characters, that a fault shows whole.
 const maxExcerpt = 120
 
-// fault makes a fault at a place. Line 0 is none.
+// fault makes a fault at a place. Line 0 is none. The library's places may be
+// beyond what is there.
 func (s *Source) fault(line, column int, why, hint string) Fault {
+	text := s.line(line)
+	if line > 0 {
+		line = s.near
+		column = min(max(column, 1), utf8.RuneCountInString(text)+1)
+	}
 	f := Fault{File: s.Name, Line: line, Column: column, Why: why, Hint: hint}
-	f.Text, f.mark = excerpt(s.line(line), column)
+	f.Text, f.mark = excerpt(text, column)
 	return f
 }
 
@@ -76,21 +86,24 @@ func (s *Source) spoiledIn(key string, path ...any) bool {
 	})
 }
 
-// line gives a line of the text without its end.
+// line gives a line without its end, or the last one before it. Nothing is in
+// line 0. It goes on from where it was asked before: faults come in order.
 func (s *Source) line(n int) string {
-	rest := s.Text
-	for i := 1; len(rest) > 0; i++ {
-		line := rest
-		if end := slices.Index(rest, '\n'); end >= 0 {
-			line, rest = rest[:end], rest[end+1:]
-		} else {
-			rest = nil
-		}
-		if i == n {
-			return strings.TrimSuffix(string(line), "\r")
-		}
+	if n == 0 {
+		return ""
 	}
-	return ""
+	if s.near == 0 || n < s.near {
+		s.near, s.nearAt = 1, 0
+	}
+	for s.near < n {
+		length := strings.IndexByte(s.text[s.nearAt:], '\n') + 1
+		if length == 0 {
+			break
+		}
+		s.near, s.nearAt = s.near+1, s.nearAt+length
+	}
+	line, _, _ := strings.Cut(s.text[s.nearAt:], "\n")
+	return strings.TrimSuffix(line, "\r")
 }
 
 // excerpt cuts a long line to what is around a column.

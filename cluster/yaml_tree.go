@@ -7,6 +7,7 @@ import (
 
 	goyaml "github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
@@ -25,7 +26,7 @@ func readYAML(s *Source) (root *tree, err error) {
 			root, err = nil, Faults{{File: s.Name, Why: "this cannot be read as YAML"}}
 		}
 	}()
-	file, err := parser.ParseBytes(s.Text, 0, parser.AllowDuplicateMapKey())
+	file, err := parser.Parse(lexer.Tokenize(s.text), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, Faults{s.syntax(err)}
 	}
