@@ -69,9 +69,7 @@ func OnTerminal(t testing.TB, columns, rows int, env []string, name string, args
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		x.Process.Kill()
-		<-x.ended
-		x.master.Close()
+		x.Close()
 		for _, f := range x.Faults() {
 			t.Errorf("%s wrote what this terminal does not know: %s", name, f)
 		}
@@ -195,23 +193,34 @@ func (x *Terminal) UntilNot(t testing.TB, limit time.Duration, pattern string) s
 	return x.until(t, limit, "the screen still shows "+pattern, func(s string) bool { return !match(s) })
 }
 
-func (x *Terminal) until(t testing.TB, limit time.Duration, complaint string, good func(string) bool) string {
+func (x *Terminal) until(t testing.TB, limit time.Duration, complaint string, good func(string) bool) (text string) {
 	t.Helper()
+	if x.Sees(limit, func(s string) bool { text = s; return good(s) }) {
+		return text
+	}
+	select {
+	case <-x.ended:
+		t.Fatalf("%s, and the program ended: %v", complaint, x.err)
+	default:
+		t.Fatalf("%s within %s", complaint, limit)
+	}
+	return ""
+}
+
+// Sees waits until the screen is good. False is that it was not in time, or
+// that the program ended before.
+func (x *Terminal) Sees(limit time.Duration, good func(text string) bool) bool {
 	patience := time.After(limit)
 	for {
-		text := x.Screen()
-		if good(text) {
-			return text
+		if good(x.Screen()) {
+			return true
 		}
 		select {
 		case <-x.news:
 		case <-x.ended:
-			if text = x.Screen(); good(text) {
-				return text
-			}
-			t.Fatalf("%s, and the program ended: %v", complaint, x.err)
+			return good(x.Screen())
 		case <-patience:
-			t.Fatalf("%s within %s", complaint, limit)
+			return false
 		}
 	}
 }
@@ -220,15 +229,30 @@ func (x *Terminal) until(t testing.TB, limit time.Duration, complaint string, go
 // signal's number if one killed it.
 func (x *Terminal) End(t testing.TB, limit time.Duration) int {
 	t.Helper()
-	select {
-	case <-x.ended:
-	case <-time.After(limit):
-		t.Fatalf("the program still runs after %s", limit)
+	if err := x.Wait(limit); err != nil {
+		t.Fatal(err)
 	}
 	if status := x.state.Sys().(syscall.WaitStatus); status.Signaled() {
 		return 128 + int(status.Signal())
 	}
 	return x.state.ExitCode()
+}
+
+// Wait waits for the end of the program, however that is.
+func (x *Terminal) Wait(limit time.Duration) error {
+	select {
+	case <-x.ended:
+		return nil
+	case <-time.After(limit):
+		return fmt.Errorf("the program still runs after %s", limit)
+	}
+}
+
+// Close kills the program if it still runs, and gives the terminal back.
+func (x *Terminal) Close() {
+	x.Process.Kill()
+	<-x.ended
+	x.master.Close()
 }
 
 // Leftovers names what is not as it was before the program: of the screen, and

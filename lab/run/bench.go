@@ -26,7 +26,7 @@ func bench(ctx context.Context, lvs string, args []string, out io.Writer) (err e
 		run  func() error
 	}{
 		{"start", b.startUp}, {"list", b.lists}, {"wide", b.wideList},
-		{"restore", b.restores}, {"apply", b.applies}, {"ipvsadm", b.inPlace}, {"connections", b.connections},
+		{"restore", b.restores}, {"apply", b.applies}, {"ipvsadm", b.inPlace}, {"connections", b.connections}, {"top", b.dashboard},
 	}
 	wanted := map[string]bool{}
 	for _, arg := range args {
@@ -39,7 +39,7 @@ func bench(ctx context.Context, lvs string, args []string, out io.Writer) (err e
 			known = known || p.name == arg
 		}
 		if !known {
-			return fmt.Errorf("%q is neither a number of runs nor a part: start, list, wide, restore, apply, ipvsadm, connections", arg)
+			return fmt.Errorf("%q is neither a number of runs nor a part: start, list, wide, restore, apply, ipvsadm, connections, top", arg)
 		}
 		wanted[arg] = true
 	}

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lvs/lab"
+)
+
+// The sizes of the dashboard's benchmark.
+const (
+	topServices = 1000
+	topServers  = 5
+	topSettle   = 5 * time.Second  // until it has drawn everything once
+	topWatched  = 20 * time.Second // that is measured
+	topPatience = 30 * time.Second
+	topKeys     = 40  // pressed
+	topMemory   = 64  // MiB at most
+	topShare    = 2.0 // percent of a core at most
+	topLatency  = 50 * time.Millisecond
+)
+
+// dashboard measures lvs top on a terminal, as it is used: over many services
+// with traffic, a refresh a second.
+func (b *benchmark) dashboard() error {
+	b.title(fmt.Sprintf("lvs top over %d services with %d servers each, with traffic, a refresh a second", topServices, topServers))
+	if err := b.ipvsadmText(tableText(topServices, topServers)); err != nil {
+		return err
+	}
+	stop, err := b.startTraffic()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	for _, size := range [][2]int{{80, 24}, {200, 50}} {
+		if err := b.dashboardAt(size[0], size[1]); err != nil {
+			return err
+		}
+	}
+	if err := b.dashboardCalls(); err != nil {
+		return err
+	}
+	return b.dashboardMemory()
+}
+
+// dashboardAt measures one size of terminal.
+func (b *benchmark) dashboardAt(columns, rows int) error {
+	x, err := b.openDashboard(columns, rows)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	time.Sleep(topSettle)
+	before, err := usageOf(x.Process.Pid)
+	if err != nil {
+		return err
+	}
+	wrote, began := x.Written(), time.Now()
+	time.Sleep(topWatched)
+	after, err := usageOf(x.Process.Pid)
+	if err != nil {
+		return err
+	}
+	took := time.Since(began)
+	share := 100 * (after.cpu - before.cpu).Seconds() / took.Seconds()
+	perRefresh := float64(x.Written()-wrote) / took.Seconds()
+	keys, err := b.pressKeys(x)
+	if err != nil {
+		return err
+	}
+	size := fmt.Sprintf("%d × %d: ", columns, rows)
+	b.figure(size+"share of a core", fmt.Sprintf("%.1f %% (%.1f %% in the kernel)", share, 100*(after.system-before.system).Seconds()/took.Seconds()),
+		fmt.Sprintf("< %.0f %%, where system calls cost what they do on bare metal", topShare), share < topShare)
+	b.figure(size+"written per refresh", fmt.Sprintf("%.0f bytes", perRefresh), "", true)
+	b.figure(size+"from a key to the screen", fmt.Sprintf("%s, at most %s", millis(keys[len(keys)/2]), millis(keys[len(keys)-1])),
+		"< "+millis(topLatency), keys[len(keys)/2] < topLatency)
+	return nil
+}
+
+// pressKeys moves the cursor and waits for the screen, at any moment of the
+// refresh. It gives the times in order.
+func (b *benchmark) pressKeys(x *lab.Terminal) ([]time.Duration, error) {
+	var times []time.Duration
+	for i := range topKeys {
+		key := lab.KeyDown
+		if i%2 == 1 {
+			key = lab.KeyUp
+		}
+		was := cursorLine(x.Screen())
+		began := time.Now()
+		x.Type(key)
+		if !x.Sees(topPatience, func(text string) bool { return cursorLine(text) != was }) {
+			return nil, errors.New("the cursor does not move:\n" + x.Screen())
+		}
+		times = append(times, time.Since(began))
+		time.Sleep(173 * time.Millisecond)
+	}
+	slices.Sort(times)
+	return times, nil
+}
+
+// cursorLine is the number of the line with the cursor.
+func cursorLine(screen string) int {
+	before, _, found := strings.Cut(screen, "▸")
+	if !found {
+		return -1
+	}
+	return strings.Count(before, "\n")
+}
+
+// dashboardCalls counts system calls, by the difference between a longer and a
+// shorter run, since starting takes many.
+func (b *benchmark) dashboardCalls() error {
+	if _, err := exec.LookPath("strace"); err != nil {
+		b.figure("system calls per refresh", "not counted: strace is missing", "", true)
+		return nil
+	}
+	const short, long = 8 * time.Second, 18 * time.Second
+	var calls [2]int
+	for i, d := range []time.Duration{short, long} {
+		file := filepath.Join(b.dir, "calls")
+		x, err := b.openDashboard(80, 24, "strace", "-f", "-c", "-o", file)
+		if err != nil {
+			return err
+		}
+		time.Sleep(d)
+		x.Type("q")
+		err = x.Wait(topPatience)
+		x.Close()
+		if err != nil {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if calls[i], err = totalCalls(string(text)); err != nil {
+			return err
+		}
+	}
+	b.figure("system calls per refresh", fmt.Sprintf("%.0f", float64(calls[1]-calls[0])/(long-short).Seconds()), "", true)
+	return nil
+}
+
+// totalCalls reads the last line of strace -c: percent, seconds, microseconds a
+// call, calls, errors if any, "total".
+func totalCalls(text string) (int, error) {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	f := strings.Fields(lines[len(lines)-1])
+	if len(f) < 5 || f[len(f)-1] != "total" {
+		return 0, fmt.Errorf("strace -c ends with %q", lines[len(lines)-1])
+	}
+	return strconv.Atoi(f[3])
+}
+
+// dashboardMemory looks at the memory over 600 refreshes, ten a second, which
+// fill all that is remembered, and over as many again.
+func (b *benchmark) dashboardMemory() error {
+	const refreshes, every = 600, 100 * time.Millisecond
+	x, err := b.openDashboard(200, 50, "-d", every.String())
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	var resident [2]used
+	for i := range resident {
+		time.Sleep(refreshes * every)
+		if resident[i], err = usageOf(x.Process.Pid); err != nil {
+			return err
+		}
+	}
+	mib := func(bytes int64) float64 { return float64(bytes) / (1 << 20) }
+	peak, more := mib(resident[1].peak), mib(resident[1].peak-resident[0].peak)
+	b.figure(fmt.Sprintf("memory over %d refreshes, at most", 2*refreshes), fmt.Sprintf("%.1f MiB", peak),
+		fmt.Sprintf("< %d MiB", topMemory), peak < topMemory)
+	b.figure(fmt.Sprintf("more of it in the second %d", refreshes), fmt.Sprintf("%.1f MiB", more), "no growth", more < 1)
+	return nil
+}
+
+// openDashboard starts lvs top and waits until it shows the table. Before it may
+// stand another program with its options; options of lvs top begin with -d.
+func (b *benchmark) openDashboard(columns, rows int, extra ...string) (*lab.Terminal, error) {
+	argv := []string{b.lvs, "top"}
+	if len(extra) > 0 && extra[0] == "-d" {
+		argv = append(argv, extra...)
+	} else {
+		argv = append(slices.Clone(extra), argv...)
+	}
+	env := []string{"LC_ALL=C.UTF-8", "XDG_CONFIG_HOME=" + b.dir, "LVS_STATE_DIR=" + b.dir}
+	x, err := lab.StartTerminal(columns, rows, env, argv[0], argv[1:]...)
+	if err != nil {
+		return nil, err
+	}
+	if !x.Sees(topPatience, func(text string) bool { return strings.Contains(text, "192.0.0.1:80") }) {
+		err = errors.New("no table on the screen:\n" + x.Screen())
+		x.Close()
+		return nil, err
+	}
+	return x, nil
+}
+
+// used is what a process has used.
+type used struct {
+	cpu, system time.Duration
+	peak        int64 // resident, bytes
+}
+
+// usageOf reads a running process's usage (proc_pid_stat(5)): in fields 14 and
+// 15 are ticks, 100 a second on every architecture.
+func usageOf(pid int) (u used, err error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return u, err
+	}
+	const tick = time.Second / 100
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // from field 3 on
+	user, err1 := strconv.Atoi(string(fields[11]))
+	system, err2 := strconv.Atoi(string(fields[12]))
+	u.cpu, u.system = time.Duration(user+system)*tick, time.Duration(system)*tick
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	_, err3 := fmt.Sscan(rest, &u.peak)
+	u.peak <<= 10
+	return u, errors.Join(err1, err2, err, err3)
+}
+
+// figure prints a row that is compared with a goal, not with another program.
+func (b *benchmark) figure(what, value, goal string, met bool) {
+	verdict := ""
+	if goal != "" {
+		verdict = fmt.Sprintf("  goal %s: %s", goal, map[bool]string{true: "met", false: "MISSED"}[met])
+	}
+	fmt.Fprintf(b.out, "  %-48s %-40s%s\n", what, value, verdict)
+}
