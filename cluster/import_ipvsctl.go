@@ -41,7 +41,8 @@ type ipvsctl struct {
 	source             string
 	port, weight       int
 	scheduler, forward string
-	servers            int // so far
+	servers            int             // so far
+	seen               map[string]bool // addresses of the present service's
 }
 
 func (c *ipvsctl) at(n ast.Node) place {
@@ -68,7 +69,7 @@ func (c *ipvsctl) model(n ast.Node) {
 func (c *ipvsctl) virtual(n ast.Node) {
 	c.file.Services = append(c.file.Services, FileService{})
 	s := &c.file.Services[len(c.file.Services)-1]
-	c.service = s
+	c.service, c.seen = s, map[string]bool{}
 	defer func() { c.service = nil }()
 	o := c.object(n, "a service", "address", "sched", "destinations")
 	s.Scheduler = c.word(o["sched"], c.scheduler)
@@ -163,9 +164,10 @@ func (c *ipvsctl) destination(s *FileService, n ast.Node) {
 	if !slices.Contains([]string{"nat", "tunnel", "direct"}, v.Forward) {
 		c.fault(c.at(cmp.Or(o["forward"], n)), "forward %q is neither nat, tunnel nor direct", v.Forward)
 	}
-	if findAddress(s.Servers, v.Address) >= 0 {
+	if c.seen[v.Address] {
 		c.fault(c.at(n), "%s is there twice", v.Address)
 	}
+	c.seen[v.Address] = true
 	weight := c.number(o["weight"], 0, 65535, c.weight)
 	if weight == 0 && c.weight != 0 {
 		c.note(c.at(n), "weight 0 means the default, %d, to ipvsctl", c.weight)

@@ -14,6 +14,7 @@ type keepalivedService struct {
 	*FileService
 	place
 	virtual  []virtualAddress
+	group    bool
 	protocol kernel.Protocol
 	family   kernel.Family // of its marks, where it is said
 	netmask  *confNode
@@ -44,7 +45,7 @@ const keepalivedPersistence = 6 * time.Minute
 
 func (k *keepalived) virtualServer(n *confNode) {
 	k.file.Services = append(k.file.Services, FileService{})
-	v := &keepalivedService{FileService: &k.file.Services[len(k.file.Services)-1], place: n.place, quorum: 1, quorumAt: n.place,
+	v := &keepalivedService{FileService: &k.file.Services[len(k.file.Services)-1], place: n.place, group: n.word(1) == "group", quorum: 1, quorumAt: n.place,
 		forward: keepalivedForward{Forward: kernel.NAT}, timing: keepalivedDefaults()}
 	k.service = v.FileService
 	defer func() { k.service = nil }()
@@ -308,6 +309,9 @@ func (k *keepalived) identify(v *keepalivedService) {
 			k.fault(v.netmask.place, "%v", err)
 		}
 		v.Netmask = m
+		if v.group {
+			k.note(v.netmask.place, "keepalived 2.2.7 forgets persistence_granularity in a group; here it holds")
+		}
 	}
 }
 

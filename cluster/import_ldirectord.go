@@ -140,17 +140,17 @@ type ldService struct {
 	*FileService
 	ldSetting
 	id      kernel.ServiceID
-	named   bool // the protocol was given
 	check   ldCheck
 	real    []ldSetting
 	servers []ldReal
+	index   map[string]int // of the servers, by address
 	fall    *ldSetting
 	quiet   string // quiescent
 }
 
 func (l *ldirectord) virtual(v *ldVirtual) {
 	l.file.Services = append(l.file.Services, FileService{})
-	s := &ldService{FileService: &l.file.Services[len(l.file.Services)-1], ldSetting: v.ldSetting, check: l.checkDefaults()}
+	s := &ldService{FileService: &l.file.Services[len(l.file.Services)-1], ldSetting: v.ldSetting, check: l.checkDefaults(), index: map[string]int{}}
 	l.service = s.FileService
 	defer func() { l.service = nil }()
 	if g, ok := l.global["quiescent"]; ok {

@@ -85,25 +85,17 @@ func (l *ldirectord) addServers(s *ldService, r ldReal, last netip.Addr) {
 		if r.weight != defaultWeight {
 			f.Weight = &r.weight
 		}
-		if old := findAddress(s.Servers, f.Address); old >= 0 {
+		if old, ok := s.index[f.Address]; ok {
 			l.note(r.place, "%s is there already; what is said last holds", f.Address)
 			s.Servers[old], s.servers[old] = f, r
 		} else {
+			s.index[f.Address] = len(s.Servers)
 			s.Servers, s.servers = append(s.Servers, f), append(s.servers, r)
 		}
 		if r.addr == last {
 			return
 		}
 	}
-}
-
-func findAddress(servers []FileServer, address string) int {
-	for i := range servers {
-		if servers[i].Address == address {
-			return i
-		}
-	}
-	return -1
 }
 
 // addressOf writes a server with the port that it gets in the kernel: ipvsadm

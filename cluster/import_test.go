@@ -110,17 +110,17 @@ func TestImportKeepalived(t *testing.T) {
 	}
 }
 
-// names knows one host and one port.
-type names struct{}
+// knownNames knows one host and one port.
+type knownNames struct{}
 
-func (names) Host(name string, _ kernel.Family) (netip.Addr, error) {
+func (knownNames) Host(name string, _ kernel.Family) (netip.Addr, error) {
 	if name == "shop" {
 		return netip.MustParseAddr("10.0.9.1"), nil
 	}
 	return netip.Addr{}, errors.New("no such host")
 }
 
-func (names) Port(name string, _ kernel.Protocol) (uint16, error) {
+func (knownNames) Port(name string, _ kernel.Protocol) (uint16, error) {
 	port, ok := map[string]uint16{"http": 80, "mail": 25}[name]
 	if !ok {
 		return 0, errors.New("no such port")
@@ -129,7 +129,7 @@ func (names) Port(name string, _ kernel.Protocol) (uint16, error) {
 }
 
 func TestImportLdirectord(t *testing.T) {
-	f, notes, err := ImportLdirectord(source(t, "ldirectord.cf"), names{})
+	f, notes, err := ImportLdirectord(source(t, "ldirectord.cf"), knownNames{})
 	imported(t, "ldirectord", f, notes, err)
 }
 

@@ -4,22 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// callerPackages are programs that run ipvsadm, and bash, which its own scripts
-// are written in. They are large, so a guest has them only when a job asks.
-var callerPackages = []string{"ldirectord", "libnet-inet6glue-perl", "bash"}
+// callerPackages are programs that run ipvsadm, bash, which its own scripts are
+// written in, and keepalived, which does ipvsadm's work by itself. They are
+// large, so a guest has them only when a job asks.
+var callerPackages = []string{"ldirectord", "libnet-inet6glue-perl", "bash", "keepalived"}
 
 // Callers returns a tree (usr, etc) with programs that run ipvsadm and all
 // that they need, from the host's own release. It is for Job.Callers.
 func (c *Cache) Callers(ctx context.Context) (string, error) {
-	return c.folder("callers-"+hostRelease(), func(dir string) error {
-		c.say("fetching programs that run ipvsadm (ldirectord, Perl; 24 MB)…")
+	name := fmt.Sprintf("callers-%s-%08x", hostRelease(), crc32.ChecksumIEEE([]byte(strings.Join(callerPackages, " "))))
+	return c.folder(name, func(dir string) error {
+		c.say("fetching programs that run ipvsadm (ldirectord, Perl, keepalived; 32 MB)…")
 		if err := fetchClosure(ctx, dir, callerPackages...); err != nil {
 			return err
 		}

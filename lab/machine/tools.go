@@ -38,11 +38,29 @@ func mergeUsr(dir string) error {
 			return err
 		}
 	}
-	var errs []error
-	for _, name := range []string{"usr/share/doc", "usr/share/man", "usr/share/locale", "usr/lib/x86_64-linux-gnu/gconv", "var"} {
+	errs := []error{keepExamples(filepath.Join(dir, "usr/share/doc"))}
+	for _, name := range []string{"usr/share/man", "usr/share/locale", "usr/lib/x86_64-linux-gnu/gconv", "var"} {
 		errs = append(errs, os.RemoveAll(filepath.Join(dir, name)))
 	}
 	return errors.Join(errs...)
+}
+
+// keepExamples removes the documentation of packages but for their examples,
+// which tests read.
+func keepExamples(dir string) error {
+	packages, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, p := range packages {
+		path := filepath.Join(dir, p.Name())
+		if !p.IsDir() {
+			err = errors.Join(err, os.Remove(path)) // a link to another's
+			continue
+		}
+		err = errors.Join(err, keepOnly(path, "examples", "samples"))
+	}
+	return err
 }
 
 // moveTree moves the files of one tree into another that may exist.

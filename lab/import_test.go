@@ -1,0 +1,273 @@
+package lab_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lvs/cluster"
+	"lvs/kernel"
+	"lvs/lab"
+)
+
+// These tests hold what lvs import makes beside what the other tools do with the
+// same configuration: those that their packages ship, and some of ours.
+
+// TestCallerSamples imports all configurations that the packages of keepalived
+// and ldirectord ship as examples. Each gives a file that is valid.
+func TestCallerSamples(t *testing.T) {
+	t.Parallel()
+	lab.Need(t)
+	for _, path := range shipped(t, "/usr/share/doc/keepalived/samples/keepalived.conf.*", "/etc/keepalived/keepalived.conf.sample") {
+		for _, id := range []string{"low", "high"} {
+			f, notes, err := importKeepalived(t, path, readSample(t, path), id)
+			if err != nil {
+				t.Errorf("%s: %v", path, err)
+				continue
+			}
+			valid(t, path, f)
+			t.Logf("%s: %d services, %d notes", path, len(f.Services), len(notes))
+		}
+	}
+	for _, path := range shipped(t, "/usr/share/doc/ldirectord/examples/ldirectord.cf") {
+		text := readSample(t, path)
+		for i, one := range append([]string{text}, commentedServices(text)...) {
+			f, _, err := cluster.ImportLdirectord(cluster.ImportText{Name: path, Text: one}, noNames{})
+			switch {
+			case err == nil:
+				valid(t, path, f)
+			case !strings.Contains(one, "sql0") && !strings.Contains(one, "::5060"): // names of hosts, a slip
+				t.Errorf("%s, service %d: %v\n%s", path, i, err, one)
+			}
+		}
+	}
+}
+
+// shipped are the files of some patterns, of which each must have one.
+func shipped(t *testing.T, patterns ...string) []string {
+	t.Helper()
+	var out []string
+	for _, p := range patterns {
+		paths, err := filepath.Glob(p)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("%s: no such file (%v)", p, err)
+		}
+		out = append(out, paths...)
+	}
+	return out
+}
+
+func readSample(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// commentedServices are the services of a ldirectord.cf that are comments.
+func commentedServices(text string) []string {
+	var out []string
+	for line := range strings.Lines(text) {
+		switch {
+		case strings.HasPrefix(line, "#virtual"):
+			out = append(out, line[1:])
+		case strings.HasPrefix(line, "#\t") && len(out) > 0 && !strings.HasPrefix(line, "#\t#"):
+			out[len(out)-1] += line[1:]
+		}
+	}
+	return out
+}
+
+// noNames knows none.
+type noNames struct{}
+
+func (noNames) Host(string, kernel.Family) (netip.Addr, error) {
+	return netip.Addr{}, errors.New("no such host")
+}
+
+func (noNames) Port(string, kernel.Protocol) (uint16, error) { return 0, errors.New("no such port") }
+
+func importKeepalived(t *testing.T, path, text, id string) (*cluster.File, []cluster.Note, error) {
+	t.Helper()
+	return cluster.ImportKeepalived(cluster.ImportText{Name: path, Text: text}, cluster.KeepalivedOptions{ConfigID: id})
+}
+
+// valid writes a file and reads it back; it gives what it wants.
+func valid(t *testing.T, path string, f *cluster.File) []cluster.Service {
+	t.Helper()
+	w, err := cluster.Resolve(f)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return w.Services
+}
+
+// TestCallerKeepalived lets keepalived fill the kernel, and holds the table
+// beside what the imported file wants.
+func TestCallerKeepalived(t *testing.T) {
+	t.Parallel()
+	lab.Need(t)
+	configs := map[string]string{"ours": readSample(t, "testdata/keepalived.conf")}
+	for _, path := range shipped(t, "/usr/share/doc/keepalived/samples/keepalived.conf.*", "/etc/keepalived/keepalived.conf.sample") {
+		if text := readSample(t, path); strings.Contains(text, "\nvirtual_server ") {
+			configs[filepath.Base(path)] = text
+		}
+	}
+	if len(configs) < 10 {
+		t.Fatalf("there are only %d configurations", len(configs))
+	}
+	for name, text := range configs {
+		t.Run(name, func(t *testing.T) {
+			lab.Need(t)
+			text := withoutChecks(text)
+			f, _, err := importKeepalived(t, name, text, "main")
+			if err != nil {
+				t.Fatal(err)
+			}
+			k := openKernel(t)
+			runKeepalived(t, text)
+			want := valid(t, name, f)
+			lab.Eventually(t, settleLimit, func() error {
+				if left := difference(t, k, want); left != "" {
+					return fmt.Errorf("keepalived made another table:\n%s", left)
+				}
+				return nil
+			})
+			if len(want) == 0 {
+				t.Error("there is no service")
+			}
+		})
+	}
+}
+
+// checkers begin a block that examines a server. Without such keepalived takes
+// every server for healthy. In alpha mode it takes none until then.
+var checkers = regexp.MustCompile(`^\s*(HTTP_GET|SSL_GET|[A-Z]+_CHECK)\s*\{`)
+
+// withoutChecks leaves out the blocks of checkers, which begin on a line of
+// their own and end on one.
+func withoutChecks(text string) string {
+	var b strings.Builder
+	depth := 0
+	for line := range strings.Lines(text) {
+		code, _, _ := strings.Cut(strings.ReplaceAll(line, "!", "#"), "#")
+		if depth > 0 || checkers.MatchString(line) {
+			depth += strings.Count(code, "{") - strings.Count(code, "}")
+			continue
+		}
+		if strings.TrimSpace(code) != "alpha" {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+func openKernel(t *testing.T) *kernel.Client {
+	t.Helper()
+	k, err := kernel.Open(kernel.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { k.Close() })
+	return k
+}
+
+// runKeepalived lets its checkers work in the test's namespace until the end.
+func runKeepalived(t *testing.T, text string) {
+	t.Helper()
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "keepalived.conf")
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said := new(bytes.Buffer)
+	cmd := exec.Command("keepalived", "--check", "--dont-fork", "--log-console", "--use-file", conf, "--config-id", "main",
+		"--pid", filepath.Join(dir, "pid"), "--checkers_pid", filepath.Join(dir, "checkers"))
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		watch := time.AfterFunc(settleLimit, func() { cmd.Process.Kill() })
+		defer watch.Stop()
+		cmd.Wait()
+		if t.Failed() {
+			t.Log(said)
+		}
+	})
+}
+
+// difference tells what would have to be done to the table. Empty is nothing.
+func difference(t *testing.T, k kernel.Kernel, want []cluster.Service) string {
+	t.Helper()
+	snap, err := k.Snapshot(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, c := range cluster.Plan(snap, want, cluster.PlanOptions{Prune: true}) {
+		fmt.Fprintf(&b, "%v %v", c.Op, c.Service.ServiceID)
+		if c.Op.OnServer() {
+			fmt.Fprintf(&b, " %+v\n", c.Server)
+		} else {
+			s := c.Service
+			fmt.Fprintf(&b, " %s %v %v %s %v %s\n", s.Scheduler, s.SchedFlags, s.Persistence, s.Netmask.Text(s.Family), s.OnePacket, s.Engine)
+		}
+	}
+	if b.Len() > 0 {
+		table, err := exec.Command("ipvsadm", "-Sn").CombinedOutput()
+		fmt.Fprintf(&b, "the table (%v):\n%s", err, table)
+	}
+	return b.String()
+}
+
+// TestCallerLdirectordImported does the same with ldirectord.
+func TestCallerLdirectordImported(t *testing.T) {
+	t.Parallel()
+	lab.Need(t)
+	conf := filepath.Join(t.TempDir(), "imported.cf")
+	text := readSample(t, "testdata/ldirectord.cf")
+	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, notes, err := cluster.ImportLdirectord(cluster.ImportText{Name: conf, Text: text}, noNames{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(notes)
+	k := openKernel(t)
+	var said bytes.Buffer
+	cmd := inPlace(nil, "ldirectord", conf, "start")
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		watch := time.AfterFunc(settleLimit, func() { cmd.Process.Kill() })
+		defer watch.Stop()
+		cmd.Wait()
+		if t.Failed() {
+			t.Log(said.String())
+		}
+	})
+	lab.Eventually(t, settleLimit, func() error {
+		if left := difference(t, k, valid(t, conf, f)); left != "" {
+			return fmt.Errorf("ldirectord made another table:\n%s", left)
+		}
+		return nil
+	})
+}
