@@ -1,13 +1,16 @@
 package cluster
 
 import (
+	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net/netip"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"lvs/kernel"
 )
@@ -94,13 +97,38 @@ func (im *importer) fault(at place, format string, args ...any) {
 }
 
 // result is the file, unless there is a fault.
-func (im *importer) result() (*File, []Note, error) {
+func (im *importer) result(name string) (*File, []Note, error) {
+	if len(im.faults) == 0 {
+		im.validate(name)
+	}
 	if len(im.faults) > 0 {
 		inOrder(im.faults, func(f Fault) (string, int) { return f.File, f.Line })
 		return nil, nil, im.faults
 	}
 	inOrder(im.notes, func(n Note) (string, int) { return n.File, n.Line })
 	return &im.file, im.notes, nil
+}
+
+// validate reads the file as whoever applies it will. What the other tool takes
+// and a cluster file does not is a fault of the configuration.
+func (im *importer) validate(name string) {
+	var b bytes.Buffer
+	err := im.file.WriteYAML(&b)
+	var read *File
+	if err == nil {
+		read, err = Read("", b.Bytes())
+	}
+	if err == nil {
+		_, err = Resolve(read)
+	}
+	var bad Faults
+	if errors.As(err, &bad) {
+		for _, f := range bad {
+			im.fault(place{file: name}, "no cluster file can say this: %s", f.Why)
+		}
+	} else if err != nil {
+		im.fault(place{file: name}, "%v", err)
+	}
 }
 
 // inOrder sorts by line, file by file.
@@ -173,6 +201,19 @@ func (im *importer) port(at place, s string, p kernel.Protocol) (uint16, bool) {
 	}
 	return n, true
 }
+
+// within keeps a time within what a cluster file takes.
+func (im *importer) within(at place, what string, d, low, high time.Duration) time.Duration {
+	d = d.Round(time.Millisecond)
+	kept := min(max(d, low), high)
+	if kept != d {
+		im.note(at, "%s of %v is out of range; it is %v here", what, d, kept)
+	}
+	return kept
+}
+
+// mostResults is how many results in a row a check may ask for.
+const mostResults = 100
 
 // isName tells whether a text can be the name of a host or of a port.
 func isName(s string) bool {

@@ -40,7 +40,7 @@ func sound(t *testing.T, f *File, err error) {
 func FuzzImportKeepalived(f *testing.F) {
 	seeds(f, []string{"keepalived.conf", "included.conf"},
 		"virtual_server 10.0.0.1 80 { real_server 10.0.0.2 80 }", "$A=$A\n$A", "$A= \\\n$A \\\n$A\n$A", "~SEQ(A,1,1000000) ~SEQ(B,1,1000000)",
-		"~LST({A,B},{1,2},{3,4}) virtual_server 10.0.$A.$B 80 {\n}", "include x\ninclude {a,b}{c,d}/*", "\"unclosed", "}{", "@a @^b @c",
+		"~LST({A,B},{1,2},{3,4}) virtual_server 10.0.$A.$B 80 {\n}", "include x\ninclude {a,b}{c,d}/*", "include x\ninclude y\n", "\"unclosed", "}{", "@a @^b @c",
 		"virtual_server_group g {\n10.0.0.0/8 1\n::/0\n10.0.0.1-10.0.0.3\n}\nvirtual_server group g {\n}",
 		"virtual_server fwmark 1 {\nquorum 2\nhysteresis 9\nreal_server ::1 80 {\nweight 0\nUDP_CHECK {\nrequire_reply xX\n}\n}\n}")
 	f.Fuzz(func(t *testing.T, text string) {
@@ -56,7 +56,7 @@ func FuzzImportKeepalived(f *testing.F) {
 }
 
 func FuzzImportLdirectord(f *testing.F) {
-	seeds(f, []string{"ldirectord.cf"}, "virtual=1\n\treal=10.0.0.1->10.255.255.255:80 masq\n",
+	seeds(f, []string{"ldirectord.cf"}, "virtual=1\n\treal=10.0.0.1->10.0.3.255:80 masq\n",
 		"virtual6=[::1]:80\n\treal6=[::2]:80 gate 4 \"a\", \"b\" l:1 u:2\n\tservice=http_proxy\n\trequest=\"http://a b/\"\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		file, _, err := ImportLdirectord(ImportText{"ldirectord.cf", text}, knownNames{})

@@ -32,7 +32,7 @@ func ImportIpvsctl(src ImportText) (*File, []Note, error) {
 		c.model(doc.Docs[0].Body)
 	}
 	spread(&c.file)
-	return c.result()
+	return c.result(src.Name)
 }
 
 // ipvsctl reads ipvsctl's model, with its defaults.

@@ -28,7 +28,7 @@ func ImportKeepalived(src ImportText, o KeepalivedOptions) (*File, []Note, error
 	k := &keepalived{importer: im, groups: map[string]*confNode{}}
 	k.top(im.tree(r.lines))
 	spread(&im.file)
-	return im.result()
+	return im.result(src.Name)
 }
 
 // keepalived reads the blocks of a keepalived.conf.

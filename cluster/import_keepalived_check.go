@@ -181,7 +181,9 @@ func (k *keepalived) url(c *keepalivedCheck, n *confNode, tls bool) Check {
 	for _, l := range n.block {
 		switch l.words[0] {
 		case "path":
-			made.Path = l.word(1)
+			if made.Path = l.word(1); !strings.HasPrefix(made.Path, "/") {
+				k.fault(l.place, "path %q does not begin with a slash", made.Path)
+			}
 		case "digest":
 			k.note(l.place, "digest %s is not carried: what the page says is told by body, a regular expression", l.word(1))
 		case "status_code":
@@ -257,9 +259,16 @@ func (k *keepalived) ask(v *keepalivedService, s *keepalivedServer, c *keepalive
 	if t.beforeRetry >= 0 {
 		before = t.beforeRetry
 	}
-	made.Every, made.Timeout, made.Rise, made.Fall = t.delay, t.connect, 1, retry+1
+	const shortest, longest = 100 * time.Millisecond, time.Hour
+	made.Every = k.within(n.place, "delay_loop", t.delay, shortest, longest)
+	made.Timeout = k.within(n.place, "the timeout", t.connect, 10*time.Millisecond, longest)
+	made.Rise, made.Fall = 1, retry+1
+	if made.Fall > mostResults {
+		k.note(n.place, "retry %d is out of range; fall is %d here", retry, mostResults)
+		made.Fall = mostResults
+	}
 	if retry > 0 {
-		made.FastEvery = before
+		made.FastEvery = k.within(n.place, "delay_before_retry", before, shortest, made.Every)
 	}
 	if made.Type == "exec" || made.Type == "icmp" {
 		return

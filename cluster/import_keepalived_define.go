@@ -98,7 +98,7 @@ func (r *confReader) repeat(at place, text string, depth int) {
 			break
 		}
 		args = replaced
-		if r.steps++; r.steps > confLines {
+		if r.work += len(args); r.work > confWork {
 			break
 		}
 	}
@@ -125,10 +125,9 @@ func (r *confReader) repeat(at place, text string, depth int) {
 		for i, n := range names {
 			r.defined[n] = values[i]
 		}
-		if r.line(at, rest, depth+1); r.steps > confLines {
+		if r.line(at, rest, depth+1); r.ended {
 			return
 		}
-		r.steps++ // also of a sequence that makes nothing
 	}
 }
 

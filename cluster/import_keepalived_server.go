@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -172,14 +173,24 @@ func (k *keepalived) sorry(v *keepalivedService) {
 	if v.sorryForward.said {
 		forward = v.sorryForward
 	}
-	s := keepalivedServer{addr: addr, port: port, forward: forward}
 	if forward.Forward != kernel.Tunneling && kernel.FamilyOf(addr) != v.Addresses[0].Family {
 		k.note(v.sorry.place, "sorry_server %s is left out, as by keepalived: it is not of the service's family", addr)
 		return
 	}
+	s := keepalivedServer{addr: addr, port: port, forward: forward}
 	v.Health.Fallback = k.addressOf(v, &s)
-	if (forward.Forward != v.forward.Forward || forward.Tunnel != v.forward.Tunnel) && !addr.IsLoopback() {
-		k.note(v.sorry.place, "the fallback is reached as the service's servers are, not by %s", forward.Forward)
+	v.Forward = forward.Forward.String() // where there are no servers
+	if shared := sharedForward(v.FileService); shared != v.Forward {
+		if !addr.IsLoopback() {
+			k.note(v.sorry.place, "the fallback is reached as the service's servers are, by %s and not by %s", shared, v.Forward)
+		}
+		if shared != kernel.NAT.String() {
+			v.Health.Fallback = addr.String() // no other way changes the port
+		}
+	}
+	if slices.ContainsFunc(v.servers, func(s keepalivedServer) bool { return s.Address == v.Health.Fallback }) {
+		k.note(v.sorry.place, "sorry_server %s is left out: it is one of the servers", v.Health.Fallback)
+		v.Health.Fallback = ""
 	}
 }
 

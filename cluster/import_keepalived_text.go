@@ -10,6 +10,7 @@ import (
 const (
 	confLines   = 200_000
 	confLine    = 64 << 10 // bytes
+	confWork    = 64 << 20 // bytes that are looked at
 	confNesting = 50
 )
 
@@ -22,8 +23,10 @@ type confReader struct {
 	configID string
 	defined  map[string]string
 	lines    []confWords
-	steps    int
-	files    int // that are being read, one in another
+	steps    int  // lines that were looked at
+	work     int  // their bytes
+	ended    bool // there is more than can be read
+	files    int  // that are being read, one in another
 }
 
 // confWords are the words of a line. Quoted ones are marked: they are no braces.
@@ -45,10 +48,14 @@ func (r *confReader) read(src ImportText) {
 	}
 	defer func() { r.files-- }()
 	lines := strings.Split(src.Text, "\n")
-	for i := 0; i < len(lines) && r.steps <= confLines; i++ {
+	for i := 0; i < len(lines) && !r.ended; i++ {
 		at := place{src.Name, i + 1}
 		text := strings.TrimSpace(withoutComment(lines[i]))
 		if pattern, ok := included(text); ok {
+			if r.tooMuch(at, text) {
+				r.end(at)
+				return
+			}
 			r.includeFiles(at, pattern)
 			continue
 		}
@@ -118,7 +125,7 @@ func (r *confReader) includeFiles(at place, pattern string) {
 			r.fault(at, "%s cannot be included: there is no such file", p)
 		}
 		for _, src := range found {
-			if r.steps <= confLines {
+			if !r.ended {
 				r.read(src)
 			}
 		}
@@ -151,11 +158,8 @@ func braces(pattern string) []string {
 func (r *confReader) line(at place, text string, depth int) {
 	for {
 		text = strings.TrimSpace(text)
-		if r.steps++; r.steps > confLines || len(text) > confLine || depth > confNesting {
-			if r.steps <= confLines+1 || len(text) > confLine {
-				r.fault(at, "definitions make more of this than can be read")
-			}
-			r.steps = confLines + 1
+		if r.tooMuch(at, text) || depth > confNesting {
+			r.end(at)
 			return
 		}
 		if text == "" {
@@ -189,6 +193,20 @@ func (r *confReader) line(at place, text string, depth int) {
 			return
 		}
 	}
+}
+
+// tooMuch counts what is read, and tells when it is too much.
+func (r *confReader) tooMuch(at place, text string) bool {
+	r.steps++
+	r.work += len(text)
+	return r.ended || r.steps > confLines || r.work > confWork || len(text) > confLine
+}
+
+func (r *confReader) end(at place) {
+	if !r.ended {
+		r.fault(at, "definitions and included files make more of this than can be read")
+	}
+	r.ended = true
 }
 
 // condition decides a line that begins with @NAME, which holds for one

@@ -151,7 +151,7 @@ func (im *importer) tree(lines []confWords) []*confNode {
 					n = top.block[len(top.block)-1] // the brace has a line of its own
 				}
 				if n == nil {
-					n = &confNode{place: l.place}
+					n = &confNode{place: l.place, words: []string{""}}
 					im.fault(l.place, "a block without a name")
 					top.block = append(top.block, n)
 				}

@@ -19,7 +19,7 @@ func ImportLdirectord(src ImportText, names Names) (*File, []Note, error) {
 		l.virtual(v)
 	}
 	spread(&l.file)
-	return l.result()
+	return l.result(src.Name)
 }
 
 // ldirectord reads a ldirectord.cf.

@@ -62,9 +62,9 @@ func (l *ldirectord) checkSetting(c *ldCheck, s ldSetting) {
 			l.note(s.place, "checkinterval has no effect here without fork=yes")
 		}
 	case "failurecount":
-		c.failures = l.number(s, 1, 1<<20)
+		c.failures = l.number(s, 1, mostResults)
 	case "checkcount":
-		c.pings = l.number(s, 1, 1<<20)
+		c.pings = l.number(s, 1, mostResults)
 	case "checkport":
 		c.port = uint16(l.number(s, 1, 65535))
 	case "checktype":
@@ -163,9 +163,11 @@ func (l *ldirectord) checks(s *ldService, r *ldReal) []Check {
 		return nil
 	}
 	c := &s.check
-	made.Every, made.Rise, made.Fall = c.interval, 1, c.failures
-	if made.Timeout == 0 {
-		made.Timeout = c.timeout
+	made.Every = l.within(s.place, "checkinterval", c.interval, time.Second, time.Hour)
+	made.Timeout = l.within(s.place, "the timeout", cmp.Or(made.Timeout, c.timeout), time.Second, time.Hour)
+	made.Rise, made.Fall = 1, c.failures
+	if c.failures > 1 {
+		made.FastEvery = made.Every // ldirectord has one interval
 	}
 	return []Check{made}
 }
@@ -282,6 +284,10 @@ func (l *ldirectord) negotiate(s *ldService, r *ldReal) (Check, bool) {
 		made.Type, made.BaseDN = "ldap", strings.TrimPrefix(request, "/")
 	case "dns":
 		made.Type, made.Name, made.Query = "dns", strings.TrimPrefix(request, "/"), "A"
+		if made.Name == "" {
+			made.Name = "."
+			l.note(s.place, "there is no request: the check asks for the root")
+		}
 		if isAddress(made.Name) {
 			made.Query = "PTR"
 		}
@@ -310,6 +316,10 @@ func (l *ldirectord) web(s *ldService, made Check, request, receive string) Chec
 	made.Body = l.regex(s, receive)
 	if c.head {
 		made.Method = "HEAD"
+		if made.Body != "" {
+			made.Body = ""
+			l.note(s.place, "receive is not carried: an answer to HEAD has no body")
+		}
 	}
 	if strings.Contains(request, "://") {
 		u, err := url.Parse(strings.TrimPrefix(request, "/"))
@@ -331,7 +341,7 @@ func (l *ldirectord) proxy(s *ldService, made Check, request, receive string) Ch
 		l.fault(s.place, "request %q: a proxy is asked for a whole URL, http://…", request)
 		return made
 	}
-	made.Type, made.Proxy, made.Host, made.Path = "http", true, u.Host, u.RequestURI()
+	made.Type, made.Proxy, made.Path = "http", true, u.String()
 	made.Body = l.regex(s, receive)
 	return made
 }

@@ -146,7 +146,17 @@ func (l *ldirectord) fallback(s *ldService) {
 		forward = ldForward(words[1])
 	}
 	s.Health.Fallback = l.addressOf(s, addr, port, forward)
-	if len(s.servers) > 0 && s.servers[0].forward != forward && !addr.IsLoopback() {
-		l.note(c.place, "the fallback is reached as the service's servers are, not by %s", forward)
+	s.Forward = forward.String() // where there are no servers
+	if shared := sharedForward(s.FileService); shared != s.Forward {
+		if !addr.IsLoopback() {
+			l.note(c.place, "the fallback is reached as the service's servers are, by %s and not by %s", shared, s.Forward)
+		}
+		if shared != kernel.NAT.String() && s.id.FWMark == 0 {
+			s.Health.Fallback = addr.String() // no other way changes the port
+		}
+	}
+	if _, there := s.index[s.Health.Fallback]; there {
+		l.note(c.place, "the fallback %s is left out: it is one of the servers", s.Health.Fallback)
+		s.Health.Fallback = ""
 	}
 }

@@ -25,23 +25,29 @@ func spreadForward(f *File) {
 	services := map[string]int{}
 	for i := range f.Services {
 		s := &f.Services[i]
-		servers := map[string]int{}
-		for j := range s.Servers {
-			servers[s.Servers[j].Forward]++
-		}
-		s.Forward = most(servers, "", 0)
+		s.Forward = sharedForward(s)
 		for j := range s.Servers {
 			leaveOut(&s.Servers[j].Forward, s.Forward)
 		}
 		services[s.Forward]++
 	}
-	delete(services, "") // without servers
+	delete(services, "") // of no importance
 	forward := most(services, defaultForward.String(), 1)
 	for i := range f.Services {
 		leaveOut(&f.Services[i].Forward, forward)
 	}
 	f.Defaults.Forward = forward
 	leaveOut(&f.Defaults.Forward, defaultForward.String())
+}
+
+// sharedForward is the way to most of a service's servers, and without any what
+// the service says.
+func sharedForward(s *FileService) string {
+	servers := map[string]int{}
+	for j := range s.Servers {
+		servers[s.Servers[j].Forward]++
+	}
+	return most(servers, s.Forward, 0)
 }
 
 // leaveOut empties a word that holds anyway.

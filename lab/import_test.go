@@ -107,9 +107,17 @@ func importKeepalived(t *testing.T, path, text, id string) (*cluster.File, []clu
 // valid writes a file and reads it back; it gives what it wants.
 func valid(t *testing.T, path string, f *cluster.File) []cluster.Service {
 	t.Helper()
-	w, err := cluster.Resolve(f)
+	var b bytes.Buffer
+	if err := f.WriteYAML(&b); err != nil {
+		t.Fatal(err)
+	}
+	read, err := cluster.Read(path, b.Bytes())
 	if err != nil {
-		t.Fatalf("%s: %v", path, err)
+		t.Fatalf("%v\n%s", err, &b)
+	}
+	w, err := cluster.Resolve(read)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return w.Services
 }
