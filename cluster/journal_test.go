@@ -8,10 +8,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -244,50 +242,6 @@ func TestLargeEntry(t *testing.T) {
 	}
 }
 
-// What somebody else could have planted is not written to.
-func TestUntrusted(t *testing.T) {
-	for _, c := range []struct {
-		name, says string
-		plant      func(dir string) error
-	}{
-		{"a link", "symbolic link", func(dir string) error {
-			return os.Symlink(filepath.Join(dir, "..", "target"), filepath.Join(dir, journalName))
-		}},
-		{"a pipe", "no plain file", func(dir string) error { return syscall.Mkfifo(filepath.Join(dir, journalName), 0o600) }},
-		{"a folder", "is a directory", func(dir string) error { return os.Mkdir(filepath.Join(dir, journalName), 0o700) }},
-		{"everybody's folder", "others can write to it (mode 0777)", func(dir string) error { return os.Chmod(dir, 0o777) }},
-		{"everybody's file", "others can write to it (mode 0666)", func(dir string) error {
-			name := filepath.Join(dir, journalName)
-			return errors.Join(os.WriteFile(name, nil, 0o600), os.Chmod(name, 0o666))
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			base := t.TempDir()
-			dir := filepath.Join(base, "state")
-			if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(filepath.Join(base, "target"), nil, 0o600), c.plant(dir)); err != nil {
-				t.Fatal(err)
-			}
-			_, err := (&Journal{Dir: dir}).Begin(t.Context(), Entry{})
-			if err == nil || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("it says %v", err)
-			}
-			if b, _ := os.ReadFile(filepath.Join(base, "target")); len(b) > 0 {
-				t.Errorf("through the link went %s", b)
-			}
-		})
-	}
-}
-
-// A folder may be elsewhere, if the link is the user's own.
-func TestOwnLink(t *testing.T) {
-	base := t.TempDir()
-	link := filepath.Join(base, "state")
-	if err := errors.Join(os.Mkdir(filepath.Join(base, "elsewhere"), 0o700), os.Symlink("elsewhere", link)); err != nil {
-		t.Fatal(err)
-	}
-	begin(t, &Journal{Dir: link}, Entry{})
-}
-
 // Who holds the lock and does not move is not waited for longer than the context
 // lasts.
 func TestHeldLock(t *testing.T) {
@@ -333,40 +287,4 @@ func TestUndoneBy(t *testing.T) {
 			t.Errorf("%s: (-want +got)\n%s", c.name, d)
 		}
 	}
-}
-
-// Whatever stands in a line, reading it ends well, and what was read can be
-// written and read again.
-func FuzzJournal(f *testing.F) {
-	j := &Journal{Dir: f.TempDir()}
-	n, err := j.Begin(context.Background(), Entry{ID: 1, Time: time.Unix(1, 2).UTC(), Command: "lvs", Objects: everyObject()})
-	if err := errors.Join(err, j.More(context.Background(), n, everyObject()), j.End(context.Background(), n, End{Outcome: Partly, Refused: []int{1}})); err != nil {
-		f.Fatal(err)
-	}
-	text, err := os.ReadFile(j.path(journalName))
-	if err != nil {
-		f.Fatal(err)
-	}
-	for line := range bytes.Lines(text) {
-		f.Add(line)
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		found := map[uint64]*Entry{}
-		if err := readLines(bytes.NewReader(text), found); err != nil {
-			t.Fatal(err)
-		}
-		for id, e := range found {
-			e.Made()
-			l := e.line()
-			head, tail := encoded(&l, true)
-			b := slices.Concat(head, appendObjects(nil, e.Objects), tail)
-			again := map[uint64]*Entry{}
-			if err := readLines(bytes.NewReader(b), again); err != nil || again[id] == nil {
-				t.Fatalf("%v: %s", err, b)
-			}
-			if d := cmp.Diff(e.Objects, again[id].Objects, entryValues); d != "" {
-				t.Fatalf("(-read +again)\n%s", d)
-			}
-		}
-	})
 }

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"encoding/json"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -75,10 +76,10 @@ func appendSide(b []byte, key string, s *kernel.Service, v *kernel.Server, d *ke
 		b = append(append(b, key...), '{')
 		for _, f := range []struct {
 			name  string
-			value uint64
-		}{{`"forward":`, uint64(v.Forward)}, {`"weight":`, uint64(v.Weight)}, {`"upper":`, uint64(v.Upper)}, {`"lower":`, uint64(v.Lower)}} {
+			value int64
+		}{{`"forward":`, int64(v.Forward)}, {`"weight":`, int64(v.Weight)}, {`"upper":`, int64(v.Upper)}, {`"lower":`, int64(v.Lower)}} {
 			if f.value != 0 {
-				b = append(strconv.AppendUint(append(b, f.name...), f.value, 10), ',')
+				b = append(strconv.AppendInt(append(b, f.name...), f.value, 10), ',')
 			}
 		}
 		if b[len(b)-1] == ',' {
@@ -137,6 +138,8 @@ func (l *objectLine) object(o *Object) (err error) {
 	} {
 		switch {
 		case s.from == nil:
+		case !s.from.held():
+			return errLine
 		case s.from.Daemon != nil:
 			*s.daemon = s.from.Daemon
 		case s.from.Timeouts != nil:
@@ -152,6 +155,17 @@ func (l *objectLine) object(o *Object) (err error) {
 		}
 	}
 	return nil
+}
+
+// held tells whether the seconds are some that the kernel can have.
+func (s *settings) held() bool {
+	ok := s.Persistent >= 0 && s.Persistent <= math.MaxUint32
+	if s.Timeouts != nil {
+		for _, t := range s.Timeouts {
+			ok = ok && t >= 0 && t <= math.MaxUint32
+		}
+	}
+	return ok
 }
 
 func (s *settings) serviceOf(id kernel.ServiceID) *kernel.Service {
