@@ -30,7 +30,7 @@ func TestLater(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv(stateVariable, t.TempDir())
 			k := tableWithServer(t)
-			app, _, errs := testApp(k)
+			app, _, _ := testApp(k)
 			var started []string
 			app.Detach = func(args []string, _ string) error { started = args; return nil }
 			j, err := app.later("test", 90*time.Second, "weight", "tcp://192.0.2.10:80", "10.0.0.11", "9")
@@ -40,7 +40,7 @@ func TestLater(t *testing.T) {
 			if !slices.Equal(started, []string{"later", j.ID, "--ready"}) {
 				t.Errorf("started %q", started)
 			}
-			app, _, errs = testApp(k)
+			app, _, errs := testApp(k)
 			var slept time.Duration
 			app.Sleep = func(ctx context.Context, d time.Duration) error {
 				if slept == 0 {
