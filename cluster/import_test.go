@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -126,4 +127,92 @@ func TestImportLdirectord(t *testing.T) {
 func TestImportIpvsctl(t *testing.T) {
 	f, notes, err := ImportIpvsctl(source(t, "ipvsctl.yaml.in"))
 	imported(t, "ipvsctl", f, notes, err)
+}
+
+// TestImportFaults tells what is wrong, and where.
+func TestImportFaults(t *testing.T) {
+	keepalived := func(text string) error {
+		_, _, err := ImportKeepalived(ImportText{"k.conf", text}, KeepalivedOptions{})
+		return err
+	}
+	server := func(line string) string {
+		return "virtual_server 10.0.0.1 80 {\nreal_server 10.0.1.1 80 {\n" + line + "\n}\n}"
+	}
+	ldirectord := func(text string) error {
+		_, _, err := ImportLdirectord(ImportText{"l.cf", text}, knownNames{})
+		return err
+	}
+	ipvsctl := func(text string) error {
+		_, _, err := ImportIpvsctl(ImportText{"c.yaml", text})
+		return err
+	}
+	for _, c := range []struct {
+		read       func(string) error
+		text, want string
+	}{
+		{keepalived, "virtual_server 10.0.0.1 http {\n}", `k.conf:1: "http" is no port`},
+		{keepalived, "virtual_server group g {\n}", `k.conf:1: there is no virtual_server_group "g"`},
+		{keepalived, "virtual_server_group g {\n10.0.0.9-3 80\n}\nvirtual_server group g {\n}", `k.conf:2: "10.0.0.9-3" is no range of addresses`},
+		{keepalived, "virtual_server_group g {\n10.0.0.0/8 80\n}\nvirtual_server group g {\n}", "k.conf:2: 10.0.0.0/8 has more than 65536 addresses"},
+		{keepalived, "virtual_server 10.0.0.1 80 {\n}\nvirtual_server 10.0.0.1 80 {\n}", "k.conf:3: udp://10.0.0.1:80 is there already, by line 1; a cluster file has each address once"},
+		{keepalived, server("weight -1"), `k.conf:3: weight "-1": it is a number from 0 to 2147483647`},
+		{keepalived, server("lthreshold 9"), "k.conf:2: lthreshold 9 is above uthreshold 0, which the kernel refuses"},
+		{keepalived, server("lvs_method TUN type gue"), "k.conf:3: a GUE tunnel needs a port, and no other has one"},
+		{keepalived, server("TCP_CHECK {\nconnect_timeout 3s\n}"), `k.conf:4: connect_timeout "3s": it is a number of seconds`},
+		{keepalived, server("HTTP_GET {\n}"), "k.conf:3: HTTP_GET has no url"},
+		{keepalived, server("MISC_CHECK {\nmisc_path \"unclosed\n}"), "k.conf:3: MISC_CHECK has no misc_path\nk.conf:4: a quote is not closed"},
+		{keepalived, "}\nvirtual_server fwmark 0 {\n}", "k.conf:1: } closes nothing\nk.conf:2: virtual_server \"0\": it is a number from 1 to 2147483647"},
+		{keepalived, "include nosuch.conf", "k.conf:1: nosuch.conf cannot be included from here"},
+		{keepalived, "~SEQ(A, 1, 0, 5) virtual_server 10.0.0.$A 80 {\n}", "k.conf:1: ~SEQ(A, 1, 0, 5): a step of 0 never ends\nk.conf:2: } closes nothing"},
+		{keepalived, "$A=$B$A$A\n$B= \\\n$A\n$A", "k.conf:4: definitions and included files make more of this than can be read"},
+		{keepalived, "virtual_server 10.0.0.1 80 {\nvirtualhost \"a b\"\nreal_server 10.0.1.1 80 {\nHTTP_GET {\nurl {\n}\n}\n}\n}",
+			`k.conf: no cluster file can say this: "a b" is no name of a host`},
+		{ldirectord, "virtual=10.0.0.1:80\n\treal=10.0.1.9->10.0.1.1:80 gate", "l.cf:2: 10.0.1.9->10.0.1.1 is no range of IPv4 addresses"},
+		{ldirectord, "virtual=nosuch:80\n", `l.cf:1: "nosuch" is no address, and as a name it was not found: no such host`},
+		{ldirectord, "virtual=10.0.0.1:80\n\treal6=[::1]:80 gate\n\trequest=index", "l.cf:2: real6 has no place in virtual\nl.cf:3: request index: the value stands in quotes"},
+		{ldirectord, "virtual=7\n\tprotocol=tcp", `l.cf:2: protocol "tcp": that of a firewall mark is fwm`},
+		{ipvsctl, "services: 1", "c.yaml:1: services is no list"},
+		{ipvsctl, "services:\n- address: tcp://10.0.0.1:80\n  destinations:\n  - {address: 10.0.1.1}\n  - {address: 10.0.1.1, weight: 70000}",
+			"c.yaml:5: 10.0.1.1 is there twice\nc.yaml:5: \"70000\" is no number from 0 to 65535"},
+		{ipvsctl, "a: &x 1\nservices: *x", "c.yaml:2: services is no list"},
+	} {
+		err := c.read(c.text)
+		if err == nil {
+			t.Errorf("%q is taken", c.text)
+		} else if d := cmp.Diff(c.want, err.Error()); d != "" {
+			t.Errorf("%q (-want +got)\n%s", c.text, d)
+		}
+	}
+}
+
+// TestKeepalivedQuorum turns weights into servers.
+func TestKeepalivedQuorum(t *testing.T) {
+	for _, c := range []struct {
+		quorum, hysteresis string
+		weights            []string
+		down, up           Share
+		notes              int
+	}{
+		{"1", "0", []string{"1", "1"}, Share{}, Share{}, 0},
+		{"2", "0", []string{"1", "1", "1"}, Share{N: 2}, Share{N: 2}, 0},
+		{"7", "2", []string{"1", "1", "1", "1", "1", "1", "1", "1", "1", "1"}, Share{N: 5}, Share{N: 9}, 0},
+		{"25", "5", []string{"10", "10", "10"}, Share{N: 2}, Share{N: 3}, 0},
+		{"9", "0", []string{"1", "1"}, Share{N: 2}, Share{N: 2}, 1},
+		{"2", "9", []string{"1", "1", "1"}, Share{N: 1}, Share{N: 3}, 1},
+		{"3", "1", []string{"1", "1", "1"}, Share{N: 2}, Share{N: 3}, 1},
+		{"50", "0", []string{"10", "90"}, Share{50, true}, Share{50, true}, 1},
+		{"2", "0", []string{"0", "0"}, Share{}, Share{}, 0},
+	} {
+		text := "virtual_server 10.0.0.1 80 {\nprotocol TCP\nquorum " + c.quorum + "\nhysteresis " + c.hysteresis + "\n"
+		for i, w := range c.weights {
+			text += "real_server 10.0.1." + strconv.Itoa(i+1) + " 80 {\nweight " + w + "\n}\n"
+		}
+		f, notes, err := ImportKeepalived(ImportText{"k.conf", text + "}"}, KeepalivedOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h := f.Services[0].Health; h.Down != c.down || h.Up != c.up || len(notes) != c.notes {
+			t.Errorf("quorum %s, hysteresis %s of %v: %v, %v, %v", c.quorum, c.hysteresis, c.weights, h.Down, h.Up, notes)
+		}
+	}
 }
