@@ -190,7 +190,7 @@ func (m *Model) remove(t target) tea.Cmd {
 			text(bold|red, "cuts "+plural(uint64(t.v.Active)+uint64(t.v.Inactive), "connection")+fmt.Sprintf(", %d active", t.v.Active)),
 		}}
 	case t.e != nil:
-		r := newServiceRow(m, t.e)
+		r := newServiceRow(m, t.o, t.e)
 		m.over = &confirm{title: "Delete service", do: "Delete", args: []string{"service", "delete", t.e.ServiceID.String(), "--yes"}, body: []line{
 			m.change("service", t.e.ServiceID.String(), "none"),
 			m.change("servers", strconv.Itoa(len(t.e.Servers)), "none"),

@@ -122,7 +122,7 @@ func (m *Model) batchTable(b *strings.Builder) {
 	lines = append(lines, title)
 	services, servers := serviceColumns(m), serverColumns(m, false)
 	for _, e := range m.batchServices() {
-		row := newServiceRow(m, e)
+		row := newServiceRow(m, m.hist.objects[key{service: e.ServiceID}], e)
 		lines = append(lines, batchLine(services, &row, false))
 		for _, v := range byAddress(e.Servers) {
 			row := newServerRow(m, e, v)

@@ -5,11 +5,13 @@ import (
 	"strings"
 )
 
+// axis is the room for numbers at the left of a chart.
+const axis = 7
+
 // chart draws values as columns, h lines high, from nothing at the foot to the
 // greatest at the top, which is named at the left. Missing values (negative) are
 // left out.
 func chart(g *glyphs, values []float64, w, h int, name func(float64) string) []line {
-	const axis = 7
 	if w <= axis || h < 1 {
 		return nil
 	}

@@ -88,19 +88,21 @@ func (s *detail) view(m *Model, w, h int) []line {
 	metric := metrics[s.metric]
 	over := zooms[min(s.zoom, s.zooms()-1)]
 	out = append(out, text(bold, metric.name).add(dim, "  the last "+output.Duration(over)))
-	out = append(out, chart(&m.g, s.values(m, o, over), w, max(room, 1), rateText)...)
+	out = append(out, chart(&m.g, s.values(m, o, over, max(w-axis, 1)), w, max(room, 1), rateText)...)
 	left := "-" + output.Duration(over)
-	return append(out, text(dim, spaces(7)+left+spaces(w-7-len(left)-3)+"now"))
+	return append(out, text(dim, spaces(axis)+left+spaces(w-axis-len(left)-3)+"now"))
 }
 
-// values are the points of a chart. What is older than the looks that are kept,
-// or not seen, is missing.
-func (s *detail) values(m *Model, o *object, over time.Duration) []float64 {
+// values are the n columns of a chart.
+func (s *detail) values(m *Model, o *object, over time.Duration, n int) []float64 {
 	of := metrics[s.metric].of
-	if over >= time.Hour {
-		return o.minutes.series(int(over/time.Minute), of)
+	if over < time.Hour {
+		return m.hist.span(o, over, n, of)
 	}
-	return m.hist.series(o, max(int(over/m.o.Interval), 2), of)
+	if o.minutes == nil {
+		return nil
+	}
+	return o.minutes.series(int(over/time.Minute), of)
 }
 
 // facts are what an object is set to and has counted.
@@ -129,7 +131,7 @@ func (m *Model) facts(k key, o *object) []line {
 		t = newServerRow(m, e, v).traffic
 		out = append(out, field("server", v.Addr.String()+" of "+e.ServiceID.String()), field("settings", serverSettings(v)))
 	default:
-		r := newServiceRow(m, e)
+		r := newServiceRow(m, o, e)
 		t = r.traffic
 		out = append(out, field("service", fmt.Sprintf("%s, %d of %d servers have a weight", e.ServiceID, r.up, len(e.Servers))),
 			field("settings", serviceSettings(e)))

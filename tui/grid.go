@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -69,7 +70,10 @@ func (t *table[K, R]) choices() []choice {
 }
 
 func (t *table[K, R]) setChoices(shown []string, sort string, down bool, now time.Time) {
-	t.chosen = shown
+	shown = slices.DeleteFunc(slices.Clone(shown), func(k string) bool { return t.column(k) == nil })
+	if len(shown) > 0 { // a table needs a column
+		t.chosen = shown
+	}
 	if t.column(sort) != nil {
 		t.sort, t.down = sort, down
 	}

@@ -48,6 +48,8 @@ type object struct {
 	seen   uint64
 	limit  int
 	ring   ring
+	// servers are a service's, in the order of the newest sample.
+	servers []*object
 	// minutes are kept of services and of the whole.
 	minutes *minutes
 }
@@ -58,6 +60,8 @@ func (o *object) counted() kernel.Counters { return since(o.last, o.base) }
 // history remembers objects from sample to sample.
 type history struct {
 	objects map[key]*object
+	// services are in the order of the newest sample.
+	services []*object
 	// n is the number of the newest sample, from 1 on.
 	n     uint64
 	times [longRing]time.Time
@@ -77,7 +81,14 @@ func (h *history) record(s *sample) {
 	var active uint64
 	for i := range s.Services {
 		e := &s.Services[i]
-		o := h.get(key{service: e.ServiceID}, "")
+		// As a rule they are those of the sample before, in the same order.
+		if i == len(h.services) {
+			h.services = append(h.services, nil)
+		}
+		if o := h.services[i]; o == nil || o.key.service != e.ServiceID {
+			h.services[i] = h.get(key{service: e.ServiceID}, "")
+		}
+		o := h.services[i]
 		o.active = 0
 		for j := range e.Servers {
 			o.active += uint64(e.Servers[j].Active)
@@ -85,28 +96,38 @@ func (h *history) record(s *sample) {
 		active += o.active
 		h.see(o, e.Stats, s)
 	}
+	clear(h.services[len(s.Services):])
+	h.services = h.services[:len(s.Services)]
 	all.active = active
 	h.see(all, kernel.Stats{Counters: s.totals, Rates: sumRates(s.Services)}, s)
 	for i := range s.Services {
-		h.recordServers(&s.Services[i], s)
+		h.recordServers(h.services[i], &s.Services[i], s)
 	}
 	if h.n%forgetAfter == 0 {
 		h.forget()
 	}
 }
 
-func (h *history) recordServers(e *kernel.ServiceEntry, s *sample) {
+func (h *history) recordServers(svc *object, e *kernel.ServiceEntry, s *sample) {
 	for j := range e.Servers {
 		v := &e.Servers[j]
-		o := h.get(key{e.ServiceID, v.Addr}, "")
+		if j == len(svc.servers) {
+			svc.servers = append(svc.servers, nil)
+		}
+		if o := svc.servers[j]; o == nil || o.key.server != v.Addr {
+			svc.servers[j] = h.get(key{e.ServiceID, v.Addr}, "")
+		}
+		o := svc.servers[j]
 		if o.seen == 0 {
 			o.firstWeight = v.Weight
 		}
 		o.active = uint64(v.Active)
 		h.see(o, v.Stats, s)
 	}
+	clear(svc.servers[len(e.Servers):])
+	svc.servers = svc.servers[:len(e.Servers)]
 	if !s.Public {
-		h.shares(e, s.Time)
+		svc.shares(e, s.Time)
 	}
 }
 
@@ -194,6 +215,37 @@ func (h *history) series(o *object, n int, of func(point) half) []float64 {
 		}
 		if v, ok := of(o.ring.at(h.n - back)).value(); ok {
 			out[i] = v
+		}
+	}
+	return out
+}
+
+// span gives the values of an object over a time that ends with the newest
+// sample, in n equal parts: the greatest of each. A part between two samples has
+// the later one's value, which is the mean since the earlier one. What is missing
+// is negative.
+func (h *history) span(o *object, over time.Duration, n int, of func(point) half) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = -1
+	}
+	end := h.times[h.n%longRing]
+	part := func(t time.Time) int { return n - 1 - int(int64(n)*int64(end.Sub(t))/int64(over)) }
+	for k := h.n; k > 0 && h.n-k < longRing; k-- {
+		at := part(h.times[k%longRing])
+		if at < 0 {
+			break
+		}
+		v, ok := of(o.ring.at(k)).value()
+		if !ok {
+			continue
+		}
+		from := at
+		if _, seen := of(o.ring.at(k - 1)).value(); seen && k > 1 && h.n-k+1 < longRing {
+			from = min(part(h.times[(k-1)%longRing])+1, at)
+		}
+		for i := max(from, 0); i <= at; i++ {
+			out[i] = max(out[i], v)
 		}
 	}
 	return out

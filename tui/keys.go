@@ -105,6 +105,6 @@ func globalKeys() group {
 		{keys: []string{"ctrl+l"}, label: "Ctrl-L", help: "draw the screen anew", do: func(m *Model) tea.Cmd { return tea.ClearScreen }},
 		{keys: []string{"ctrl+z"}, label: "Ctrl-Z", help: "back to the shell; fg returns", do: func(m *Model) tea.Cmd { return tea.Suspend }},
 		{keys: []string{"?", "f1"}, label: "?, F1", help: "this help", short: "help", do: (*Model).help},
-		{keys: []string{"q", "ctrl+c"}, label: "q, Ctrl-C", help: "quit", short: "quit", do: func(m *Model) tea.Cmd { return tea.Quit }},
+		{keys: []string{"q", "ctrl+c"}, label: "q, Ctrl-C", help: "quit", short: "quit", do: (*Model).quit},
 	}}
 }

@@ -54,7 +54,7 @@ func (s *machines) refresh(m *Model) tea.Cmd {
 				at[addr] = n
 				rows = append(rows, machineRow{addr: addr, name: addr.String(), traffic: traffic{blind: true, public: m.sample.Public}})
 			}
-			r, o := &rows[n], m.hist.objects[key{e.ServiceID, v.Addr}]
+			r, o := &rows[n], m.hist.services[i].servers[j]
 			r.entries++
 			r.up += boolInt(v.Weight > 0)
 			r.traffic.add(v)

@@ -44,6 +44,7 @@ type Model struct {
 	log       []ran
 	logged    int
 	running   bool
+	quitting  bool
 	lookAgain bool
 }
 
@@ -92,6 +93,9 @@ func newModel(ctx context.Context, o Options) *Model {
 		after: after, reader: &reader{open: o.Open, now: o.Now}, hist: newHistory()}
 	if o.ASCII {
 		m.g = asciiGlyphs()
+	}
+	if o.ReadOnly != "" {
+		m.refused()
 	}
 	var err error
 	if m.config, err = m.readConfig(); err != nil {
@@ -167,7 +171,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	m.note = note{}
 	if k.String() == "ctrl+c" {
-		return tea.Quit
+		return m.quit()
 	}
 	if m.over != nil {
 		return m.over.key(m, k)
@@ -310,6 +314,16 @@ func (m *Model) rebase() tea.Cmd {
 // say puts something into the last line.
 func (m *Model) say(l look, format string, args ...any) {
 	m.note = note{l, clean(fmt.Sprintf(format, args...)), m.now().Add(10 * time.Second)}
+}
+
+// quit waits for a change that is under way. Asked again, it does not.
+func (m *Model) quit() tea.Cmd {
+	if m.running && !m.quitting {
+		m.quitting = true
+		m.say(yellow, "quitting when the change is done")
+		return nil
+	}
+	return tea.Quit
 }
 
 func (m *Model) wheel(up bool) {

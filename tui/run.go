@@ -50,6 +50,9 @@ func (m *Model) run(args []string, after func(*Model, Result) tea.Cmd) tea.Cmd {
 // ran takes what came of it, and looks at the table at once.
 func (m *Model) ran(msg ranMsg) tea.Cmd {
 	m.running = false
+	if m.quitting {
+		return tea.Quit
+	}
 	m.logged++
 	r := ran{m.logged, m.now(), m.o.Line(msg.args), msg.res}
 	m.log = append(m.log, r)
@@ -61,7 +64,7 @@ func (m *Model) ran(msg ranMsg) tea.Cmd {
 	} else {
 		m.say(bold|red, "failed (%d): %s   (5 shows all of it)", r.Status, r.says())
 	}
-	m.reader.again()
+	m.reader.stale.Store(true)
 	cmd := m.look()
 	if cmd == nil {
 		m.lookAgain = true

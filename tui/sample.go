@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lvs/kernel"
@@ -37,6 +38,10 @@ const slowEvery = 5 * time.Second
 type reader struct {
 	open func() (kernel.Kernel, error)
 	now  func() time.Time
+
+	// stale makes the next sample read everything, as after a change. It is set
+	// without waiting for a sample that is under way.
+	stale atomic.Bool
 
 	mu   sync.Mutex
 	k    kernel.Kernel
@@ -80,7 +85,7 @@ func (r *reader) read(ctx context.Context) (*sample, error) {
 			addCounters(&s.totals, snap.Services[i].Stats.Counters)
 		}
 	}
-	if r.slow == nil || start.Sub(r.slow.at) >= slowEvery {
+	if r.stale.Swap(false) || r.slow == nil || start.Sub(r.slow.at) >= slowEvery {
 		r.slow = r.readSlow(ctx, start)
 	}
 	s.slow = r.slow
@@ -94,13 +99,6 @@ func (r *reader) readSlow(ctx context.Context, at time.Time) *slow {
 	s.daemons, _ = r.k.Daemons(ctx)
 	s.status, _ = r.k.TableStatus(ctx)
 	return s
-}
-
-// again makes the next sample read everything, as after a change.
-func (r *reader) again() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.slow = nil
 }
 
 func (r *reader) close() {

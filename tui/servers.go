@@ -111,7 +111,7 @@ func (m *Model) serviceLine(id kernel.ServiceID, w int) line {
 	if e == nil {
 		return text(bold|red, "the service is gone")
 	}
-	r := newServiceRow(m, e)
+	r := newServiceRow(m, m.hist.objects[key{service: id}], e)
 	l := text(plain, clean(e.Scheduler))
 	if e.Persistence > 0 {
 		l = l.add(plain, ", persistent "+output.Duration(e.Persistence))

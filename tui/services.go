@@ -45,14 +45,13 @@ func (s *services) grid() grid    { return &s.table }
 func (s *services) refresh(m *Model) tea.Cmd {
 	rows := make([]serviceRow, 0, len(m.sample.Services))
 	for i := range m.sample.Services {
-		rows = append(rows, newServiceRow(m, &m.sample.Services[i]))
+		rows = append(rows, newServiceRow(m, m.hist.services[i], &m.sample.Services[i]))
 	}
 	s.table.set(rows, m.now())
 	return nil
 }
 
-func newServiceRow(m *Model, e *kernel.ServiceEntry) serviceRow {
-	o := m.hist.objects[key{service: e.ServiceID}]
+func newServiceRow(m *Model, o *object, e *kernel.ServiceEntry) serviceRow {
 	r := serviceRow{o: o, e: e, traffic: traffic{rates: o.rates, counted: o.counted(), blind: len(e.Servers) > 0, public: m.sample.Public}}
 	for j := range e.Servers {
 		r.traffic.add(&e.Servers[j])

@@ -42,9 +42,9 @@ const (
 	shareEnough = 9
 )
 
-// shares counts the new connections of a service's servers.
-func (h *history) shares(e *kernel.ServiceEntry, now time.Time) {
-	w := &h.objects[key{service: e.ServiceID}].window
+// shares counts the new connections of the servers of a service (o).
+func (o *object) shares(e *kernel.ServiceEntry, now time.Time) {
+	w := &o.window
 	dues, sum := dues(e)
 	fresh := w.weights != sum || w.elder.IsZero()
 	turn := !fresh && now.Sub(w.younger) >= shareWindow
@@ -57,8 +57,7 @@ func (h *history) shares(e *kernel.ServiceEntry, now time.Time) {
 	settling := now.Before(w.elder)
 	all := uint64(0)
 	for i := range e.Servers {
-		o := h.objects[key{e.ServiceID, e.Servers[i].Addr}]
-		s, n := &o.share, o.last.Connections
+		s, n := &o.servers[i].share, o.servers[i].last.Connections
 		switch {
 		case fresh || settling || n < s.younger:
 			s.elder, s.younger = n, n
@@ -70,7 +69,7 @@ func (h *history) shares(e *kernel.ServiceEntry, now time.Time) {
 	}
 	independent := chosenByWeight(e)
 	for i := range e.Servers {
-		s := &h.objects[key{e.ServiceID, e.Servers[i].Addr}].share
+		s := &o.servers[i].share
 		s.of = all
 		s.off = independent && beyondChance(s.got, all, s.due)
 	}

@@ -292,3 +292,7 @@ func (s *stage) connections() *stage {
 func trafficOf(active uint32) kerneltest.Traffic {
 	return kerneltest.Traffic{Active: active, Inactive: 3}
 }
+
+func clientOf(n int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{100 + byte(n>>16), byte(n >> 8), byte(n), 1}), 1000)
+}

@@ -1,0 +1,95 @@
+package tui
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"lvs/kernel"
+)
+
+func TestSpan(t *testing.T) {
+	h := newHistory()
+	at := time.Unix(9000, 0)
+	look := func(after time.Duration, active uint32) *object {
+		at = at.Add(after)
+		s := shareTable(at, "rr", [2]int{1, 1}, [2]uint64{0, 0})
+		s.Services[0].Servers[0].Active = active
+		h.record(s)
+		return h.objects[key{service: s.Services[0].ServiceID}]
+	}
+	look(0, 9)
+	look(time.Second, 1)
+	look(time.Second, 2)
+	look(3*time.Second, 5) // looks were rarer, or paused
+	o := look(time.Second, 6)
+	if got, want := h.span(o, 10*time.Second, 10, activeOf), []float64{-1, -1, -1, 9, 1, 2, 5, 5, 5, 6}; !slices.Equal(got, want) {
+		t.Errorf("a second each: %v, want %v", got, want)
+	}
+	if got, want := h.span(o, 10*time.Second, 5, activeOf), []float64{-1, 9, 2, 5, 6}; !slices.Equal(got, want) {
+		t.Errorf("two seconds each: %v, want %v", got, want)
+	}
+	if got, want := h.span(o, 2*time.Second, 4, activeOf), []float64{5, 5, 6, 6}; !slices.Equal(got, want) {
+		t.Errorf("half a second each: %v, want %v", got, want)
+	}
+}
+
+func TestMinutes(t *testing.T) {
+	var m minutes
+	for minute := range 5 {
+		for i := range 3 {
+			if minute != 2 { // nobody looked
+				m.add(int64(1000+minute), [4]float64{0, 0, 0, float64(minute*10 + i)})
+			}
+		}
+	}
+	// The last minute is not over.
+	if got, want := m.series(5, activeOf), []float64{-1, 1, 11, -1, 31}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// Objects beyond what is kept have rates, and shorter pasts.
+func TestHistoryIsBounded(t *testing.T) {
+	h := newHistory()
+	at := time.Unix(9000, 0)
+	for i := range 3 {
+		h.record(large(4000, at.Add(time.Duration(2*i)*time.Second), uint64(i)))
+	}
+	counts := map[int]int{}
+	for _, o := range h.objects {
+		counts[o.limit]++
+	}
+	if counts[longRing] != longObjects || counts[shortRing] != shortObjects || counts[0] != 24001-longObjects-shortObjects {
+		t.Errorf("rings by length: %v", counts)
+	}
+	for _, o := range h.objects {
+		if o.limit == 0 && o.key.server.IsValid() && o.rates.bytesIn != 10000 {
+			t.Fatalf("%v has %v bytes a second", o.key, o.rates.bytesIn)
+		}
+	}
+	// What is gone for long is forgotten, and makes room.
+	for i := range 2 * forgetAfter {
+		h.record(large(10, at.Add(time.Duration(10+i)*time.Second), 5))
+	}
+	if len(h.objects) != 61 || h.long != 11 || h.short != 50 {
+		t.Errorf("%d objects, %d and %d rings", len(h.objects), h.long, h.short)
+	}
+}
+
+// large is a sample of so many services with five servers each.
+func large(services int, at time.Time, n uint64) *sample {
+	snap := &kernel.Snapshot{Time: at, Services: make([]kernel.ServiceEntry, services)}
+	for i := range snap.Services {
+		e := &snap.Services[i]
+		e.ServiceID = kernel.AddressID(kernel.TCP, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, byte(i >> 8), byte(i)}), 80))
+		for j := range 5 {
+			e.Servers = append(e.Servers, kernel.ServerEntry{
+				Server: kernel.Server{Addr: serverOf(j, 80), Weight: 1},
+				Stats:  kernel.Stats{Counters: kernel.Counters{BytesIn: n * 20000}},
+			})
+		}
+	}
+	return &sample{Snapshot: snap, slow: &slow{}}
+}
