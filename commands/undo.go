@@ -80,6 +80,10 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 			return err
 		}
 	}
+	for i := range back.Lost {
+		lost := &back.Lost[i]
+		o.app.note("%v %v stays away: the service is not there any more", lost.Service, lost.Server)
+	}
 	if back.Empty() {
 		return o.app.nothingChanges("the table is as before entry %d (%s)", e.ID, e.Command)
 	}
