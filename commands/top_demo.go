@@ -8,9 +8,6 @@ import (
 	"lvs/kernel/kerneltest/demo"
 )
 
-// demoSeed makes every demo the same, as the screens in the documentation.
-const demoSeed = 1
-
 // demo gives this run a table in memory, with traffic of its own: what it does
 // reaches neither the kernel nor what is remembered of real tables. end forgets
 // it all.
@@ -21,7 +18,7 @@ func (a *App) demo() (end func(), err error) {
 	}
 	a.close()
 	a.global.netns = ""
-	table, env := demo.New(demoSeed, a.Now), a.Env
+	table, env := demo.New(demo.Seed, a.Now), a.Env
 	a.OpenKernel = func(kernel.Options) (kernel.Kernel, error) { return table, nil }
 	a.Identity = func(string) (string, error) { return "demo", nil }
 	a.Detach = func([]string, string) error {

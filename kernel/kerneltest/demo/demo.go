@@ -32,6 +32,9 @@ type Kernel struct {
 
 var _ kernel.Kernel = (*Kernel)(nil)
 
+// Seed is that of lvs top --demo, and of the screens in its documentation.
+const Seed = 1
+
 // warmUp is how long the traffic has been going when New returns, and maxLate
 // the longest time that is caught up with: of a longer sleep nothing is told.
 const (
