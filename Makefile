@@ -35,7 +35,7 @@ test-kernels: lab ## the tests in a lab kernel, on Debian's 6.1 and 6.12 in QEMU
 		LVS_LAB=qemu LVS_LAB_KERNEL=$$kernel bin/lab test ./... || status=1; \
 	done; exit $$status
 
-demo: build lab ## a cluster with live traffic, shown by lvs
+demo: build lab ## a cluster with live traffic, shown by lvs; on a terminal lvs top at the end
 	bin/lab demo
 
 bench: build lab ## lvs beside ipvsadm

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -22,7 +23,8 @@ const (
 )
 
 // demo shows lvs doing its main job: a director in front of uneven servers,
-// live HTTP traffic through it, a server taken out and put back meanwhile.
+// live HTTP traffic through it, a server taken out and put back meanwhile. On a
+// terminal it ends with the dashboard.
 func demo(ctx context.Context, lvs string, args []string, out io.Writer) (err error) {
 	c, err := lab.StartCluster(lab.Options{Clients: 2, Servers: 3, Forward: lab.NAT, Prefix: "demo"})
 	if err != nil {
@@ -36,7 +38,10 @@ func demo(ctx context.Context, lvs string, args []string, out io.Writer) (err er
 	}
 	d := &demonstration{ctx: ctx, lvs: lvs, out: out, cluster: c, vip: netip.AddrPortFrom(c.VIP4, 80).String()}
 	d.say("Two clients, a director with the virtual address %s, three uneven real servers.", c.VIP4)
-	return d.show()
+	if err := d.show(); err != nil || !isTerminal(os.Stdin) || !isTerminal(os.Stdout) {
+		return err
+	}
+	return d.top()
 }
 
 // demonstration is one run of it.
