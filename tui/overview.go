@@ -101,7 +101,10 @@ func (m *Model) settings() line {
 		l = l.add(plain, fmt.Sprintf("tcp %s  fin %s  udp %s", output.Duration(s.timeouts.TCP), output.Duration(s.timeouts.TCPFin), output.Duration(s.timeouts.UDP)))
 	}
 	l = l.add(dim, "   sync ")
-	if len(s.daemons) == 0 {
+	switch {
+	case s.daemons == nil:
+		return l.add(plain, "?")
+	case len(s.daemons) == 0:
 		return l.add(plain, "off")
 	}
 	for i, d := range s.daemons {

@@ -26,8 +26,9 @@ type sample struct {
 type slow struct {
 	at       time.Time
 	timeouts kernel.Timeouts
-	daemons  []kernel.Daemon
-	status   []kernel.TableStatus
+	// daemons are nil where they are not told: without privilege.
+	daemons []kernel.Daemon
+	status  []kernel.TableStatus
 }
 
 const slowEvery = 5 * time.Second

@@ -1,0 +1,101 @@
+package commands
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lvs/kernel/kerneltest"
+)
+
+// What the dashboard runs inside itself is what a shell would run: the same
+// checks, the same exit status, and what was changed can be undone.
+func TestWithin(t *testing.T) {
+	k := kerneltest.New()
+	app, out, errs := testApp(k)
+	app.Identity = func(string) (string, error) { return "here", nil }
+	env := map[string]string{stateVariable: t.TempDir(), "LVS_OUTPUT": "yaml", "LVS_NETNS": "elsewhere"}
+	app.Env = func(name string) string { return env[name] }
+	if c := app.lastChange(t.Context()); c.Err == nil {
+		t.Errorf("before any change: %+v", c)
+	}
+	if r := app.within(t.Context(), []string{"service", "add", "fwmark:7"}); r.Status != exitDone {
+		t.Fatalf("%+v", r)
+	}
+	r := app.within(t.Context(), []string{"service", "add", "fwmark:7"})
+	if r.Status != exitExists || !strings.HasPrefix(r.Err, "lvs: add service fwmark:7: exists already") {
+		t.Errorf("%+v", r)
+	}
+	if r := app.within(t.Context(), []string{"list"}); r.Status != exitDone || !strings.HasPrefix(r.Out, "SERVICE") {
+		t.Errorf("the environment's format is taken: %+v", r)
+	}
+	c := app.lastChange(t.Context())
+	if c.Err != nil || c.Command != "lvs service add fwmark:7" || len(c.Args) != 3 || c.Args[0] != "undo" || c.Args[2] != "--yes" {
+		t.Errorf("the last change is %+v", c)
+	}
+	if r := app.within(t.Context(), c.Args); r.Status != exitDone {
+		t.Errorf("%+v", r)
+	}
+	if snap, err := k.Snapshot(t.Context()); err != nil || len(snap.Services) != 0 {
+		t.Errorf("not undone: %v, %v", snap, err)
+	}
+	if out.Len()+errs.Len() > 0 {
+		t.Errorf("it wrote over the dashboard: %q, %q", out, errs)
+	}
+}
+
+func TestWhyReadOnly(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		option bool
+		break_ func(*kerneltest.Kernel)
+		want   string
+	}{
+		{"all is well", false, func(*kerneltest.Kernel) {}, ""},
+		{"asked for", true, func(*kerneltest.Kernel) {}, "--read-only was given"},
+		{"no privilege", false, (*kerneltest.Kernel).Deny, "the privilege is missing: needs CAP_NET_ADMIN: sudo lvs …"},
+		{"no IPVS, which may come", false, (*kerneltest.Kernel).Unload, ""},
+	} {
+		k := kerneltest.New()
+		c.break_(k)
+		app, _, _ := testApp(k)
+		if got, err := (&top{app: app, readOnly: c.option}).whyReadOnly(context.Background()); err != nil || got != c.want {
+			t.Errorf("%s: %q, %v; want %q", c.name, got, err, c.want)
+		}
+	}
+}
+
+func TestConfigFolder(t *testing.T) {
+	for _, c := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{map[string]string{"XDG_CONFIG_HOME": "/c", "HOME": "/home/a"}, filepath.FromSlash("/c/lvs")},
+		{map[string]string{"XDG_CONFIG_HOME": "relative", "HOME": "/home/a"}, filepath.FromSlash("/home/a/.config/lvs")},
+		{map[string]string{"HOME": "/home/a"}, filepath.FromSlash("/home/a/.config/lvs")},
+		{nil, ""},
+	} {
+		a := &App{Env: func(name string) string { return c.env[name] }}
+		if got := a.configDir(); got != c.want {
+			t.Errorf("%v: %q, want %q", c.env, got, c.want)
+		}
+	}
+}
+
+func TestLocale(t *testing.T) {
+	for _, c := range []struct {
+		env  map[string]string
+		want bool
+	}{
+		{nil, false},
+		{map[string]string{"LANG": "C"}, false},
+		{map[string]string{"LANG": "de_DE.UTF-8"}, true},
+		{map[string]string{"LC_CTYPE": "en_US.utf8", "LANG": "C"}, true},
+		{map[string]string{"LC_ALL": "C", "LANG": "en_US.UTF-8"}, false},
+	} {
+		if got := utf8Locale(func(name string) string { return c.env[name] }); got != c.want {
+			t.Errorf("%v: %v", c.env, got)
+		}
+	}
+}

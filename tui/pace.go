@@ -1,0 +1,41 @@
+package tui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// pause stops looking at the table, or goes on.
+func (m *Model) pause() tea.Cmd {
+	m.paused = !m.paused
+	if m.paused {
+		return nil
+	}
+	return m.look()
+}
+
+// intervals are those that + and - go through.
+var intervals = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second,
+	10 * time.Second, 30 * time.Second, time.Minute}
+
+func (m *Model) faster(step int) tea.Cmd {
+	at := 0
+	for i, d := range intervals {
+		if d <= m.o.Interval {
+			at = i
+		}
+	}
+	m.o.Interval = intervals[min(max(at-step, 0), len(intervals)-1)]
+	m.say(plain, "a look every %s", m.o.Interval)
+	if m.reading || m.paused {
+		return nil
+	}
+	return m.wait()
+}
+
+func (m *Model) rebase() tea.Cmd {
+	m.hist.rebase(m.now())
+	m.say(plain, "counting from now on; the kernel's own counters stay")
+	return m.refresh()
+}
