@@ -58,6 +58,9 @@ func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 		name, value := &t.items[i], &t.items[i+1]
 		n := r.find(name.text)
 		switch {
+		case n < 0 && d.faults.full():
+			d.count++ // it is not told what was meant
+			continue
 		case n < 0:
 			near := Nearest(name.text, r.names())
 			d.fault(name, "unknown key "+quoted(name.text), r.meant(near))

@@ -28,6 +28,7 @@ func readQuick(s *Source, service func(*tree)) (*tree, bool) {
 	}
 	t, ok := q.block(0)
 	if !ok || q.indent >= 0 {
+		s.stopped = q.line
 		return nil, false
 	}
 	return &t, true
@@ -67,6 +68,9 @@ func (q *quick) nextLine() {
 		i := start
 		for i < q.end && q.text[i] == ' ' {
 			i++
+		}
+		if i < q.end && q.text[q.end-1] == '\r' {
+			q.end--
 		}
 		if i == q.end || q.text[i] == '#' {
 			continue

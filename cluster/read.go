@@ -46,6 +46,7 @@ scan:
 	for i, r := range s.text {
 		switch {
 		case r >= ' ' && r < 0x7f || r == '\n':
+		case r == '\r' && strings.HasPrefix(s.text[i:], "\r\n"):
 		case r == '\r', r == 0x85, r == 0x2028, r == 0x2029, r == 0xfeff:
 			s.odd = true
 		case r < ' ' && r != '\t' || r == 0x7f:

@@ -1,10 +1,6 @@
 package cluster
 
-import (
-	"slices"
-	"strings"
-	"unicode/utf8"
-)
+import "slices"
 
 // Source is where a file was read.
 type Source struct {
@@ -13,27 +9,25 @@ type Source struct {
 	text string
 	// odd texts have characters that end lines in some versions of YAML.
 	odd bool
+	// stopped is the line in which the quick reader gave up.
+	stopped int
 	// faults are those that were found in reading; root is the text as a tree,
 	// once somebody asked for a place in it.
 	faults Faults
 	root   *tree
-	// near is the line that was looked at last, nearAt the place where it begins.
-	near, nearAt int
+	// near is the place that was looked at last.
+	near spot
 }
-
-// maxExcerpt is the longest line, in characters, that a fault shows whole.
-const maxExcerpt = 120
 
 // fault makes a fault at a place. Line 0 is none. The library's places may be
 // beyond what is there.
 func (s *Source) fault(line, column int, why, hint string) Fault {
-	text := s.line(line)
+	f := Fault{File: s.Name, Why: why, Hint: hint}
 	if line > 0 {
-		line = s.near
-		column = min(max(column, 1), utf8.RuneCountInString(text)+1)
+		s.near.seek(s.text, line, column)
+		f.Line, f.Column = s.near.line, s.near.column
+		f.Text, f.mark = s.near.excerpt(s.text)
 	}
-	f := Fault{File: s.Name, Line: line, Column: column, Why: why, Hint: hint}
-	f.Text, f.mark = excerpt(text, column)
 	return f
 }
 
@@ -84,42 +78,4 @@ func (s *Source) spoiledIn(key string, path ...any) bool {
 	return !slices.ContainsFunc(s.faults, func(f Fault) bool {
 		return f.Line == 0 || first <= f.Line && f.Line <= last && (f.Line < from || f.Line > to)
 	})
-}
-
-// line gives a line without its end, or the last one before it. Nothing is in
-// line 0. It goes on from where it was asked before: faults come in order.
-func (s *Source) line(n int) string {
-	if n == 0 {
-		return ""
-	}
-	if s.near == 0 || n < s.near {
-		s.near, s.nearAt = 1, 0
-	}
-	for s.near < n {
-		length := strings.IndexByte(s.text[s.nearAt:], '\n') + 1
-		if length == 0 {
-			break
-		}
-		s.near, s.nearAt = s.near+1, s.nearAt+length
-	}
-	line, _, _ := strings.Cut(s.text[s.nearAt:], "\n")
-	return strings.TrimSuffix(line, "\r")
-}
-
-// excerpt cuts a long line to what is around a column.
-func excerpt(line string, column int) (part string, mark int) {
-	if utf8.RuneCountInString(line) <= maxExcerpt {
-		return line, column
-	}
-	letters := []rune(line)
-	from := max(0, min(column-maxExcerpt/2, len(letters)-maxExcerpt))
-	to := from + maxExcerpt
-	part, mark = string(letters[from:to]), column-from
-	if from > 0 {
-		part, mark = "…"+part, mark+1
-	}
-	if to < len(letters) {
-		part += "…"
-	}
-	return part, mark
 }

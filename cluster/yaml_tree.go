@@ -26,6 +26,10 @@ func readYAML(s *Source) (root *tree, err error) {
 			root, err = nil, Faults{{File: s.Name, Why: "this cannot be read as YAML"}}
 		}
 	}()
+	if s.tooMuch() {
+		return nil, Faults{s.fault(max(s.stopped, 1), 1, "what begins here takes all of YAML, which is read in smaller files only",
+			"write it plainly: each list and object in a block or on one line, no anchors, tags or texts of several lines")}
+	}
 	file, err := parser.Parse(lexer.Tokenize(s.text), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, Faults{s.syntax(err)}
@@ -36,6 +40,34 @@ func readYAML(s *Source) (root *tree, err error) {
 		return nil, err
 	}
 	return &t, nil
+}
+
+// Bounds of what is given to the library: its time grows with the square of the
+// keys of an object and of the depth. At these it takes some seconds.
+const (
+	maxLibraryKeys  = 40_000
+	maxLibraryDepth = 1000
+)
+
+// tooMuch tells whether the library would take too long. Brackets within texts
+// count too: nobody writes so many.
+func (s *Source) tooMuch() bool {
+	keys, depth := strings.Count(s.text, "---")+strings.Count(s.text, "- - "), 0
+	for i := range len(s.text) {
+		switch s.text[i] {
+		case ':':
+			if i+1 < len(s.text) && (s.text[i+1] == ' ' || s.text[i+1] == '\n' || s.text[i+1] == '\r') {
+				keys++
+			}
+		case '[', '{':
+			if depth++; depth > maxLibraryDepth {
+				return true
+			}
+		case ']', '}':
+			depth = max(depth-1, 0)
+		}
+	}
+	return keys > maxLibraryKeys
 }
 
 // syntax makes a fault of what the library says.
@@ -49,10 +81,11 @@ func (s *Source) syntax(err error) Fault {
 	if strings.HasPrefix(at.GetMessage(), "mapping value is not allowed") {
 		hint = "a line near it is indented too far, or a text with a colon needs quotes"
 	}
-	if line := s.line(p.Line); strings.HasPrefix(strings.TrimLeft(line, " "), "\t") {
-		hint = "YAML is indented with blanks, not with tabs"
+	f := s.fault(p.Line, p.Column, firstLine(at.GetMessage()), hint)
+	if strings.HasPrefix(strings.TrimLeft(f.Text, " "), "\t") {
+		f.Hint = "YAML is indented with blanks, not with tabs"
 	}
-	return s.fault(p.Line, p.Column, firstLine(at.GetMessage()), hint)
+	return f
 }
 
 func firstLine(s string) string {
