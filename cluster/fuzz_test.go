@@ -172,7 +172,7 @@ func FuzzJSON(f *testing.F) {
 		if _, bad := s.unreadable(); bad || !s.isJSON() || s.text[0] == '#' || strings.Contains(s.text, "\n#") {
 			return
 		}
-		got, err := readJSON(s)
+		got, err := readJSON(s, nil)
 		var want any
 		if wrong := json.Unmarshal([]byte(s.text), &want); (wrong == nil) != (err == nil) {
 			if err != nil && strings.Contains(err.Error(), "within one another") {

@@ -6,9 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// readJSON reads JSON, with comments before it.
-func readJSON(s *Source) (*tree, error) {
-	j := jsonTree{source: s, in: s.text, line: 1}
+// readJSON reads JSON, with comments before it. If there is a function for
+// services, it gets those of the file one after the other, as from readQuick.
+func readJSON(s *Source, service func(*tree)) (*tree, error) {
+	j := jsonTree{source: s, in: s.text, line: 1, service: service}
 	j.comments()
 	var t tree
 	if !j.value(&t, 0) {
@@ -22,7 +23,8 @@ func readJSON(s *Source) (*tree, error) {
 
 // jsonTree reads a value after the other. Its methods are false after a fault.
 type jsonTree struct {
-	source *Source
+	source  *Source
+	service func(*tree)
 	nodes
 	in string
 	at int
@@ -83,7 +85,7 @@ func (j *jsonTree) value(t *tree, depth int) bool {
 		return j.members(t, depth)
 	case c == '[':
 		t.kind = isList
-		return j.elements(t, depth)
+		return j.elements(t, depth, nil)
 	case c == '"':
 		return j.text(t)
 	}
@@ -111,7 +113,12 @@ func (j *jsonTree) members(t *tree, depth int) bool {
 			return j.fail("a colon belongs here, between key and value")
 		}
 		j.at++
-		if !j.value(&value, depth+1) {
+		if each := j.service; each != nil && depth == 0 && key.text == "services" && j.next() == '[' {
+			j.service = nil
+			if !j.services(&value, each) {
+				return false
+			}
+		} else if !j.value(&value, depth+1) {
 			return false
 		}
 		j.open = append(j.open, key, value)
@@ -122,7 +129,7 @@ func (j *jsonTree) members(t *tree, depth int) bool {
 	}
 }
 
-func (j *jsonTree) elements(t *tree, depth int) bool {
+func (j *jsonTree) elements(t *tree, depth int, each func(*tree)) bool {
 	j.at++ // [
 	if j.next() == ']' {
 		j.at++
@@ -137,12 +144,26 @@ func (j *jsonTree) elements(t *tree, depth int) bool {
 		if !j.value(&value, depth+1) {
 			return false
 		}
-		j.open = append(j.open, value)
+		if each != nil {
+			each(&value)
+			j.reset()
+		} else {
+			j.open = append(j.open, value)
+		}
 		if more, ok := j.end(']'); !more {
 			t.items = j.close(from)
 			return ok
 		}
 	}
+}
+
+// services hands each element on and forgets it.
+func (j *jsonTree) services(t *tree, each func(*tree)) bool {
+	t.kind, t.line, t.column = isList, int32(j.line), int32(j.column())
+	kept := j.nodes
+	defer func() { j.nodes = kept }()
+	j.nodes = nodes{}
+	return j.elements(t, 1, each)
 }
 
 // end reads what follows a value: a comma, or the closing bracket.

@@ -19,19 +19,12 @@ func Read(name string, text []byte) (*File, error) {
 	if fault, ok := s.unreadable(); ok {
 		return nil, Faults{fault}
 	}
-	f, faults, ok := s.readQuick()
-	if !ok {
-		root, err := s.tree()
-		if err != nil {
-			return nil, err
-		}
-		d := decoder{source: s, tables: newTables()}
-		f = &File{}
-		d.file(root, f)
-		faults = d.faults
+	f, d, err := s.decode()
+	if err != nil {
+		return nil, err
 	}
 	f.Source = s
-	s.faults = faults.sorted()
+	s.faults = d.faults.sorted()
 	return f, s.faults.err()
 }
 
@@ -66,31 +59,37 @@ scan:
 	return s.fault(line, column, why, ""), true
 }
 
-// readQuick reads what is written plainly, service by service: the tree of all
-// would take more memory than the file it makes.
-func (s *Source) readQuick() (*File, Faults, bool) {
-	if s.isJSON() {
-		return nil, nil, false
-	}
-	d := decoder{source: s, tables: newTables()}
+// decode reads the file, service by service where it can: the tree of all would
+// take more memory than what it makes.
+func (s *Source) decode() (*File, *decoder, error) {
+	d := &decoder{source: s, tables: newTables()}
 	f := &File{Services: make([]FileService, 0, strings.Count(s.text, "\n- "))}
-	service := d.tables.service.form()
-	root, ok := readQuick(s, func(t *tree) {
+	form := d.tables.service.form()
+	service := func(t *tree) {
 		d.key, d.given = "each of services", true
-		one, _ := service.read(&d, t)
+		one, _ := form.read(d, t)
 		f.Services = append(f.Services, one)
-	})
-	if !ok {
-		return nil, nil, false
+	}
+	root, err := (*tree)(nil), error(nil)
+	if s.isJSON() {
+		root, err = readJSON(s, service)
+	} else if quick, ok := readQuick(s, service); ok {
+		root = quick
+	} else {
+		f, d = &File{}, &decoder{source: s, tables: d.tables}
+		root, err = readYAML(s)
+	}
+	if err != nil {
+		return nil, nil, err
 	}
 	d.file(root, f)
-	return f, d.faults, true
+	return f, d, nil
 }
 
 // tree reads the text without asking what it means.
 func (s *Source) tree() (*tree, error) {
 	if s.isJSON() {
-		return readJSON(s)
+		return readJSON(s, nil)
 	}
 	if t, ok := readQuick(s, nil); ok {
 		return t, nil

@@ -104,20 +104,25 @@ func TestExportIsTheTable(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		k := kerneltest.New()
-		state := randomState(r)
-		for i := range state {
-			s := &state[i]
-			for j := range s.Servers {
-				if v := &s.Servers[j]; s.FWMark == 0 && v.Forward != kernel.NAT {
-					// Only NAT can change the port.
-					v.Addr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 2, byte(j)}), s.Port)
-					v.Forward = kernel.Tunneling
-				}
-			}
-		}
+		state := randomTable(r)
 		load(t, k, state)
 		roundTrip(t, read(t, k))
 	}
+}
+
+// randomTable is a random state that keeps the rules: only NAT changes the port.
+func randomTable(r *rand.Rand) []Service {
+	state := randomState(r)
+	for i := range state {
+		s := &state[i]
+		for j := range s.Servers {
+			if v := &s.Servers[j]; s.FWMark == 0 && v.Forward != kernel.NAT {
+				v.Addr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 2, byte(j)}), s.Port)
+				v.Forward = kernel.Tunneling
+			}
+		}
+	}
+	return state
 }
 
 func TestOddTables(t *testing.T) {
