@@ -79,11 +79,15 @@ func actKeys(s targeted) group {
 		}
 		return b
 	}
-	// On services only the keys that mean something there are proposed.
+	// Only keys that mean something to a row are proposed at the foot.
 	short := func(word string) string {
 		switch s.(type) {
 		case *services, *overview:
 			return ""
+		case *machines:
+			if word == "weight" {
+				return ""
+			}
 		}
 		return word
 	}

@@ -33,7 +33,15 @@ var metrics = []struct {
 // which are kept of services and of the whole.
 var zooms = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, time.Hour, 10 * time.Hour}
 
-func newDetail(k key) *detail { return &detail{key: k, zoom: 2} }
+// newDetail begins with a chart of as much as there is, up to ten minutes.
+func newDetail(m *Model, k key) *detail {
+	s := &detail{key: k}
+	past := time.Duration(m.hist.n) * m.o.Interval
+	for s.zoom < 3 && zooms[s.zoom] < past {
+		s.zoom++
+	}
+	return s
+}
 
 func (s *detail) crumb() string {
 	switch {

@@ -33,7 +33,6 @@ var tour = []struct {
 		for !strings.Contains(s.screenText(), "▼ACTIVE") {
 			s.press("right")
 		}
-		s.press("home", "down", "down") // past those without capacity
 		s.pass(1)
 	}},
 	{"drain", func(s *stage) { s.press("d") }},

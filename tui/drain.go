@@ -42,6 +42,10 @@ func (m *Model) drain(t target) tea.Cmd {
 		c.after = func(m *Model, _ Result) tea.Cmd { return m.push(newCockpit(m, keys)) }
 	}
 	set()
+	if drained := m.drained(t); drained != nil {
+		m.say(plain, "%s takes no new connections already", t.name())
+		return m.push(newCockpit(m, drained))
+	}
 	if t.v != nil {
 		c.keys = "m: all its services"
 		c.own = func(_ *confirm, stroke string) bool {
@@ -55,6 +59,21 @@ func (m *Model) drain(t target) tea.Cmd {
 	}
 	m.over = c
 	return nil
+}
+
+// drained gives the places of a target that has no weight in any of them. Nil is
+// one that has.
+func (m *Model) drained(t target) []key {
+	var out []key
+	for _, p := range places(m.sample.Snapshot, func(e *kernel.ServiceEntry, v *kernel.ServerEntry) bool {
+		return t.v != nil && e.ServiceID == t.e.ServiceID && v.Addr == t.v.Addr || t.v == nil && v.Addr.Addr() == t.machine
+	}) {
+		if p.v.Weight > 0 {
+			return nil
+		}
+		out = append(out, key{p.e.ServiceID, p.v.Addr})
+	}
+	return out
 }
 
 // drainPlace is a server in one of its services.

@@ -59,7 +59,7 @@ var scenes = []struct {
 	{"weight-none-left", nil, func(s *stage) { s.open(mailID); s.press("f6", "y"); s.pass(1); s.press("down", "f6") }},
 	{"drain", nil, func(s *stage) { s.open(webID); s.press("d", "m") }},
 	{"drain-persistent", nil, func(s *stage) { s.open(markID); s.press("d") }},
-	{"cockpit", nil, func(s *stage) { s.open(webID); s.press("down", "down", "d", "y"); s.emptying() }},
+	{"cockpit", nil, func(s *stage) { s.open(webID); s.press("down", "down", "d"); s.emptying() }},
 	{"undrain", nil, func(s *stage) { s.open(webID); s.press("down", "u") }},
 	{"undo", nil, func(s *stage) { s.press("U") }},
 	{"delete-server", nil, func(s *stage) { s.open(webID); s.press("x") }},

@@ -72,11 +72,11 @@ var keyTests = map[string]struct {
 
 	"Services enter":     {func(s *stage) { s.open(webID) }, on("tcp://192.0.2.10:80")},
 	"Servers enter":      {func(s *stage) { s.open(webID); s.press("enter") }, on("connections of 10.0.0.11:80")},
-	"Real servers enter": {func(s *stage) { s.press("3", "home", "enter") }, on("2001:db8::1:1")},
+	"Real servers enter": {func(s *stage) { s.press("3", "home", "enter") }, on("10.0.0.11")},
 	"Connections enter":  {func(s *stage) { s.press("4"); s.pass(3); s.press("enter") }, shown("CLIENT")},
 	"Connections b":      {func(s *stage) { s.press("4"); s.pass(3); s.press("b") }, shown("198.51.100.0 ")},
-	"Detail right":       {func(s *stage) { s.press("I", "right") }, shown("the last 2m")},
-	"Detail left":        {func(s *stage) { s.press("I", "left", "left") }, shown("the last 1h")},
+	"Detail right":       {func(s *stage) { s.press("I", "left", "left", "right") }, shown("the last 2m")},
+	"Detail left":        {func(s *stage) { s.press("I", "left", "left", "left", "left") }, shown("the last 1h")},
 	"Detail m":           {func(s *stage) { s.press("I", "m") }, shown("active connections")},
 	"Commands c": {func(s *stage) { s.open(webID); s.press("f7", "y", "f7", "y", "5", "down", "c") }, func(s *stage) bool {
 		return slices.Equal(s.copied, []string{"lvs weight tcp://192.0.2.10:80 10.0.0.11:80 6"})
@@ -150,7 +150,7 @@ func TestEveryKey(t *testing.T) {
 	services := newServices(m)
 	groups := []group{globalKeys(), tableKeys(&services.table), selectionKeys(services), actKeys(services),
 		confirmKeys(), formKeys(), filterKeys(), chooserKeys()}
-	for _, s := range []screen{services, newServers(m, webID), newMachines(m), newConnections(m, scope{}, ""), newDetail(key{}), newLog(m)} {
+	for _, s := range []screen{services, newServers(m, webID), newMachines(m), newConnections(m, scope{}, ""), newDetail(m, key{}), newLog(m)} {
 		groups = append(groups, s.keys()...)
 	}
 	tested := map[string]bool{}

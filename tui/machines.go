@@ -29,7 +29,6 @@ func newMachines(m *Model) *machines {
 		columns: machineColumns(m),
 		keyOf:   func(r *machineRow) netip.Addr { return r.addr },
 		textOf:  func(r *machineRow) string { return r.name },
-		float:   func(r *machineRow) bool { return r.up == 0 },
 		empty:   "there is no real server",
 		sort:    "machine",
 	}}

@@ -230,6 +230,17 @@ func TestQuittingWaitsForTheChange(t *testing.T) {
 	}
 }
 
+// What is drained already is only watched: there is nothing to ask.
+func TestDrainOfTheDrained(t *testing.T) {
+	s := newStage(t, nil).table().start()
+	s.open(webID)
+	s.press("end", "d")
+	s.shows("draining 10.0.0.13", "takes no new connections already")
+	if len(s.runs) > 0 || s.m.over != nil {
+		t.Errorf("it asks, or ran %q", s.runs)
+	}
+}
+
 // What failed is said, stays in the log, and is copied like what succeeded.
 func TestFailures(t *testing.T) {
 	s := newStage(t, nil).table().start()

@@ -81,7 +81,7 @@ func (m *Model) fill(known uint64) string {
 	if buckets == 0 {
 		return ""
 	}
-	return fmt.Sprintf("  table %s in %s, %s", countText(held), countText(buckets), percentText(float64(held)/float64(buckets)))
+	return fmt.Sprintf("  table %s/%s %s", countText(held), countText(buckets), percentText(float64(held)/float64(buckets)))
 }
 
 // firstNumber reads the number that a text begins with; without one it is 0.

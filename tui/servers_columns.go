@@ -38,7 +38,7 @@ func shareColumns(m *Model) []column[serverRow] {
 		return float64(r.o.share.got) / float64(r.o.share.of)
 	}
 	return []column[row]{
-		{key: "got", title: "GOT%", help: "its part of the service's new connections, over a minute or two; marked ! where it parts from DUE% by more than chance explains",
+		{key: "got", title: "GOT%", help: "its part of the service's new connections, over a minute or two; marked ! where it parts from DUE% by more than chance explains, and by a tenth of it",
 			width: 5, rank: 4, down: true,
 			cell: func(r *row) string {
 				switch {

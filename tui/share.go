@@ -25,7 +25,8 @@ type share struct {
 	got, of uint64
 	// due is the part that its weight makes its own, 0 to 1.
 	due float64
-	// off is set when got is not due, by more than chance explains.
+	// off is set when got is not due, by more than chance explains and by enough
+	// to matter.
 	off bool
 }
 
@@ -40,6 +41,9 @@ const (
 	// shareEnough is the least variance at which the binomial distribution is
 	// near enough to the normal one.
 	shareEnough = 9
+	// shareMatters is the least difference that is marked, as a part of what is
+	// due: of enough connections chance explains next to nothing.
+	shareMatters = 0.1
 )
 
 // shares counts the new connections of the servers of a service (o).
@@ -127,5 +131,5 @@ func beyondChance(got, n uint64, p float64) bool {
 	if variance < shareEnough {
 		return p == 0 && got >= shareEnough
 	}
-	return math.Abs(float64(got)-mean) > shareSigmas*math.Sqrt(variance)
+	return math.Abs(float64(got)-mean) > max(shareSigmas*math.Sqrt(variance), shareMatters*mean)
 }

@@ -43,6 +43,8 @@ func TestBeyondChance(t *testing.T) {
 		{3, 1000, 0, false},
 		{1000, 1000, 1, false}, // the only one
 		{0, 0, 0.5, false},
+		{1_030_000, 2_000_000, 0.5, false}, // not chance, and no matter
+		{1_110_000, 2_000_000, 0.5, true},
 	} {
 		if got := beyondChance(c.got, c.n, c.p); got != c.want {
 			t.Errorf("%d of %d with %v: %v, want %v", c.got, c.n, c.p, got, c.want)

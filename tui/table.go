@@ -41,8 +41,10 @@ type table[K comparable, R any] struct {
 
 	// wanted is the row that the cursor belongs to, also while a filter hides
 	// it. at is where it is, top the first row on the screen.
-	wanted  K
-	has     bool
+	wanted K
+	has    bool
+	// moved is set once somebody has moved the cursor.
+	moved   bool
 	at, top int
 	page    int
 	// y is the line of the middle of the screen where the heading is.
@@ -220,16 +222,8 @@ func (t *table[K, R]) move(n int, now time.Time) {
 		return
 	}
 	t.at = min(max(t.at+n, 0), len(t.rows)-1)
-	t.wanted, t.has = t.keyOf(t.rows[t.at]), true
+	t.wanted, t.has, t.moved = t.keyOf(t.rows[t.at]), true, true
 	t.held = now.Add(holds)
-}
-
-// choose puts the cursor on the row with a key, if it is there.
-func (t *table[K, R]) choose(k K) {
-	t.wanted, t.has = k, true
-	if i := t.index(k); i >= 0 {
-		t.at = i
-	}
 }
 
 // setFilter takes a regular expression, inverted by a leading !.
@@ -249,9 +243,11 @@ func (t *table[K, R]) setFilter(s string, now time.Time) error {
 	return nil
 }
 
-// sortBy sorts by a column.
+// sortBy sorts by a column. A cursor that nobody has moved goes to the first
+// row: whoever sorts wants to see that.
 func (t *table[K, R]) sortBy(key string, down bool, now time.Time) {
 	t.sort, t.down, t.held = key, down, time.Time{}
+	t.has = t.has && t.moved
 	t.arrange(now)
 }
 

@@ -86,6 +86,26 @@ func TestSelectionIsAnObject(t *testing.T) {
 	here("z")
 }
 
+// A cursor that nobody has moved yet goes to the first row when somebody sorts,
+// and is on an object from then on.
+func TestSortingChoosesTheFirst(t *testing.T) {
+	table := newPairs()
+	now := time.Unix(100, 0)
+	table.set(pairs(pair{"a", 1}, pair{"b", 2}, pair{"c", 3}), now)
+	table.sortBy("name", false, now)
+	if table.current().name != "a" {
+		t.Errorf("the cursor is on %v", table.current())
+	}
+	table.sortBy("n", true, now)
+	if table.current().name != "c" {
+		t.Errorf("sorted by another column, the cursor is on %v", table.current())
+	}
+	table.set(pairs(pair{"a", 9}, pair{"b", 2}, pair{"c", 3}), now)
+	if table.current().name != "c" || table.at != 1 {
+		t.Errorf("after a refresh the cursor is on %v", table.current())
+	}
+}
+
 // The order does not move under the hand: after a key it rests for a while.
 func TestOrderRests(t *testing.T) {
 	table := newPairs()

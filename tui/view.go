@@ -148,7 +148,7 @@ func (m *Model) trouble() line {
 // foot is what was said last, or the keys that matter most here.
 func (m *Model) foot(w int) line {
 	if m.note.text != "" && m.now().Before(m.note.until) {
-		return text(m.note.look, m.note.text)
+		return text(m.note.look, fit(&m.g, m.note.text, min(w, len([]rune(m.note.text))), true))
 	}
 	// Help and quit are there whatever else fits.
 	tail := m.hints(globalKeys(), nil, w)
