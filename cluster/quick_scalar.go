@@ -72,10 +72,12 @@ func startsPlain(s string) bool {
 		return len(s) == 1
 	case c == '.':
 		return !strings.HasPrefix(s, "...")
-	case c < utf8.RuneSelf:
-		return strings.IndexByte("?:,[]{}#&*!|>'\"%@`= \t", c) < 0 && c > ' '
 	}
-	return true
+	switch s[0] {
+	case '?', ':', ',', '[', ']', '{', '}', '#', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`', '=', 0x7f:
+		return false
+	}
+	return s[0] > ' '
 }
 
 // plainKind tells what a scalar without quotes is.
@@ -204,5 +206,10 @@ func (q *quick) single(t tree) (tree, bool) {
 
 // isPlainKey leaves out keys that mean more, or are read in more than one way.
 func (t *tree) isPlainKey() bool {
-	return !strings.Contains(t.text, "<<") && t.kind != isNull && !strings.Contains(t.text, ":")
+	for i := range len(t.text) {
+		if c := t.text[i]; c == ':' || c == '<' {
+			return false
+		}
+	}
+	return t.kind != isNull
 }

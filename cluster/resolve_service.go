@@ -126,6 +126,9 @@ func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
 			l.from[j].Address = "" // left out by serversOf
 			continue
 		}
+		if source != nil && strings.IndexByte(l.from[j].Address, '-') < 0 {
+			continue // one, which was read before
+		}
 		servers, err := parseServers(l.from[j].Address)
 		if err != nil { // of a file that was not read
 			r.faultIn(l.file, err.Error(), "", l.at(j, "address")...)
