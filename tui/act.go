@@ -118,7 +118,7 @@ func actKeys(s targeted) group {
 }
 
 func (m *Model) onlyServers() tea.Cmd {
-	m.say(yellow, "weights belong to the servers of a service: Enter goes there")
+	m.say(yellow, "that is for the servers of a service: Enter goes there")
 	return nil
 }
 

@@ -151,6 +151,26 @@ func TestWalkIsBounded(t *testing.T) {
 	}
 }
 
+// A walk through 200,000 connections, in memory.
+func BenchmarkWalk(b *testing.B) {
+	s := newStage(b, nil).table()
+	s.k.SetConnectionSource(func(yield func(kernel.Connection) bool) {
+		c := kernel.Connection{Protocol: kernel.TCP, Virtual: webID.AddrPort(), Server: serverOf(11, 80), State: "ESTABLISHED", Expires: time.Minute}
+		for i := range 200000 {
+			if c.Client = clientOf(i * 7); !yield(c) {
+				return
+			}
+		}
+	})
+	w := walker{open: s.m.o.Open, now: s.m.o.Now, by: groupings[1]}
+	b.ReportAllocs()
+	for b.Loop() {
+		if found, err := w.walk(b.Context()); err != nil || found.all != 200000 {
+			b.Fatal(found, err)
+		}
+	}
+}
+
 // Columns are remembered from one day to the next; a spoilt file is told and
 // does no harm.
 func TestColumnsAreRemembered(t *testing.T) {

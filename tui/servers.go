@@ -43,10 +43,11 @@ func newServerTable(m *Model, name, sort string) table[key, serverRow] {
 		name:    name,
 		columns: serverColumns(m, name == "machine"),
 		keyOf:   func(r *serverRow) key { return r.o.key },
-		textOf: func(r *serverRow) string {
-			return r.o.name + " " + r.of.ServiceID.String() + " " + r.e.Forward.String()
-		},
-		sort: sort,
+		textOf:  func(r *serverRow) string { return r.o.name + " " + r.e.Forward.String() },
+		sort:    sort,
+	}
+	if name == "machine" {
+		t.textOf = func(r *serverRow) string { return r.of.ServiceID.String() + " " + r.o.name }
 	}
 	m.recall(&t)
 	return t

@@ -101,49 +101,56 @@ func (t *table[K, R]) grow() {
 
 // arrange filters and sorts, and finds the cursor's row again.
 func (t *table[K, R]) arrange(now time.Time) {
-	before := map[K]int{}
-	hold := now.Before(t.held)
-	if hold {
-		for i, r := range t.rows {
-			before[t.keyOf(r)] = i
-		}
-	}
 	line := t.at - t.top // on the screen
 	old := t.rows
-	t.rows = t.rows[:0:0]
+	t.rows = make([]*R, 0, len(t.all))
 	for _, r := range t.all {
 		if t.passes(r) {
 			t.rows = append(t.rows, r)
 		}
 	}
-	order := t.order()
-	slices.SortStableFunc(t.rows, func(a, b *R) int {
-		if hold {
-			i, knownA := before[t.keyOf(a)]
-			j, knownB := before[t.keyOf(b)]
-			if knownA && knownB {
-				return i - j
-			}
-			if knownA != knownB {
-				return boolInt(knownB) - boolInt(knownA)
-			}
-		}
-		return order(a, b)
-	})
+	slices.SortStableFunc(t.rows, t.order())
+	if now.Before(t.held) {
+		t.keepOrder(old)
+	}
 	t.find(old)
 	if t.top > 0 { // otherwise the head of the list stays in sight
 		t.top = max(t.at-line, 0)
 	}
 }
 
+// keepOrder puts rows where they were. New ones come last.
+func (t *table[K, R]) keepOrder(old []*R) {
+	place := t.places(old)
+	kept := make([]*R, len(old))
+	var fresh []*R
+	for _, r := range t.rows {
+		if i, known := place[t.keyOf(r)]; known {
+			kept[i] = r
+		} else {
+			fresh = append(fresh, r)
+		}
+	}
+	kept = slices.DeleteFunc(kept, func(r *R) bool { return r == nil })
+	t.rows = append(kept, fresh...)
+}
+
+func (t *table[K, R]) places(rows []*R) map[K]int {
+	out := make(map[K]int, len(rows))
+	for i, r := range rows {
+		out[t.keyOf(r)] = i
+	}
+	return out
+}
+
 // find puts the cursor on its row. Where that is gone for good it goes to the
 // one that was nearest below it, or above.
 func (t *table[K, R]) find(old []*R) {
-	if len(t.rows) == 0 {
+	switch {
+	case len(t.rows) == 0:
 		t.at = 0
 		return
-	}
-	if !t.has {
+	case !t.has:
 		t.at, t.wanted, t.has = 0, t.keyOf(t.rows[0]), true
 		return
 	}
@@ -151,27 +158,21 @@ func (t *table[K, R]) find(old []*R) {
 		t.at = i
 		return
 	}
-	hidden := slices.ContainsFunc(t.all, func(r *R) bool { return t.keyOf(r) == t.wanted })
 	t.at = min(t.at, len(t.rows)-1)
-	for i := t.neighbour(old); i < len(old); i++ {
-		if j := t.index(t.keyOf(old[i])); j >= 0 {
-			t.at = j
+	place := t.places(t.rows)
+	below := false
+	for _, r := range old {
+		k := t.keyOf(r)
+		below = below || k == t.wanted
+		if i, there := place[k]; there && below {
+			t.at = i
 			break
 		}
 	}
-	if !hidden {
+	// A row that a filter hides gets the cursor back.
+	if !slices.ContainsFunc(t.all, func(r *R) bool { return t.keyOf(r) == t.wanted }) {
 		t.wanted = t.keyOf(t.rows[t.at])
 	}
-}
-
-// neighbour is where the wanted row was.
-func (t *table[K, R]) neighbour(old []*R) int {
-	for i, r := range old {
-		if t.keyOf(r) == t.wanted {
-			return i
-		}
-	}
-	return len(old)
 }
 
 func (t *table[K, R]) index(k K) int {

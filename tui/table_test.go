@@ -150,6 +150,36 @@ func TestFloatingRows(t *testing.T) {
 	}
 }
 
+// A table of many rows does not hold the keys up.
+func BenchmarkManyRows(b *testing.B) {
+	rows := make([]pair, maxGroups)
+	for i := range rows {
+		rows[i] = pair{countFull(i), i * 7919 % maxGroups}
+	}
+	table := newPairs()
+	now := time.Unix(100, 0)
+	table.set(rows, now)
+	table.move(maxGroups/2, now)
+	b.Run("set", func(b *testing.B) {
+		for b.Loop() {
+			now = now.Add(time.Minute)
+			table.set(rows, now)
+		}
+	})
+	b.Run("held", func(b *testing.B) {
+		for b.Loop() {
+			table.move(1, now)
+			table.set(rows, now)
+		}
+	})
+	b.Run("filtered away", func(b *testing.B) {
+		for b.Loop() {
+			table.setFilter("^1$", now)
+			table.setFilter("", now)
+		}
+	})
+}
+
 func TestWrongFilter(t *testing.T) {
 	table := newPairs()
 	now := time.Unix(100, 0)
