@@ -19,6 +19,7 @@ Setting up a service:
 Looking at it:
 
   lvs
+  lvs top
   lvs list tcp://192.0.2.10:80 --rate
   lvs list --filter 'weight=0'
   lvs connections --group-by client/24 --top 10

@@ -38,7 +38,7 @@ func (m *Model) readConfig() (c config, err error) {
 		return c, nil
 	}
 	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) { // sudo -u keeps HOME
 		return c, nil
 	}
 	if err == nil {
