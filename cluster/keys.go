@@ -44,7 +44,7 @@ func newTables() *tables {
 	t.sync = syncRecord()
 	t.tunnel = tunnelRecord()
 	t.server = t.serverRecord()
-	t.servers = listOf("a list of servers", t.serverForm())
+	t.servers = t.serversForm()
 	t.lasting = lastingRecord()
 	t.service = t.serviceRecord()
 	t.file = t.fileRecord()

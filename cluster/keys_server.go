@@ -6,17 +6,27 @@ import (
 	"lvs/kernel"
 )
 
-// serverForm is a server: its address alone, or an object.
-func (t *tables) serverForm() form[FileServer] {
-	s := shape{words: "an address, or an object with an address", either: []shape{{kind: "string"}, t.server.shape()}}
+// serversForm is a list of servers: addresses alone, or objects. It fills them
+// in where they stay, for there are many.
+func (t *tables) serversForm() form[[]FileServer] {
+	one := shape{words: "an address, or an object with an address", either: []shape{{kind: "string"}, t.server.shape()}}
+	s := shape{words: "a list of servers", kind: "array", items: &one}
 	address := serverAddress()
-	return form[FileServer]{s, func(d *decoder, v *tree) (s FileServer, ok bool) {
-		if v.kind == isObject {
-			ok = t.server.read(d, v, &s)
-			return s, ok
+	return form[[]FileServer]{s, func(d *decoder, v *tree) ([]FileServer, bool) {
+		if v.kind != isList {
+			d.refuse(v, s)
+			return nil, false
 		}
-		s.Address, ok = address.read(d, v)
-		return s, ok
+		out := make([]FileServer, len(v.items))
+		key := "each of " + d.key
+		for i := range v.items {
+			if d.key = key; v.items[i].kind == isObject {
+				t.server.read(d, &v.items[i], &out[i])
+			} else {
+				out[i].Address, _ = address.read(d, &v.items[i])
+			}
+		}
+		return out, true
 	}}
 }
 

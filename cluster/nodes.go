@@ -12,7 +12,7 @@ type nodes struct {
 }
 
 // pieceLen is how many nodes one piece has.
-const pieceLen = 4096
+const pieceLen = 1024
 
 // close takes the open parts from a place on.
 func (n *nodes) close(from int) []tree {

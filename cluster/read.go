@@ -64,11 +64,10 @@ scan:
 func (s *Source) decode() (*File, *decoder, error) {
 	d := &decoder{source: s, tables: newTables()}
 	f := &File{Services: make([]FileService, 0, strings.Count(s.text, "\n- "))}
-	form := d.tables.service.form()
 	service := func(t *tree) {
 		d.key, d.given = "each of services", true
-		one, _ := form.read(d, t)
-		f.Services = append(f.Services, one)
+		f.Services = append(f.Services, FileService{})
+		d.tables.service.read(d, t, &f.Services[len(f.Services)-1])
 	}
 	root, err := (*tree)(nil), error(nil)
 	if s.isJSON() {

@@ -29,13 +29,12 @@ type Wanted struct {
 // tell is what may be a consequence of those.
 func Resolve(files ...*File) (*Wanted, error) {
 	r := resolver{
-		pools:    map[string]poolPlace{},
-		checks:   map[string]checkPlace{},
-		circled:  map[*Check]bool{},
-		services: map[kernel.ServiceID]servicePlace{},
-		files:    files,
-		faults:   make([]Faults, len(files)),
-		words:    fileWords(),
+		pools:   map[string]poolPlace{},
+		checks:  map[string]checkPlace{},
+		circled: map[*Check]bool{},
+		files:   files,
+		faults:  make([]Faults, len(files)),
+		words:   fileWords(),
 	}
 	r.out.Names = map[kernel.ServiceID]string{}
 	n := 0
@@ -46,6 +45,7 @@ func Resolve(files ...*File) (*Wanted, error) {
 		n += len(f.Services)
 	}
 	r.out.Services = make([]Service, 0, n)
+	r.services = make(map[kernel.ServiceID]servicePlace, n)
 	for i, f := range files {
 		r.now, r.file = f, i
 		r.addPools()
