@@ -143,15 +143,15 @@ func insteadOfTop(name string) string {
 }
 
 // whyReadOnly tells why nothing may be changed: it was asked for, or the
-// privilege is missing, which an empty batch of changes does not show but a
-// privileged question does. A kernel without IPVS is no reason: it may come.
+// privilege is missing, which a small question that needs it shows. A kernel
+// without IPVS is no reason: it may come.
 func (o *top) whyReadOnly(ctx context.Context) (string, error) {
 	if o.readOnly {
 		return "--read-only was given", nil
 	}
 	k, err := o.app.kernel()
 	if err == nil {
-		_, err = k.Snapshot(ctx)
+		_, err = k.Daemons(ctx)
 	}
 	switch {
 	case errors.Is(err, kernel.ErrPermission):

@@ -59,6 +59,8 @@ func actKeys(s targeted) group {
 				m.say(yellow, "there is nothing under the cursor")
 			case t.gone:
 				m.say(yellow, "%s is gone", t.name())
+			case m.paused: // what is asked about must not be old
+				return tea.Batch(do(m, t), m.look())
 			default:
 				return do(m, t)
 			}
@@ -152,6 +154,19 @@ func (m *Model) weigh(t target, by int) tea.Cmd {
 		}
 	}
 	set(old + by)
+	c.stale = func(m *Model) string {
+		e := m.sample.Find(id)
+		if e == nil {
+			return id.String() + " is gone"
+		}
+		switch v := findServer(e, key{id, server}); {
+		case v == nil:
+			return server.String() + " is gone"
+		case v.Weight != old:
+			return fmt.Sprintf("somebody made the weight %d meanwhile", v.Weight)
+		}
+		return ""
+	}
 	c.own = func(_ *confirm, stroke string) bool {
 		switch stroke {
 		case "f5", "{":

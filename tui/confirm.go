@@ -20,6 +20,9 @@ type confirm struct {
 	after func(*Model, Result) tea.Cmd
 	// own takes keys of this dialog, if it has any; it tells whether it did.
 	own func(c *confirm, stroke string) bool
+	// stale tells what has changed since the dialog opened. Empty is nothing; nil
+	// does not look.
+	stale func(m *Model) string
 	// keys explains them.
 	keys string
 }
@@ -64,8 +67,12 @@ func (m *Model) dropped() tea.Cmd {
 
 func (c *confirm) done(m *Model) tea.Cmd {
 	m.over = nil
-	if m.running {
+	switch {
+	case m.running:
 		m.say(yellow, "the change before is not done yet: try again")
+		return nil
+	case c.stale != nil && c.stale(m) != "":
+		m.say(bold|yellow, "nothing was changed: %s", c.stale(m))
 		return nil
 	}
 	return m.run(c.args, c.after)

@@ -15,7 +15,6 @@ type detail struct {
 	key    key
 	metric int
 	zoom   int
-	gone   time.Time
 }
 
 // metrics are what a chart can show.

@@ -250,6 +250,33 @@ func TestQuittingWaitsForTheChange(t *testing.T) {
 	}
 }
 
+// Somebody else's change between question and answer is not overwritten.
+func TestWeightThatChangedMeanwhile(t *testing.T) {
+	for _, paused := range []bool{false, true} {
+		s := newStage(t, nil).table().start()
+		s.open(webID)
+		if paused {
+			s.press("p")
+		} else {
+			s.press("f7") // 5 to 6
+		}
+		other := kernel.Server{Addr: serverOf(11, 80), Forward: kernel.NAT, Weight: 0}
+		if err := s.k.Apply(t.Context(), []kernel.Change{{Op: kernel.EditServer, Service: kernel.Service{ServiceID: webID}, Server: other}}); err != nil {
+			t.Fatal(err)
+		}
+		if paused {
+			s.press("f7") // looks
+		} else {
+			s.pass(1)
+		}
+		s.press("y")
+		s.shows("nothing was changed: somebody made the weight 0 meanwhile")
+		if len(s.runs) > 0 {
+			t.Errorf("paused %v: it ran %q", paused, s.runs)
+		}
+	}
+}
+
 // What is drained already is only watched: there is nothing to ask.
 func TestDrainOfTheDrained(t *testing.T) {
 	s := newStage(t, nil).table().start()

@@ -90,8 +90,9 @@ func TestShares(t *testing.T) {
 		t.Errorf("far from its due: %+v", s)
 	}
 	// New weights are a new window, once what was counted before is added up.
-	s = step("wrr", [2]int{1, 3}, 30, 10)
-	s = step("wrr", [2]int{1, 3}, 30, 10)
+	for range 2 {
+		s = step("wrr", [2]int{1, 3}, 30, 10)
+	}
 	if s.of != 0 || s.off || s.due != 0.25 {
 		t.Errorf("after a change of weights: %+v", s)
 	}
