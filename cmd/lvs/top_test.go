@@ -16,7 +16,7 @@ import (
 const topLimit = 20 * time.Second
 
 // helpTitle is in the help of every screen.
-const helpTitle = `In a table`
+const helpTitle = ` Help\b`
 
 // topOn is the dashboard on a terminal, with the settings of nobody.
 func topOn(t *testing.T, columns, rows int, env []string, args ...string) *lab.Terminal {
@@ -47,16 +47,16 @@ func topProcess(t *testing.T, more []string) (self string, env []string) {
 func TestTopLeavesTheTerminal(t *testing.T) {
 	for _, row := range []struct {
 		name   string
-		end    func(*lab.Terminal)
+		end    func(*testing.T, *lab.Terminal)
 		status int
 	}{
-		{"q", func(x *lab.Terminal) { x.Type("q") }, 0},
-		{"Ctrl-C", func(x *lab.Terminal) { x.Type("\x03") }, 0},
-		{"SIGINT", func(x *lab.Terminal) { x.Process.Signal(syscall.SIGINT) }, 130},
-		{"SIGTERM", func(x *lab.Terminal) { x.Process.Signal(syscall.SIGTERM) }, 130},
-		{"SIGHUP", func(x *lab.Terminal) { x.Process.Signal(syscall.SIGHUP) }, 3},
-		{"SIGQUIT", func(x *lab.Terminal) { x.Process.Signal(syscall.SIGQUIT) }, 3},
-		{"in a dialog", func(x *lab.Terminal) {
+		{"q", func(_ *testing.T, x *lab.Terminal) { x.Type("q") }, 0},
+		{"Ctrl-C", func(_ *testing.T, x *lab.Terminal) { x.Type("\x03") }, 0},
+		{"SIGINT", func(_ *testing.T, x *lab.Terminal) { x.Process.Signal(syscall.SIGINT) }, 130},
+		{"SIGTERM", func(_ *testing.T, x *lab.Terminal) { x.Process.Signal(syscall.SIGTERM) }, 130},
+		{"SIGHUP", func(_ *testing.T, x *lab.Terminal) { x.Process.Signal(syscall.SIGHUP) }, 3},
+		{"SIGQUIT", func(_ *testing.T, x *lab.Terminal) { x.Process.Signal(syscall.SIGQUIT) }, 3},
+		{"in a dialog", func(t *testing.T, x *lab.Terminal) {
 			x.Type("?")
 			x.Until(t, topLimit, helpTitle)
 			x.Process.Signal(syscall.SIGTERM)
@@ -69,7 +69,7 @@ func TestTopLeavesTheTerminal(t *testing.T) {
 			if left := x.Leftovers(); len(left) < 3 {
 				t.Errorf("while it runs the terminal differs by %q only", left)
 			}
-			row.end(x)
+			row.end(t, x)
 			status := x.End(t, topLimit)
 			if status != row.status {
 				t.Errorf("exit status %d, want %d", status, row.status)
@@ -223,4 +223,39 @@ func TestTopWithoutPrivilege(t *testing.T) {
 	x.Until(t, topLimit, `read-only(.|\n)*CAP_NET_ADMIN`)
 	x.Type("q")
 	x.End(t, topLimit)
+}
+
+// A minute with the demo, as the README tells it: the busiest server is found,
+// drained and taken back, by the commands that one could have typed.
+func TestTopFindsDrainsAndUndoes(t *testing.T) {
+	x := topOn(t, 80, 24, nil, "--demo")
+	x.Until(t, topLimit, `192\.0\.2\.10:443 `)
+	x.Type("3")
+	x.Until(t, topLimit, `REAL SERVER`)
+	for range 12 {
+		if strings.Contains(x.Screen(), "▼ACTIVE") {
+			break
+		}
+		was := x.Screen()
+		x.Type(lab.KeyRight)
+		x.Sees(topLimit, func(text string) bool { return text != was })
+	}
+	x.Until(t, topLimit, `▼ACTIVE`)
+	x.Type("/10[.]0[.]0\r")
+	x.Type("g")
+	x.Until(t, topLimit, `▸ 10\.0\.0\.11 +2/2 `)
+	x.Type("d")
+	x.Until(t, topLimit, `100 → 0 (.|\n)*100 → 0 (.|\n)*lvs drain 10\.0\.0\.11 --yes(.|\n)*\[ Cancel \]`)
+	x.Type("y")
+	x.Until(t, topLimit, `draining 10\.0\.0\.11(.|\n)*active a minute +-\d`)
+	x.Type("U")
+	x.Until(t, topLimit, `Undo(.|\n)*\[ Cancel \]`)
+	x.Type("y")
+	x.Until(t, topLimit, `▸ tcp://192\.0\.2\.10:80 +100 (.|\n)*tcp://192\.0\.2\.10:443 +100 `)
+	x.Type("5")
+	x.Until(t, topLimit, `done +lvs undo (.|\n)*done +lvs drain 10\.0\.0\.11 --yes`)
+	x.Type("q")
+	if status := x.End(t, topLimit); status != 0 || len(x.Leftovers()) > 0 {
+		t.Errorf("exit status %d, left over %q", status, x.Leftovers())
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 )
 
 // The sizes of the benchmarks.
@@ -68,7 +69,8 @@ type benchmark struct {
 	dir       string
 	runs      int
 	out       io.Writer
-	filled    bool // the connections were made
+	filled    bool          // the connections were made
+	rawRead   time.Duration // of the dashboard's table
 }
 
 func (b *benchmark) startUp() error {
