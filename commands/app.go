@@ -91,6 +91,8 @@ func (a *App) Main(args []string) int {
 	// A command lives for milliseconds: below 16 MiB (4 MiB by default) of heap
 	// collecting garbage takes longer than what it gives back.
 	debug.SetGCPercent(400)
+	// Of a table or a file that is large, much less may be garbage.
+	debug.SetMemoryLimit(96 << 20)
 	// A reader that goes away (lvs list | head) must be an error of Write, not
 	// a signal that kills.
 	signal.Ignore(syscall.SIGPIPE)

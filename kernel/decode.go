@@ -205,6 +205,25 @@ func decodeStats(b, wide []byte, s *Stats) error {
 	return nil
 }
 
+// decodeTimeouts reads the answer to cmdGetConfig.
+func decodeTimeouts(b []byte) (t Timeouts, err error) {
+	for a, err := range attrs(b) {
+		if err != nil {
+			return t, err
+		}
+		d := time.Duration(a.number()) * time.Second
+		switch a.Type {
+		case attrTimeoutTCP:
+			t.TCP = d
+		case attrTimeoutTCPFin:
+			t.TCPFin = d
+		case attrTimeoutUDP:
+			t.UDP = d
+		}
+	}
+	return t, nil
+}
+
 // decodeDaemon reads the attributes of one sync daemon.
 func decodeDaemon(b []byte) (Daemon, error) {
 	var d Daemon

@@ -10,7 +10,7 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// What concerns the whole table goes through moby/ipvs; see
+// What changes the whole table goes through moby/ipvs; see
 // docs/decisions/0001-netlink-stack.md.
 
 // Flush implements Kernel.
@@ -18,16 +18,18 @@ func (c *Client) Flush(ctx context.Context) error {
 	return c.moby(ctx, "delete every service", (*ipvs.Handle).Flush)
 }
 
-// Timeouts implements Kernel.
+// Timeouts implements Kernel. It does not go through moby/ipvs, which runs
+// modprobe when it is first used: every comparison with a cluster file would.
 func (c *Client) Timeouts(ctx context.Context) (t Timeouts, err error) {
-	err = c.moby(ctx, "read the timeouts", func(h *ipvs.Handle) error {
-		got, err := h.GetConfig()
-		if err == nil {
-			t = Timeouts{TCP: got.TimeoutTCP, TCPFin: got.TimeoutTCPFin, UDP: got.TimeoutUDP}
-		}
+	if err := ctx.Err(); err != nil {
+		return t, err
+	}
+	c.sock.command(cmdGetConfig, 0)
+	err = c.sock.exchange(func(b []byte) error {
+		t, err = decodeTimeouts(b)
 		return err
 	})
-	return t, err
+	return t, failure("read the timeouts", err)
 }
 
 // SetTimeouts implements Kernel. Expect ErrInvalid.

@@ -20,7 +20,7 @@ const (
 	cmdDelDaemon
 	cmdGetDaemon
 	_ // set config: moby/ipvs
-	_ // get config: moby/ipvs
+	cmdGetConfig
 	_ // set info: unused by the kernel
 	cmdGetInfo
 	cmdZero
@@ -31,6 +31,9 @@ const (
 	attrService = 1 + iota
 	attrDest
 	attrDaemon
+	attrTimeoutTCP // seconds, as the two below
+	attrTimeoutTCPFin
+	attrTimeoutUDP
 )
 
 // Attributes of a service (IPVS_SVC_ATTR_…).
