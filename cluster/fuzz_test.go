@@ -55,7 +55,7 @@ func FuzzRead(f *testing.F) {
 		if len(text) > 8<<10 {
 			t.Skip("the library takes too long for many of them")
 		}
-		file, err := Read("x", text)
+		file, err := Read("x", string(text))
 		if file != nil {
 			_, err = Resolve(file)
 		}
@@ -84,7 +84,7 @@ func writtenAgain(t *testing.T, file *File) {
 	if err := file.WriteYAML(&y); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Read("", []byte(y.String()))
+	again, err := Read("", y.String())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, y.String())
 	}

@@ -116,7 +116,7 @@ func (im *importer) validate(name string) {
 	err := im.file.WriteYAML(&b)
 	var read *File
 	if err == nil {
-		read, err = Read("", b.Bytes())
+		read, err = Read("", b.String())
 	}
 	if err == nil {
 		_, err = Resolve(read)

@@ -47,7 +47,7 @@ func tableOf(t *testing.T, f *File) *Wanted {
 	if err := f.WriteYAML(&b); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Read("", []byte(b.String()))
+	again, err := Read("", b.String())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, b.String())
 	}

@@ -12,7 +12,7 @@ import (
 func TestExamplesAreValid(t *testing.T) {
 	schema := readSchema(t)
 	for _, e := range Examples() {
-		f, err := Read(e.Title, []byte(e.Text))
+		f, err := Read(e.Title, e.Text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestSchemaRefuses(t *testing.T) {
 		if schema.fault(schema, v) == "" {
 			t.Errorf("the schema accepts %s", text)
 		}
-		if _, err := Read("", []byte(text)); err == nil {
+		if _, err := Read("", text); err == nil {
 			t.Errorf("reading accepts %s", text)
 		}
 	}

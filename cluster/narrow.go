@@ -30,6 +30,9 @@ func (k Kinds) Has(kind Kinds) bool { return k == 0 || k&kind != 0 }
 // others, each in its order. Timeouts, and a sync daemon that is started anew
 // with other settings, are updates.
 func (s *Steps) Narrow(allowed Kinds) (kept, left Steps) {
+	if allowed == 0 {
+		return *s, Steps{}
+	}
 	side := func(kind Kinds) *Steps {
 		if allowed.Has(kind) {
 			return &kept

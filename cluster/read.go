@@ -14,8 +14,8 @@ const MaxSize = 64 << 20
 // all mistakes that can be seen in this file alone. The file then holds what
 // could be read, for Resolve to find more; it is nil where the text cannot be
 // read at all.
-func Read(name string, text []byte) (*File, error) {
-	s := &Source{Name: name, text: string(text)}
+func Read(name, text string) (*File, error) {
+	s := &Source{Name: name, text: text}
 	if fault, ok := s.unreadable(); ok {
 		return nil, Faults{fault}
 	}

@@ -23,7 +23,7 @@ func TestReadIsWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, text := range []string{y.String(), j.String()} {
-			got, err := Read("", []byte(text))
+			got, err := Read("", text)
 			if err != nil {
 				t.Fatalf("seed %d: %v\n%s", seed, err, text)
 			}
@@ -60,7 +60,7 @@ func TestBounds(t *testing.T) {
 		"unknown key":                                       strings.Repeat("a: b\n", 1<<20),
 	} {
 		start := time.Now()
-		_, err := Read("x", []byte(text))
+		_, err := Read("x", text)
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %.200v", name, err)
 		}

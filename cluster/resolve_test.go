@@ -22,7 +22,7 @@ func resolve(t *testing.T, texts ...string) *Wanted {
 	t.Helper()
 	var files []*File
 	for _, text := range texts {
-		f, err := Read("cluster.yaml", []byte(text))
+		f, err := Read("cluster.yaml", text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +163,7 @@ func roundTrip(t *testing.T, table *kernel.Snapshot) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{y.String(), j.String()} {
-		read, err := Read("", []byte(text))
+		read, err := Read("", text)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}

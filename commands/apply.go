@@ -111,7 +111,7 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	if a.reports() {
 		return o.show(q)
 	}
-	a.note("%s", output.Summary(o.rows(q)))
+	a.note("%s", tellTotals(&q.steps, false))
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -158,35 +159,20 @@ func (a *App) readAll(paths []string) ([]*cluster.File, error) {
 
 // readText reads a file whole. One that is too large is read far enough to be
 // refused.
-func (a *App) readText(path string) ([]byte, error) {
+func (a *App) readText(path string) (string, error) {
 	in, err := a.openInput(path)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer in.Close()
+	var text strings.Builder
 	if f, ok := in.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() <= cluster.MaxSize {
-			text := make([]byte, 0, info.Size()+1)
-			return readInto(text, io.LimitReader(in, cluster.MaxSize+1))
+			text.Grow(int(info.Size()))
 		}
 	}
-	return readInto(nil, io.LimitReader(in, cluster.MaxSize+1))
-}
-
-func readInto(text []byte, in io.Reader) ([]byte, error) {
-	for {
-		if len(text) == cap(text) {
-			text = append(text, 0)[:len(text)]
-		}
-		n, err := in.Read(text[len(text):cap(text)])
-		text = text[:len(text)+n]
-		if err == io.EOF {
-			return text, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
+	_, err = io.Copy(&text, io.LimitReader(in, cluster.MaxSize+1))
+	return text.String(), err
 }
 
 // unread tells why a file could not be read.

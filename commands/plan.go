@@ -90,7 +90,7 @@ func (p *planner) kinds() (cluster.Kinds, error) {
 // tellLeft says what --allow leaves out.
 func (p *planner) tellLeft(q *planned) {
 	if !q.left.Empty() {
-		p.app.note("left out by --allow: %s", output.Summary(stepRows(q.before, &q.left, true)))
+		p.app.note("left out by --allow: %s", tellTotals(&q.left, true))
 	}
 }
 
@@ -117,6 +117,28 @@ func stepRows(before *cluster.Table, s *cluster.Steps, dryRun bool) []output.Cha
 	return rows
 }
 
+// tellTotals counts steps without making rows of them: there may be very many.
+func tellTotals(s *cluster.Steps, planned bool) string {
+	t := output.Tally{Planned: planned}
+	for i := range s.Changes {
+		noun := output.AService
+		if s.Changes[i].Op.OnServer() {
+			noun = output.AServer
+		}
+		t.Count(cluster.KindOf(s.Changes[i].Op), noun)
+	}
+	if s.Timeouts != (kernel.Timeouts{}) {
+		t.Count(cluster.Updating, output.ASetting)
+	}
+	for range s.Stop {
+		t.Count(cluster.Deleting, output.ASetting)
+	}
+	for range s.Start {
+		t.Count(cluster.Adding, output.ASetting)
+	}
+	return t.String()
+}
+
 // deletedServers are those that go from services that stay.
 func deletedServers(before *cluster.Table, steps *cluster.Steps) []kernel.ServerEntry {
 	var out []kernel.ServerEntry
@@ -132,6 +154,10 @@ func deletedServers(before *cluster.Table, steps *cluster.Steps) []kernel.Server
 // starved names the services that a plan leaves without a server that takes
 // connections, and that have one now.
 func starved(q *planned) []kernel.ServiceID {
+	takes := func(c kernel.Change) bool { return c.Op == kernel.EditServer || c.Op == kernel.DeleteServer }
+	if !slices.ContainsFunc(q.steps.Changes, takes) {
+		return nil
+	}
 	type key struct {
 		service kernel.ServiceID
 		server  netip.AddrPort

@@ -253,16 +253,21 @@ func planRows(before *kernel.Snapshot, plan []kernel.Change, dryRun bool) []outp
 	entries := entriesOf(before)
 	rows := make([]output.Change, len(plan))
 	for i := range plan {
-		s := step{Change: plan[i]}
-		if e := entries[s.Service.ServiceID]; e != nil {
-			if !s.Op.OnServer() {
-				s.serviceBefore = &e.Service
-			} else if old := findServer(e, s.Server.Addr); old != nil {
-				s.serverBefore = &old.Server
-			}
-		}
-		rows[i] = s.row()
-		rows[i].DryRun = dryRun
+		rows[i] = planRow(entries, &plan[i], dryRun)
 	}
 	return rows
+}
+
+func planRow(entries map[kernel.ServiceID]*kernel.ServiceEntry, c *kernel.Change, dryRun bool) output.Change {
+	s := step{Change: *c}
+	if e := entries[s.Service.ServiceID]; e != nil {
+		if !s.Op.OnServer() {
+			s.serviceBefore = &e.Service
+		} else if old := findServer(e, s.Server.Addr); old != nil {
+			s.serverBefore = &old.Server
+		}
+	}
+	row := s.row()
+	row.DryRun = dryRun
+	return row
 }

@@ -111,7 +111,7 @@ func valid(t *testing.T, path string, f *cluster.File) []cluster.Service {
 	if err := f.WriteYAML(&b); err != nil {
 		t.Fatal(err)
 	}
-	read, err := cluster.Read(path, b.Bytes())
+	read, err := cluster.Read(path, b.String())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, &b)
 	}

@@ -142,43 +142,88 @@ func CostText(c *cluster.Cost) string {
 	return strings.Join(parts, ", ")
 }
 
+// Noun is what a change concerns.
+type Noun uint8
+
+// The nouns.
+const (
+	AService Noun = iota
+	AServer
+	ASetting
+)
+
+func (n Noun) String() string { return [...]string{"service", "server", "setting"}[n] }
+
 // Summary counts changes: "1 service and 3 servers to add, 2 servers to change;
 // cuts 12 established". Changes that were made are told as done.
 func Summary(rows []Change) string {
-	var counts [3]struct{ services, servers, others int }
-	var cost cluster.Cost
-	planned := false
+	var t Tally
 	for i := range rows {
-		mark, _ := rows[i].mark()
-		n := &counts[strings.Index("+~-", mark)]
-		switch {
-		case rows[i].Server.IsValid():
-			n.servers++
-		case rows[i].Service != (kernel.ServiceID{}):
-			n.services++
-		default:
-			n.others++
-		}
-		if rows[i].Cost != nil {
-			cost.Add(*rows[i].Cost)
-		}
-		planned = planned || rows[i].DryRun
+		t.Add(&rows[i])
 	}
+	return t.String()
+}
+
+// Tally is a Summary in the making.
+type Tally struct {
+	// Planned tells that nothing was done yet.
+	Planned bool
+
+	counts [3][3]int // added, changed, deleted; by noun
+	cost   cluster.Cost
+}
+
+// Add counts a change.
+func (t *Tally) Add(c *Change) {
+	noun := ASetting
+	switch {
+	case c.Server.IsValid():
+		noun = AServer
+	case c.Service != (kernel.ServiceID{}):
+		noun = AService
+	}
+	kind := cluster.Updating
+	switch mark, _ := c.mark(); mark {
+	case "+":
+		kind = cluster.Adding
+	case "-":
+		kind = cluster.Deleting
+	}
+	t.Count(kind, noun)
+	if c.Cost != nil {
+		t.Cost(*c.Cost)
+	}
+	t.Planned = t.Planned || c.DryRun
+}
+
+// Count counts a change by its kind.
+func (t *Tally) Count(kind cluster.Kinds, noun Noun) {
+	switch kind {
+	case cluster.Adding:
+		t.counts[0][noun]++
+	case cluster.Updating:
+		t.counts[1][noun]++
+	default:
+		t.counts[2][noun]++
+	}
+}
+
+// Cost adds what is cut.
+func (t *Tally) Cost(c cluster.Cost) { t.cost.Add(c) }
+
+func (t *Tally) String() string {
 	words := [3]string{"added", "changed", "deleted"}
-	if planned {
+	if t.Planned {
 		words = [3]string{"to add", "to change", "to delete"}
 	}
 	var parts []string
-	for i, n := range counts {
+	for i, n := range t.counts {
 		var what []string
-		for _, c := range []struct {
-			n    int
-			noun string
-		}{{n.services, "service"}, {n.servers, "server"}, {n.others, "setting"}} {
-			if c.n == 1 {
-				what = append(what, "1 "+c.noun)
-			} else if c.n > 1 {
-				what = append(what, fmt.Sprintf("%s %ss", Grouped(uint64(c.n)), c.noun))
+		for noun := range Noun(len(n)) {
+			if n[noun] == 1 {
+				what = append(what, "1 "+noun.String())
+			} else if n[noun] > 1 {
+				what = append(what, fmt.Sprintf("%s %vs", Grouped(uint64(n[noun])), noun))
 			}
 		}
 		if len(what) > 0 {
@@ -186,7 +231,7 @@ func Summary(rows []Change) string {
 		}
 	}
 	text := strings.Join(parts, ", ")
-	if cut := CostText(&cost); cut != "" {
+	if cut := CostText(&t.cost); cut != "" {
 		text += "; " + cut
 	}
 	return text
