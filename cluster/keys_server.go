@@ -30,29 +30,6 @@ func (t *tables) serversForm() form[[]FileServer] {
 	}}
 }
 
-// serversForm is a list of servers. There may be many: each is read where it is
-// kept.
-func (t *tables) serversForm() form[[]FileServer] {
-	many := listOf("a list of servers", t.serverForm())
-	address := serverAddress()
-	return form[[]FileServer]{many.shape, func(d *decoder, v *tree) ([]FileServer, bool) {
-		if v.kind != isList {
-			return many.read(d, v)
-		}
-		out := make([]FileServer, len(v.items))
-		key := "each of " + d.key
-		for i := range out {
-			d.key = key
-			if one := &v.items[i]; one.kind == isObject {
-				t.server.read(d, one, &out[i])
-			} else {
-				out[i].Address, _ = address.read(d, one)
-			}
-		}
-		return out, true
-	}}
-}
-
 func serverAddress() form[string] {
 	return parsed("an address such as 10.0.0.11 or 10.0.0.11:8080", func(s string) (string, error) {
 		_, err := parseServers(s)
