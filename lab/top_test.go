@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -267,5 +268,37 @@ func mustRun(t *testing.T, name string, args ...string) {
 	t.Helper()
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%s %q: %v: %s", name, args, err, out)
+	}
+}
+
+// What a batch says came a second is what the kernel counted meanwhile.
+func TestTopBatch(t *testing.T) {
+	t.Parallel()
+	lab.Need(t)
+	w := newWatched(t)
+	counted := func() uint64 {
+		var table serviceList
+		lvsJSON(t, w.Director, &table, "stats", w.service)
+		return table.Items[0].Stats.Connections
+	}
+	lab.Eventually(t, topLimit, func() error {
+		if n := counted(); n < 10 {
+			return fmt.Errorf("%d connections", n)
+		}
+		return nil
+	})
+	const interval = 10 * time.Second
+	before := counted()
+	text := lvs(t, w.Director, 0, "top", "-b", "-n", "1", "-d", interval.String())
+	want := float64(counted()-before) / interval.Seconds()
+	row := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(w.service) + ` +wlc +2/2 +([0-9]+) +[0-9]+ +0 +([0-9.]+) `).FindStringSubmatch(text)
+	if row == nil {
+		t.Fatalf("no row of %s in\n%s", w.service, text)
+	}
+	if got, err := strconv.ParseFloat(row[2], 64); err != nil || got < want*0.6 || got > want*1.4 {
+		t.Errorf("%s connections a second, %v; the kernel counted %.1f\n%s", row[2], err, want, text)
+	}
+	if row[1] == "0" {
+		t.Errorf("no active connections:\n%s", text)
 	}
 }

@@ -36,7 +36,7 @@ func lvsProcess(t *testing.T, args ...string) *exec.Cmd {
 
 // A reader that has gone away (lvs list | head) ends the program quietly.
 func TestClosedPipe(t *testing.T) {
-	for _, args := range [][]string{{"list"}, {"list", "-o", "json"}, {"schema"}, {"--help"}, {"completion", "bash"}, {"watch"}, {"watch", "-o", "jsonl"}} {
+	for _, args := range [][]string{{"list"}, {"list", "-o", "json"}, {"schema"}, {"--help"}, {"completion", "bash"}, {"watch"}, {"watch", "-o", "jsonl"}, {"top", "-b", "-d", "100ms"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			cmd := lvsProcess(t, args...)
 			r, w, err := os.Pipe()
