@@ -81,7 +81,7 @@ func (m *Model) head() line {
 	for _, s := range m.stack {
 		crumbs = append(crumbs, clean(s.crumb()))
 	}
-	left := text(bold, m.o.Name).add(plain, " ")
+	left := text(bold, m.where()).add(plain, " ")
 	for i, c := range crumbs {
 		l := dim
 		if i == len(crumbs)-1 {
@@ -97,9 +97,19 @@ func (m *Model) head() line {
 	if n := left.width(); n > room {
 		// The end of the path says more than its beginning.
 		left = text(dim, m.g.more).add(plain, "")
-		left = append(left, fullPath(m.o.Name, crumbs).cut(n-room+1, n)...)
+		left = append(left, fullPath(m.where(), crumbs).cut(n-room+1, n)...)
 	}
 	return append(left.pad(max(room, 0)).add(plain, " "), right...)
+}
+
+// where says which director this is: with several on the screen beside one
+// another, that comes first.
+func (m *Model) where() string {
+	if m.o.Host == "" || m.w < 60 {
+		return m.o.Name
+	}
+	host := clean(m.o.Host)
+	return m.o.Name + " " + fit(&m.g, host, min(len([]rune(host)), 24), true) + ":"
 }
 
 func fullPath(name string, crumbs []string) line {

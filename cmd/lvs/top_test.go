@@ -115,7 +115,7 @@ func TestTopResizes(t *testing.T) {
 			}
 		}
 	}
-	sizes(`lvs overview`)
+	sizes(`lvs (demo: )?overview`)
 	x.Until(t, topLimit, `192\.0\.2\.10:443 `)
 	x.Type("?")
 	x.Until(t, topLimit, helpTitle)
@@ -123,7 +123,7 @@ func TestTopResizes(t *testing.T) {
 	x.Until(t, topLimit, helpTitle)
 	x.Type(lab.KeyEsc)
 	x.UntilNot(t, topLimit, helpTitle)
-	x.Until(t, topLimit, `lvs overview .*every 1s(.|\n)*192\.0\.2\.10:443 (.|\n)*q quit`)
+	x.Until(t, topLimit, `lvs demo: overview .*every 1s(.|\n)*192\.0\.2\.10:443 (.|\n)*q quit`)
 	x.Type("q")
 	if status := x.End(t, topLimit); status != 0 || len(x.Leftovers()) > 0 {
 		t.Errorf("exit status %d, left over %q", status, x.Leftovers())
