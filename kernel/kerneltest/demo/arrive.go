@@ -32,13 +32,13 @@ func (s *service) weather(w *world) {
 // would, half of whom may have stayed at home.
 func (w *world) arrive(s *service) {
 	const million = 1_000_000
-	expected := s.perMinute * million / int(60*stepsPerSecond)
+	expected := int64(s.perMinute) * million / (60 * stepsPerSecond)
 	for _, factor := range []int{s.tide(w.step), s.noise, s.burst} {
-		expected = expected * factor / 1000
+		expected = expected * int64(factor) / 1000
 	}
 	people := 4*(expected/million+1) + 8
 	for range people {
-		if w.rand.IntN(million) < expected/people {
+		if w.rand.Int64N(million) < expected/people {
 			w.open(s)
 		}
 	}

@@ -5,13 +5,13 @@ package demo
 func (w *world) choose(s *service) *server {
 	switch s.set.Scheduler {
 	case "wlc", "sed", "nq", "lblc", "lblcr":
-		return s.least(func(v *server) int { return v.Weight })
+		return s.least(func(v *server) int64 { return int64(v.Weight) })
 	case "lc":
-		return s.least(func(*server) int { return 1 })
+		return s.least(func(*server) int64 { return 1 })
 	case "rr":
-		return s.next(func(*server) int { return 1 })
+		return s.next(func(*server) int64 { return 1 })
 	case "wrr":
-		return s.next(func(v *server) int { return v.Weight })
+		return s.next(func(v *server) int64 { return int64(v.Weight) })
 	}
 	return w.lot(s)
 }
@@ -23,9 +23,9 @@ func (v *server) open() bool {
 
 // least is the server with the fewest connections for its weight, where an
 // active one is as much as 256 that only wait to be forgotten (ip_vs_wlc.c).
-func (s *service) least(weight func(*server) int) *server {
+func (s *service) least(weight func(*server) int64) *server {
 	var best *server
-	load := func(v *server) int { return int(v.active)<<8 + int(v.inactive) }
+	load := func(v *server) int64 { return int64(v.active)<<8 + int64(v.inactive) }
 	for _, v := range s.pool {
 		if v.open() && (best == nil || load(v)*weight(best) < load(best)*weight(v)) {
 			best = v
@@ -35,9 +35,9 @@ func (s *service) least(weight func(*server) int) *server {
 }
 
 // next gives everyone his turns, spread evenly over the round.
-func (s *service) next(weight func(*server) int) *server {
+func (s *service) next(weight func(*server) int64) *server {
 	var best *server
-	sum := 0
+	sum := int64(0)
 	for _, v := range s.pool {
 		if !v.open() {
 			continue
@@ -56,21 +56,21 @@ func (s *service) next(weight func(*server) int) *server {
 
 // lot draws by weight: what a hash of addresses comes to.
 func (w *world) lot(s *service) *server {
-	sum := 0
+	sum := int64(0)
 	for _, v := range s.pool {
 		if v.open() {
-			sum += v.Weight
+			sum += int64(v.Weight)
 		}
 	}
 	if sum == 0 {
 		return nil
 	}
-	at := w.rand.IntN(sum)
+	at := w.rand.Int64N(sum)
 	for _, v := range s.pool {
 		if !v.open() {
 			continue
 		}
-		if at -= v.Weight; at < 0 {
+		if at -= int64(v.Weight); at < 0 {
 			return v
 		}
 	}

@@ -55,7 +55,7 @@ type server struct {
 	// what of that is in the table.
 	total, added, told kernel.Counters
 	rates              estimate
-	credit             int // its claim in a weighted round
+	credit             int64 // its claim in a weighted round
 }
 
 func newWorld(table *kerneltest.Kernel, seed uint64) *world {
