@@ -1,6 +1,10 @@
 package cluster
 
-import "lvs/kernel"
+import (
+	"slices"
+
+	"lvs/kernel"
+)
 
 // Kinds is a set of kinds of changes. The zero value is all of them.
 type Kinds uint8
@@ -77,9 +81,11 @@ func (s *Steps) Quiesce(before *kernel.Snapshot) (first, then Steps) {
 	for i := range then.Changes {
 		c := &then.Changes[i]
 		e := services[c.Service.ServiceID]
-		for j := range e.Servers {
-			if c.Op == kernel.DeleteService || e.Servers[j].Addr == c.Server.Addr {
-				quiet(e.Service, e.Servers[j].Server)
+		// The kernel lists first what was added last. The way back goes by the
+		// journal, which is in this order.
+		for _, v := range slices.Backward(e.Servers) {
+			if c.Op == kernel.DeleteService || v.Addr == c.Server.Addr {
+				quiet(e.Service, v.Server)
 			}
 		}
 	}

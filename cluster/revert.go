@@ -26,13 +26,18 @@ type Reversal struct {
 func Revert(e *Entry, now *Table) *Reversal {
 	r := &reverter{now: now, want: map[kernel.ServiceID]*Service{}, made: e.Made()}
 	r.begin()
+	// Services come first: one that was drained and then deleted has its servers
+	// before it in the entry, and they come back into it.
+	for i := range r.made {
+		if o := &r.made[i]; o.Service != (kernel.ServiceID{}) && !o.Server.IsValid() && !o.Zeroed {
+			r.service(o)
+		}
+	}
 	for i := range r.made {
 		switch o := &r.made[i]; {
 		case o.Zeroed:
 		case o.Server.IsValid():
 			r.server(o)
-		case o.Service != (kernel.ServiceID{}):
-			r.service(o)
 		case o.BeforeTimeouts != nil && o.AfterTimeouts != nil:
 			r.timeouts(o)
 		case o.daemon() != nil:
