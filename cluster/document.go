@@ -143,6 +143,7 @@ func (s *FileService) document() object {
 		o = append(o, member{"netmask", s.Netmask.Text(kernel.IPv4)})
 	}
 	o = put(o, "forward", s.Forward)
+	o = put(o, "asIs", s.AsIs)
 	o = putChecks(o, s.Health.Check)
 	if s.Pool != "" {
 		o = append(o, member{"servers", s.Pool})

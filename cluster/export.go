@@ -93,14 +93,21 @@ func (e *exporter) service(from *kernel.ServiceEntry) FileService {
 		servers[i] = &from.Servers[i].Server
 	}
 	slices.SortFunc(servers, func(a, b *kernel.Server) int { return a.Addr.Compare(b.Addr) })
+	s.AsIs = holds(CheckService(&plain))
 	for _, v := range servers {
-		s.Servers = append(s.Servers, exportServer(v, from.ServiceID, forward))
+		plain := plainServer(*v)
+		s.Servers = append(s.Servers, exportServer(plain, from.ServiceID, forward))
+		if plain.Forward != kernel.Local {
+			s.AsIs = s.AsIs || holds(CheckNewServer(from.ServiceID, &plain))
+		}
 	}
 	return s
 }
 
-func exportServer(from *kernel.Server, of kernel.ServiceID, forward kernel.Forward) FileServer {
-	plain := plainServer(*from)
+// holds tells whether there is something that works nowhere but in the table.
+func holds(b []Breach) bool { return slices.ContainsFunc(b, func(b Breach) bool { return b.Held }) }
+
+func exportServer(plain kernel.Server, of kernel.ServiceID, forward kernel.Forward) FileServer {
 	s := FileServer{Address: plain.Addr.Addr().String(), Upper: plain.Upper, Lower: plain.Lower, Tunnel: plain.Tunnel}
 	if plain.Addr.Port() != of.Port {
 		s.Address = plain.Addr.String()

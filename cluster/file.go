@@ -60,6 +60,8 @@ type FileService struct {
 	Engine      string
 	Netmask     kernel.Netmask
 	Forward     string // for its servers; the file's default
+	// AsIs takes what the kernel holds although it does not work.
+	AsIs bool
 	// Pool names the servers; empty where Servers lists them.
 	Pool    string
 	Servers []FileServer

@@ -8,9 +8,13 @@ import (
 )
 
 // period is a time, in whole units.
-func period(low, high, unit time.Duration) form[time.Duration] {
+func period(low, high, unit time.Duration) form[time.Duration] { return periodTo(low, high, high, unit) }
+
+// periodTo is a period that may be longer than people are told: a rule looks at
+// it later.
+func periodTo(low, told, high, unit time.Duration) form[time.Duration] {
 	const pattern = `^([0-9]+d)?(([0-9]+(\.[0-9]+)?)(h|m|s|ms))*$`
-	s := shape{words: "a time from " + timeText(low) + " to " + timeText(high), kind: "string", pattern: pattern}
+	s := shape{words: "a time from " + timeText(low) + " to " + timeText(told), kind: "string", pattern: pattern}
 	return form[time.Duration]{s, func(d *decoder, t *tree) (time.Duration, bool) {
 		units := "seconds are " + t.text + "s, minutes " + t.text + "m"
 		if unit < time.Second {

@@ -34,6 +34,9 @@ func (t *tables) serviceRecord() record[FileService] {
 				read: func(*decoder, *tree, *FileService) {}}, // by the record's after: it needs the address
 			at("forward", forwardForm(), func(s *FileService) *string { return &s.Forward }, about{
 				doc: "How packets reach its servers.", value: "the file's default, or " + defaultForward.String(), example: "tunnel"}),
+			at("asIs", truth(), func(s *FileService) *bool { return &s.AsIs }, about{
+				doc: "Takes what is a mistake otherwise, because the kernel holds it but it does not work: port 0 without persistence, a server's port that direct " +
+					"routing and tunnels cannot change, remoteChecksum of gre, persistence of more than 31 days. lvs export writes it for a table that has such.", value: "false", example: "true"}),
 			{name: "servers", about: about{doc: "Its servers, or the name of a pool.", value: "none", example: "[10.0.0.11, {address: 10.0.0.12, weight: 2}]"},
 				shape: shape{words: "a list of servers, or the name of a pool", either: []shape{{kind: "string"}, t.servers.shape}}, read: t.readServers},
 		}, t.healthKeys())}
@@ -46,8 +49,12 @@ func forwardForm() form[string] {
 	return oneOf(kernel.Direct.String(), kernel.NAT.String(), kernel.Tunneling.String())
 }
 
+// maxSeconds is what the kernel's attribute holds. CheckService refuses what is
+// longer than MaxPersistence.
+const maxSeconds = (1<<32 - 1) * time.Second
+
 func persistence() form[time.Duration] {
-	return period(time.Second, kernel.MaxPersistence, time.Second)
+	return periodTo(time.Second, kernel.MaxPersistence, maxSeconds, time.Second)
 }
 
 // lasting is the long form of persistence.

@@ -20,7 +20,7 @@ func TestFilesOnTheKernel(t *testing.T) {
 		if err := k.Flush(context.Background()); err != nil {
 			t.Fatal(err)
 		}
-		load(t, k, randomTable(rand.New(rand.NewPCG(seed, 51))))
+		load(t, k, randomState(rand.New(rand.NewPCG(seed, 51))))
 		first := read(t, k)
 		roundTrip(t, first)
 		var y strings.Builder

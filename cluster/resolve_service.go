@@ -45,6 +45,9 @@ func (r *resolver) service(i int) {
 		one := Service{Service: common}
 		one.ServiceID = id
 		for _, b := range CheckService(&one.Service) {
+			if b.Held && s.AsIs {
+				continue
+			}
 			path := []any{"services", i, b.Key}
 			if b.Key == "address" {
 				path = append(path, k)
@@ -101,6 +104,7 @@ type serverList struct {
 	path    []any // of the list
 	forward kernel.Forward
 	total   int
+	asIs    bool
 	// spoiled lists have servers that could not be read.
 	spoiled bool
 }
@@ -108,7 +112,7 @@ type serverList struct {
 // servers finds the list, in the service itself or in a pool. It is false where
 // there is none, or a faulty one.
 func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
-	l := serverList{from: s.Servers, file: r.file, path: []any{"services", i, "servers"}, total: len(s.Servers)}
+	l := serverList{from: s.Servers, file: r.file, path: []any{"services", i, "servers"}, total: len(s.Servers), asIs: s.AsIs}
 	l.forward = r.forward(s)
 	if s.Pool != "" {
 		p, ok := r.pools[s.Pool]
@@ -166,6 +170,9 @@ func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server
 		port := servers.portOr(id.Port)
 		v.Addr = netip.AddrPortFrom(servers.first, port)
 		for _, b := range CheckNewServer(id, &v) {
+			if b.Held && l.asIs {
+				continue
+			}
 			r.faultIn(l.file, fmt.Sprintf("server %v: %s", v.Addr, b.Why(r.words)), b.Cure(r.words), l.at(j, b.Key)...)
 		}
 		for range servers.count {

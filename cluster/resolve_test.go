@@ -104,25 +104,10 @@ func TestExportIsTheTable(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		k := kerneltest.New()
-		state := randomTable(r)
+		state := randomState(r)
 		load(t, k, state)
 		roundTrip(t, read(t, k))
 	}
-}
-
-// randomTable is a random state that keeps the rules: only NAT changes the port.
-func randomTable(r *rand.Rand) []Service {
-	state := randomState(r)
-	for i := range state {
-		s := &state[i]
-		for j := range s.Servers {
-			if v := &s.Servers[j]; s.FWMark == 0 && v.Forward != kernel.NAT {
-				v.Addr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 2, byte(j)}), s.Port)
-				v.Forward = kernel.Tunneling
-			}
-		}
-	}
-	return state
 }
 
 func TestOddTables(t *testing.T) {
@@ -143,7 +128,11 @@ func TestOddTables(t *testing.T) {
 			server("10.0.1.2:0", 5, kernel.Direct), server("10.0.1.2:9", 5, kernel.Tunneling)),
 		entry(kernel.Service{ServiceID: id("fwmark:1/ipv6"), Scheduler: "null", Persistence: time.Second, Netmask: 1},
 			server("10.0.1.2:0", 5, kernel.Tunneling), server("[2001:db8::1]:0", 5, kernel.Direct)),
-		// What ipvsadm refuses and the kernel takes, without an effect.
+		// What ipvsadm refuses and the kernel takes, though it does not work.
+		entry(kernel.Service{ServiceID: id("tcp://10.0.0.1:0"), Scheduler: "wlc"}, server("10.0.1.2:80", 5, kernel.Direct)),
+		entry(kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "wlc", Persistence: 40 * 24 * time.Hour},
+			server("10.0.1.2:8080", 5, kernel.Direct), server("10.0.1.3:8080", 5, kernel.Tunneling)),
+		// And what has no effect.
 		entry(kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "wlc", OnePacket: true, Netmask: 0xffffff00, Engine: "sip"}),
 	} {
 		roundTrip(t, &kernel.Snapshot{Services: []kernel.ServiceEntry{e}})

@@ -14,6 +14,8 @@ import (
 type Breach struct {
 	// Key is the setting that is at fault, as the cluster file calls it.
 	Key string
+	// Held tells that the kernel holds such a thing, although it does not work.
+	Held bool
 	// why and cure have the names of settings in braces: {persistent}.
 	why, cure string
 }
@@ -46,17 +48,25 @@ func inWords(s string, words map[string]string) string {
 type breaches []Breach
 
 func (b *breaches) add(key, cure, why string, args ...any) {
-	*b = append(*b, Breach{key, fmt.Sprintf(why, args...), cure})
+	*b = append(*b, Breach{Key: key, why: fmt.Sprintf(why, args...), cure: cure})
 }
+
+// held marks the last one.
+func (b breaches) held() { b[len(b)-1].Held = true }
 
 // CheckService tells all that is wrong with a service.
 func CheckService(s *kernel.Service) []Breach {
 	var b breaches
 	if s.FWMark == 0 && s.Port == 0 && s.Persistence == 0 {
 		b.add("address", "add {persistent}, or name a port", "port 0 (every port) needs persistence")
+		b.held()
 	}
 	if s.Engine != "" && s.Persistence == 0 {
 		b.add("persistent", "add {persistent}", "a persistence engine ({engine} %s) needs persistence", s.Engine)
+	}
+	if s.Persistence > kernel.MaxPersistence {
+		b.add("persistent", "31 days are the longest", "a persistence of %s overflows in the kernel's clock", timeText(s.Persistence))
+		b.held()
 	}
 	if !s.Netmask.Whole(s.Family) && s.Persistence == 0 {
 		b.add("netmask", "add {persistent}, or leave out {netmask}", "a netmask groups clients for persistence, which is off")
@@ -92,6 +102,7 @@ func CheckNewServer(id kernel.ServiceID, s *kernel.Server) []Breach {
 	if id.FWMark == 0 && s.Forward != kernel.NAT && s.Addr.Port() != id.Port {
 		b.add("address", "leave out the port, or use {nat}",
 			"%v forwarding cannot change the port: it stays %d, the service's", s.Forward, id.Port)
+		b.held()
 	}
 	return append(b, CheckServer(id, s)...)
 }
@@ -129,5 +140,6 @@ func (b *breaches) checkTunnel(s *kernel.Server) {
 	}
 	if t.Flags == kernel.RemoteChecksum && t.Type != kernel.GUE {
 		b.add("tunnel", "use {tunnel checksum}", "{remote checksum} belongs to gue tunnels, not to %v", t.Type)
+		b.held()
 	}
 }
