@@ -115,7 +115,6 @@ func actKeys(s targeted) group {
 			t, _ := s.target()
 			return m.zero(t)
 		}),
-		free(binding{keys: []string{"U"}, help: "undo the last change that lvs made to this table", short: "undo"}, (*Model).undo),
 	}}
 }
 

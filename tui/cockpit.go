@@ -35,7 +35,33 @@ func newCockpit(m *Model, watched []key) *cockpit {
 
 func (s *cockpit) crumb() string { return "draining " + s.addr.String() }
 func (s *cockpit) grid() grid    { return &s.table }
-func (s *cockpit) keys() []group { return nil }
+
+func (s *cockpit) keys() []group {
+	return []group{{"While a server is drained", []binding{
+		{keys: []string{"t"}, help: "send clients elsewhere that persistence binds to it", short: "templates", acts: true, do: s.expire},
+	}}}
+}
+
+// expire asks before templates of persistence are made void, for every server of
+// weight 0.
+func (s *cockpit) expire(m *Model) tea.Cmd {
+	if m.refused() || len(s.watched) == 0 {
+		return nil
+	}
+	before := "?"
+	if s.found != nil {
+		before = countFull(boolInt(s.found.expire))
+	}
+	args := []string{"drain", s.addr.String()}
+	if len(s.watched) == 1 {
+		args = []string{"drain", s.watched[0].server.String(), "--service", s.watched[0].service.String()}
+	}
+	m.over = &confirm{title: "Clients bound by persistence", do: "Send elsewhere", args: append(args, "--expire-templates", "--yes"), body: []line{
+		text(dim, "net.ipv4.vs.expire_quiescent_template  ").add(plain, before).add(dim, " "+m.g.arrow+" ").add(bold, "1"),
+		text(yellow, "it holds for all services of this table, and stays set"),
+	}}
+	return nil
+}
 
 func (s *cockpit) refresh(m *Model) tea.Cmd {
 	var rows []serverRow
@@ -200,7 +226,7 @@ func (s *cockpit) reasons(m *Model, w int) []line {
 	case f.templates > 0 && f.expire:
 		add(dim, "%s left, which expire_quiescent_template makes void", plural(f.templates, "template of persistence"))
 	case f.templates > 0:
-		add(yellow, "%s bound by persistence, the last for %s yet; drain --expire-templates sends them elsewhere",
+		add(yellow, "%s bound by persistence, the last for %s yet; t sends them elsewhere",
 			plural(f.templates, "client"), output.Duration(f.templateLeft))
 	}
 	long := f.idle[len(f.idle)-1] + f.idle[len(f.idle)-2]

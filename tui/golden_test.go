@@ -60,6 +60,8 @@ var scenes = []struct {
 	{"drain", nil, func(s *stage) { s.open(webID); s.press("d", "m") }},
 	{"drain-persistent", nil, func(s *stage) { s.open(markID); s.press("d") }},
 	{"cockpit", nil, func(s *stage) { s.open(webID); s.press("down", "down", "d"); s.emptying() }},
+	{"cockpit-persistent", nil, func(s *stage) { s.open(markID); s.press("d", "y"); s.pass(5) }},
+	{"cockpit-templates", nil, func(s *stage) { s.open(markID); s.press("d", "y"); s.pass(5); s.press("t") }},
 	{"undrain", nil, func(s *stage) { s.open(webID); s.press("down", "u") }},
 	{"undo", nil, func(s *stage) { s.press("U") }},
 	{"delete-server", nil, func(s *stage) { s.open(webID); s.press("x") }},

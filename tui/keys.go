@@ -95,6 +95,7 @@ func globalKeys() group {
 		jump(3, "4", "all connections"),
 		jump(4, "5", "the commands that were run from here"),
 		{keys: []string{"c"}, help: "copy the last command to the terminal's clipboard (OSC 52)", do: (*Model).copyLast},
+		{keys: []string{"U"}, help: "undo the last change that lvs made to this table", acts: true, do: (*Model).undo},
 		{keys: []string{"esc", "backspace"}, label: "Esc", help: "back", do: (*Model).back},
 		{keys: []string{"p"}, help: "pause, and go on", short: "pause", do: (*Model).pause},
 		{keys: []string{"+", "="}, label: "+", help: "look more often", do: func(m *Model) tea.Cmd { return m.faster(1) }},

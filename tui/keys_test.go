@@ -57,18 +57,18 @@ var keyTests = map[string]struct {
 	"The row under the cursor I": {func(s *stage) { s.open(webID); s.press("I") }, on("detail of all")},
 	"The row under the cursor o": {func(s *stage) { s.to(webID); s.press("o") }, on("connections of tcp://192.0.2.10:80")},
 
-	"Changing d":  {func(s *stage) { s.open(webID); s.press("d", "y") }, ran1("drain 10.0.0.11:80 --service tcp://192.0.2.10:80 --yes")},
-	"Changing u":  {func(s *stage) { s.open(webID); s.press("u", "y") }, ran1("undrain 10.0.0.11:80 --service tcp://192.0.2.10:80")},
-	"Changing f5": {func(s *stage) { s.open(markID); s.press("f5", "y") }, ran1("weight fwmark:7 10.0.0.13:0 90")},
-	"Changing f6": {func(s *stage) { s.open(markID); s.press("f6", "y") }, ran1("weight fwmark:7 10.0.0.13:0 99")},
-	"Changing f7": {func(s *stage) { s.open(markID); s.press("f7", "tab", "enter") }, ran1("weight fwmark:7 10.0.0.13:0 101")},
-	"Changing f8": {func(s *stage) { s.open(markID); s.press("f8", "y") }, ran1("weight fwmark:7 10.0.0.13:0 110")},
-	"Changing f4": {func(s *stage) { s.open(markID); s.press("f8", "y"); s.pass(1); s.press("f4", "y") }, ran1("weight fwmark:7 10.0.0.13:0 100")},
-	"Changing a":  {func(s *stage) { s.press("a"); s.typed("fwmark:9"); s.press("enter", "y") }, ran1("service add fwmark:9")},
-	"Changing e":  {func(s *stage) { s.open(webID); s.press("e", "backspace", "8", "enter", "y") }, ran1("server edit tcp://192.0.2.10:80 10.0.0.11:80 --weight=8")},
-	"Changing x":  {func(s *stage) { s.to(webID); s.press("x", "y") }, ran1("service delete tcp://192.0.2.10:80 --yes")},
-	"Changing Z":  {func(s *stage) { s.to(webID); s.press("Z", "y") }, ran1("zero tcp://192.0.2.10:80")},
-	"Changing U":  {func(s *stage) { s.press("U", "y") }, ran1("undo 7 --yes")},
+	"Changing d":   {func(s *stage) { s.open(webID); s.press("d", "y") }, ran1("drain 10.0.0.11:80 --service tcp://192.0.2.10:80 --yes")},
+	"Changing u":   {func(s *stage) { s.open(webID); s.press("u", "y") }, ran1("undrain 10.0.0.11:80 --service tcp://192.0.2.10:80")},
+	"Changing f5":  {func(s *stage) { s.open(markID); s.press("f5", "y") }, ran1("weight fwmark:7 10.0.0.13:0 90")},
+	"Changing f6":  {func(s *stage) { s.open(markID); s.press("f6", "y") }, ran1("weight fwmark:7 10.0.0.13:0 99")},
+	"Changing f7":  {func(s *stage) { s.open(markID); s.press("f7", "tab", "enter") }, ran1("weight fwmark:7 10.0.0.13:0 101")},
+	"Changing f8":  {func(s *stage) { s.open(markID); s.press("f8", "y") }, ran1("weight fwmark:7 10.0.0.13:0 110")},
+	"Changing f4":  {func(s *stage) { s.open(markID); s.press("f8", "y"); s.pass(1); s.press("f4", "y") }, ran1("weight fwmark:7 10.0.0.13:0 100")},
+	"Changing a":   {func(s *stage) { s.press("a"); s.typed("fwmark:9"); s.press("enter", "y") }, ran1("service add fwmark:9")},
+	"Changing e":   {func(s *stage) { s.open(webID); s.press("e", "backspace", "8", "enter", "y") }, ran1("server edit tcp://192.0.2.10:80 10.0.0.11:80 --weight=8")},
+	"Changing x":   {func(s *stage) { s.to(webID); s.press("x", "y") }, ran1("service delete tcp://192.0.2.10:80 --yes")},
+	"Changing Z":   {func(s *stage) { s.to(webID); s.press("Z", "y") }, ran1("zero tcp://192.0.2.10:80")},
+	"Everywhere U": {func(s *stage) { s.press("U", "y") }, ran1("undo 7 --yes")},
 
 	"Services enter":     {func(s *stage) { s.open(webID) }, on("tcp://192.0.2.10:80")},
 	"Servers enter":      {func(s *stage) { s.open(webID); s.press("enter") }, on("connections of 10.0.0.11:80")},
@@ -81,6 +81,9 @@ var keyTests = map[string]struct {
 	"Commands c": {func(s *stage) { s.open(webID); s.press("f7", "y", "f7", "y", "5", "down", "c") }, func(s *stage) bool {
 		return slices.Equal(s.copied, []string{"lvs weight tcp://192.0.2.10:80 10.0.0.11:80 6"})
 	}},
+
+	"While a server is drained t": {func(s *stage) { s.open(markID); s.press("d", "y"); s.pass(3); s.press("t", "y") },
+		ran1("drain 10.0.0.13:0 --service fwmark:7 --expire-templates --yes")},
 
 	"Before a change tab":   {func(s *stage) { s.open(webID); s.press("f7", "tab", "left", "right", "enter") }, ran1("weight tcp://192.0.2.10:80 10.0.0.11:80 6")},
 	"Before a change enter": {func(s *stage) { s.open(webID); s.press("f7", "enter") }, nothing},
@@ -150,7 +153,7 @@ func TestEveryKey(t *testing.T) {
 	services := newServices(m)
 	groups := []group{globalKeys(), tableKeys(&services.table), selectionKeys(services), actKeys(services),
 		confirmKeys(), formKeys(), filterKeys(), chooserKeys()}
-	for _, s := range []screen{services, newServers(m, webID), newMachines(m), newConnections(m, scope{}, ""), newDetail(m, key{}), newLog(m)} {
+	for _, s := range []screen{services, newServers(m, webID), newMachines(m), newConnections(m, scope{}, ""), newDetail(m, key{}), newCockpit(m, nil), newLog(m)} {
 		groups = append(groups, s.keys()...)
 	}
 	tested := map[string]bool{}

@@ -43,7 +43,9 @@ func (s *commandLog) view(m *Model, w, h int) []line {
 	}
 	out = append(out, nil, text(dim, "exit status "+strconv.Itoa(r.Status)))
 	for l := range strings.SplitSeq(strings.TrimSpace(r.Out+r.Err), "\n") {
-		out = append(out, text(plain, clean(l)))
+		for _, part := range wrap(clean(l), max(w, 10)) {
+			out = append(out, text(plain, part))
+		}
 	}
 	return out[:min(len(out), h)]
 }

@@ -12,7 +12,7 @@ import (
 // undo shows what taking the last change back would do, and asks. The change is
 // named by its number: another could be made meanwhile.
 func (m *Model) undo() tea.Cmd {
-	if m.o.LastChange == nil {
+	if m.refused() || m.o.LastChange == nil {
 		return nil
 	}
 	ctx := m.ctx

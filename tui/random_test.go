@@ -102,7 +102,7 @@ func everyStroke(s *stage) []string {
 	services := newServices(s.m)
 	groups := []group{globalKeys(), tableKeys(&services.table), selectionKeys(services), actKeys(services),
 		confirmKeys(), formKeys(), filterKeys(), chooserKeys()}
-	for _, x := range []screen{services, newServers(s.m, webID), newMachines(s.m), newConnections(s.m, scope{}, ""), newDetail(s.m, key{}), newLog(s.m)} {
+	for _, x := range []screen{services, newServers(s.m, webID), newMachines(s.m), newConnections(s.m, scope{}, ""), newDetail(s.m, key{}), newCockpit(s.m, nil), newLog(s.m)} {
 		groups = append(groups, x.keys()...)
 	}
 	var out []string
