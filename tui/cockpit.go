@@ -131,7 +131,7 @@ func (s *cockpit) state(m *Model, w int) []line {
 	switch {
 	case s.open():
 		ends = ends.add(yellow, "none: it takes new connections")
-	case active == 0 && persistent == 0:
+	case active == 0 && (persistent == 0 || s.found != nil && s.found.expire):
 		ends = text(bold|green, "nothing is left: it is drained")
 	case active == 0:
 		ends = ends.add(plain, "when its clients are forgotten")
