@@ -22,8 +22,8 @@ const (
 	topSettle   = 5 * time.Second  // until it has drawn everything once
 	topWatched  = 20 * time.Second // that is measured
 	topPatience = 30 * time.Second
-	topKeys     = 40  // pressed
-	topMemory   = 64  // MiB at most
+	topKeys     = 40 // pressed
+	topMemory   = 64 // MiB at most
 	topLatency  = 50 * time.Millisecond
 )
 
