@@ -8,7 +8,9 @@ import (
 )
 
 // period is a time, in whole units.
-func period(low, high, unit time.Duration) form[time.Duration] { return periodTo(low, high, high, unit) }
+func period(low, high, unit time.Duration) form[time.Duration] {
+	return periodTo(low, high, high, unit)
+}
 
 // periodTo is a period that may be longer than people are told: a rule looks at
 // it later.

@@ -21,6 +21,9 @@ type Wanted struct {
 	// alone.
 	Sync      []kernel.Daemon
 	SyncGiven bool
+
+	files  []*File
+	places map[kernel.ServiceID]servicePlace
 }
 
 // Resolve puts files together: pools and checks may be of another file than the
@@ -68,6 +71,7 @@ func Resolve(files ...*File) (*Wanted, error) {
 	if err := all.err(); err != nil {
 		return nil, err
 	}
+	r.out.files, r.out.places = files, r.services
 	return &r.out, nil
 }
 

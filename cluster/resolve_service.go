@@ -196,14 +196,7 @@ func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server
 func (r *resolver) twice(l *serverList, id kernel.ServiceID, addr netip.AddrPort) {
 	first := -1
 	for j := range l.from {
-		servers, _ := parseServers(l.from[j].Address)
-		last := servers.first
-		for range servers.count - 1 {
-			last = last.Next()
-		}
-		port := servers.portOr(id.Port)
-		a := addr.Addr()
-		if port != addr.Port() || a.Less(servers.first) || last.Less(a) {
+		if !covers(l.from[j].Address, addr, id.Port) {
 			continue
 		}
 		if first < 0 {

@@ -99,7 +99,8 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	all := &carrier{app: a, kernel: q.kernel, patience: o.patience, ready: o.undoUnlessConfirmed, again: func(now *cluster.Table) cluster.Steps {
+	where := func(at object) string { return q.wanted.Place(at.service, at.server) }
+	all := &carrier{app: a, kernel: q.kernel, patience: o.patience, ready: o.undoUnlessConfirmed, where: where, again: func(now *cluster.Table) cluster.Steps {
 		return q.wanted.Steps(now, cluster.PlanOptions{Prune: o.prune, KeepWeights: o.keepWeights})
 	}}
 	if err := all.carryOut(ctx, q.before, q.steps); err != nil {

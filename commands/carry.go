@@ -22,6 +22,8 @@ type carrier struct {
 	// again plans the steps anew for the table after the wait: somebody may have
 	// done some of it.
 	again func(now *cluster.Table) cluster.Steps
+	// where tells where the steps come from. Nil is nowhere.
+	where placer
 }
 
 // parsePatience reads an option's time. Empty is zero.
@@ -90,7 +92,7 @@ func (c *carrier) take(ctx context.Context, before *cluster.Table, s *cluster.St
 		if failure.Undo == nil {
 			forget()
 		}
-		return a.undone(failure, nil)
+		return a.undone(failure, c.where)
 	}
 	return err
 }

@@ -233,7 +233,7 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Sna
 	end()
 	done(err)
 	if failure := (*cluster.Failure)(nil); errors.As(err, &failure) {
-		return a.undone(failure, text)
+		return a.undone(failure, linesOf(text))
 	}
 	refused, _ := err.(kernel.Refusals)
 	if a.reports() {
@@ -244,7 +244,7 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Sna
 	if len(refused) == 0 {
 		return nil
 	}
-	return append(refusedLines(refused, text, exitPartly), &fault{status: exitPartly,
+	return append(refusedLines(refused, linesOf(text), exitPartly), &fault{status: exitPartly,
 		err: fmt.Errorf("partly applied: %d of %d changes were made", len(plan)-len(refused), len(plan))})
 }
 

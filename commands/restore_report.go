@@ -11,13 +11,17 @@ import (
 	"lvs/kernel"
 )
 
+// placer tells where a text says what an object is, as "line 3". Empty is
+// nowhere.
+type placer func(object) string
+
 // undone tells why a plan was given up, and what became of the table.
-func (a *App) undone(f *cluster.Failure, text []ipvsadm.Service) error {
+func (a *App) undone(f *cluster.Failure, where placer) error {
 	status := exitFailed
 	if f.Undo != nil {
 		status = exitPartly
 	}
-	bad := a.causes(f, text, status)
+	bad := a.causes(f, where, status)
 	told := func(format string, args ...any) {
 		bad = append(bad, &fault{status: status, err: fmt.Errorf(format, args...)})
 	}
@@ -40,11 +44,11 @@ func (a *App) undone(f *cluster.Failure, text []ipvsadm.Service) error {
 }
 
 // causes tells why a plan was given up.
-func (a *App) causes(f *cluster.Failure, text []ipvsadm.Service, status int) faults {
+func (a *App) causes(f *cluster.Failure, where placer, status int) faults {
 	refused, only := f.Cause.(kernel.Refusals)
 	switch {
 	case only:
-		return refusedLines(refused, text, status)
+		return refusedLines(refused, where, status)
 	case errors.Is(f.Cause, context.Canceled):
 		return nil
 	case errors.Is(f.Cause, context.DeadlineExceeded):
@@ -58,8 +62,7 @@ func (a *App) causes(f *cluster.Failure, text []ipvsadm.Service, status int) fau
 
 // refusedLines names the lines of the text that the kernel refused. The servers
 // of a service that it refused are not told: they are a consequence.
-func refusedLines(refused kernel.Refusals, text []ipvsadm.Service, status int) faults {
-	lines := linesOf(text)
+func refusedLines(refused kernel.Refusals, where placer, status int) faults {
 	without := map[kernel.ServiceID]bool{}
 	var bad faults
 	for _, r := range refused {
@@ -69,8 +72,10 @@ func refusedLines(refused kernel.Refusals, text []ipvsadm.Service, status int) f
 			continue
 		}
 		err := error(r.Err)
-		if line := lines[object{r.Err.Service, r.Err.Server}]; line > 0 {
-			err = fmt.Errorf("line %d: %w", line, r.Err)
+		if where != nil {
+			if place := where(object{r.Err.Service, r.Err.Server}); place != "" {
+				err = fmt.Errorf("%s: %w", place, r.Err)
+			}
 		}
 		bad = append(bad, &fault{status: status, err: err})
 	}
@@ -84,7 +89,7 @@ type object struct {
 }
 
 // linesOf tells which line of a text says what an object is.
-func linesOf(text []ipvsadm.Service) map[object]int {
+func linesOf(text []ipvsadm.Service) placer {
 	lines := map[object]int{}
 	for _, s := range text {
 		lines[object{service: s.ServiceID}] = s.Line
@@ -92,7 +97,12 @@ func linesOf(text []ipvsadm.Service) map[object]int {
 			lines[object{s.ServiceID, v.Addr}] = v.Line
 		}
 	}
-	return lines
+	return func(o object) string {
+		if line := lines[o]; line > 0 {
+			return fmt.Sprintf("line %d", line)
+		}
+		return ""
+	}
 }
 
 // describe names a change.
