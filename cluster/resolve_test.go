@@ -16,7 +16,10 @@ import (
 )
 
 // byValue compares addresses by what they are.
-var byValue = cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, kernel.ServiceID{})
+var byValue = cmp.Options{
+	cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, kernel.ServiceID{}),
+	cmpopts.IgnoreUnexported(Wanted{}),
+}
 
 func resolve(t *testing.T, texts ...string) *Wanted {
 	t.Helper()
