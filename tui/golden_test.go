@@ -29,7 +29,7 @@ var scenes = []struct {
 	play    func(s *stage)
 }{
 	{"overview", nil, func(s *stage) {}},
-	{"overview-since", nil, func(s *stage) { s.press("z"); s.traffic(2); s.pass(2); s.clock = s.clock.Add(11e9) }},
+	{"overview-since", nil, func(s *stage) { s.press("z"); s.traffic(2); s.pass(11) }},
 	{"services-sorted", nil, func(s *stage) { s.press("2", "right", "right", "right") }},
 	{"servers", nil, func(s *stage) { s.open(webID); s.shares() }},
 	{"servers-direct", nil, func(s *stage) { s.open(mailID) }},

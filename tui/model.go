@@ -225,11 +225,12 @@ func (m *Model) sampled(msg sampleMsg) tea.Cmd {
 	return m.wait()
 }
 
-// wait plans the next look: an interval after the last began, or at once.
+// wait plans the next look: an interval after the last began. One that lasted
+// long is followed by as long a rest.
 func (m *Model) wait() tea.Cmd {
 	m.round++
-	round := m.round
-	return m.after(max(m.o.Interval-m.now().Sub(m.started), 0), tickMsg{round})
+	lasted := m.now().Sub(m.started)
+	return m.after(max(m.o.Interval-lasted, lasted), tickMsg{m.round})
 }
 
 func (m *Model) clock() tea.Cmd {

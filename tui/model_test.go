@@ -51,6 +51,7 @@ func TestSlowKernel(t *testing.T) {
 	if len(s.waiting) != 1 {
 		t.Fatalf("%d looks are under way, want 1", len(s.waiting))
 	}
+	s.shows("5s OLD")
 	s.press("down", "2")
 	if s.m.top().crumb() != "services" || cursor(s) != 1 {
 		t.Error("keys wait for the look")

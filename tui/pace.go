@@ -31,6 +31,7 @@ func (m *Model) faster(step int) tea.Cmd {
 	if m.reading || m.paused {
 		return nil
 	}
+	m.started = m.now()
 	return m.wait()
 }
 

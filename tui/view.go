@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -129,7 +130,7 @@ func (m *Model) state() line {
 	switch {
 	case m.paused:
 		return l.add(reverse|bold|yellow, fmt.Sprintf(" PAUSED, %s old ", ageText(age)))
-	case m.err != nil:
+	case m.err != nil, age > 3*max(m.o.Interval, time.Second):
 		return l.add(reverse|bold|red, fmt.Sprintf(" %s OLD ", ageText(age)))
 	}
 	if m.w >= 60 {
