@@ -47,8 +47,22 @@ func (f *Failure) Unwrap() error { return f.Cause }
 // undone, and the error is a *Failure. With KeepGoing a refusal undoes nothing;
 // the error is then kernel.Refusals.
 func Apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, changes []kernel.Change, o ApplyOptions) (Result, error) {
+	return applyWith(ctx, k, before, changes, o, func() error { return nil })
+}
+
+// applyWith calls settle when all is made but the deletions: whatever can be
+// refused is known before something goes that cannot be brought back whole.
+func applyWith(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, changes []kernel.Change, o ApplyOptions, settle func() error) (Result, error) {
 	var refused kernel.Refusals
-	for sent := 0; sent < len(changes); {
+	settled := false
+	for sent := 0; sent < len(changes) || !settled; {
+		if !settled && (sent == len(changes) || deletes(changes[sent].Op)) {
+			if err := settle(); err != nil {
+				return Result{}, undo(ctx, k, before, without(changes[:sent], refused), err)
+			}
+			settled = true
+			continue
+		}
 		stage := changes[sent : sent+nextStage(changes[sent:], o)]
 		err := k.Apply(ctx, stage)
 		// Only a bare list of refusals says that everything else was made.
@@ -58,18 +72,18 @@ func Apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, change
 				refused = append(refused, kernel.Refusal{Index: sent + r.Index, Err: r.Err})
 			}
 		}
+		sent += len(stage)
 		if _, only := err.(kernel.Refusals); err != nil && !only {
-			return Result{}, undo(ctx, k, before, changes, err)
+			return Result{}, undo(ctx, k, before, without(changes[:sent], refused), err)
 		}
 		if len(refused) > 0 && !o.KeepGoing {
-			return Result{}, undo(ctx, k, before, changes, refused)
+			return Result{}, undo(ctx, k, before, without(changes[:sent], refused), refused)
 		}
-		sent += len(stage)
 		if o.Progress != nil {
 			o.Progress(sent, len(changes))
 		}
 	}
-	result := count(changes, refused)
+	result := count(without(changes, refused))
 	if len(refused) > 0 {
 		return result, refused
 	}
@@ -80,13 +94,13 @@ func Apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, change
 // for a scheduler that does not exist takes the kernel some milliseconds each.
 const stageLen = 256
 
-// nextStage tells how many changes to send at once: many, but no deletion
-// before it is known that what takes over is there.
+// nextStage tells how many changes to send at once: many, but none that takes a
+// server away before it is known that what takes over is there.
 func nextStage(changes []kernel.Change, o ApplyOptions) int {
 	n := min(len(changes), stageLen)
 	if !o.KeepGoing {
 		for i := 1; i < n; i++ {
-			if deletes(changes[i].Op) && !deletes(changes[i-1].Op) {
+			if takes(&changes[i]) && !takes(&changes[i-1]) || deletes(changes[i].Op) && !deletes(changes[i-1].Op) {
 				n = i
 			}
 		}
@@ -94,16 +108,16 @@ func nextStage(changes []kernel.Change, o ApplyOptions) int {
 	return n
 }
 
+// takes tells whether a server takes no new connections after the change.
+func takes(c *kernel.Change) bool {
+	return deletes(c.Op) || c.Op == kernel.EditServer && c.Server.Weight == 0
+}
+
 func deletes(op kernel.Op) bool { return op == kernel.DeleteService || op == kernel.DeleteServer }
 
-// count leaves out what was refused.
-func count(changes []kernel.Change, refused kernel.Refusals) (r Result) {
-	for i := range changes {
-		if len(refused) > 0 && refused[0].Index == i {
-			refused = refused[1:]
-			continue
-		}
-		switch changes[i].Op {
+func count(made []kernel.Change) (r Result) {
+	for i := range made {
+		switch made[i].Op {
 		case kernel.AddService, kernel.AddServer:
 			r.Added++
 		case kernel.EditService, kernel.EditServer:

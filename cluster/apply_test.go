@@ -54,6 +54,32 @@ func TestNothingIsDeletedAfterARefusal(t *testing.T) {
 	}
 }
 
+// TestNothingIsDrainedAfterARefusal: nor does the old one get the weight 0.
+func TestNothingIsDrainedAfterARefusal(t *testing.T) {
+	k := kerneltest.New()
+	load(t, k, []Service{state("fwmark:1", "rr", 1, 2, 1)})
+	before := table(t, k)
+	want := state("fwmark:1", "rr", 1, 3, 1)
+	want.Servers[0].Weight = 0
+	for _, drained := range []bool{false, true} {
+		s := Steps{Changes: Plan(before.Snapshot, []Service{want}, PlanOptions{})}
+		if drained {
+			want.Servers = want.Servers[2:]
+			s.Changes = Plan(before.Snapshot, []Service{want}, PlanOptions{})
+			s, _ = s.Quiesce(before.Snapshot)
+		}
+		k.Refuse(func(c kernel.Change) error {
+			if c.Op == kernel.EditServer {
+				t.Errorf("%v has the weight %d", c.Server.Addr, c.Server.Weight)
+			}
+			return kernel.ErrNoMemory
+		})
+		if _, err := s.Apply(context.Background(), k, before, ApplyOptions{}); !errors.Is(err, kernel.ErrNoMemory) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 // TestRefusalAtEveryStep refuses each step of a plan of 50 changes, alone and
 // with all steps after it.
 func TestRefusalAtEveryStep(t *testing.T) {
@@ -172,6 +198,31 @@ func TestUndoLeavesOthersAlone(t *testing.T) {
 	}
 	if got := Of(read(t, k)); len(got) != 1 || got[0].ServiceID != id("fwmark:99") {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestTwoAtOnce: two applies have read the same table. The second is refused what
+// the first has made, and takes back what it made itself, and no more.
+func TestTwoAtOnce(t *testing.T) {
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		k := kerneltest.New()
+		load(t, k, randomState(r))
+		before := read(t, k)
+		first := Plan(before, randomState(r), PlanOptions{Prune: r.IntN(2) == 0})
+		second := slices.DeleteFunc(slices.Clone(first), func(c kernel.Change) bool { return c.Op == kernel.EditServer || c.Op == kernel.EditService })
+		if len(second) == 0 {
+			continue
+		}
+		if _, err := Apply(context.Background(), k, before, first, ApplyOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		made := read(t, k)
+		_, err := Apply(context.Background(), k, before, second, ApplyOptions{})
+		if f := (*Failure)(nil); !errors.As(err, &f) || f.Undo != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		same(t, made, read(t, k))
 	}
 }
 

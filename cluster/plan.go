@@ -43,7 +43,7 @@ func Plan(have *kernel.Snapshot, want []Service, o PlanOptions) []kernel.Change 
 			}
 		}
 	}
-	return append(p.add, slices.Concat(p.raise, p.edit, p.remove, p.drop)...)
+	return append(p.add, slices.Concat(p.raise, p.edit, p.lower, p.remove, p.drop)...)
 }
 
 // newObjects counts the services that are not there, and their servers.
@@ -61,6 +61,7 @@ type plan struct {
 	add    []kernel.Change // services and servers that are new
 	raise  []kernel.Change // edits of services, and of servers that come into use
 	edit   []kernel.Change // other edits of servers
+	lower  []kernel.Change // edits of servers that are out of use then
 	remove []kernel.Change // servers that go
 	drop   []kernel.Change // services that go
 
@@ -97,6 +98,8 @@ func (p *plan) update(have *kernel.ServiceEntry, want *Service) {
 		case sameServer(*old, s):
 		case old.Weight == 0 && s.Weight > 0:
 			p.raise = append(p.raise, kernel.Change{Op: kernel.EditServer, Service: want.Service, Server: s})
+		case s.Weight == 0:
+			p.lower = append(p.lower, kernel.Change{Op: kernel.EditServer, Service: want.Service, Server: s})
 		default:
 			p.edit = append(p.edit, kernel.Change{Op: kernel.EditServer, Service: want.Service, Server: s})
 		}

@@ -69,7 +69,13 @@ func (r *reverter) begin() {
 			r.order = append(r.order, id)
 		}
 	}
-	r.Before = &Table{(&undoing{touched: touched}).only(r.now.Snapshot), r.now.Timeouts, r.now.Daemons}
+	part := &kernel.Snapshot{}
+	for i := range r.now.Services {
+		if touched[r.now.Services[i].ServiceID] {
+			part.Services = append(part.Services, r.now.Services[i])
+		}
+	}
+	r.Before = &Table{part, r.now.Timeouts, r.now.Daemons}
 	r.there = index(r.Before.Snapshot)
 	state := Of(r.Before.Snapshot)
 	for i := range state {

@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"lvs/kernel"
@@ -102,19 +103,17 @@ func withDefaults(d kernel.Daemon) kernel.Daemon {
 // nothing like the function Apply, whose result and errors it has: when one is
 // refused, those taken are undone.
 func (s *Steps) Apply(ctx context.Context, k kernel.Kernel, before *Table, o ApplyOptions) (Result, error) {
-	result, err := Apply(ctx, k, before.Snapshot, s.Changes, o)
-	if _, only := err.(kernel.Refusals); err != nil && !only {
-		return result, err
+	settling := false
+	result, err := applyWith(ctx, k, before.Snapshot, s.Changes, o, func() error {
+		settling = true
+		return s.applySettings(ctx, k)
+	})
+	if f := (*Failure)(nil); errors.As(err, &f) && settling {
+		if e := s.undoSettings(context.WithoutCancel(ctx), k, before); f.Undo == nil {
+			f.Undo = e
+		}
 	}
-	cause := s.applySettings(ctx, k)
-	if cause == nil {
-		return result, err
-	}
-	f := undo(ctx, k, before.Snapshot, s.Changes, cause)
-	if e := s.undoSettings(context.WithoutCancel(ctx), k, before); f.Undo == nil {
-		f.Undo = e
-	}
-	return Result{}, f
+	return result, err
 }
 
 // applySettings sets what is not in the services.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -60,6 +61,52 @@ func TestStepsForSettings(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, s)
 		}
 	}
+}
+
+// TestNothingIsDeletedBeforeSettings: a daemon that cannot be started is known
+// before servers go, whose connections would not come back with them.
+func TestNothingIsDeletedBeforeSettings(t *testing.T) {
+	k := newKernel()
+	load(t, k, []Service{state("fwmark:1", "rr", 1, 2, 1), state("fwmark:2", "rr", 1, 1, 1)})
+	before := table(t, k)
+	steps := Steps{
+		Changes: Plan(before.Snapshot, []Service{state("fwmark:1", "wlc", 2, 3, 1)}, PlanOptions{Prune: true}),
+		Start:   []kernel.Daemon{{Role: kernel.Master, Interface: "nosuch0"}},
+	}
+	k.Refuse(func(c kernel.Change) error {
+		if last := netip.MustParseAddrPort("10.0.0.3:80"); deletes(c.Op) && c.Server.Addr != last { // that one is new
+			t.Errorf("%v %v %v", c.Op, c.Service.ServiceID, c.Server.Addr)
+		}
+		return nil
+	})
+	_, err := steps.Apply(context.Background(), k, before, ApplyOptions{})
+	if f := (*Failure)(nil); !errors.As(err, &f) || f.Undo != nil || !errors.Is(err, kernel.ErrNoInterface) {
+		t.Errorf("%v", err)
+	}
+	same(t, before.Snapshot, read(t, k))
+}
+
+// TestSettingsAreUndoneWithDeletions: what cannot be deleted takes the settings
+// back that were set before it.
+func TestSettingsAreUndoneWithDeletions(t *testing.T) {
+	k := newKernel()
+	load(t, k, []Service{state("fwmark:1", "rr", 1, 2, 1)})
+	before := table(t, k)
+	steps := Steps{
+		Changes:  Plan(before.Snapshot, []Service{state("fwmark:1", "wlc", 2, 3, 1)}, PlanOptions{}),
+		Timeouts: kernel.Timeouts{UDP: time.Minute}, Start: []kernel.Daemon{master(1)},
+	}
+	k.Refuse(func(c kernel.Change) error {
+		if c.Op == kernel.DeleteServer && c.Server.Addr == netip.MustParseAddrPort("10.0.0.1:80") {
+			return kernel.ErrNoMemory
+		}
+		return nil
+	})
+	_, err := steps.Apply(context.Background(), k, before, ApplyOptions{})
+	if f := (*Failure)(nil); !errors.As(err, &f) || f.Undo != nil {
+		t.Errorf("%v", err)
+	}
+	sameTable(t, before, table(t, k))
 }
 
 // TestSettingsAreUndone: the second daemon cannot be started, so all is as

@@ -15,17 +15,13 @@ const undoTime = 30 * time.Second
 // errStillDiffers is an undo that was not refused and yet did not help.
 var errStillDiffers = errors.New("someone else changes the table")
 
-// undo brings the services that the changes concern back to what they were. It
-// looks at the table as it is now, so it does not matter how many of the changes
-// were made.
-func undo(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, changes []kernel.Change, cause error) *Failure {
+// undo takes back the changes that were made, or may have been. It looks at each
+// object in the table as it is now, so it does not matter how many were made, and
+// what somebody else has done meanwhile stays.
+func undo(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, made []kernel.Change, cause error) *Failure {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
-	u := undoing{kernel: k, touched: map[kernel.ServiceID]bool{}}
-	for i := range changes {
-		u.touched[changes[i].Service.ServiceID] = true
-	}
-	u.want = Of(u.only(before))
+	u := undoing{kernel: k, made: Entry{Objects: Touched(before, made)}}
 
 	f := &Failure{Cause: cause}
 	left, err := u.left(ctx)
@@ -44,9 +40,8 @@ func undo(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, changes
 }
 
 type undoing struct {
-	kernel  kernel.Kernel
-	touched map[kernel.ServiceID]bool
-	want    []Service
+	kernel kernel.Kernel
+	made   Entry
 }
 
 // left plans the way from the table as it is now.
@@ -55,16 +50,21 @@ func (u *undoing) left(ctx context.Context) ([]kernel.Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Plan(u.only(now), u.want, PlanOptions{Prune: true}), nil
+	return Revert(&u.made, &Table{Snapshot: now}).Changes, nil
 }
 
-// only gives the touched part of a table.
-func (u *undoing) only(s *kernel.Snapshot) *kernel.Snapshot {
-	part := &kernel.Snapshot{}
-	for i := range s.Services {
-		if u.touched[s.Services[i].ServiceID] {
-			part.Services = append(part.Services, s.Services[i])
-		}
+// without leaves out what was refused.
+func without(changes []kernel.Change, refused kernel.Refusals) []kernel.Change {
+	if len(refused) == 0 {
+		return changes
 	}
-	return part
+	made := make([]kernel.Change, 0, len(changes))
+	for i := range changes {
+		if len(refused) > 0 && refused[0].Index == i {
+			refused = refused[1:]
+			continue
+		}
+		made = append(made, changes[i])
+	}
+	return made
 }
