@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"net/netip"
 	"slices"
 
 	"lvs/kernel"
@@ -63,6 +64,30 @@ func (s *Steps) Narrow(allowed Kinds) (kept, left Steps) {
 		side(kind).Start = append(side(kind).Start, d)
 	}
 	return kept, left
+}
+
+// Within parts the steps into the changes that were planned before, and all
+// others. It looks at what they do to which object, not at what that becomes.
+func (s *Steps) Within(planned *Steps) (kept, others Steps) {
+	type deed struct {
+		op      kernel.Op
+		service kernel.ServiceID
+		server  netip.AddrPort
+	}
+	deedOf := func(c *kernel.Change) deed { return deed{c.Op, c.Service.ServiceID, c.Server.Addr} }
+	known := make(map[deed]bool, len(planned.Changes))
+	for i := range planned.Changes {
+		known[deedOf(&planned.Changes[i])] = true
+	}
+	for i := range s.Changes {
+		to := &others
+		if known[deedOf(&s.Changes[i])] {
+			to = &kept
+		}
+		to.Changes = append(to.Changes, s.Changes[i])
+	}
+	others.Timeouts, others.Stop, others.Start = s.Timeouts, s.Stop, s.Start
+	return kept, others
 }
 
 // Quiesce parts the steps in two, with time between them for connections to end:

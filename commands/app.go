@@ -96,7 +96,13 @@ func (a *App) Main(args []string) int {
 	// A reader that goes away (lvs list | head) must be an error of Write, not
 	// a signal that kills.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	// The end of the connection to this machine leaves nothing half done either.
+	// Under nohup it is ignored, and stays so.
+	if !signal.Ignored(syscall.SIGHUP) {
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
 	// The second interrupt is the system's: it kills.
 	defer context.AfterFunc(ctx, stop)()

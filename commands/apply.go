@@ -81,6 +81,9 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	o.tellLeft(q)
 	a := o.app
 	if q.steps.Empty() {
+		if !q.left.Empty() {
+			return a.nothingChanges("all that differs is left out by --allow")
+		}
 		return a.nothingChanges("the table is as in the file")
 	}
 	if a.global.dryRun {

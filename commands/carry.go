@@ -52,7 +52,7 @@ func (c *carrier) carryOut(ctx context.Context, before *cluster.Table, steps clu
 	}
 	err := c.finish(ctx, before, &then)
 	if err == nil {
-		err = c.remove(ctx)
+		err = c.remove(ctx, &then)
 	}
 	if err != nil {
 		c.app.note("servers that go have the weight 0 and are not deleted yet: run it again, or %s undo", c.app.Name)
@@ -60,14 +60,19 @@ func (c *carrier) carryOut(ctx context.Context, before *cluster.Table, steps clu
 	return err
 }
 
-// remove deletes what is to go.
-func (c *carrier) remove(ctx context.Context) error {
+// remove deletes what is to go. What came meanwhile stays: nobody was asked about
+// it, and it had no time to finish.
+func (c *carrier) remove(ctx context.Context, then *cluster.Steps) error {
 	now, err := cluster.ReadTable(ctx, c.kernel)
 	if err != nil {
 		return err
 	}
 	rest := c.again(now)
 	rest, _ = rest.Narrow(cluster.Deleting)
+	rest, came := rest.Within(then)
+	if !came.Empty() {
+		c.app.note("came meanwhile and stays: %s; run it again", tellTotals(&came, true))
+	}
 	c.ready = nil
 	return c.take(ctx, now, &rest)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"lvs/cluster"
 	"lvs/commands/ipvsadm"
@@ -22,10 +23,14 @@ func (a *App) undone(f *cluster.Failure, where placer) error {
 		status = exitPartly
 	}
 	bad := a.causes(f, where, status)
+	others := slices.ContainsFunc(bad, changedMeanwhile)
 	told := func(format string, args ...any) {
 		bad = append(bad, &fault{status: status, err: fmt.Errorf(format, args...)})
 	}
-	if f.Undo == nil {
+	if f.Undo == nil && others {
+		told := &fault{status: status, err: errors.New("somebody else has changed the table since it was read: all changes made by this command were undone")}
+		bad = append(bad, told.cure("run it again: it compares with the table as it is now"))
+	} else if f.Undo == nil {
 		told("all changes were undone: the table is as before")
 	} else {
 		told("the table is partly changed, for undoing failed: %w", f.Undo)
@@ -36,11 +41,18 @@ func (a *App) undone(f *cluster.Failure, where placer) error {
 	if !errors.Is(f.Cause, context.Canceled) {
 		return bad
 	}
-	// The interrupt is all that is told of an interrupted run.
-	for _, e := range bad {
-		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(e.Error()))
+	a.sent = f.Undo != nil
+	for i := 1; i < len(bad) && !a.global.wantsJSON(); i++ {
+		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(bad[i].Error()))
 	}
-	return f.Cause
+	return &fault{status: exitInterrupted, err: fmt.Errorf("interrupted: %w", bad[0])}
+}
+
+// changedMeanwhile tells whether the kernel refused something for what was not so
+// when the table was read.
+func changedMeanwhile(err error) bool {
+	return errors.Is(err, kernel.ErrExists) || errors.Is(err, kernel.ErrNoService) ||
+		errors.Is(err, kernel.ErrNoServer) || errors.Is(err, kernel.ErrNoDaemon)
 }
 
 // causes tells why a plan was given up.

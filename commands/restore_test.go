@@ -43,7 +43,7 @@ func TestInterruptDuringRestore(t *testing.T) {
 		status int
 		want   string
 	}{
-		{context.Canceled, exitInterrupted, "lvs: all changes were undone: the table is as before\nlvs: interrupted\n"},
+		{context.Canceled, exitInterrupted, "lvs: interrupted: all changes were undone: the table is as before\n"},
 		{context.DeadlineExceeded, exitTimeout, "lvs: timed out after 1h\nlvs: all changes were undone: the table is as before\n"},
 	} {
 		k := kerneltest.New()

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -88,10 +89,14 @@ func TestBrokenOff(t *testing.T) {
 		says   string
 	}{
 		{"interrupt", []string{"clear"}, os.Interrupt, 130, "lvs: interrupted\n"},
+		{"hang up", []string{"clear"}, syscall.SIGHUP, 130, "lvs: interrupted\n"},
 		{"terminate", []string{"clear"}, syscall.SIGTERM, 130, "lvs: interrupted\n"},
 		{"timeout", []string{"clear", "--timeout", "20ms"}, nil, 8, "lvs: timed out after 20ms\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.signal == syscall.SIGHUP && signal.Ignored(c.signal) {
+				t.Skip("under nohup it stays ignored")
+			}
 			cmd := lvsProcess(t, c.args...)
 			if _, err := cmd.StdinPipe(); err != nil { // open, and silent
 				t.Fatal(err)

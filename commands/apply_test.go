@@ -1,0 +1,84 @@
+package commands
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lvs/kernel/kerneltest"
+)
+
+// What somebody adds while servers finish is not deleted with them: nobody was
+// asked, and it had no time to finish.
+func TestApplyLeavesWhatCameMeanwhile(t *testing.T) {
+	k := drainTable(t)
+	file := filepath.Join(t.TempDir(), "web.yaml")
+	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n- {address: " + theWeb + ", servers: [10.0.0.12]}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	does(t, k, theWeb, kerneltest.Traffic{Active: 1})
+	app, _, errs := testApp(k)
+	sleep, came := app.Sleep, false
+	app.Sleep = func(ctx context.Context, d time.Duration) error {
+		if !came {
+			came = true
+			run(t, k, "server add "+theWeb+" 10.0.0.99")
+			run(t, k, "service add tcp://192.0.2.99:80")
+		}
+		return sleep(ctx, d)
+	}
+	if status := app.Run(t.Context(), strings.Fields("apply --prune --drain 10s --yes -f "+file)); status != exitDone {
+		t.Fatalf("exit status %d: %s", status, errs)
+	}
+	if !strings.Contains(errs.String(), "came meanwhile and stays: 1 service and 1 server to delete") {
+		t.Errorf("it says %s", errs)
+	}
+	if got := run(t, k, "list -o name"); got != theWeb+"\ntcp://192.0.2.99:80\n" {
+		t.Errorf("the services are %s", got)
+	}
+	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server"); got != "10.0.0.12:80\n10.0.0.99:80\n" {
+		t.Errorf("the servers are %s", got)
+	}
+}
+
+// An apply that comes too late says why, and leaves the other's work alone.
+func TestApplyAfterAnother(t *testing.T) {
+	k := drainTable(t)
+	file := filepath.Join(t.TempDir(), "web.yaml")
+	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n- {address: " + theWeb + ", servers: [10.0.0.12, 10.0.0.13, 10.0.0.14]}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	app, _, errs := testApp(k)
+	app.In = readerFunc(func(b []byte) (int, error) { // while it is asked
+		run(t, k, "server add "+theWeb+" 10.0.0.13 -w 9")
+		return copy(b, "y\n"), nil
+	})
+	if status := app.Run(t.Context(), strings.Fields("apply -f "+file)); status != exitFailed {
+		t.Errorf("exit status %d", status)
+	}
+	if !strings.Contains(errs.String(), "somebody else has changed the table since it was read") {
+		t.Errorf("it says %s", errs)
+	}
+	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight"); got != "10.0.0.11:80,5\n10.0.0.12:80,5\n10.0.0.13:80,9\n" {
+		t.Errorf("the servers are %s", got)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+// run runs a command line that must succeed, and gives its output.
+func run(t *testing.T, k *kerneltest.Kernel, line string) string {
+	t.Helper()
+	app, out, errs := testApp(k)
+	if status := app.Run(t.Context(), strings.Fields(line)); status != exitDone {
+		t.Fatalf("%s: exit status %d: %s", line, status, errs)
+	}
+	return out.String()
+}
