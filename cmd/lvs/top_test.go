@@ -54,7 +54,7 @@ func TestTopLeavesTheTerminal(t *testing.T) {
 		{"Ctrl-C", func(_ *testing.T, x *lab.Terminal) { x.Type("\x03") }, 0},
 		{"SIGINT", func(_ *testing.T, x *lab.Terminal) { x.Process.Signal(syscall.SIGINT) }, 130},
 		{"SIGTERM", func(_ *testing.T, x *lab.Terminal) { x.Process.Signal(syscall.SIGTERM) }, 130},
-		{"SIGHUP", func(_ *testing.T, x *lab.Terminal) { x.Process.Signal(syscall.SIGHUP) }, 3},
+		{"SIGHUP", func(_ *testing.T, x *lab.Terminal) { x.Process.Signal(syscall.SIGHUP) }, 130},
 		{"SIGQUIT", func(_ *testing.T, x *lab.Terminal) { x.Process.Signal(syscall.SIGQUIT) }, 3},
 		{"in a dialog", func(t *testing.T, x *lab.Terminal) {
 			x.Type("?")
