@@ -185,7 +185,7 @@ func (o *drain) mindTemplates(ctx context.Context, w *drainWatch, found []member
 		if m := &found[i]; m.service.Persistence > 0 && m.Persistent > 0 && !w.expire {
 			a.note("net.ipv4.vs.%s is 0: clients bound by persistence keep coming to %v, in %v %d of them",
 				expireTemplates, m.Addr, m.service.ServiceID, m.Persistent)
-			a.say("hint: %s drain --expire-templates sets it, for all services of the table", a.Name)
+			a.say("hint: %s --expire-templates sets it, for all services of the table", o.command("drain", found))
 			break
 		}
 	}

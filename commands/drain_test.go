@@ -209,7 +209,7 @@ func TestDrainTimesOut(t *testing.T) {
 		{theWeb, kerneltest.Traffic{Active: 3}, "tcp://192.0.2.10:80 10.0.0.11:80: 3 active connections\n",
 			"hint: lvs connections --server 10.0.0.11:80 shows them; one that is idle is kept as long as lvs timeouts says; lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80 brings it back\n"},
 		{theShop, kerneltest.Traffic{Persistent: 2}, "2 clients bound by persistence (net.ipv4.vs.expire_quiescent_template is 0)\n",
-			"hint: lvs drain 10.0.0.11 --expire-templates sends those clients elsewhere"},
+			"hint: lvs drain 10.0.0.11:443 --service tcp://192.0.2.10:443 --expire-templates sends those clients elsewhere"},
 		{theDNS, kerneltest.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n", "hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 brings it back\n"},
 	} {
 		k := drainTable(t)

@@ -169,10 +169,7 @@ func leftOver(rows []output.Drain) (undone, serving []output.Drain) {
 func (o *drain) brokenOff(ctx context.Context, err error, rows []output.Drain, found []member, report *drainReport) error {
 	a := o.app
 	timedOut, interrupted := broken(ctx, err)
-	undo := a.Name + " undrain " + strings.Join(addressesOf(found), " ")
-	for _, id := range o.only {
-		undo += " --service " + id.String()
-	}
+	undo := o.command("undrain", found)
 	switch {
 	case interrupted:
 		return (&fault{status: exitInterrupted, err: errors.New("interrupted: the weight stays 0")}).cure("%s brings it back", undo)
@@ -185,7 +182,7 @@ func (o *drain) brokenOff(ctx context.Context, err error, rows []output.Drain, f
 		if r := &rows[i]; r.State == output.Draining {
 			r.State = output.TimedOut
 			what = append(what, fmt.Sprintf("%v %v: %s", r.Service, r.Server, r.Reason))
-			cure = o.cureFor(r, undo)
+			cure = o.cureFor(r, found, undo)
 		}
 	}
 	f := &fault{status: exitTimeout, err: fmt.Errorf("not drained after %s, and the weight stays 0: %s",
@@ -196,11 +193,21 @@ func (o *drain) brokenOff(ctx context.Context, err error, rows []output.Drain, f
 	return f
 }
 
+// command is verb for just the servers found: a hint that is pasted touches
+// neither other ports nor other services.
+func (o *drain) command(verb string, found []member) string {
+	text := o.app.Name + " " + verb + " " + strings.Join(addressesOf(found), " ")
+	for _, id := range o.only {
+		text += " --service " + id.String()
+	}
+	return text
+}
+
 // cureFor says what can be done about what is left.
-func (o *drain) cureFor(r *output.Drain, undo string) string {
+func (o *drain) cureFor(r *output.Drain, found []member, undo string) string {
 	switch {
 	case strings.Contains(r.Reason, expireTemplates):
-		return fmt.Sprintf("%s drain %v --expire-templates sends those clients elsewhere; %s brings it back", o.app.Name, r.Server.Addr(), undo)
+		return fmt.Sprintf("%s --expire-templates sends those clients elsewhere; %s brings it back", o.command("drain", found), undo)
 	case r.Active > 0:
 		return fmt.Sprintf("%s connections --server %v shows them; one that is idle is kept as long as %s timeouts says; %s brings it back",
 			o.app.Name, r.Server, o.app.Name, undo)

@@ -25,6 +25,9 @@ func parseMachine(s string) (machine, error) {
 		return machine{s, netip.AddrPortFrom(a, 0), true}, nil
 	}
 	ap, err := kernel.ParseAddrPort(s)
+	if _, bad := kernel.ParseServiceID(s); err != nil && bad == nil {
+		return machine{}, usagef("%s is a service, not a server", s).cure("write the server, such as 10.0.0.11, and --service %s", s)
+	}
 	if err != nil {
 		return machine{}, usagef("server %w", err).cure("write 10.0.0.11 for every port of a server, or 10.0.0.11:80")
 	}

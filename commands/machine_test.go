@@ -2,6 +2,7 @@ package commands
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -30,6 +31,16 @@ func TestMachine(t *testing.T) {
 	for _, text := range []string{"", "web1", "10.0.0", "10.0.0.11:", "10.0.0.11:x", "fe80::1%eth0", "tcp://10.0.0.11:80"} {
 		if m, err := parseMachine(text); err == nil {
 			t.Errorf("%q is taken as %+v", text, m)
+		}
+	}
+}
+
+// A service before the server is what other verbs take; here it is an option.
+func TestMachineIsAService(t *testing.T) {
+	for _, text := range []string{"tcp://10.0.0.11:80", "fwmark:7"} {
+		_, err := parseMachine(text)
+		if err == nil || !strings.Contains(err.Error(), text+" is a service") {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }
