@@ -34,6 +34,10 @@ connections, it asks first; without a terminal it needs --yes. With --drain the
 servers that go get the weight 0 first and are deleted when their connections have
 ended, or when the time is over.
 
+The table is made once: no server is examined, and what lvs-cluster(5) marks
+(director) has no effect. A server that lvs drain has taken out gets the weight of
+the file, and new connections, again; --keep-weights leaves it out.
+
 No connection is lost with --drain where net.ipv4.vs.expire_nodest_conn is 1 (and,
 for persistent services, expire_quiescent_template). Only the change of a
 scheduler has a cost that cannot be avoided: the kernel refuses the service's new

@@ -66,8 +66,9 @@ how they are kept alive. "lvs validate" reads it and tells all that is wrong wit
 
 It is YAML or, if it begins with a brace, JSON. Every key is known by this page or
 refused; so are keys that stand twice, values of the wrong type, and what excludes
-one another. What only the director looks at is marked (director): other commands
-check it and use nothing of it.
+one another. What is for a program that stays, examines servers and announces
+addresses is marked (director): lvs has none yet. All commands check such keys, and
+use nothing of them.
 
 A service is known by its address, not by its name, and so is a server within its
 service. Files that are read together are one cluster: they may use each other's

@@ -20,7 +20,8 @@ func (a *App) newCompletion() *cobra.Command {
 table now: services, servers, schedulers, namespaces. It asks only for what
 everyone may read. Packages install it already.
 
-SHELL is bash, zsh, fish or powershell.`,
+SHELL is bash, zsh, fish or powershell. That of bash needs the package
+bash-completion.`,
 		Example: `  source <(lvs completion bash)
   lvs completion zsh > "${fpath[1]}/_lvs"
   lvs completion fish > ~/.config/fish/completions/lvs.fish`,

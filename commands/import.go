@@ -46,7 +46,10 @@ keepalived  keepalived.conf, with what it includes. What keepalived takes where
 ldirectord  ldirectord.cf. Passwords are not copied
 ipvsctl     the YAML of ipvsctl, whose default weight is 0
 
-Names are looked up once: a cluster file has addresses.`,
+Names are looked up once: a cluster file has addresses.
+
+Of such a file lvs apply takes services, servers, timeouts and sync daemons. It
+examines no server and puts no fallback in place: what checks servers has to stay.`,
 		Example: `  lvs import --from keepalived keepalived.conf > cluster.yaml
   lvs import --from ldirectord --strict ldirectord.cf
   ssh director ipvsadm-save | lvs import --from ipvsadm`,
