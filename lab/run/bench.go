@@ -64,13 +64,14 @@ func bench(ctx context.Context, lvs string, args []string, out io.Writer) (err e
 
 // benchmark is one run of all the rows.
 type benchmark struct {
-	ctx       context.Context
-	lvs, self string
-	dir       string
-	runs      int
-	out       io.Writer
-	filled    bool          // the connections were made
-	rawRead   time.Duration // of the dashboard's table
+	ctx        context.Context
+	lvs, self  string
+	dir        string
+	runs       int
+	out        io.Writer
+	filled     bool          // the connections were made
+	rawRead    time.Duration // of the dashboard's table
+	perRefresh time.Duration // of the processor, for the dashboard
 }
 
 func (b *benchmark) startUp() error {
