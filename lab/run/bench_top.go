@@ -94,7 +94,7 @@ func (b *benchmark) dashboardAt(columns, rows int) error {
 		return err
 	}
 	took := time.Since(began)
-	b.perRefresh = (after.cpu - before.cpu) * time.Second / took
+	b.perRefresh = time.Duration(float64(after.cpu-before.cpu) / took.Seconds())
 	share := 100 * (after.cpu - before.cpu).Seconds() / took.Seconds()
 	besides := share - 100*b.rawRead.Seconds()
 	perRefresh := float64(x.Written()-wrote) / took.Seconds()
