@@ -16,7 +16,8 @@ type apply struct {
 	// patience is how long servers that go may take to finish. Zero is not at all.
 	patience time.Duration
 	// within is how long a confirmation may take. Zero is that none is needed.
-	within time.Duration
+	within   time.Duration
+	undoneAt time.Time // unless it is confirmed
 }
 
 func (a *App) newApply() *cobra.Command {
@@ -114,7 +115,7 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if o.within > 0 {
-		a.note("undone in %s unless confirmed: %s confirm", output.Duration(o.patience+o.within), a.Name)
+		a.note("undone in %s unless confirmed: %s confirm", output.Duration(o.left()), a.Name)
 	}
 	if a.reports() {
 		return o.show(q)

@@ -3,6 +3,7 @@ package commands
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -66,11 +67,19 @@ func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
 		return nil, f.cure("make %s writable, or go without --confirm-within", a.stateDir())
 	}
 	// It may be undone while servers still finish, but not before they may.
+	start := a.Now()
 	j, err := a.later(confirmJob, o.patience+o.within, "undo", strconv.FormatUint(a.written.entry, 10), "--yes", "--force")
 	if err != nil {
 		return nil, err
 	}
+	o.undoneAt = start.Add(o.patience + o.within)
 	return func() { a.callOff(j.ID) }, nil
+}
+
+// left is the time to confirm, of which draining has taken its part, in whole
+// seconds.
+func (o *apply) left() time.Duration {
+	return max(0, (o.undoneAt.Sub(o.app.Now()) + time.Second - 1).Truncate(time.Second))
 }
 
 // forgetConfirm calls off the undoing of an entry that is undone.
