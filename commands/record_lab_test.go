@@ -46,7 +46,7 @@ func TestUndoAfterKill(t *testing.T) {
 		}
 		outcomes[all[known].Outcome]++
 		if status, said := runNow(t, "undo", "--yes"); status != exitDone {
-			t.Fatalf("round %d: exit status %d: %s", round, status, said)
+			t.Fatalf("round %d: exit status %d: %s\nthe entry: %s, %s, %+v", round, status, said, all[known].Table, all[known].Outcome, all[known].Counts)
 		}
 		if savedNow(t) != before {
 			t.Fatalf("round %d: the table is not as it was", round)
