@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,28 @@ func TestApplyAfterAnother(t *testing.T) {
 	}
 	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight"); got != "10.0.0.11:80,5\n10.0.0.12:80,5\n10.0.0.13:80,9\n" {
 		t.Errorf("the servers are %s", got)
+	}
+}
+
+// Without a process that would undo it nothing is changed.
+func TestConfirmWithinWithoutAJob(t *testing.T) {
+	k := drainTable(t)
+	file := filepath.Join(t.TempDir(), "web.yaml")
+	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n- {address: " + theWeb + ", servers: [10.0.0.12]}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := run(t, k, "save")
+	app, _, errs := testApp(k)
+	app.Detach = func([]string, string) error { return errors.New("no processes left") }
+	if status := app.Run(t.Context(), strings.Fields("apply --confirm-within 9s --yes -f "+file)); status != exitFailed {
+		t.Errorf("exit status %d", status)
+	}
+	if want := "lvs: --confirm-within: nothing would undo it by itself, so nothing was changed: no processes left\n"; errs.String() != want {
+		t.Errorf("it says %s", errs)
+	}
+	if got := run(t, k, "save"); got != before {
+		t.Errorf("the table is %s", got)
 	}
 }
 

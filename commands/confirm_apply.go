@@ -2,6 +2,7 @@ package commands
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -70,7 +71,7 @@ func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
 	start := a.Now()
 	j, err := a.later(confirmJob, o.patience+o.within, "undo", strconv.FormatUint(a.written.entry, 10), "--yes", "--force")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--confirm-within: nothing would undo it by itself, so nothing was changed: %w", err)
 	}
 	o.undoneAt = start.Add(o.patience + o.within)
 	return func() { a.callOff(j.ID) }, nil
