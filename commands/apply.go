@@ -115,7 +115,7 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if o.within > 0 {
-		a.note("undone in %s unless confirmed: %s confirm", output.Duration(o.left()), a.Name)
+		a.note("undone in %s unless confirmed: %s confirm", output.Duration(o.left()), a.here())
 	}
 	if a.reports() {
 		return o.show(q)

@@ -105,3 +105,27 @@ func run(t *testing.T, k *kerneltest.Kernel, line string) string {
 	}
 	return out.String()
 }
+
+// What is advised works: in another namespace it names that.
+func TestAdviceNamesTheNamespace(t *testing.T) {
+	k := drainTable(t)
+	file := filepath.Join(t.TempDir(), "web.yaml")
+	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n- {address: " + theWeb + ", servers: [10.0.0.12]}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		line   string
+		status int
+		says   string
+	}{
+		{"apply --netns blue --confirm-within 9s --yes -f " + file, exitDone, "unless confirmed: lvs --netns blue confirm\n"},
+		{"undo --netns blue --yes", exitDone, "; lvs --netns blue undo "},
+		{"confirm --netns blue", exitNotFound, "lvs --netns blue history\n"},
+	} {
+		app, _, errs := testApp(k)
+		if status := app.Run(t.Context(), strings.Fields(row.line)); status != row.status || !strings.Contains(errs.String(), row.says) {
+			t.Errorf("%s: exit status %d: %s", row.line, status, errs)
+		}
+	}
+}

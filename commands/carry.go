@@ -55,7 +55,7 @@ func (c *carrier) carryOut(ctx context.Context, before *cluster.Table, steps clu
 		err = c.remove(ctx, &then)
 	}
 	if err != nil {
-		c.app.note("servers that go have the weight 0 and are not deleted yet: run it again, or %s undo", c.app.Name)
+		c.app.note("servers that go have the weight 0 and are not deleted yet: run it again, or %s undo", c.app.here())
 	}
 	return err
 }

@@ -50,7 +50,7 @@ func (o *confirmApply) run(_ *cobra.Command, args []string) error {
 	}
 	if kept == 0 {
 		f := &fault{status: exitNotFound, err: errors.New("nothing waits to be confirmed")}
-		return f.cure("what was done, and undone: %s history", o.app.Name)
+		return f.cure("what was done, and undone: %s history", o.app.here())
 	}
 	o.app.note("confirmed: it stays")
 	return nil
@@ -105,7 +105,7 @@ func (o *apply) nonePending() error {
 	if err != nil || len(jobs) == 0 {
 		return nil // a state folder that cannot be read has no jobs either
 	}
-	left := max(0, jobs[0].At.Sub(o.app.Now()))
+	left := min(max(0, jobs[0].At.Sub(o.app.Now())), jobs[0].Wait) // the clock may have been set back
 	f := &fault{status: exitFailed, err: errors.New("the apply before this one waits to be confirmed and is undone in " + output.Duration(left) + ": nothing was changed")}
-	return f.cure("%s confirm keeps it; %s undo takes it back now", o.app.Name, o.app.Name)
+	return f.cure("%s confirm keeps it; %s undo takes it back now", o.app.here(), o.app.here())
 }

@@ -18,6 +18,14 @@ func shellLine(name string, args []string) string {
 	return b.String()
 }
 
+// here is how this program is called for the same table.
+func (a *App) here() string {
+	if a.global.netns == "" {
+		return a.Name
+	}
+	return shellLine(a.Name, []string{"--netns", a.global.netns})
+}
+
 func shellWord(s string) string {
 	const plain = "-_./:=,@%+"
 	switch {

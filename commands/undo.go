@@ -131,7 +131,7 @@ func (o *undo) last(all []cluster.Entry, table string) (*cluster.Entry, error) {
 		switch {
 		case e.Table != table, e.Undoes != 0, e.UndoneBy != 0, e.Outcome == cluster.Refused:
 		case e.Without:
-			return nil, tooLarge(e).cure("an older one is undone by its number: %s undo N; %s history lists them", a.Name, a.Name)
+			return nil, tooLarge(e).cure("an older one is undone by its number: %s undo N; %s history lists them", a.here(), a.here())
 		case onlyCounters(e):
 			a.note("entry %d (%s) stays: nobody can bring counters back", e.ID, e.Command)
 		default:
@@ -153,7 +153,7 @@ func (o *undo) named(e *cluster.Entry, table string) (*cluster.Entry, error) {
 		}
 		return nil, f.cure("a table ends with the boot and with its network namespace")
 	case e.UndoneBy != 0:
-		return nil, a.nothingChanges("entry %d is undone already, by entry %d (%s undo %d does it again)", e.ID, e.UndoneBy, a.Name, e.UndoneBy)
+		return nil, a.nothingChanges("entry %d is undone already, by entry %d (%s undo %d does it again)", e.ID, e.UndoneBy, a.here(), e.UndoneBy)
 	case e.Outcome == cluster.Refused:
 		return nil, a.nothingChanges("entry %d changed nothing", e.ID)
 	case e.Without:
@@ -244,7 +244,7 @@ func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *cluster.Entry, bac
 		a.note("what was deleted is back without the connections it had")
 	}
 	if a.written.entry != 0 {
-		a.note("entry %d (%s) is undone; %s undo %d does it again", e.ID, e.Command, a.Name, a.written.entry)
+		a.note("entry %d (%s) is undone; %s undo %d does it again", e.ID, e.Command, a.here(), a.written.entry)
 	}
 	if a.reports() {
 		return p.Plan(rows)
