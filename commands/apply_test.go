@@ -129,3 +129,24 @@ func TestAdviceNamesTheNamespace(t *testing.T) {
 		}
 	}
 }
+
+// Servers that have the weight 0 already need nothing but to be deleted, which
+// is then what has to be confirmed.
+func TestConfirmWithinAfterADrain(t *testing.T) {
+	k := drainTable(t)
+	run(t, k, "drain 10.0.0.11 --yes")
+	file := filepath.Join(t.TempDir(), "web.yaml")
+	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n- {address: " + theWeb + ", servers: [{address: 10.0.0.12, weight: 5}]}\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	app, _, errs := testApp(k)
+	jobs := 0
+	app.Detach = func([]string, string) error { jobs++; return nil }
+	if status := app.Run(t.Context(), strings.Fields("apply --drain 10s --confirm-within 9s --yes -f "+file)); status != exitDone || jobs != 1 {
+		t.Errorf("exit status %d, %d jobs: %s", status, jobs, errs)
+	}
+	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server"); got != "10.0.0.12:80\n" {
+		t.Errorf("the servers are %s", got)
+	}
+}

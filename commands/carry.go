@@ -47,8 +47,14 @@ func (c *carrier) carryOut(ctx context.Context, before *cluster.Table, steps clu
 		first, then = steps.Quiesce(before.Snapshot)
 	}
 	c.app.sent = true
-	if err := c.take(ctx, before, &first); err != nil || then.Empty() {
-		return err
+	if !first.Empty() {
+		if err := c.take(ctx, before, &first); err != nil {
+			return err
+		}
+		c.ready = nil
+	}
+	if then.Empty() {
+		return nil
 	}
 	err := c.finish(ctx, before, &then)
 	if err == nil {
@@ -73,7 +79,9 @@ func (c *carrier) remove(ctx context.Context, then *cluster.Steps) error {
 	if !came.Empty() {
 		c.app.note("came meanwhile and stays: %s; run it again", tellTotals(&came, true))
 	}
-	c.ready = nil
+	if rest.Empty() {
+		return nil // somebody else has done it
+	}
 	return c.take(ctx, now, &rest)
 }
 
