@@ -108,8 +108,9 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		}
 	}
 	where := func(at object) string { return q.wanted.Place(at.service, at.server) }
-	all := &carrier{app: a, kernel: q.kernel, patience: o.patience, ready: o.undoUnlessConfirmed, where: where, again: func(now *cluster.Table) cluster.Steps {
-		return q.wanted.Steps(now, cluster.PlanOptions{Prune: o.prune, KeepWeights: o.keepWeights})
+	all := &carrier{app: a, kernel: q.kernel, patience: o.patience, ready: o.undoUnlessConfirmed, where: where, advice: o.advice, again: func(now *cluster.Table) cluster.Steps {
+		steps, _ := o.steps(q.wanted, now)
+		return steps
 	}}
 	if err := all.carryOut(ctx, q.before, q.steps); err != nil {
 		return err
@@ -123,6 +124,9 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	a.note("%s", tellTotals(&q.steps, false))
 	return nil
 }
+
+// advice is for an apply that came as far as the wait.
+func (o *apply) advice() string { return "run it again, or " + o.app.here() + " undo" }
 
 // show prints the steps. Before they are taken they are a plan.
 func (o *apply) show(q *planned) error {

@@ -3,12 +3,14 @@ package commands
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"lvs/kernel"
 	"lvs/kernel/kerneltest"
 )
 
@@ -35,7 +37,7 @@ func TestApplyLeavesWhatCameMeanwhile(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("apply --prune --drain 10s --yes -f "+file)); status != exitDone {
 		t.Fatalf("exit status %d: %s", status, errs)
 	}
-	if !strings.Contains(errs.String(), "came meanwhile and stays: 1 service and 1 server to delete") {
+	if !strings.Contains(errs.String(), "changed the table meanwhile; not done: 1 service and 1 server to delete\n") {
 		t.Errorf("it says %s", errs)
 	}
 	if got := run(t, k, "list -o name"); got != theWeb+"\ntcp://192.0.2.99:80\n" {
@@ -148,5 +150,33 @@ func TestConfirmWithinAfterADrain(t *testing.T) {
 	}
 	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server"); got != "10.0.0.12:80\n" {
 		t.Errorf("the servers are %s", got)
+	}
+}
+
+// An undo that was broken off while servers finished is not one: the advice it
+// gives leads on, and back.
+func TestUndoInterruptedDuringDrain(t *testing.T) {
+	for _, row := range []struct{ line, servers string }{
+		{"undo 11 --force --yes", "10.0.0.11:80,5\n"},
+		{"undo 12 --yes", "10.0.0.11:80,5\n10.0.0.12:80,5\n"},
+	} {
+		k := drainTable(t)
+		run(t, k, "server delete "+theWeb+" 10.0.0.12 --yes")
+		run(t, k, "server add "+theWeb+" 10.0.0.12 -w 5") // is undone
+		id, _ := kernel.ParseServiceID(theWeb)
+		k.Traffic(id, netip.MustParseAddrPort("10.0.0.12:80"), kerneltest.Traffic{Active: 3})
+		app, _, errs := testApp(k)
+		ctx, cancel := context.WithCancel(t.Context())
+		app.Sleep = func(context.Context, time.Duration) error { cancel(); return ctx.Err() }
+		if status := app.Run(ctx, strings.Fields("undo --drain 60s --yes")); status != exitInterrupted {
+			t.Fatalf("exit status %d: %s", status, errs)
+		}
+		if want := "lvs undo 11 --force goes on, lvs undo 12 goes back\n"; !strings.Contains(errs.String(), want) {
+			t.Errorf("it says %s", errs)
+		}
+		run(t, k, row.line)
+		if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight"); got != row.servers {
+			t.Errorf("%s: the servers are %s", row.line, got)
+		}
 	}
 }

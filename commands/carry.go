@@ -22,6 +22,8 @@ type carrier struct {
 	// again plans the steps anew for the table after the wait: somebody may have
 	// done some of it.
 	again func(now *cluster.Table) cluster.Steps
+	// advice tells how to go on after half of it, and how back.
+	advice func() string
 	// where tells where the steps come from. Nil is nowhere.
 	where placer
 }
@@ -61,23 +63,28 @@ func (c *carrier) carryOut(ctx context.Context, before *cluster.Table, steps clu
 		err = c.remove(ctx, &then)
 	}
 	if err != nil {
-		c.app.note("servers that go have the weight 0 and are not deleted yet: run it again, or %s undo", c.app.here())
+		c.app.sent = false // all that is known is told
+		c.app.unfinished(ctx, err)
+		advice := "run it again"
+		if c.app.written.entry != 0 {
+			advice = c.advice()
+		}
+		c.app.note("servers that go have the weight 0 and are not deleted yet: %s", advice)
 	}
 	return err
 }
 
-// remove deletes what is to go. What came meanwhile stays: nobody was asked about
-// it, and it had no time to finish.
+// remove deletes what was to go. What is different meanwhile stays: nobody was
+// asked about it, and what came had no time to finish.
 func (c *carrier) remove(ctx context.Context, then *cluster.Steps) error {
 	now, err := cluster.ReadTable(ctx, c.kernel)
 	if err != nil {
 		return err
 	}
 	rest := c.again(now)
-	rest, _ = rest.Narrow(cluster.Deleting)
-	rest, came := rest.Within(then)
-	if !came.Empty() {
-		c.app.note("came meanwhile and stays: %s; run it again", tellTotals(&came, true))
+	rest, others := rest.Within(then)
+	if !others.Empty() {
+		c.app.note("somebody else has changed the table meanwhile; not done: %s", tellTotals(&others, true))
 	}
 	if rest.Empty() {
 		return nil // somebody else has done it

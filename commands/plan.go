@@ -22,6 +22,7 @@ type planner struct {
 	prune       bool
 	allow       []string
 	keepWeights bool
+	allowed     cluster.Kinds // what allow says
 }
 
 func (p *planner) register(a *App, c *cobra.Command) {
@@ -45,8 +46,8 @@ type planned struct {
 
 // plan reads the files, then the table, and compares. args are more files.
 func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
-	allowed, err := p.kinds()
-	if err != nil {
+	var err error
+	if p.allowed, err = p.kinds(); err != nil {
 		return nil, err
 	}
 	w, err := p.app.readCluster(ctx, p.given(args))
@@ -58,17 +59,17 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 		return nil, err
 	}
 	q := &planned{wanted: w, kernel: k}
-	return q, p.compare(ctx, q, allowed)
+	if q.before, err = cluster.ReadTable(ctx, k); err != nil {
+		return nil, err
+	}
+	q.steps, q.left = p.steps(w, q.before)
+	return q, nil
 }
 
-// compare reads the table anew and plans from there.
-func (p *planner) compare(ctx context.Context, q *planned, allowed cluster.Kinds) (err error) {
-	if q.before, err = cluster.ReadTable(ctx, q.kernel); err != nil {
-		return err
-	}
-	steps := q.wanted.Steps(q.before, cluster.PlanOptions{Prune: p.prune, KeepWeights: p.keepWeights})
-	q.steps, q.left = steps.Narrow(allowed)
-	return nil
+// steps plans from a table, and parts what is allowed from what is not.
+func (p *planner) steps(w *cluster.Wanted, now *cluster.Table) (kept, left cluster.Steps) {
+	steps := w.Steps(now, cluster.PlanOptions{Prune: p.prune, KeepWeights: p.keepWeights})
+	return steps.Narrow(p.allowed)
 }
 
 func (p *planner) kinds() (cluster.Kinds, error) {

@@ -72,6 +72,25 @@ func (a *App) record(ctx context.Context, objects []cluster.Object) (done func(e
 	}
 }
 
+// unfinished writes that a command which wanted to do more was broken off: an undo
+// that was is none.
+func (a *App) unfinished(ctx context.Context, cause error) {
+	w := &a.written
+	if w.entry == 0 || w.broken {
+		return
+	}
+	w.unknown, w.problem = true, oneLine(cause.Error())
+	end := w.end()
+	j := &cluster.Journal{Dir: a.stateDir()}
+	_, err := inTime(ctx, func(ctx context.Context) (uint64, error) {
+		defer j.Close()
+		return w.entry, j.End(ctx, w.entry, end)
+	})
+	if err != nil {
+		a.unrecorded(err)
+	}
+}
+
 // inTime gives up waiting where the journal does not answer, and leaves it to
 // whoever hangs in it. The end of the command is no reason not to write how it
 // ended.

@@ -233,7 +233,10 @@ func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *cluster.Entry, bac
 		return p.Plan(rows)
 	}
 	a.undoes = e.ID
-	all := &carrier{app: a, kernel: k, patience: o.patience, again: func(now *cluster.Table) cluster.Steps {
+	advice := func() string {
+		return fmt.Sprintf("%[1]s undo %[2]d --force goes on, %[1]s undo %[3]d goes back", a.here(), e.ID, a.written.entry)
+	}
+	all := &carrier{app: a, kernel: k, patience: o.patience, advice: advice, again: func(now *cluster.Table) cluster.Steps {
 		return cluster.Revert(e, now).Steps
 	}}
 	if err := all.carryOut(ctx, back.Before, back.Steps); err != nil {
