@@ -14,13 +14,13 @@ import (
 const callerPrefix = "TestCaller"
 
 // wantsCallers asks the built tests whether one that will run is such a test.
-func (o testOptions) wantsCallers(ctx context.Context, dir string, packages []testPackage) (bool, error) {
+func (o testOptions) wantsCallers(ctx context.Context, packages []testPackage) (bool, error) {
 	run, _, _ := strings.Cut(o.run, "/") // what follows are names of subtests
 	if run == "" {
 		run = "."
 	}
-	for i, p := range packages {
-		cmd := exec.CommandContext(ctx, testBinary(dir, i), "-test.list="+run)
+	for _, p := range packages {
+		cmd := exec.CommandContext(ctx, p.binary, "-test.list="+run)
 		cmd.Dir = p.Dir
 		out, err := cmd.Output()
 		if err != nil {

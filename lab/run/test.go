@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,7 +44,7 @@ func parseTestOptions(args []string) (testOptions, error) {
 	flags.StringVar(&o.run, "run", "", "only tests that match")
 	flags.StringVar(&o.skip, "skip", "", "no tests that match")
 	flags.IntVar(&o.count, "count", 1, "run each test so often")
-	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "limit for each package")
+	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "limit for each package")
 	flags.BoolVar(&o.short, "short", false, "tell tests to be short")
 	flags.BoolVar(&o.verbose, "v", false, "show the output of tests that pass")
 	if err := flags.Parse(args); err != nil {
@@ -55,7 +56,9 @@ func parseTestOptions(args []string) (testOptions, error) {
 	return o, nil
 }
 
-// test builds the packages' tests here and runs them all in one boot.
+// test builds the packages' tests here and runs them: all in one boot, or where
+// a guest has one processor in two boots at once, those of whole clusters in one
+// and the others in the other.
 func (l *launcher) test(ctx context.Context, args []string) (int, error) {
 	o, err := parseTestOptions(args)
 	if err != nil {
@@ -78,22 +81,63 @@ func (l *launcher) test(ctx context.Context, args []string) (int, error) {
 		return 1, err
 	}
 
-	job := o.job(m.Kind(), dir, packages)
+	l.out = &lockedWriter{to: l.out}
+	parts := partsFor(m.Kind(), packages)
+	results, errs := make([][]*packageResult, len(parts)), make([]error, len(parts))
+	var wg sync.WaitGroup
+	for i, part := range parts {
+		results[i] = make([]*packageResult, len(part))
+		wg.Go(func() { errs[i] = l.testPart(ctx, o, m, dir, part, results[i]) })
+	}
+	wg.Wait()
+	return l.summary(slices.Concat(parts...), slices.Concat(results...), errors.Join(errs...)), nil
+}
+
+// partsFor tells which packages share a boot. A User Mode Linux guest has one
+// processor, and clusters with live traffic keep it busy for minutes.
+func partsFor(kind string, packages []testPackage) [][]testPackage {
+	var clusters, others []testPackage
+	for _, p := range packages {
+		if p.ImportPath == labPackage {
+			clusters = append(clusters, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	if kind != "uml" || len(clusters) == 0 || len(others) == 0 {
+		return [][]testPackage{packages}
+	}
+	return [][]testPackage{others, clusters}
+}
+
+// testPart runs some packages' tests in one boot.
+func (l *launcher) testPart(ctx context.Context, o testOptions, m machine.Machine, dir string, packages []testPackage, results []*packageResult) error {
+	job := o.job(m.Kind(), packages)
 	job.Bring = append(bring(packages[0].Dir), dir)
-	wanted, err := o.wantsCallers(ctx, dir, packages)
+	wanted, err := o.wantsCallers(ctx, packages)
 	if err == nil && wanted {
 		err = l.addCallers(ctx, job)
 	}
 	if err != nil {
-		return 1, err
+		return err
 	}
-	results := make([]*packageResult, len(packages))
 	var reportErr error
 	err = m.Run(ctx, job, func(e machine.Event) {
 		reportErr = errors.Join(reportErr, l.testEvent(ctx, o, packages, results, e))
 	})
-	err = errors.Join(err, reportErr)
-	return l.summary(packages, results, err), nil
+	return errors.Join(err, reportErr)
+}
+
+// lockedWriter lets boots that run at once print whole lines.
+type lockedWriter struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (w *lockedWriter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(b)
 }
 
 // testEvent follows one package's tests.
@@ -142,11 +186,11 @@ func (l *launcher) summary(packages []testPackage, results []*packageResult, err
 }
 
 // job runs each package's tests in the package's folder, as go test does.
-func (o testOptions) job(kind, dir string, packages []testPackage) *machine.Job {
+func (o testOptions) job(kind string, packages []testPackage) *machine.Job {
 	job := new(machine.Job)
-	for i, p := range packages {
+	for _, p := range packages {
 		argv := []string{
-			testBinary(dir, i), "-test.v=test2json", "-test.paniconexit0",
+			p.binary, "-test.v=test2json", "-test.paniconexit0",
 			"-test.count=" + strconv.Itoa(o.count),
 			"-test.parallel=" + strconv.Itoa(parallelTests),
 			"-test.timeout=" + o.timeout.String(),
@@ -172,6 +216,8 @@ func (o testOptions) job(kind, dir string, packages []testPackage) *machine.Job 
 // testPackage is a package with tests for the lab.
 type testPackage struct {
 	ImportPath, Dir string
+
+	binary string // once it is built
 }
 
 // labTests finds the packages whose tests import the lab.
@@ -198,7 +244,7 @@ func labTests(ctx context.Context, patterns []string) ([]testPackage, error) {
 			continue
 		}
 		if path, isTest := strings.CutSuffix(p.ImportPath, ".test"); isTest {
-			found = append(found, testPackage{path, p.Dir})
+			found = append(found, testPackage{ImportPath: path, Dir: p.Dir})
 		} else if !strings.Contains(p.ImportPath, " ") {
 			withoutTests[p.ImportPath] = true
 		}
@@ -221,11 +267,13 @@ func buildTests(ctx context.Context, dir string, packages []testPackage) error {
 	errs := make([]error, len(packages))
 	slots := make(chan struct{}, 4)
 	var wg sync.WaitGroup
-	for i, p := range packages {
+	for i := range packages {
+		p := &packages[i]
+		p.binary = filepath.Join(dir, strconv.Itoa(i)+".test")
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", testBinary(dir, i), p.ImportPath)
+			cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", p.binary, p.ImportPath)
 			cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 			if out, err := cmd.CombinedOutput(); err != nil {
 				errs[i] = fmt.Errorf("building the tests of %s: %w\n%s", p.ImportPath, err, out)
@@ -234,8 +282,4 @@ func buildTests(ctx context.Context, dir string, packages []testPackage) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-func testBinary(dir string, i int) string {
-	return filepath.Join(dir, strconv.Itoa(i)+".test")
 }
