@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -157,5 +158,52 @@ func TestBrokenOffQuery(t *testing.T) {
 	out, _ := cmd.CombinedOutput()
 	if got := cmd.ProcessState.ExitCode(); got != 8 || !strings.HasPrefix(string(out), "lvs: timed out after 20ms\n") {
 		t.Errorf("exit status %d, want 8; it says %q", got, out)
+	}
+}
+
+// The end of a terminal is told twice, by the kernel and by the shell: what was
+// begun is taken back all the same. An interrupt after it kills.
+func TestHangUpTwice(t *testing.T) {
+	if signal.Ignored(syscall.SIGHUP) {
+		t.Skip("under nohup it stays ignored")
+	}
+	lab.Need(t) // undoing takes a while there
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file, journal := filepath.Join(dir, "big.json"), filepath.Join(dir, "state", "journal.jsonl")
+	var services []string
+	for i := range 3000 {
+		services = append(services, fmt.Sprintf(`{"address": "tcp://198.18.%d.%d:80", "servers": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}`, i/250, i%250))
+	}
+	text := `{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [` + strings.Join(services, ",") + "]}"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := append(os.Environ(), "LVS_STATE_DIR="+filepath.Dir(journal))
+	cmd := &exec.Cmd{Path: self, Args: []string{"lvs", "apply", "-f", file}, Env: env}
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); time.Sleep(time.Millisecond) {
+		if info, err := os.Stat(journal); err == nil && info.Size() > 0 {
+			break
+		}
+	}
+	for range 5 {
+		cmd.Process.Signal(syscall.SIGHUP)
+		time.Sleep(time.Millisecond) // apart, so that they are not one
+	}
+	cmd.Wait()
+	if got := cmd.ProcessState.ExitCode(); got != 130 || errs.String() != "lvs: interrupted: all changes were undone: the table is as before\n" {
+		t.Errorf("exit status %d; it says %s", got, errs.String())
+	}
+	list := &exec.Cmd{Path: self, Args: []string{"lvs", "save"}, Env: env}
+	if out, err := list.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v: left: %.200s", err, out)
 	}
 }
