@@ -13,6 +13,9 @@ type PlanOptions struct {
 	Prune bool
 	// KeepWeights leaves the weights of servers that are there as they are.
 	KeepWeights bool
+	// Drained tells of a server whose weight is 0 for a while and stays so. Nil is
+	// none.
+	Drained func(kernel.ServiceID, netip.AddrPort) bool
 }
 
 // Plan gives the changes that bring a table to the wanted state: only what
@@ -22,7 +25,7 @@ type PlanOptions struct {
 // is not wanted goes. The table must not be a Public one, which does not know
 // enough.
 func Plan(have *kernel.Snapshot, want []Service, o PlanOptions) []kernel.Change {
-	p := plan{keepWeights: o.KeepWeights}
+	p := plan{options: o}
 	there := make(map[kernel.ServiceID]*kernel.ServiceEntry, len(have.Services))
 	for i := range have.Services {
 		there[have.Services[i].ServiceID] = &have.Services[i]
@@ -65,7 +68,7 @@ type plan struct {
 	remove []kernel.Change // servers that go
 	drop   []kernel.Change // services that go
 
-	keepWeights bool
+	options PlanOptions
 }
 
 func (p *plan) create(s *Service) {
@@ -89,7 +92,7 @@ func (p *plan) update(have *kernel.ServiceEntry, want *Service) {
 	for _, s := range want.Servers {
 		old := there[s.Addr]
 		delete(there, s.Addr)
-		if old != nil && p.keepWeights {
+		if old != nil && (p.options.KeepWeights || old.Weight == 0 && p.options.Drained != nil && p.options.Drained(want.ServiceID, s.Addr)) {
 			s.Weight = old.Weight
 		}
 		switch {

@@ -36,8 +36,8 @@ servers that go get the weight 0 first and are deleted when their connections ha
 ended, or when the time is over.
 
 The table is made once: no server is examined, and what lvs-cluster(5) marks
-(director) has no effect. A server that lvs drain has taken out gets the weight of
-the file, and new connections, again; --keep-weights leaves it out.
+(director) has no effect. A server that lvs drain has taken out stays out until lvs
+undrain, whatever the file says.
 
 No connection is lost with --drain where net.ipv4.vs.expire_nodest_conn is 1 (and,
 for persistent services, expire_quiescent_template). Only the change of a

@@ -58,8 +58,10 @@ func (c *carrier) carryOut(ctx context.Context, before *cluster.Table, steps clu
 	if then.Empty() {
 		return nil
 	}
+	c.app.unfinished(ctx, errors.New("what goes has the weight 0 and was not deleted"))
 	err := c.finish(ctx, before, &then)
 	if err == nil {
+		c.app.finished(ctx)
 		err = c.remove(ctx, &then)
 	}
 	if err != nil {

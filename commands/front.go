@@ -30,6 +30,12 @@ Taking a server out for a while, and back:
   lvs drain 10.0.0.11 --wait --timeout 10m
   lvs undrain 10.0.0.11
 
+A whole cluster from a file:
+
+  lvs export > cluster.yaml
+  lvs diff -f cluster.yaml
+  lvs apply -f cluster.yaml --drain 60s --yes
+
 Looking before leaping:
 
   lvs service edit tcp://192.0.2.10:80 --persistent=10m --dry-run

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 
@@ -23,6 +24,8 @@ type planner struct {
 	allow       []string
 	keepWeights bool
 	allowed     cluster.Kinds // what allow says
+	// drained is what is remembered of servers of weight 0.
+	drained map[seat]remembered
 }
 
 func (p *planner) register(a *App, c *cobra.Command) {
@@ -59,16 +62,81 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 		return nil, err
 	}
 	q := &planned{wanted: w, kernel: k}
+	if p.prune && len(w.Services) == 0 {
+		return nil, usagef("the files name no service: with --prune that would delete every one").
+			cure("if that is meant: %s clear", p.app.Name)
+	}
 	if q.before, err = cluster.ReadTable(ctx, k); err != nil {
 		return nil, err
 	}
+	p.recallDrained(q.before.Snapshot)
 	q.steps, q.left = p.steps(w, q.before)
+	p.tellDrained(w)
 	return q, nil
+}
+
+// recallDrained finds the servers that lvs drain has given the weight 0: who said
+// so, and for how long, is the admin's business, not the file's.
+func (p *planner) recallDrained(now *kernel.Snapshot) {
+	if _, err := os.Stat(p.app.memoryFile()); err != nil || p.app.Identity == nil {
+		return // nothing is remembered: nearly always
+	}
+	var quiet []member
+	for i := range now.Services {
+		e := &now.Services[i]
+		for j := range e.Servers {
+			if e.Servers[j].Weight == 0 {
+				quiet = append(quiet, member{e.Service, e.Servers[j]})
+			}
+		}
+	}
+	known, err := p.app.recall(quiet)
+	if err != nil {
+		p.app.note("which servers are drained cannot be told: %v", err)
+	}
+	p.drained = known
+}
+
+func (p *planner) isDrained(id kernel.ServiceID, server netip.AddrPort) bool {
+	r, known := p.drained[seat{id, server}]
+	return known && r.Set == 0
+}
+
+// tellDrained names the servers that the files would have serving.
+func (p *planner) tellDrained(w *cluster.Wanted) {
+	if p.keepWeights || len(p.drained) == 0 {
+		return
+	}
+	var stay []netip.AddrPort
+	for i := range w.Services {
+		s := &w.Services[i]
+		for j := range s.Servers {
+			if v := &s.Servers[j]; v.Weight > 0 && p.isDrained(s.ServiceID, v.Addr) && !slices.Contains(stay, v.Addr) {
+				stay = append(stay, v.Addr)
+			}
+		}
+	}
+	if len(stay) > 0 {
+		p.app.note("drained, so the weight stays 0: %s; %s undrain brings it back", listed(stay), p.app.Name)
+	}
+}
+
+// listed names the first few.
+func listed(all []netip.AddrPort) string {
+	const most = 3
+	var names []string
+	for i, a := range all {
+		if i == most {
+			return strings.Join(names, ", ") + fmt.Sprintf(" and %d more", len(all)-most)
+		}
+		names = append(names, a.String())
+	}
+	return strings.Join(names, ", ")
 }
 
 // steps plans from a table, and parts what is allowed from what is not.
 func (p *planner) steps(w *cluster.Wanted, now *cluster.Table) (kept, left cluster.Steps) {
-	steps := w.Steps(now, cluster.PlanOptions{Prune: p.prune, KeepWeights: p.keepWeights})
+	steps := w.Steps(now, cluster.PlanOptions{Prune: p.prune, KeepWeights: p.keepWeights, Drained: p.isDrained})
 	return steps.Narrow(p.allowed)
 }
 

@@ -75,11 +75,22 @@ func (a *App) record(ctx context.Context, objects []cluster.Object) (done func(e
 // unfinished writes that a command which wanted to do more was broken off: an undo
 // that was is none.
 func (a *App) unfinished(ctx context.Context, cause error) {
+	a.written.unknown, a.written.problem = true, oneLine(cause.Error())
+	a.writeEnd(ctx)
+}
+
+// finished takes back unfinished: a command that does its work in two parts says
+// so between them, in case it is killed there.
+func (a *App) finished(ctx context.Context) {
+	a.written.unknown, a.written.problem = false, ""
+	a.writeEnd(ctx)
+}
+
+func (a *App) writeEnd(ctx context.Context) {
 	w := &a.written
 	if w.entry == 0 || w.broken {
 		return
 	}
-	w.unknown, w.problem = true, oneLine(cause.Error())
 	end := w.end()
 	j := &cluster.Journal{Dir: a.stateDir()}
 	_, err := inTime(ctx, func(ctx context.Context) (uint64, error) {

@@ -23,6 +23,7 @@ type verb struct {
 // The groups of verbs in help.
 const (
 	ofTable   = "table"
+	ofCare    = "care"
 	ofFile    = "file"
 	ofTraffic = "traffic"
 	ofProgram = "program"
@@ -33,15 +34,15 @@ func (a *App) verbs() []verb {
 		{ofTable, "list", "ls", a.newList},
 		{ofTable, "service", "svc", a.newService},
 		{ofTable, "server", "rs", a.newServer},
-		{ofTable, "weight", "", a.newWeight},
-		{ofTable, "drain", "", a.newDrain},
-		{ofTable, "undrain", "", a.newUndrain},
-		{ofTable, "wait", "", a.newWait},
 		{ofTable, "clear", "", a.newClear},
 		{ofTable, "save", "", a.newSave},
 		{ofTable, "restore", "", a.newRestore},
-		{ofTable, "history", "", a.newHistory},
-		{ofTable, "undo", "", a.newUndo},
+		{ofCare, "weight", "", a.newWeight},
+		{ofCare, "drain", "", a.newDrain},
+		{ofCare, "undrain", "", a.newUndrain},
+		{ofCare, "wait", "", a.newWait},
+		{ofCare, "history", "", a.newHistory},
+		{ofCare, "undo", "", a.newUndo},
 		{ofFile, "apply", "", a.newApply},
 		{ofFile, "confirm", "", a.newConfirm},
 		{ofFile, "diff", "", a.newDiff},
@@ -115,6 +116,7 @@ func (a *App) root(named map[string]bool) *cobra.Command {
 
 	root.AddGroup(
 		&cobra.Group{ID: ofTable, Title: "The table"},
+		&cobra.Group{ID: ofCare, Title: "Maintenance"},
 		&cobra.Group{ID: ofFile, Title: "The cluster file"},
 		&cobra.Group{ID: ofTraffic, Title: "Traffic"},
 		&cobra.Group{ID: ofProgram, Title: "The program"},
