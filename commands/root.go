@@ -201,18 +201,12 @@ func (a *App) meant(c *cobra.Command, word string) string {
 	}
 	verb := otherWords[word]
 	switch {
+	case verb == "" && group == "" && otherVerbs[word] != "":
+		return a.Name + " " + otherVerbs[word]
 	case verb == "":
 		return ""
 	case group == "":
 		return fmt.Sprintf("%s service %s, or %s server %s", a.Name, verb, a.Name, verb)
 	}
 	return a.Name + " " + group + " " + verb
-}
-
-// otherWords are words for what can be done to services and servers.
-var otherWords = map[string]string{
-	"add": "add", "create": "add", "new": "add",
-	"delete": "delete", "del": "delete", "rm": "delete", "remove": "delete", "erase": "delete",
-	"edit": "edit", "change": "edit", "modify": "edit", "set": "edit",
-	"show": "show", "get": "show",
 }
