@@ -27,6 +27,14 @@ type importFile struct {
 // importTools are what --from takes.
 var importTools = []string{"ipvsadm", "keepalived", "ldirectord", "ipvsctl"}
 
+// importMarks say how a service begins in each tool's configuration.
+var importMarks = map[string]string{
+	"ipvsadm":    "a service begins with -A, as ipvsadm-save writes it",
+	"keepalived": "a service begins with virtual_server, in the file or in one that it includes",
+	"ldirectord": "a service begins with virtual= or virtual6=",
+	"ipvsctl":    "services are listed under the key services",
+}
+
 func (a *App) newImport() *cobra.Command {
 	o := &importFile{app: a}
 	c := &cobra.Command{
@@ -81,11 +89,18 @@ func (o *importFile) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	file, notes, err := o.convert(c.Context(), src)
+	if tool := cluster.ToolOf(src.Text); (err != nil || len(file.Services) == 0) && tool != "" && tool != o.from {
+		return usagef("%s: this is no configuration of %s", src.Name, o.from).
+			cure("it looks like one of %s: --from %s", tool, tool)
+	}
 	if err != nil {
 		return err
 	}
 	for _, n := range notes {
 		o.app.note("%s", n)
+	}
+	if len(file.Services) == 0 {
+		return usagef("%s: there is no service of %s in it", src.Name, o.from).cure("%s", importMarks[o.from])
 	}
 	if o.strict && len(notes) > 0 {
 		return &fault{status: exitNo, err: fmt.Errorf("%s: nothing was written (--strict)", plural(len(notes), "note"))}
