@@ -1,6 +1,9 @@
 package cluster
 
-import "strconv"
+import (
+	"cmp"
+	"strconv"
+)
 
 // put adds what is said of a service's health.
 func (h *ServiceHealth) put(o object) object {
@@ -8,11 +11,19 @@ func (h *ServiceHealth) put(o object) object {
 	o = putIf(o, "minHealthy", small(quorum), len(quorum) > 0)
 	o = put(o, "fallback", h.Fallback)
 	o = put(o, "onAllDown", h.OnAllDown)
-	down := put(put(nil, "quiesce", duration(h.OnDown.Quiesce)), "then", h.OnDown.Then)
+	down := put(h.OnDown.quiesce(), "then", h.OnDown.Then)
 	o = putIf(o, "onDown", small(down), len(down) > 0)
 	o = put(o, "maxMasked", h.MaxMasked.node())
 	o = put(o, "slowStart", duration(h.SlowStart))
 	return put(o, "announce", h.Announce)
+}
+
+// quiesce is what is said of it, 0s too.
+func (d OnDown) quiesce() object {
+	if d.Quiesce == nil {
+		return nil
+	}
+	return object{{"quiesce", cmp.Or(duration(*d.Quiesce), "0s")}}
 }
 
 // node is 3 or 30%. Zero is nil.

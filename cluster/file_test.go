@@ -115,7 +115,7 @@ func TestWholeFile(t *testing.T) {
 				Health: ServiceHealth{
 					Check: []Check{{Ref: "web"}, {Type: "icmp"}},
 					Down:  Share{30, true}, Up: Share{2, false}, Fallback: "10.0.0.99:80", OnAllDown: "open",
-					OnDown: OnDown{20 * time.Second, "reset"}, MaxMasked: Share{50, true}, SlowStart: time.Minute, Announce: true,
+					OnDown: OnDown{new(20 * time.Second), "reset"}, MaxMasked: Share{50, true}, SlowStart: time.Minute, Announce: true,
 				},
 			},
 			{Addresses: []kernel.ServiceID{

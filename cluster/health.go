@@ -31,7 +31,8 @@ type ServiceHealth struct {
 // OnDown is what is done to a failed server: weight 0 at once, and after Quiesce
 // what Then says.
 type OnDown struct {
-	Quiesce time.Duration
+	// Quiesce is nil for the director's default. Zero is at once.
+	Quiesce *time.Duration
 	// Then is keep (its connections may end) or reset (it is removed, and its
 	// clients are reset). Empty is the director's default.
 	Then string

@@ -234,6 +234,24 @@ func withPort(a netip.Addr, port uint16, services ...uint16) string {
 	return a.String()
 }
 
+// portGoes notes a server's port that no forwarding but NAT can give to packets.
+func (im *importer) portGoes(at place, a netip.Addr, port uint16, f kernel.Forward, services []kernel.ServiceID) {
+	if port == 0 || f == kernel.NAT || !slices.ContainsFunc(services, func(id kernel.ServiceID) bool { return id.FWMark == 0 }) ||
+		slices.ContainsFunc(services, func(id kernel.ServiceID) bool { return id.FWMark == 0 && id.Port == port }) {
+		return
+	}
+	im.note(at, "the port %d of %s is not carried: %v forwarding cannot change it, and packets arrive at the service's; "+
+		"checks still ask %d where they name no other", port, a, f, port)
+}
+
+// removeAtOnce says what keepalived and ldirectord do to a server that fails,
+// where any is examined.
+func (h *ServiceHealth) removeAtOnce(checks [][]Check) {
+	if slices.ContainsFunc(checks, func(list []Check) bool { return len(list) > 0 }) {
+		h.OnDown = OnDown{Quiesce: new(time.Duration(0)), Then: "reset"}
+	}
+}
+
 func b2n(b bool) int {
 	if b {
 		return 1

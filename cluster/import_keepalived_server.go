@@ -80,6 +80,7 @@ func (k *keepalived) placeServers(v *keepalivedService) {
 		}
 		seen[s.Address] = true
 		s.Forward, s.Tunnel = s.forward.Forward.String(), s.forward.Tunnel
+		k.portGoes(s.place, s.addr, s.port, s.forward.Forward, v.Addresses)
 		if s.weight != defaultWeight {
 			s.Weight = &s.weight
 		}
@@ -115,6 +116,7 @@ func (k *keepalived) healthOf(v *keepalivedService) {
 	spreadChecks(v.FileService, checks)
 	switch inhibited {
 	case 0:
+		v.Health.removeAtOnce(checks)
 	case len(v.servers):
 		v.Health.OnDown.Then = "keep"
 	default:

@@ -142,6 +142,9 @@ func (l *ldirectord) health(s *ldService) {
 		checks[i] = l.checks(s, &s.servers[i])
 	}
 	spreadChecks(s.FileService, checks)
+	if s.quiet != "yes" {
+		s.Health.removeAtOnce(checks)
+	}
 }
 
 // checks gives what examines a server; none where it always counts as well.

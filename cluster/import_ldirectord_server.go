@@ -76,6 +76,7 @@ func (l *ldirectord) real(s *ldService, c ldSetting) {
 
 // addServers adds the servers of a range.
 func (l *ldirectord) addServers(s *ldService, r ldReal, last netip.Addr) {
+	l.portGoes(r.place, r.addr, r.port, r.forward, s.Addresses)
 	for ; ; r.addr = r.addr.Next() {
 		if len(s.servers) >= mostAddresses {
 			l.fault(r.place, "there are more than %d servers", mostAddresses)

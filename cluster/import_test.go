@@ -216,3 +216,66 @@ func TestKeepalivedQuorum(t *testing.T) {
 		}
 	}
 }
+
+// TestImportPortGoes: only NAT can change a port; the check asks what it asked.
+func TestImportPortGoes(t *testing.T) {
+	for _, c := range []struct {
+		kind, at, port string
+		notes          int
+	}{
+		{"DR", "10.0.0.1 80", "8080", 1}, {"TUN", "10.0.0.1 80", "8080", 1}, {"NAT", "10.0.0.1 80", "8080", 0},
+		{"DR", "10.0.0.1 80", "80", 0}, {"DR", "10.0.0.1 80", "", 0}, {"DR", "fwmark 7", "8080", 0},
+	} {
+		f, notes, err := ImportKeepalived(ImportText{"k.conf", "virtual_server " + c.at + " {\nprotocol TCP\nlb_kind " + c.kind +
+			"\nreal_server 10.0.0.3 " + c.port + " {\nTCP_CHECK {\n}\n}\n}"}, KeepalivedOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &f.Services[0]
+		if len(notes) != c.notes || c.notes > 0 && !strings.HasPrefix(notes[0].String(), "k.conf:4: the port 8080 of 10.0.0.3 is not carried: ") {
+			t.Errorf("%v: %v", c, notes)
+		}
+		if c.notes > 0 && (s.Servers[0].Address != "10.0.0.3" || s.Health.Check[0].Port != 8080) {
+			t.Errorf("%v: %+v, %+v", c, s.Servers, s.Health.Check)
+		}
+	}
+}
+
+// TestImportOnDown: both tools remove a server that fails at once, unless they
+// are told to keep it.
+func TestImportOnDown(t *testing.T) {
+	keepalived := func(text string) (*File, []Note, error) {
+		return ImportKeepalived(ImportText{"k.conf", text}, KeepalivedOptions{})
+	}
+	ldirectord := func(text string) (*File, []Note, error) { return ImportLdirectord(ImportText{"l.cf", text}, nil) }
+	server := func(more, check string) string {
+		return "virtual_server 10.0.0.1 80 {\nprotocol TCP\n" + more + "\nreal_server 10.0.1.1 80 {\n" + check + "\n}\n}"
+	}
+	virtual := func(more string) string { return "virtual=10.0.0.1:80\n\treal=10.0.1.1:80 masq\n" + more }
+	const gone, kept = "onDown: {quiesce: 0s, then: reset}", "onDown: {then: keep}"
+	for _, c := range []struct {
+		read       func(string) (*File, []Note, error)
+		text, want string
+	}{
+		{keepalived, server("", "TCP_CHECK {\n}"), gone},
+		{keepalived, server("inhibit_on_failure", "TCP_CHECK {\n}"), kept},
+		{keepalived, server("", ""), ""},
+		{ldirectord, virtual(""), gone},
+		{ldirectord, virtual("\tquiescent=no\n"), gone},
+		{ldirectord, virtual("\tquiescent=yes\n"), kept},
+		{ldirectord, virtual("\tchecktype=on\n"), ""},
+	} {
+		f, _, err := c.read(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		if err := f.WriteYAML(&b); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); c.want == "" && strings.Contains(got, "onDown") || !strings.Contains(got, c.want) {
+			t.Errorf("%q gives\n%s", c.text, got)
+		}
+		tableOf(t, f)
+	}
+}

@@ -63,8 +63,8 @@ func onDownRecord() record[OnDown] {
 	return record[OnDown]{id: "OnDown", title: "Failed servers", words: "an object with quiesce and then",
 		doc: "What is done to a failed server: weight 0 at once, and later more.",
 		keys: []key[OnDown]{
-			at("quiesce", period(0, maxDelay, time.Millisecond), func(o *OnDown) *time.Duration { return &o.Quiesce }, about{
-				doc: "How long it is kept with weight 0.", value: "20s", example: "1m"}),
+			at("quiesce", pointer(period(0, maxDelay, time.Millisecond)), func(o *OnDown) **time.Duration { return &o.Quiesce }, about{
+				doc: "How long it is kept with weight 0; 0s is not at all.", value: "20s", example: "1m"}),
 			at("then", oneOf("keep", "reset"), func(o *OnDown) *string { return &o.Then }, about{
 				doc: "What follows: its connections may end by themselves, or it is removed and its clients are reset.", value: "reset", example: "keep"}),
 		}}

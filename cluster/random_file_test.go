@@ -69,7 +69,7 @@ func randomFileService(r *rand.Rand, i int, f *File, named []string) FileService
 		Check: randomChecks(r, named),
 		Down:  pick(r, Share{}, Share{1, false}), Up: pick(r, Share{}, Share{50, true}),
 		Fallback: pick(r, "", "10.0.9.9", "10.0.9.9:80"), OnAllDown: pick(r, "", "withdraw", "open"),
-		OnDown:    OnDown{pick(r, 0, 20*time.Second), pick(r, "", "keep", "reset")},
+		OnDown:    OnDown{pick(r, nil, new(time.Duration(0)), new(20*time.Second)), pick(r, "", "keep", "reset")},
 		MaxMasked: pick(r, Share{}, Share{30, true}), SlowStart: pick(r, 0, 90*time.Second),
 	}
 	if family == kernel.IPv6 {
