@@ -226,6 +226,35 @@ func TestTwoAtOnce(t *testing.T) {
 	}
 }
 
+// TestUndoLooksAgain: the table that is read first lacks something.
+func TestUndoLooksAgain(t *testing.T) {
+	k := kerneltest.New()
+	plan := bigPlan(t, k)
+	before := read(t, k)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	_, err := Apply(ctx, &forgetful{Kernel: &cutKernel{Kernel: k, cancel: cancel, after: 20}}, before, plan, ApplyOptions{})
+	if f := (*Failure)(nil); !errors.As(err, &f) || f.Undo != nil {
+		t.Errorf("%v", err)
+	}
+	same(t, before, read(t, k))
+}
+
+// forgetful leaves out servers the first time it is read, and lists one service
+// twice.
+type forgetful struct {
+	kernel.Kernel
+	reads int
+}
+
+func (k *forgetful) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kernel.Snapshot, error) {
+	s, err := k.Kernel.Snapshot(ctx, only...)
+	if k.reads++; k.reads == 1 && err == nil {
+		s.Services = append(s.Services[1:], s.Services[len(s.Services)-1])
+	}
+	return s, err
+}
+
 // cutKernel ends the context in the middle of an Apply, as the real one does
 // when it is interrupted: some changes are made.
 type cutKernel struct {

@@ -12,6 +12,10 @@ import (
 // there, which may be what ended it.
 const undoTime = 30 * time.Second
 
+// undoTries is how often the table is looked at anew. A kernel that is making its
+// hash table larger may list a service twice, and leave out another.
+const undoTries = 4
+
 // errStillDiffers is an undo that was not refused and yet did not help.
 var errStillDiffers = errors.New("someone else changes the table")
 
@@ -25,10 +29,10 @@ func undo(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, made []
 
 	f := &Failure{Cause: cause}
 	left, err := u.left(ctx)
-	if err == nil && len(left) > 0 {
+	for try := 0; try < undoTries && err == nil && len(left) > 0; try++ {
 		refusal := k.Apply(ctx, left)
 		left, err = u.left(ctx)
-		if err == nil && len(left) > 0 {
+		if last := try == undoTries-1; err == nil && len(left) > 0 && last {
 			err = errStillDiffers
 			if refusal != nil {
 				err = refusal
