@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -74,13 +75,23 @@ func oneOf(list ...string) form[string] {
 				return w, true
 			}
 		}
-		hint := ""
-		if near := Nearest(t.text, list); near != "" && t.kind == isText {
+		hint, near := "", Nearest(t.text, list)
+		if other := otherWords[strings.ToLower(t.text)]; slices.Contains(list, other) {
+			near = other
+		}
+		if near != "" && t.kind == isText {
 			hint = "did you mean " + near + "?"
 		}
 		d.fault(t, d.key+" is "+s.words+", not "+t.what(), hint)
 		return "", false
 	}}
+}
+
+// otherWords are those of other tools for ways to a server.
+var otherWords = map[string]string{
+	"dr": "direct", "gate": "direct", "gatewaying": "direct", "route": "direct", "droute": "direct",
+	"masq": "nat", "masquerade": "nat", "masquerading": "nat",
+	"tun": "tunnel", "tunneling": "tunnel", "ipip": "tunnel",
 }
 
 // number is a whole number.

@@ -20,12 +20,26 @@ func Read(name, text string) (*File, error) {
 		return nil, Faults{fault}
 	}
 	f, d, err := s.decode()
+	if err != nil || len(d.faults) > 0 {
+		if tool := s.tool(); tool != "" {
+			return nil, Faults{{File: name, Why: "this is no cluster file, but looks like the configuration of " + tool,
+				Hint: "lvs import --from " + tool + " makes a cluster file of it"}}
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	f.Source = s
 	s.faults = d.faults.sorted()
 	return f, s.faults.err()
+}
+
+// tool is whose configuration a text is that cannot be read as a cluster file.
+func (s *Source) tool() string {
+	if strings.Contains(s.text, "apiVersion") {
+		return ""
+	}
+	return ToolOf(s.text)
 }
 
 // unreadable tells what keeps a text from being read.

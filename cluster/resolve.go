@@ -89,6 +89,7 @@ type resolver struct {
 	files  []*File
 	faults []Faults
 	words  map[string]string
+	told   map[entryFault]bool
 	// now is the present file, and file its number.
 	now  *File
 	file int

@@ -120,6 +120,9 @@ func (r *resolver) health(s *FileService, i int, one *Service) {
 			r.fault(fmt.Sprintf("service %v can never have %d healthy servers: it has %d", one.ServiceID, share.N, n), "", "services", i, "minHealthy", share.key)
 		}
 	}
+	if m := h.MaxMasked; !m.Percent && m.N > n {
+		r.fault(fmt.Sprintf("service %v can never have %d masked servers: it has %d", one.ServiceID, m.N, n), "leave out maxMasked, or write a part such as 50%", "services", i, "maxMasked")
+	}
 	if h.OnAllDown == "fallback" && h.Fallback == "" {
 		r.fault("onAllDown: fallback needs a fallback", "add fallback: ADDRESS", "services", i, "onAllDown")
 	}

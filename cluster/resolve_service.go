@@ -117,6 +117,10 @@ func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
 	if s.Pool != "" {
 		p, ok := r.pools[s.Pool]
 		if !ok {
+			if _, err := parseServers(s.Pool); err == nil {
+				r.fault("servers is a list of servers, or the name of a pool, not one address", "write ["+listed(s.Pool)+"]", "services", i, "servers")
+				return l, false
+			}
 			r.unknown("pool", s.Pool, slices.Sorted(maps.Keys(r.pools)), "services", i, "servers")
 			return l, false
 		}
@@ -142,6 +146,14 @@ func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
 	}
 	l.total += len(l.from) - len(s.Servers)
 	return l, true
+}
+
+// listed is an address as an element of a list: what has brackets needs quotes.
+func listed(address string) string {
+	if strings.ContainsAny(address, "[]") {
+		return `"` + address + `"`
+	}
+	return address
 }
 
 func (l *serverList) at(j int, key string) []any { return append(slices.Clone(l.path), j, key) }
@@ -173,7 +185,7 @@ func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server
 			if b.Held && l.asIs {
 				continue
 			}
-			r.faultIn(l.file, fmt.Sprintf("server %v: %s", v.Addr, b.Why(r.words)), b.Cure(r.words), l.at(j, b.Key)...)
+			r.faultOnce(l, j, b.Key, "", fmt.Sprintf("server %v: %s", v.Addr, b.Why(r.words)), b.Cure(r.words))
 		}
 		for range servers.count {
 			out = append(out, v)
@@ -203,7 +215,29 @@ func (r *resolver) twice(l *serverList, id kernel.ServiceID, addr netip.AddrPort
 			first = j
 			continue
 		}
-		r.faultIn(l.file, fmt.Sprintf("server %v is in the list of %v already, %s", addr, id, r.where(l.file, l.at(first, "address")...)),
-			"give it once, with the sum of the weights", l.at(j, "address")...)
+		r.faultOnce(l, j, "address", addr.Addr().String(), fmt.Sprintf("server %v is in the list of %v already, %s", addr, id, r.where(l.file, l.at(first, "address")...)),
+			"give it once, with the sum of the weights")
 	}
+}
+
+// faultOnce keeps a fault of an entry of a list. That of a pool is one, and told
+// for the first service that uses it. About tells apart what has the same cure.
+func (r *resolver) faultOnce(l *serverList, j int, key, about, why, cure string) {
+	told := entryFault{l.file, fmt.Sprint(l.path...), j, key, about, cure}
+	if r.told[told] {
+		return
+	}
+	if r.told == nil {
+		r.told = map[entryFault]bool{}
+	}
+	r.told[told] = true
+	r.faultIn(l.file, why, cure, l.at(j, key)...)
+}
+
+// entryFault is what is wrong with an entry of a list of servers.
+type entryFault struct {
+	file             int
+	list             string
+	entry            int
+	key, about, cure string
 }

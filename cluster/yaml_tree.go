@@ -82,6 +82,9 @@ func (s *Source) syntax(err error) Fault {
 		hint = "a line near it is indented too far, or a text with a colon needs quotes"
 	}
 	f := s.fault(p.Line, p.Column, firstLine(at.GetMessage()), hint)
+	if text := bracketed(f.Text); text != "" {
+		f.Hint = `what has brackets needs quotes: "` + text + `"`
+	}
 	if strings.HasPrefix(strings.TrimLeft(f.Text, " "), "\t") {
 		f.Hint = "YAML is indented with blanks, not with tabs"
 	}
