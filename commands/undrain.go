@@ -36,7 +36,7 @@ remembered: then --weight says what to set.`,
   lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80
   lvs undrain 10.0.0.11 --weight 1`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeMachine,
+		ValidArgsFunction: a.completeDrained,
 	}
 	o.machineSelector.register(a, c)
 	f := c.Flags()
@@ -45,6 +45,32 @@ remembered: then --weight says what to set.`,
 	f.MarkHidden("job")
 	a.changeFlags(c)
 	return c
+}
+
+// completeDrained proposes the servers of which weights are remembered.
+func (a *App) completeDrained(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var found []member
+	for _, s := range a.publicTable(c) {
+		for _, srv := range s.Servers {
+			found = append(found, member{s.Service, srv})
+		}
+	}
+	out := []string{}
+	if a.Identity == nil {
+		return out, noFiles
+	}
+	known, _ := a.recall(found)
+	for i := range found {
+		if _, drained := known[seat{found[i].service.ServiceID, found[i].Addr}]; !drained {
+			continue
+		}
+		for _, t := range []string{found[i].Addr.Addr().String(), found[i].Addr.String()} {
+			if !slices.Contains(out, t) && !slices.Contains(args, t) {
+				out = append(out, t)
+			}
+		}
+	}
+	return out, noFiles
 }
 
 func (o *undrain) run(c *cobra.Command, args []string) error {
