@@ -1,6 +1,10 @@
 package commands
 
-import "lvs/output"
+import (
+	"slices"
+
+	"lvs/output"
+)
 
 // drainReport prints rows: at the end, and in jsonl each time that one is new.
 type drainReport struct {
@@ -18,7 +22,7 @@ func (r *drainReport) stream(rows []output.Drain) error {
 		r.told = map[seat]output.Drain{}
 	}
 	var fresh []output.Drain
-	for _, row := range rows {
+	for _, row := range drainsByAddress(rows) {
 		at := seat{row.Service, row.Server}
 		if r.told[at] != row {
 			r.told[at] = row
@@ -39,5 +43,20 @@ func (r *drainReport) last(rows []output.Drain) error {
 	case r.app.global.output == "jsonl":
 		return r.stream(rows)
 	}
-	return r.printer.Drains(rows)
+	return r.printer.Drains(drainsByAddress(rows))
+}
+
+// drainsByAddress puts the servers of each service into the order of their addresses.
+// The kernel has the last one first.
+func drainsByAddress(rows []output.Drain) []output.Drain {
+	out := slices.Clone(rows)
+	for rest := out; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Service == rest[0].Service {
+			n++
+		}
+		slices.SortFunc(rest[:n], func(a, b output.Drain) int { return a.Server.Compare(b.Server) })
+		rest = rest[n:]
+	}
+	return out
 }

@@ -144,7 +144,7 @@ func (o *waitFor) rows(w *drainWatch, found []member) []output.Drain {
 			rows[i].Before = r.Weight
 		}
 	}
-	return rows
+	return drainsByAddress(rows)
 }
 
 // brokenOff tells what is not so yet where waiting ended before its time.
@@ -152,7 +152,7 @@ func (o *waitFor) brokenOff(ctx context.Context, err error, rows []output.Drain,
 	if timedOut, _ := broken(ctx, err); !timedOut {
 		return err
 	}
-	f := &fault{status: exitTimeout, err: fmt.Errorf("%v: not so after %s: %s", &o.target, o.app.global.timeout, o.condition+o.until.lacks(rows))}
+	f := &fault{status: exitTimeout, err: fmt.Errorf("%v: %s after %s%s", &o.target, o.until.not(), o.app.global.timeout, o.until.lacks(rows))}
 	if err := report.last(rows); err != nil {
 		return err
 	}

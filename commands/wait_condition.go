@@ -40,12 +40,31 @@ func parseCondition(s string) (condition, error) {
 			return condition{kind: untilAtMost, most: n}, nil
 		}
 	}
-	return condition{}, usagef("--for %q: it is drained, active<=N, exists or gone", s).
-		cure("a shell wants it quoted: --for 'active<=5'")
+	bad := usagef("--for %q: it is drained, active<=N, exists or gone", s)
+	switch {
+	case strings.HasPrefix(s, "active"):
+		return condition{}, bad.cure("a shell wants it quoted: --for 'active<=5'")
+	case strings.HasPrefix(s, "weight"):
+		return condition{}, bad.cure("drained waits for the weight 0, and until nothing is left")
+	}
+	return condition{}, bad
 }
 
 // needsIt tells whether the condition is about something that is there.
 func (c condition) needsIt() bool { return c.kind == untilDrained || c.kind == untilAtMost }
+
+// not says that it is not so.
+func (c condition) not() string {
+	switch c.kind {
+	case untilAtMost:
+		return fmt.Sprintf("not active<=%d", c.most)
+	case untilExists:
+		return "not there"
+	case untilGone:
+		return "still there"
+	}
+	return "not drained"
+}
 
 // holds tells whether it is so.
 func (c condition) holds(there bool, rows []output.Drain) bool {

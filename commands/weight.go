@@ -78,6 +78,10 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	if o.less != "" {
 		args = append(args, o.less)
 	}
+	if len(args) > 0 && len(o.named) == 0 && isMachine(args[0]) {
+		return usagef("%s is a server, and its service is missing", args[0]).
+			cure("%s SERVICE %s N; %s drain %s sets its weights to 0 in every service", c.CommandPath(), args[0], o.app.Name, args[0])
+	}
 	id, rest, err := o.servers(&o.selector, args)
 	if err != nil {
 		return err
