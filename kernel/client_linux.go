@@ -128,7 +128,23 @@ func (c *Client) services(s *Snapshot) error {
 	c.sock.command(cmdGetService, flagDump)
 	err := c.sock.exchange(func(b []byte) error { return c.appendService(s, b) })
 	s.sort()
+	if err == nil && s.torn() {
+		return errInterrupted
+	}
 	return err
+}
+
+// torn tells whether a service is there twice. From Linux 7.x the kernel moves
+// services to a larger table some time after they were added. It counts those
+// that it has told: where their order changes between two messages, one that
+// comes again stands for one that is missing, and the kernel does not mark that.
+func (s *Snapshot) torn() bool {
+	for i := 1; i < len(s.Services); i++ {
+		if s.Services[i].ServiceID == s.Services[i-1].ServiceID {
+			return true
+		}
+	}
+	return false
 }
 
 // sort puts the services, which are in the kernel's order, into the canonical

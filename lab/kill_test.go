@@ -44,8 +44,11 @@ func TestApplyKilled(t *testing.T) {
 	}
 	whole := time.Since(begun) // what an undisturbed run takes
 	r := rand.New(rand.NewPCG(1, 1))
-	killed, partly := 0, 0
-	for i := range 200 {
+	killed, partly, i := 0, 0, 0
+	for ; killed < 200; i++ {
+		if i == 1000 {
+			t.Fatalf("%d of %d killed: the moments are badly chosen", killed, i)
+		}
 		file := files[(i+1)%2]
 		moment := time.Duration(r.Int64N(int64(whole)))
 		written := size(filepath.Join(state, "journal.jsonl"))
@@ -58,20 +61,23 @@ func TestApplyKilled(t *testing.T) {
 		}
 		time.Sleep(moment) // when it dies is what is tested
 		cmd.Process.Kill()
-		if err := cmd.Wait(); err != nil && cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled() {
-			killed++
+		err := cmd.Wait()
+		if err == nil || !cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled() {
+			whole -= whole / 20 // too late
+			continue
 		}
+		killed++
 		if differs(t, c.Director, file) && differs(t, c.Director, files[i%2]) {
 			partly++
 		}
 		lvs(t, c.Director, 0, "apply", "--prune", "--yes", "-q", "-f", file)
 		if differs(t, c.Director, file) {
-			t.Fatalf("apply after kill %d did not repair the table", i)
+			t.Fatalf("apply after kill %d did not repair the table", killed)
 		}
 	}
-	t.Logf("%d of 200 killed, %d with the table half-way", killed, partly)
-	if killed < 50 || partly < 5 {
-		t.Errorf("%d of 200 killed, %d with the table half-way: the moments are badly chosen", killed, partly)
+	t.Logf("killed 200 of %d, %d with the table half-way", i, partly)
+	if partly == 0 {
+		t.Error("none left the table half-way")
 	}
 }
 
