@@ -21,7 +21,6 @@ type keepalivedServer struct {
 	host    string
 	timing  keepalivedTiming
 	checks  []*confNode
-	parsed  []Check
 }
 
 func (k *keepalived) realServer(v *keepalivedService, n *confNode) {

@@ -49,12 +49,12 @@ func forwardForm() form[string] {
 	return oneOf(kernel.Direct.String(), kernel.NAT.String(), kernel.Tunneling.String())
 }
 
-// maxSeconds is what the kernel's attribute holds. CheckService refuses what is
+// longestPersistence is what the kernel's attribute holds. CheckService refuses what is
 // longer than MaxPersistence.
-const maxSeconds = (1<<32 - 1) * time.Second
+const longestPersistence = (1<<32 - 1) * time.Second
 
 func persistence() form[time.Duration] {
-	return periodTo(time.Second, kernel.MaxPersistence, maxSeconds, time.Second)
+	return periodTo(time.Second, kernel.MaxPersistence, longestPersistence, time.Second)
 }
 
 // lasting is the long form of persistence.

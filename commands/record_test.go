@@ -168,7 +168,7 @@ func TestShellLine(t *testing.T) {
 		{"a\nb", "\x1b[31m", "\xff", "a'\x01\\n", "\u200b"},
 	} {
 		line := shellLine("printf", append([]string{`%s\0`}, args...))
-		if strings.ContainsAny(line, "\n\x1b\xff") {
+		if strings.ContainsAny(line, "\n\x1b") || strings.Contains(line, "\xff") {
 			t.Errorf("a terminal would obey %q", line)
 		}
 		out, err := exec.Command(bash, "-c", line).Output()
