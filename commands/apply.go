@@ -79,6 +79,7 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	if err := bad.err(); err != nil {
 		return err
 	}
+	o.app.alone = o.patience == 0 && o.within == 0 // else it waits for more than the kernel
 	q, err := o.plan(ctx, args)
 	if err != nil {
 		return err

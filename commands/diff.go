@@ -36,6 +36,7 @@ not name. The exit status is 0 when nothing differs and 1 when something does.`,
 }
 
 func (o *diff) run(c *cobra.Command, args []string) error {
+	o.app.alone = true
 	q, err := o.plan(c.Context(), args)
 	if err != nil {
 		return err
