@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -39,7 +38,8 @@ func TestReadIsWritten(t *testing.T) {
 	}
 }
 
-// TestBounds reads texts that would take the library minutes, or all memory.
+// TestBounds reads texts that would take the library minutes, or all memory: the
+// limit of the tests' own time would tell.
 func TestBounds(t *testing.T) {
 	bomb := "a: &a [x, x, x, x, x, x, x, x, x]\n"
 	for c := 'b'; c <= 'j'; c++ {
@@ -59,13 +59,9 @@ func TestBounds(t *testing.T) {
 		"more than 1000 faults":                             "{" + strings.Repeat(`"a": 1, `, 1<<20) + `"a": 1}`,
 		"unknown key":                                       strings.Repeat("a: b\n", 1<<20),
 	} {
-		start := time.Now()
 		_, err := Read("x", text)
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %.200v", name, err)
-		}
-		if d := time.Since(start); d > 20*time.Second {
-			t.Errorf("%s: %v", name, d)
 		}
 	}
 }
