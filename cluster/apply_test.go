@@ -11,11 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 func TestApplyCounts(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	plan := bigPlan(t, k)
 	got, err := Apply(context.Background(), k, read(t, k), plan, ApplyOptions{})
 	if err != nil || got.Added+got.Edited+got.Deleted != len(plan) || got.Added == 0 || got.Edited == 0 || got.Deleted == 0 {
@@ -27,7 +27,7 @@ func TestApplyCounts(t *testing.T) {
 }
 
 func TestANewTableIsOneCall(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	plan := Plan(read(t, k), wanted(), PlanOptions{})
 	got, err := Apply(context.Background(), k, read(t, k), plan, ApplyOptions{})
 	if err != nil || got != (Result{Added: len(plan)}) || k.Calls().Applies != 1 {
@@ -38,7 +38,7 @@ func TestANewTableIsOneCall(t *testing.T) {
 // TestNothingIsDeletedAfterARefusal: the server that was to take over is not
 // there, so the old one must not go, not even until it is brought back.
 func TestNothingIsDeletedAfterARefusal(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	load(t, k, []Service{state("fwmark:1", "rr", 1, 1, 1)})
 	before := read(t, k)
 	plan := Plan(before, []Service{state("fwmark:1", "rr", 2, 2, 1)}, PlanOptions{})
@@ -56,7 +56,7 @@ func TestNothingIsDeletedAfterARefusal(t *testing.T) {
 
 // TestNothingIsDrainedAfterARefusal: nor does the old one get the weight 0.
 func TestNothingIsDrainedAfterARefusal(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	load(t, k, []Service{state("fwmark:1", "rr", 1, 2, 1)})
 	before := table(t, k)
 	want := state("fwmark:1", "rr", 1, 3, 1)
@@ -85,7 +85,7 @@ func TestNothingIsDrainedAfterARefusal(t *testing.T) {
 func TestRefusalAtEveryStep(t *testing.T) {
 	for step := range 50 {
 		for _, rest := range []bool{false, true} {
-			k := kerneltest.New()
+			k := memory.New()
 			plan := bigPlan(t, k)
 			if len(plan) != 50 {
 				t.Fatalf("the plan has %d steps", len(plan))
@@ -121,7 +121,7 @@ func TestRefusalAtEveryStep(t *testing.T) {
 }
 
 func TestKeepGoing(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	plan := bigPlan(t, k)
 	before := read(t, k)
 	k.Refuse(func(c kernel.Change) error {
@@ -153,7 +153,7 @@ func TestKeepGoing(t *testing.T) {
 
 func TestInterruptUndoes(t *testing.T) {
 	for _, after := range []int{1, 10, 49} {
-		k := kerneltest.New()
+		k := memory.New()
 		plan := bigPlan(t, k)
 		before := read(t, k)
 		ctx, cancel := context.WithCancel(context.Background())
@@ -169,7 +169,7 @@ func TestInterruptUndoes(t *testing.T) {
 }
 
 func TestUndoThatCannotRead(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	plan := bigPlan(t, k)
 	before := read(t, k)
 	k.Refuse(func(kernel.Change) error { return kernel.ErrNoMemory })
@@ -182,7 +182,7 @@ func TestUndoThatCannotRead(t *testing.T) {
 
 // TestUndoLeavesOthersAlone changes another service while the plan runs.
 func TestUndoLeavesOthersAlone(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	before := read(t, k)
 	other := kernel.Change{Op: kernel.AddService, Service: kernel.Service{ServiceID: id("fwmark:99"), Scheduler: "rr"}}
 	if err := k.Apply(context.Background(), []kernel.Change{other}); err != nil {
@@ -206,7 +206,7 @@ func TestUndoLeavesOthersAlone(t *testing.T) {
 func TestTwoAtOnce(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 7))
-		k := kerneltest.New()
+		k := memory.New()
 		load(t, k, randomState(r))
 		before := read(t, k)
 		first := Plan(before, randomState(r), PlanOptions{Prune: r.IntN(2) == 0})
@@ -228,7 +228,7 @@ func TestTwoAtOnce(t *testing.T) {
 
 // TestUndoLooksAgain: the table that is read first lacks something.
 func TestUndoLooksAgain(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	plan := bigPlan(t, k)
 	before := read(t, k)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -314,7 +314,7 @@ func state(service, scheduler string, from, to byte, weight int) Service {
 func TestUndoOfRandomPlans(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 3))
-		k := kerneltest.New()
+		k := memory.New()
 		load(t, k, randomState(r))
 		before := read(t, k)
 		plan := Plan(before, randomState(r), PlanOptions{Prune: true})

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // TestCostsAreWhatGoes: what a plan costs is what the servers had that are not in
@@ -13,11 +13,11 @@ import (
 func TestCostsAreWhatGoes(t *testing.T) {
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 9))
-		k := kerneltest.New()
+		k := memory.New()
 		load(t, k, randomState(r))
 		for _, e := range read(t, k).Services {
 			for _, v := range e.Servers {
-				k.Traffic(e.ServiceID, v.Addr, kerneltest.Traffic{Active: r.Uint32N(9), Inactive: r.Uint32N(9), Persistent: r.Uint32N(9)})
+				k.Traffic(e.ServiceID, v.Addr, memory.Traffic{Active: r.Uint32N(9), Inactive: r.Uint32N(9), Persistent: r.Uint32N(9)})
 			}
 		}
 		before := read(t, k)
@@ -48,7 +48,7 @@ func TestCostsAreWhatGoes(t *testing.T) {
 func TestPlanStages(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 13))
-		k := kerneltest.New()
+		k := memory.New()
 		load(t, k, randomState(r))
 		before := read(t, k)
 		all := Steps{Changes: Plan(before, randomState(r), PlanOptions{Prune: true})}

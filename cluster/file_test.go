@@ -13,11 +13,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 func TestExport(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	server := func(s string, weight int) kernel.Server {
 		return kernel.Server{Addr: netip.MustParseAddrPort(s), Weight: weight, Forward: kernel.NAT}
 	}
@@ -207,7 +207,7 @@ func TestExportOfNothing(t *testing.T) {
 // document.
 func TestYAMLIsTheJSON(t *testing.T) {
 	for seed := range uint64(100) {
-		k := kerneltest.New()
+		k := memory.New()
 		load(t, k, randomState(rand.New(rand.NewPCG(seed, 9))))
 		sameDocument(t, seed, Export(read(t, k), kernel.Timeouts{UDP: time.Minute}, nil))
 	}

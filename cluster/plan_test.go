@@ -13,13 +13,13 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 var values = cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, kernel.ServiceID{})
 
 func TestPlanChangesOnlyWhatDiffers(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	service := func(s, scheduler string, servers ...kernel.Server) Service {
 		return Service{kernel.Service{ServiceID: id(s), Scheduler: scheduler}, servers}
 	}
@@ -102,7 +102,7 @@ func TestPlanProperties(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		from, to := randomState(r), randomState(r)
 		prune := r.IntN(2) == 0
-		k := kerneltest.New()
+		k := memory.New()
 		load(t, k, from)
 		before := read(t, k)
 		plan := Plan(before, to, PlanOptions{Prune: prune})
@@ -187,7 +187,7 @@ func differences(have *kernel.Snapshot, want []Service, prune bool) (n int) {
 }
 
 func TestOfKeepsTheOrder(t *testing.T) {
-	first, second := kerneltest.New(), kerneltest.New()
+	first, second := memory.New(), memory.New()
 	load(t, first, randomState(rand.New(rand.NewPCG(7, 7))))
 	load(t, second, Of(read(t, first)))
 	if d := cmp.Diff(read(t, first).Services, read(t, second).Services, values); d != "" {
@@ -251,7 +251,7 @@ func bigTable(b *testing.B) *kernel.Snapshot {
 		}
 		want = append(want, s)
 	}
-	k := kerneltest.New()
+	k := memory.New()
 	load(b, k, want)
 	return read(b, k)
 }

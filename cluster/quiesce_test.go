@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // TestQuiesceProperties takes many pairs of states in two halves, as apply
@@ -17,7 +17,7 @@ func TestQuiesceProperties(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 5))
 		from, to := randomState(r), randomState(r)
 		o := PlanOptions{Prune: r.IntN(2) == 0}
-		k := kerneltest.New()
+		k := memory.New()
 		load(t, k, from)
 		before := table(t, k)
 		all := Steps{Changes: Plan(before.Snapshot, to, o)}
@@ -60,7 +60,7 @@ func TestQuiesceProperties(t *testing.T) {
 
 // A service that was drained and deleted comes back with its servers in order.
 func TestRevertOfDrainedServiceKeepsTheOrder(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	load(t, k, wide(2, 5))
 	before := table(t, k)
 	all := Steps{Changes: Plan(before.Snapshot, nil, PlanOptions{Prune: true})}

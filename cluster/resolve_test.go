@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // byValue compares addresses by what they are.
@@ -106,7 +106,7 @@ func TestFilesTogether(t *testing.T) {
 func TestExportIsTheTable(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 11))
-		k := kerneltest.New()
+		k := memory.New()
 		state := randomState(r)
 		load(t, k, state)
 		roundTrip(t, read(t, k))

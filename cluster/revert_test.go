@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 	"lvs/lab"
 )
 
@@ -117,7 +117,7 @@ func sameTable(t *testing.T, a, b *Table) {
 
 // A service that comes back has its servers in the order in which they were.
 func TestRevertKeepsTheOrder(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	load(t, k, wide(2, 5))
 	before := table(t, k)
 	s := Steps{Changes: Plan(before.Snapshot, nil, PlanOptions{Prune: true})}
@@ -136,7 +136,7 @@ func TestRevertKeepsTheOrder(t *testing.T) {
 
 // What was refused stays out of the way back, also where it is like another.
 func TestRevertLeavesRefusedAlone(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	want := wide(1, 2)
 	become(t, k, []Service{{Service: want[0].Service, Servers: want[0].Servers[:1]}})
 	var objects []Object
@@ -154,7 +154,7 @@ func TestRevertLeavesRefusedAlone(t *testing.T) {
 
 // Another's change shows, and so does a server whose service is gone.
 func TestSince(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	want := wide(1, 2)
 	become(t, k, want)
 	v := want[0].Servers[0]

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 func table(t *testing.T, k kernel.Kernel) *Table {
@@ -26,8 +26,8 @@ func master(id uint8) kernel.Daemon {
 	return kernel.Daemon{Role: kernel.Master, Interface: "eth0", ID: id}
 }
 
-func newKernel() *kerneltest.Kernel {
-	k := kerneltest.New()
+func newKernel() *memory.Kernel {
+	k := memory.New()
 	k.Interface("eth0", 1500)
 	return k
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // What somebody adds while servers finish is not deleted with them: nobody was
@@ -23,7 +23,7 @@ func TestApplyLeavesWhatCameMeanwhile(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	does(t, k, theWeb, kerneltest.Traffic{Active: 1})
+	does(t, k, theWeb, memory.Traffic{Active: 1})
 	app, _, errs := testApp(k)
 	sleep, came := app.Sleep, false
 	app.Sleep = func(ctx context.Context, d time.Duration) error {
@@ -99,7 +99,7 @@ type readerFunc func([]byte) (int, error)
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 // run runs a command line that must succeed, and gives its output.
-func run(t *testing.T, k *kerneltest.Kernel, line string) string {
+func run(t *testing.T, k *memory.Kernel, line string) string {
 	t.Helper()
 	app, out, errs := testApp(k)
 	if status := app.Run(t.Context(), strings.Fields(line)); status != exitDone {
@@ -164,7 +164,7 @@ func TestUndoInterruptedDuringDrain(t *testing.T) {
 		run(t, k, "server delete "+theWeb+" 10.0.0.12 --yes")
 		run(t, k, "server add "+theWeb+" 10.0.0.12 -w 5") // is undone
 		id, _ := kernel.ParseServiceID(theWeb)
-		k.Traffic(id, netip.MustParseAddrPort("10.0.0.12:80"), kerneltest.Traffic{Active: 3})
+		k.Traffic(id, netip.MustParseAddrPort("10.0.0.12:80"), memory.Traffic{Active: 3})
 		app, _, errs := testApp(k)
 		ctx, cancel := context.WithCancel(t.Context())
 		app.Sleep = func(context.Context, time.Duration) error { cancel(); return ctx.Err() }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // Where standard input is the text, the terminal is asked.
@@ -29,7 +29,7 @@ func TestQuestionOnTheTerminal(t *testing.T) {
 		{"no terminal", none, true, exitUsage, "this needs a yes"},
 		{"none to open", nil, true, exitUsage, "this needs a yes"},
 	} {
-		k := kerneltest.New()
+		k := memory.New()
 		setUp, _, _ := testApp(k)
 		setUp.Run(context.Background(), []string{"service", "add", "fwmark:9"})
 		app, _, errs := testApp(k)

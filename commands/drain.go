@@ -20,7 +20,7 @@ type drain struct {
 	// only are the services that were named.
 	only []kernel.ServiceID
 	// before are the weights that are remembered.
-	before map[seat]int
+	before map[kernel.ServerKey]int
 }
 
 func (a *App) newDrain() *cobra.Command {
@@ -124,9 +124,9 @@ func parseHold(s string) (time.Duration, error) {
 // emptied names the services that would be left without a server that takes new
 // connections, and have one now. None is the empty text.
 func emptied(snap *kernel.Snapshot, found []member, names []machine) string {
-	leaving := map[seat]bool{}
+	leaving := map[kernel.ServerKey]bool{}
 	for i := range found {
-		leaving[seat{found[i].service.ServiceID, found[i].Addr}] = true
+		leaving[kernel.ServerKey{Service: found[i].service.ServiceID, Server: found[i].Addr}] = true
 	}
 	var list []string
 	for i := range snap.Services {
@@ -135,7 +135,7 @@ func emptied(snap *kernel.Snapshot, found []member, names []machine) string {
 		for _, srv := range s.Servers {
 			if srv.Weight > 0 {
 				had = true
-				left = left || !leaving[seat{s.ServiceID, srv.Addr}]
+				left = left || !leaving[kernel.ServerKey{Service: s.ServiceID, Server: srv.Addr}]
 			}
 		}
 		if had && !left {

@@ -4,19 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 
 	"lvs/kernel"
 	"lvs/output"
 )
-
-// seat is where a server sits: its place in the table.
-type seat struct {
-	service kernel.ServiceID
-	server  netip.AddrPort
-}
 
 // drainWatch looks at servers again and again and tells how far they are from
 // having no connections. Connections that are not active count for nothing once
@@ -33,10 +26,10 @@ type drainWatch struct {
 	// release is net.ipv4.vs.expire_nodest_conn: what comes over a connection of a
 	// deleted server goes to another one at once.
 	release bool
-	packets map[seat]packets
+	packets map[kernel.ServerKey]packets
 	public  bool
 	// quiet is since when a server was seen with the weight 0.
-	quiet map[seat]time.Time
+	quiet map[kernel.ServerKey]time.Time
 }
 
 // openingTime is how long a connection may take to become active: the client's
@@ -67,7 +60,7 @@ func (a *App) watchDrain(ctx context.Context) (*drainWatch, error) {
 	if err != nil && !errors.Is(err, kernel.ErrPermission) {
 		return nil, err
 	}
-	w := &drainWatch{app: a, counting: true, packets: map[seat]packets{}, quiet: map[seat]time.Time{}}
+	w := &drainWatch{app: a, counting: true, packets: map[kernel.ServerKey]packets{}, quiet: map[kernel.ServerKey]time.Time{}}
 	for _, s := range settings {
 		switch s.Name {
 		case expireTemplates:
@@ -146,7 +139,7 @@ func (w *drainWatch) row(m *member) output.Drain {
 // opening tells whether some of the inactive connections may be about to become
 // active: new ones do not come any more.
 func (w *drainWatch) opening(m *member) bool {
-	at, now := seat{m.service.ServiceID, m.Addr}, w.app.Now()
+	at, now := kernel.ServerKey{Service: m.service.ServiceID, Server: m.Addr}, w.app.Now()
 	if m.Weight > 0 {
 		delete(w.quiet, at)
 		return false
@@ -163,7 +156,7 @@ func (w *drainWatch) flows(m *member) string {
 	if m.service.FWMark == 0 && m.service.Protocol != kernel.UDP {
 		return ""
 	}
-	at, now := seat{m.service.ServiceID, m.Addr}, w.app.Now()
+	at, now := kernel.ServerKey{Service: m.service.ServiceID, Server: m.Addr}, w.app.Now()
 	last, seen := w.packets[at]
 	if in := m.Stats.Counters.PacketsIn; !seen || last.n != in || m.Weight > 0 {
 		last = packets{in, now}

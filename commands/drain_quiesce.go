@@ -53,14 +53,14 @@ func (o *drain) quiesce(ctx context.Context, found []member, steps []step) error
 // one, and gives what is remembered then. job restores them by itself; empty is
 // none. What lvs set before, and nobody changed since, keeps what was remembered
 // first.
-func (a *App) keepWeights(found []member, set int, job string) (map[seat]int, error) {
-	out := map[seat]int{}
+func (a *App) keepWeights(found []member, set int, job string) (map[kernel.ServerKey]int, error) {
+	out := map[kernel.ServerKey]int{}
 	stopped := map[string]bool{}
-	err := a.remember(func(m *memory) error {
+	err := a.remember(func(m *weights) error {
 		for i := range found {
 			f := &found[i]
 			r := remembered{Weight: f.Weight, Set: set, Since: a.Now().UTC(), Job: job}
-			at := seat{f.service.ServiceID, f.Addr}
+			at := kernel.ServerKey{Service: f.service.ServiceID, Server: f.Addr}
 			if old, known := m.find(at); known {
 				if old.Set == f.Weight {
 					r.Weight, r.Since = old.Weight, old.Since
@@ -81,7 +81,7 @@ func (a *App) keepWeights(found []member, set int, job string) (map[seat]int, er
 }
 
 // release calls off the jobs that have nothing left to restore.
-func (m *memory) release(a *App, jobs map[string]bool) {
+func (m *weights) release(a *App, jobs map[string]bool) {
 	for _, r := range m.entries {
 		delete(jobs, r.Job)
 	}
@@ -105,20 +105,20 @@ func (a *App) cannotRemember(why error, found []member) {
 
 // forgetSteps forgets the weights of servers whose change was refused.
 func (a *App) forgetSteps(steps []step, refused kernel.Refusals) {
-	var at []seat
+	var at []kernel.ServerKey
 	for _, r := range refused {
-		at = append(at, seat{steps[r.Index].Service.ServiceID, steps[r.Index].Server.Addr})
+		at = append(at, kernel.ServerKey{Service: steps[r.Index].Service.ServiceID, Server: steps[r.Index].Server.Addr})
 	}
 	a.forget(at)
 }
 
 // forget forgets what is remembered of servers, because they are gone or their
 // weight was set for good. Jobs that have nothing left to restore are called off.
-func (a *App) forget(at []seat) {
+func (a *App) forget(at []kernel.ServerKey) {
 	if _, err := os.Stat(a.memoryFile()); err != nil || len(at) == 0 {
 		return // nothing is remembered: nearly always
 	}
-	err := a.remember(func(m *memory) error {
+	err := a.remember(func(m *weights) error {
 		jobs := map[string]bool{}
 		for _, s := range at {
 			if r, known := m.drop(s); known && r.Job != "" {

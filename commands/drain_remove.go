@@ -34,9 +34,9 @@ func (o *drain) remove(ctx context.Context, w *drainWatch, rows []output.Drain, 
 	if err := o.app.change(ctx, steps); err != nil {
 		return err
 	}
-	at := make([]seat, len(steps))
+	at := make([]kernel.ServerKey, len(steps))
 	for i := range steps {
-		at[i] = seat{steps[i].Service.ServiceID, steps[i].Server.Addr}
+		at[i] = kernel.ServerKey{Service: steps[i].Service.ServiceID, Server: steps[i].Server.Addr}
 	}
 	o.app.forget(at)
 	return nil

@@ -3,6 +3,7 @@ package commands
 import (
 	"slices"
 
+	"lvs/kernel"
 	"lvs/output"
 )
 
@@ -10,7 +11,7 @@ import (
 type drainReport struct {
 	app     *App
 	printer *output.Printer
-	told    map[seat]output.Drain
+	told    map[kernel.ServerKey]output.Drain
 }
 
 // stream prints what is new where that is wanted.
@@ -19,11 +20,11 @@ func (r *drainReport) stream(rows []output.Drain) error {
 		return nil
 	}
 	if r.told == nil {
-		r.told = map[seat]output.Drain{}
+		r.told = map[kernel.ServerKey]output.Drain{}
 	}
 	var fresh []output.Drain
 	for _, row := range drainsByAddress(rows) {
-		at := seat{row.Service, row.Server}
+		at := kernel.ServerKey{Service: row.Service, Server: row.Server}
 		if r.told[at] != row {
 			r.told[at] = row
 			fresh = append(fresh, row)

@@ -12,15 +12,15 @@ import (
 	"time"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 	"lvs/output"
 )
 
 // drainTable has one server in a TCP, a persistent TCP, a UDP and a mark service.
-func drainTable(t *testing.T) *kerneltest.Kernel {
+func drainTable(t *testing.T) *memory.Kernel {
 	t.Helper()
 	t.Setenv(stateVariable, t.TempDir())
-	k := kerneltest.New()
+	k := memory.New()
 	for _, line := range []string{
 		"service add tcp://192.0.2.10:80",
 		"service add tcp://192.0.2.10:443 --persistent=300",
@@ -48,7 +48,7 @@ const (
 )
 
 // does lets the server of a service do something.
-func does(t *testing.T, k *kerneltest.Kernel, service string, what kerneltest.Traffic) {
+func does(t *testing.T, k *memory.Kernel, service string, what memory.Traffic) {
 	t.Helper()
 	id, err := kernel.ParseServiceID(service)
 	if err != nil {
@@ -84,7 +84,7 @@ func items(t *testing.T, out *bytes.Buffer) []output.DrainRow {
 // Waiting ends when the last connection has ended, and tells how it goes.
 func TestDrainWaits(t *testing.T) {
 	k := drainTable(t)
-	does(t, k, theWeb, kerneltest.Traffic{Active: 100, Inactive: 7})
+	does(t, k, theWeb, memory.Traffic{Active: 100, Inactive: 7})
 	app, out, errs := testApp(k)
 	app.ErrTerminal.Is = false
 	ended := time.Duration(0)
@@ -93,7 +93,7 @@ func TestDrainWaits(t *testing.T) {
 		if left == 0 && ended == 0 {
 			ended = slept
 		}
-		does(t, k, theWeb, kerneltest.Traffic{Active: uint32(left), Inactive: 7})
+		does(t, k, theWeb, memory.Traffic{Active: uint32(left), Inactive: 7})
 	})
 	status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11:80 --wait -o json"))
 	if status != exitDone {
@@ -120,40 +120,40 @@ func TestDrainWaits(t *testing.T) {
 func TestWhatIsInTheWay(t *testing.T) {
 	for _, c := range []struct {
 		name, service, options string
-		at                     func(slept time.Duration) kerneltest.Traffic
+		at                     func(slept time.Duration) memory.Traffic
 		atLeast, atMost        time.Duration
 	}{
-		{"nothing", theWeb, "", func(time.Duration) kerneltest.Traffic { return kerneltest.Traffic{} }, 0, 0},
-		{"connections that end, or open", theWeb, "", func(time.Duration) kerneltest.Traffic {
-			return kerneltest.Traffic{Inactive: 1000}
+		{"nothing", theWeb, "", func(time.Duration) memory.Traffic { return memory.Traffic{} }, 0, 0},
+		{"connections that end, or open", theWeb, "", func(time.Duration) memory.Traffic {
+			return memory.Traffic{Inactive: 1000}
 		}, openingTime, openingTime + lastLook},
-		{"templates", theShop, "", func(slept time.Duration) kerneltest.Traffic {
-			return kerneltest.Traffic{Persistent: uint32(max(0, 3-slept/(100*time.Second)))}
+		{"templates", theShop, "", func(slept time.Duration) memory.Traffic {
+			return memory.Traffic{Persistent: uint32(max(0, 3-slept/(100*time.Second)))}
 		}, 300 * time.Second, 302 * time.Second},
-		{"templates that expire", theShop, " --expire-templates", func(time.Duration) kerneltest.Traffic {
-			return kerneltest.Traffic{Persistent: 3}
+		{"templates that expire", theShop, " --expire-templates", func(time.Duration) memory.Traffic {
+			return memory.Traffic{Persistent: 3}
 		}, 0, 0},
-		{"no datagram ever", theDNS, "", func(time.Duration) kerneltest.Traffic { return kerneltest.Traffic{} }, 0, 0},
-		{"old datagrams", theDNS, "", func(time.Duration) kerneltest.Traffic {
-			return kerneltest.Traffic{Inactive: 4}
+		{"no datagram ever", theDNS, "", func(time.Duration) memory.Traffic { return memory.Traffic{} }, 0, 0},
+		{"old datagrams", theDNS, "", func(time.Duration) memory.Traffic {
+			return memory.Traffic{Inactive: 4}
 		}, quietTime, quietTime + 2*lastLook},
-		{"datagrams for a while", theDNS, "", func(slept time.Duration) kerneltest.Traffic {
+		{"datagrams for a while", theDNS, "", func(slept time.Duration) memory.Traffic {
 			if slept < 20*time.Second {
-				return kerneltest.Traffic{Inactive: 4, Add: kernel.Counters{PacketsIn: 10}}
+				return memory.Traffic{Inactive: 4, Add: kernel.Counters{PacketsIn: 10}}
 			}
-			return kerneltest.Traffic{Inactive: 4}
+			return memory.Traffic{Inactive: 4}
 		}, 20*time.Second + quietTime - 2*lastLook, 20*time.Second + quietTime + 2*lastLook},
-		{"a mark with TCP", theMark, "", func(slept time.Duration) kerneltest.Traffic {
+		{"a mark with TCP", theMark, "", func(slept time.Duration) memory.Traffic {
 			if slept < 10*time.Second {
-				return kerneltest.Traffic{Active: 1, Inactive: 2, Add: kernel.Counters{PacketsIn: 10}}
+				return memory.Traffic{Active: 1, Inactive: 2, Add: kernel.Counters{PacketsIn: 10}}
 			}
-			return kerneltest.Traffic{}
+			return memory.Traffic{}
 		}, 10 * time.Second, 12 * time.Second},
-		{"a mark with UDP", theMark, "", func(slept time.Duration) kerneltest.Traffic {
+		{"a mark with UDP", theMark, "", func(slept time.Duration) memory.Traffic {
 			if slept < 10*time.Second {
-				return kerneltest.Traffic{Inactive: 2, Add: kernel.Counters{PacketsIn: 10}}
+				return memory.Traffic{Inactive: 2, Add: kernel.Counters{PacketsIn: 10}}
 			}
-			return kerneltest.Traffic{Inactive: 2}
+			return memory.Traffic{Inactive: 2}
 		}, 10*time.Second + quietTime - 2*lastLook, 10*time.Second + quietTime + 2*lastLook},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -185,12 +185,12 @@ func TestDrainWithoutCounters(t *testing.T) {
 	if err := k.SetSysctl(t.Context(), "run_estimation", "0"); err != nil {
 		t.Fatal(err)
 	}
-	does(t, k, theDNS, kerneltest.Traffic{Inactive: 4})
+	does(t, k, theDNS, memory.Traffic{Inactive: 4})
 	app, _, errs := testApp(k)
 	var took time.Duration
 	onSleep(app, func(slept time.Duration) {
 		if took = slept; slept > 5*time.Minute {
-			does(t, k, theDNS, kerneltest.Traffic{})
+			does(t, k, theDNS, memory.Traffic{})
 		}
 	})
 	if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11 -y --service udp://192.0.2.10:53 --wait")); status != exitDone || took < 5*time.Minute {
@@ -202,15 +202,15 @@ func TestDrainWithoutCounters(t *testing.T) {
 func TestDrainTimesOut(t *testing.T) {
 	for _, c := range []struct {
 		service string
-		traffic kerneltest.Traffic
+		traffic memory.Traffic
 		says    string
 		hint    string
 	}{
-		{theWeb, kerneltest.Traffic{Active: 3}, "tcp://192.0.2.10:80 10.0.0.11:80: 3 active connections\n",
+		{theWeb, memory.Traffic{Active: 3}, "tcp://192.0.2.10:80 10.0.0.11:80: 3 active connections\n",
 			"hint: lvs connections --server 10.0.0.11:80 shows them; one that is idle is kept as long as lvs timeouts says; lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80 brings it back\n"},
-		{theShop, kerneltest.Traffic{Persistent: 2}, "2 clients bound by persistence (net.ipv4.vs.expire_quiescent_template is 0)\n",
+		{theShop, memory.Traffic{Persistent: 2}, "2 clients bound by persistence (net.ipv4.vs.expire_quiescent_template is 0)\n",
 			"hint: lvs drain 10.0.0.11:443 --service tcp://192.0.2.10:443 --expire-templates sends those clients elsewhere"},
-		{theDNS, kerneltest.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n", "hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 brings it back\n"},
+		{theDNS, memory.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n", "hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 brings it back\n"},
 	} {
 		k := drainTable(t)
 		does(t, k, c.service, c.traffic)
@@ -235,7 +235,7 @@ func TestDrainTimesOut(t *testing.T) {
 
 func TestDrainInterrupted(t *testing.T) {
 	k := drainTable(t)
-	does(t, k, theWeb, kerneltest.Traffic{Active: 3})
+	does(t, k, theWeb, memory.Traffic{Active: 3})
 	app, _, errs := testApp(k)
 	ctx, cancel := context.WithCancel(t.Context())
 	onSleep(app, func(time.Duration) { cancel() })
@@ -261,7 +261,7 @@ func TestDrainWithOthers(t *testing.T) {
 		{"service delete -y tcp://192.0.2.10:80", exitDone, "10.0.0.11:80 is drained"},
 	} {
 		k := drainTable(t)
-		does(t, k, theWeb, kerneltest.Traffic{Active: 3})
+		does(t, k, theWeb, memory.Traffic{Active: 3})
 		app, _, errs := testApp(k)
 		onSleep(app, func(time.Duration) {
 			other, _, _ := testApp(k)
@@ -354,11 +354,11 @@ func weightIn(t *testing.T, k kernel.Kernel, service string) int {
 // In jsonl each line is one change of a row; the last is where it ended.
 func TestDrainStreams(t *testing.T) {
 	k := drainTable(t)
-	does(t, k, theWeb, kerneltest.Traffic{Active: 2})
+	does(t, k, theWeb, memory.Traffic{Active: 2})
 	app, out, errs := testApp(k)
 	onSleep(app, func(slept time.Duration) {
 		if slept > 5*time.Second {
-			does(t, k, theWeb, kerneltest.Traffic{})
+			does(t, k, theWeb, memory.Traffic{})
 		}
 	})
 	args := append(strings.Fields("drain 10.0.0.11:80 --delete -o jsonl --jq"), `"\(.state) \(.active)"`)
@@ -373,11 +373,11 @@ func TestDrainStreams(t *testing.T) {
 // On a terminal the progress is one line, which is gone at the end.
 func TestDrainOnATerminal(t *testing.T) {
 	k := drainTable(t)
-	does(t, k, theWeb, kerneltest.Traffic{Active: 2})
+	does(t, k, theWeb, memory.Traffic{Active: 2})
 	app, _, errs := testApp(k)
 	onSleep(app, func(slept time.Duration) {
 		if slept > time.Second {
-			does(t, k, theWeb, kerneltest.Traffic{})
+			does(t, k, theWeb, memory.Traffic{})
 		}
 	})
 	if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11:80 --wait")); status != exitDone {

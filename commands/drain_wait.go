@@ -103,7 +103,7 @@ func (o *drain) look(ctx context.Context, w *drainWatch, found []member) ([]outp
 			}
 		}
 		rows[i].Before = -1
-		if n, known := o.before[seat{id, addr}]; known {
+		if n, known := o.before[kernel.ServerKey{Service: id, Server: addr}]; known {
 			rows[i].Before = n
 		}
 	}

@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // TestIpvsadm calls it by a link's name and behind the verb.
 func TestIpvsadm(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	for _, c := range []struct {
 		name, called, args string
 		netns, out, err    string

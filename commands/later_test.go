@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // A job is carried out when its time has come, unless it was called off.
@@ -90,9 +90,9 @@ func TestLaterOnAnotherTable(t *testing.T) {
 }
 
 // tableWithServer has one service with one server of weight 5.
-func tableWithServer(t *testing.T) *kerneltest.Kernel {
+func tableWithServer(t *testing.T) *memory.Kernel {
 	t.Helper()
-	k := kerneltest.New()
+	k := memory.New()
 	for _, line := range []string{"service add tcp://192.0.2.10:80", "server add tcp://192.0.2.10:80 10.0.0.11 -w 5"} {
 		app, _, errs := testApp(k)
 		if status := app.Run(t.Context(), strings.Fields(line)); status != exitDone {

@@ -25,7 +25,7 @@ type planner struct {
 	keepWeights bool
 	allowed     cluster.Kinds // what allow says
 	// drained is what is remembered of servers of weight 0.
-	drained map[seat]remembered
+	drained map[kernel.ServerKey]remembered
 }
 
 func (p *planner) register(a *App, c *cobra.Command) {
@@ -98,7 +98,7 @@ func (p *planner) recallDrained(now *kernel.Snapshot) {
 }
 
 func (p *planner) isDrained(id kernel.ServiceID, server netip.AddrPort) bool {
-	r, known := p.drained[seat{id, server}]
+	r, known := p.drained[kernel.ServerKey{Service: id, Server: server}]
 	return known && r.Set == 0
 }
 
@@ -227,16 +227,12 @@ func starved(q *planned) []kernel.ServiceID {
 	if !slices.ContainsFunc(q.steps.Changes, takes) {
 		return nil
 	}
-	type key struct {
-		service kernel.ServiceID
-		server  netip.AddrPort
-	}
 	serving, after := map[kernel.ServiceID]int{}, map[kernel.ServiceID]int{}
-	weights := map[key]int{}
+	weights := map[kernel.ServerKey]int{}
 	for i := range q.before.Services {
 		e := &q.before.Services[i]
 		for j := range e.Servers {
-			weights[key{e.ServiceID, e.Servers[j].Addr}] = e.Servers[j].Weight
+			weights[kernel.ServerKey{Service: e.ServiceID, Server: e.Servers[j].Addr}] = e.Servers[j].Weight
 			if e.Servers[j].Weight > 0 {
 				serving[e.ServiceID]++
 				after[e.ServiceID]++
@@ -252,7 +248,7 @@ func starved(q *planned) []kernel.ServiceID {
 	for i := range q.steps.Changes {
 		c := &q.steps.Changes[i]
 		id := c.Service.ServiceID
-		old := weights[key{id, c.Server.Addr}]
+		old := weights[kernel.ServerKey{Service: id, Server: c.Server.Addr}]
 		switch c.Op {
 		case kernel.AddServer:
 			count(id, c.Server.Weight, 1)

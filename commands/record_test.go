@@ -13,7 +13,7 @@ import (
 
 	"lvs/cluster"
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // journalApp is an App with a journal of its own.
@@ -73,7 +73,7 @@ func TestOutcomes(t *testing.T) {
 		{"undoing failed", &cluster.Failure{Cause: kernel.Refusals{refusal(1)}, Undo: kernel.ErrNoMemory}, cluster.Unknown, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			app, _ := journalApp(t, &failing{kerneltest.New(), c.err})
+			app, _ := journalApp(t, &failing{memory.New(), c.err})
 			e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: id}, Servers: []kernel.ServerEntry{{}}}
 			err := app.change(t.Context(), []step{
 				{Change: kernel.Change{Op: kernel.DeleteService, Service: e.Service}, serviceBefore: &e.Service, entry: &e},
@@ -96,7 +96,7 @@ func TestOutcomes(t *testing.T) {
 // A command that changes something again and again is one entry, undone at
 // once.
 func TestManyChangesOfOneCommand(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	app, _ := journalApp(t, k)
 	id, _ := kernel.ParseServiceID("tcp://192.0.2.10:80")
 	service := kernel.Service{ServiceID: id, Scheduler: "wlc"}
@@ -137,7 +137,7 @@ func TestUnwrittenJournal(t *testing.T) {
 		{[]string{"service", "add", "tcp://192.0.2.10:80"}, "lvs: not in the journal: "},
 		{[]string{"service", "add", "tcp://192.0.2.10:80", "-q"}, ""},
 	} {
-		k := kerneltest.New()
+		k := memory.New()
 		app, said := journalApp(t, k)
 		file := filepath.Join(t.TempDir(), "file")
 		if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"lvs/kernel"
 )
 
 // remembered is what a server's weight was before it was set for a while: by
@@ -31,9 +33,9 @@ type remembered struct {
 	Job string `json:"job,omitempty"`
 }
 
-// memory holds what is remembered of all tables, while nobody else can change
+// weights holds what is remembered of all tables, while nobody else can change
 // it.
-type memory struct {
+type weights struct {
 	table   string
 	entries map[place]remembered
 	changed bool
@@ -49,7 +51,7 @@ type memoryFile struct {
 
 // remember reads what is remembered, lets f use it and keeps what f made of it.
 // A file that cannot be read is set aside with a warning.
-func (a *App) remember(f func(*memory) error) error {
+func (a *App) remember(f func(*weights) error) error {
 	table, err := a.Identity(a.global.netns)
 	if err != nil {
 		return err
@@ -87,15 +89,15 @@ func (a *App) remember(f func(*memory) error) error {
 }
 
 // recall reads what is remembered of the servers now.
-func (a *App) recall(found []member) (map[seat]remembered, error) {
+func (a *App) recall(found []member) (map[kernel.ServerKey]remembered, error) {
 	table, err := a.Identity(a.global.netns)
 	if err != nil {
 		return nil, err
 	}
 	m, err := a.readMemory(table)
-	out := map[seat]remembered{}
+	out := map[kernel.ServerKey]remembered{}
 	for i := range found {
-		at := seat{found[i].service.ServiceID, found[i].Addr}
+		at := kernel.ServerKey{Service: found[i].service.ServiceID, Server: found[i].Addr}
 		if r, known := m.find(at); known {
 			out[at] = r
 		}
@@ -113,8 +115,8 @@ func (e *memoryError) Error() string { return fmt.Sprintf("%s cannot be read (%v
 
 // readMemory reads the file as it is: it is only ever replaced whole. None is an
 // empty memory.
-func (a *App) readMemory(table string) (*memory, error) {
-	m := &memory{table: table, entries: map[place]remembered{}}
+func (a *App) readMemory(table string) (*weights, error) {
+	m := &weights{table: table, entries: map[place]remembered{}}
 	text, err := os.ReadFile(a.memoryFile())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -134,18 +136,18 @@ func (a *App) readMemory(table string) (*memory, error) {
 
 func (a *App) memoryFile() string { return filepath.Join(a.stateDir(), "drained.json") }
 
-func (m *memory) place(at seat) place {
-	return place{m.table, at.service.String(), at.server.String()}
+func (m *weights) place(at kernel.ServerKey) place {
+	return place{m.table, at.Service.String(), at.Server.String()}
 }
 
 // find gives what is remembered of a server.
-func (m *memory) find(at seat) (r remembered, known bool) {
+func (m *weights) find(at kernel.ServerKey) (r remembered, known bool) {
 	r, known = m.entries[m.place(at)]
 	return r, known
 }
 
 // put remembers, in place of what was.
-func (m *memory) put(at seat, r remembered) {
+func (m *weights) put(at kernel.ServerKey, r remembered) {
 	p := m.place(at)
 	r.Table, r.Service, r.Server = p.table, p.service, p.server
 	m.entries[p] = r
@@ -153,7 +155,7 @@ func (m *memory) put(at seat, r remembered) {
 }
 
 // drop forgets, and gives what it was.
-func (m *memory) drop(at seat) (r remembered, known bool) {
+func (m *weights) drop(at kernel.ServerKey) (r remembered, known bool) {
 	r, known = m.find(at)
 	delete(m.entries, m.place(at))
 	m.changed = m.changed || known
@@ -161,7 +163,7 @@ func (m *memory) drop(at seat) (r remembered, known bool) {
 }
 
 // forgetBoots forgets tables that went with an earlier boot.
-func (m *memory) forgetBoots() {
+func (m *weights) forgetBoots() {
 	boot, _, _ := strings.Cut(m.table, "/")
 	for p := range m.entries {
 		if b, _, _ := strings.Cut(p.table, "/"); b != boot {
@@ -172,7 +174,7 @@ func (m *memory) forgetBoots() {
 }
 
 // sorted gives the entries in an order that stays.
-func (m *memory) sorted() []remembered {
+func (m *weights) sorted() []remembered {
 	return slices.SortedFunc(maps.Values(m.entries), func(a, b remembered) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Server, b.Server))
 	})

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 const small = `-A -t 10.0.0.1:80 -s rr
@@ -18,7 +18,7 @@ const small = `-A -t 10.0.0.1:80 -s rr
 `
 
 func TestRestoreThatCannotBeUndone(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	k.Refuse(func(c kernel.Change) error {
 		if c.Op != kernel.AddService {
 			return kernel.ErrNoMemory
@@ -46,7 +46,7 @@ func TestInterruptDuringRestore(t *testing.T) {
 		{context.Canceled, exitInterrupted, "lvs: interrupted: all changes were undone: the table is as before\n"},
 		{context.DeadlineExceeded, exitTimeout, "lvs: timed out after 1h\nlvs: all changes were undone: the table is as before\n"},
 	} {
-		k := kerneltest.New()
+		k := memory.New()
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		status, errs := restoreText(ctx, &cutKernel{k, c.cause, cancel}, small, "--timeout", "1h")
@@ -83,7 +83,7 @@ func (k *cutKernel) Apply(ctx context.Context, changes []kernel.Change) error {
 // TestRestoreWaitsForNobody interrupts while standard input says nothing.
 func TestRestoreWaitsForNobody(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	app, _, errs := testApp(kerneltest.New())
+	app, _, errs := testApp(memory.New())
 	app.In = waiting{cancel}
 	app.InTerminal.Is = false
 	if status := app.Run(ctx, []string{"restore"}); status != exitInterrupted {
@@ -112,7 +112,7 @@ func TestProgress(t *testing.T) {
 		{"terminal", true, "\rlvs: 256 of 20000 changes\rlvs: 512 of 20000 changes"},
 		{"pipe", false, "lvs: 256 of 20000 changes\nlvs: 768 of 20000 changes\n"},
 	} {
-		app, _, errs := testApp(kerneltest.New())
+		app, _, errs := testApp(memory.New())
 		app.In, app.InTerminal.Is, app.ErrTerminal.Is = strings.NewReader(text.String()), false, c.terminal
 		tick := app.Now()
 		app.Now = func() time.Time {

@@ -5,7 +5,7 @@ import (
 	"os"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest/demo"
+	"lvs/schedule/sim"
 )
 
 // demo gives this run a table in memory, with traffic of its own: what it does
@@ -18,7 +18,7 @@ func (a *App) demo() (end func(), err error) {
 	}
 	a.close()
 	a.global.netns = ""
-	table, env := demo.New(demo.Seed, a.Now), a.Env
+	table, env := sim.New(sim.Seed, a.Now), a.Env
 	a.OpenKernel = func(kernel.Options) (kernel.Kernel, error) { return table, nil }
 	a.Identity = func(string) (string, error) { return "demo", nil }
 	a.Detach = func([]string, string) error {

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // What the dashboard runs inside itself is what a shell would run: the same
 // checks, the same exit status, and what was changed can be undone.
 func TestWithin(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	app, out, errs := testApp(k)
 	app.Identity = func(string) (string, error) { return "here", nil }
 	env := map[string]string{stateVariable: t.TempDir(), "LVS_OUTPUT": "yaml", "LVS_NETNS": "elsewhere"}
@@ -49,15 +49,15 @@ func TestWhyReadOnly(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		option bool
-		break_ func(*kerneltest.Kernel)
+		break_ func(*memory.Kernel)
 		want   string
 	}{
-		{"all is well", false, func(*kerneltest.Kernel) {}, ""},
-		{"asked for", true, func(*kerneltest.Kernel) {}, "--read-only was given"},
-		{"no privilege", false, (*kerneltest.Kernel).Deny, "the privilege is missing: needs CAP_NET_ADMIN: sudo lvs …"},
-		{"no IPVS, which may come", false, (*kerneltest.Kernel).Unload, ""},
+		{"all is well", false, func(*memory.Kernel) {}, ""},
+		{"asked for", true, func(*memory.Kernel) {}, "--read-only was given"},
+		{"no privilege", false, (*memory.Kernel).Deny, "the privilege is missing: needs CAP_NET_ADMIN: sudo lvs …"},
+		{"no IPVS, which may come", false, (*memory.Kernel).Unload, ""},
 	} {
-		k := kerneltest.New()
+		k := memory.New()
 		c.break_(k)
 		app, _, _ := testApp(k)
 		if got, err := (&top{app: app, readOnly: c.option}).whyReadOnly(context.Background()); err != nil || got != c.want {

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // testApp is an App whose user says yes to everything.
@@ -109,7 +109,7 @@ func TestExamplesWork(t *testing.T) {
 			if !ok || strings.Contains(words, "--netns") {
 				continue
 			}
-			k := kerneltest.New()
+			k := memory.New()
 			app, out, errs := testApp(k)
 			app.Identity = func(string) (string, error) { return fmt.Sprintf("boot/%p", k), nil } // a table of its own
 			slept, pass := 0, app.Sleep

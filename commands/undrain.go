@@ -61,7 +61,7 @@ func (a *App) completeDrained(c *cobra.Command, args []string, _ string) ([]stri
 	}
 	known, _ := a.recall(found)
 	for i := range found {
-		if _, drained := known[seat{found[i].service.ServiceID, found[i].Addr}]; !drained {
+		if _, drained := known[kernel.ServerKey{Service: found[i].service.ServiceID, Server: found[i].Addr}]; !drained {
 			continue
 		}
 		for _, t := range []string{found[i].Addr.Addr().String(), found[i].Addr.String()} {
@@ -128,17 +128,19 @@ func (o *undrain) find(ctx context.Context, args []string) ([]member, error) {
 	}
 	all := membersOf(snap, nil)
 	known, err := o.app.recall(all)
-	return slices.DeleteFunc(all, func(m member) bool { return known[seat{m.service.ServiceID, m.Addr}].Job != o.job }), err
+	return slices.DeleteFunc(all, func(m member) bool {
+		return known[kernel.ServerKey{Service: m.service.ServiceID, Server: m.Addr}].Job != o.job
+	}), err
 }
 
 // steps decides what becomes of each server: done are those of which nothing
 // needs to be remembered afterwards, unknown tells of those whose weight is 0 and
 // was never remembered.
-func (o *undrain) steps(found []member, known map[seat]remembered) (steps []step, done []member, unknown error) {
+func (o *undrain) steps(found []member, known map[kernel.ServerKey]remembered) (steps []step, done []member, unknown error) {
 	var bad faults
 	for i := range found {
 		m := found[i]
-		r, remembers := known[seat{m.service.ServiceID, m.Addr}]
+		r, remembers := known[kernel.ServerKey{Service: m.service.ServiceID, Server: m.Addr}]
 		to := r.Weight
 		switch {
 		case o.weight != "" && (remembers || m.Weight == 0):
@@ -166,13 +168,13 @@ func (a *App) forgetMembers(done []member, failure error) {
 	if failure != nil && !errors.As(failure, &refused) {
 		return
 	}
-	kept := map[seat]bool{}
+	kept := map[kernel.ServerKey]bool{}
 	for _, r := range refused {
-		kept[seat{r.Err.Service, r.Err.Server}] = true
+		kept[kernel.ServerKey{Service: r.Err.Service, Server: r.Err.Server}] = true
 	}
-	var at []seat
+	var at []kernel.ServerKey
 	for i := range done {
-		if s := (seat{done[i].service.ServiceID, done[i].Addr}); !kept[s] {
+		if s := (kernel.ServerKey{Service: done[i].service.ServiceID, Server: done[i].Addr}); !kept[s] {
 			at = append(at, s)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lvs/kernel"
 	"lvs/output"
 )
 
@@ -133,14 +134,14 @@ func (o *waitFor) tell(progress *drainProgress, rows []output.Drain) {
 
 // rows tells where the servers stand, with the weights remembered.
 func (o *waitFor) rows(w *drainWatch, found []member) []output.Drain {
-	var before map[seat]remembered
+	var before map[kernel.ServerKey]remembered
 	if o.app.reports() {
 		before, _ = o.app.recall(found) // a thing by the way: undrain says what is wrong
 	}
 	rows := make([]output.Drain, len(found))
 	for i := range found {
 		rows[i] = w.row(&found[i])
-		if r, known := before[seat{found[i].service.ServiceID, found[i].Addr}]; known {
+		if r, known := before[kernel.ServerKey{Service: found[i].service.ServiceID, Server: found[i].Addr}]; known {
 			rows[i].Before = r.Weight
 		}
 	}

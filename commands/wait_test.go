@@ -5,22 +5,22 @@ import (
 	"testing"
 	"time"
 
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 func TestWait(t *testing.T) {
-	second := func(n uint32) kerneltest.Traffic { return kerneltest.Traffic{Active: n} }
+	second := func(n uint32) memory.Traffic { return memory.Traffic{Active: n} }
 	for _, c := range []struct {
 		name, line string
 		do         map[int]string // lines of others, by the second
-		traffic    func(seconds int) kerneltest.Traffic
+		traffic    func(seconds int) memory.Traffic
 		status     int
 		atLeast    time.Duration
 		says       string
 	}{
-		{"active", "10.0.0.11 --for active<=5", nil, func(s int) kerneltest.Traffic { return second(uint32(max(20-s, 0))) }, exitDone, 15 * time.Second, ""},
+		{"active", "10.0.0.11 --for active<=5", nil, func(s int) memory.Traffic { return second(uint32(max(20-s, 0))) }, exitDone, 15 * time.Second, ""},
 		{"drained by another", "tcp://192.0.2.10:80 10.0.0.11 --for drained", map[int]string{5: "drain 10.0.0.11:80"},
-			func(s int) kerneltest.Traffic { return second(uint32(max(20-s, 0))) }, exitDone, 20 * time.Second, ""},
+			func(s int) memory.Traffic { return second(uint32(max(20-s, 0))) }, exitDone, 20 * time.Second, ""},
 		{"a whole service", theWeb + " --for drained", map[int]string{2: "drain -y 10.0.0.11", 6: "drain -y 10.0.0.12"},
 			nil, exitDone, 6 * time.Second, ""},
 		{"a service named as a server is", "192.0.2.10:80 --for gone", map[int]string{4: "service delete -y tcp://192.0.2.10:80"}, nil, exitDone, 4 * time.Second, ""},
@@ -28,7 +28,7 @@ func TestWait(t *testing.T) {
 			5: "server delete -y udp://192.0.2.10:53 10.0.0.11", 6: "server delete -y fwmark:7 10.0.0.11"}, nil, exitDone, 6 * time.Second, ""},
 		{"one that comes", "10.0.0.99:80 --for exists", map[int]string{3: "server add tcp://192.0.2.10:80 10.0.0.99"}, nil, exitDone, 3 * time.Second, ""},
 		{"it never will be", "tcp://192.0.2.10:80 10.0.0.11 --for active<=0", map[int]string{3: "server delete -y tcp://192.0.2.10:80 10.0.0.11"},
-			func(int) kerneltest.Traffic { return second(1) }, exitNo, 3 * time.Second, "it was deleted before it was so: active<=0"},
+			func(int) memory.Traffic { return second(1) }, exitNo, 3 * time.Second, "it was deleted before it was so: active<=0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k := drainTable(t)
@@ -73,18 +73,18 @@ func TestWaitWithoutPrivilege(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("drain -y 10.0.0.11")); status != exitDone {
 		t.Fatal(status)
 	}
-	does(t, k, theWeb, kerneltest.Traffic{Active: 2})
-	does(t, k, theDNS, kerneltest.Traffic{Inactive: 3})
+	does(t, k, theWeb, memory.Traffic{Active: 2})
+	does(t, k, theDNS, memory.Traffic{Inactive: 3})
 	k.Deny()
 	app, _, errs := testApp(k)
 	var took time.Duration
 	onSleep(app, func(slept time.Duration) {
 		took = slept
 		if slept > 10*time.Second {
-			does(t, k, theWeb, kerneltest.Traffic{})
+			does(t, k, theWeb, memory.Traffic{})
 		}
 		if slept > 20*time.Second {
-			does(t, k, theDNS, kerneltest.Traffic{})
+			does(t, k, theDNS, memory.Traffic{})
 		}
 	})
 	status := app.Run(t.Context(), strings.Fields("wait 10.0.0.11 --for drained"))

@@ -12,14 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // film is a watch whose time passes scene by scene: each wait plays the next and
 // lets as much time pass as was asked for. After the last one --timeout ends it.
 type film struct {
 	app    *App
-	kernel *kerneltest.Kernel
+	kernel *memory.Kernel
 	// late is how much longer than asked for a wait takes.
 	late  time.Duration
 	now   time.Time
@@ -29,7 +29,7 @@ type film struct {
 	notes func() string
 }
 
-func newFilm(k *kerneltest.Kernel, scenes ...func()) *film {
+func newFilm(k *memory.Kernel, scenes ...func()) *film {
 	app, out, notes := testApp(k)
 	f := &film{app: app, kernel: k, now: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), out: out.String, notes: notes.String}
 	app.Now = func() time.Time { return f.now }
@@ -100,8 +100,8 @@ func together(scenes ...func()) func() {
 func idle() {}
 
 // table is web with two servers by NAT, and dns without any.
-func table(t *testing.T) *kerneltest.Kernel {
-	k := kerneltest.New()
+func table(t *testing.T) *memory.Kernel {
+	k := memory.New()
 	together(
 		change(t, k, kernel.AddService, web, "wlc", kernel.Server{}),
 		change(t, k, kernel.AddServer, web, "", kernel.Server{Addr: first, Forward: kernel.NAT, Weight: 3}),
@@ -205,7 +205,7 @@ func TestWatchRates(t *testing.T) {
 	k := table(t)
 	serve := func(conns uint64) func() {
 		return func() {
-			k.Traffic(web, first, kerneltest.Traffic{Active: 5, Inactive: 2,
+			k.Traffic(web, first, memory.Traffic{Active: 5, Inactive: 2,
 				Add: kernel.Counters{Connections: conns, PacketsIn: 10 * conns, PacketsOut: 8 * conns, BytesIn: 1000 * conns, BytesOut: 1 << 40}})
 		}
 	}
@@ -249,7 +249,7 @@ func TestWatchRatesOfLateCounters(t *testing.T) {
 	k := table(t)
 	serve := func(conns, estimate uint64) func() {
 		return func() {
-			k.Traffic(web, first, kerneltest.Traffic{Add: kernel.Counters{Connections: conns}, Rates: kernel.Rates{Connections: estimate}})
+			k.Traffic(web, first, memory.Traffic{Add: kernel.Counters{Connections: conns}, Rates: kernel.Rates{Connections: estimate}})
 		}
 	}
 	serve(100, 50)()
@@ -267,7 +267,7 @@ func TestWatchRatesOfDirectRouting(t *testing.T) {
 	server := netip.MustParseAddrPort("10.0.0.13:53")
 	change(t, k, kernel.AddServer, dns, "", kernel.Server{Addr: server, Forward: kernel.Direct, Weight: 1})()
 	f := newFilm(k, func() {
-		k.Traffic(dns, server, kerneltest.Traffic{Add: kernel.Counters{Connections: 7, PacketsIn: 7, BytesIn: 700}})
+		k.Traffic(dns, server, memory.Traffic{Add: kernel.Counters{Connections: 7, PacketsIn: 7, BytesIn: 700}})
 	})
 	got := f.play(t, "server,conns,outpps,outbps", "--rates", "--servers", dns.String())
 	if diff := cmp.Diff([]string{",7,,", "10.0.0.13:53,7,,"}, got); diff != "" {
@@ -344,7 +344,7 @@ func TestWatchNeedsIPVSToBegin(t *testing.T) {
 // brokenReads is a kernel whose whole-table reads are as read says. Nil leaves
 // one as it is.
 type brokenReads struct {
-	*kerneltest.Kernel
+	*memory.Kernel
 	read func(*kernel.Snapshot) (*kernel.Snapshot, error)
 }
 

@@ -127,7 +127,7 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	if err := o.app.apply(c.Context(), []step{to}); err != nil {
 		return err
 	}
-	o.app.forget([]seat{{id, before.Addr}})
+	o.app.forget([]kernel.ServerKey{{Service: id, Server: before.Addr}})
 	return nil
 }
 

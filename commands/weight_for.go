@@ -3,6 +3,8 @@ package commands
 import (
 	"context"
 	"fmt"
+
+	"lvs/kernel"
 )
 
 // setFor sets a weight that comes back by itself. What would bring it back stands
@@ -25,7 +27,7 @@ func (o *weight) setFor(ctx context.Context, m member, to step) error {
 		return a.nothingChanges("server %v has the weight %d already, and keeps it until %s", m.Addr, m.Weight, j.At.Local().Format("15:04:05"))
 	}
 	if err = a.apply(ctx, []step{to}); err != nil {
-		a.forget([]seat{{m.service.ServiceID, m.Addr}}) // and calls the job off
+		a.forget([]kernel.ServerKey{{Service: m.service.ServiceID, Server: m.Addr}}) // and calls the job off
 	}
 	return err
 }

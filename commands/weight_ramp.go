@@ -21,7 +21,7 @@ func (o *weight) ramp(ctx context.Context, to step) error {
 	if err != nil {
 		return err
 	}
-	a.forget([]seat{{id, addr}})
+	a.forget([]kernel.ServerKey{{Service: id, Server: addr}})
 	line, start, now := a.liveLine(), a.Now(), from
 	defer line.end()
 	for now != end {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
-	"lvs/kernel/kerneltest/contract"
+	"lvs/kernel/contract"
+	"lvs/kernel/memory"
 	"lvs/lab"
 )
 
@@ -77,7 +77,7 @@ func TestAlone(t *testing.T) {
 func TestContractRandom(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-			contract.Same(t, seed, 2000, kerneltest.New(), openLab(t))
+			contract.Same(t, seed, 2000, memory.New(), openLab(t))
 		})
 	}
 }

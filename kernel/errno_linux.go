@@ -10,7 +10,7 @@ import (
 
 // sentinel turns the kernel's error number into one of this package's errors.
 // The op matters: ENOENT is a missing scheduler for a service and a missing
-// server for a server. Every pair was seen in the lab (kerneltest/contract).
+// server for a server. Every pair was seen in the lab (kernel/contract).
 func sentinel(op Op, errno unix.Errno) error {
 	switch errno {
 	case unix.EEXIST:

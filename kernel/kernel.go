@@ -7,7 +7,7 @@ import (
 )
 
 // Kernel is what the other rooms see of IPVS. *Client is the real one,
-// kerneltest.Kernel an in-memory one; both pass the suite in kerneltest.
+// memory.Kernel an in-memory one; both pass the suite in memory.
 //
 // Errors are *Error around a sentinel of this package. A Kernel may be used by
 // one goroutine at a time.

@@ -22,6 +22,14 @@ type Server struct {
 	Tunnel Tunnel
 }
 
+// ServerKey names one real server of one service. It is comparable.
+type ServerKey struct {
+	Service ServiceID
+	// Server is the zero AddrPort where the key names the service itself, and
+	// both are zero where it names the whole table.
+	Server netip.AddrPort
+}
+
 // Forward is a packet forwarding method (IP_VS_CONN_F_FWD_MASK).
 type Forward uint8
 

@@ -158,7 +158,7 @@ func (m *Model) weigh(t target, by int) tea.Cmd {
 		if e == nil {
 			return id.String() + " is gone"
 		}
-		switch v := findServer(e, key{id, server}); {
+		switch v := findServer(e, kernel.ServerKey{Service: id, Server: server}); {
 		case v == nil:
 			return server.String() + " is gone"
 		case v.Weight != old:
@@ -221,9 +221,9 @@ func (m *Model) remove(t target) tea.Cmd {
 // zero asks before the kernel's counters are set to zero.
 func (m *Model) zero(t target) tea.Cmd {
 	c := &confirm{title: "Zero counters", do: "Zero", args: []string{"zero"}}
-	what, o := "of every service", m.hist.objects[key{}]
+	what, o := "of every service", m.hist.objects[kernel.ServerKey{}]
 	if t.e != nil {
-		what, o = "of "+t.e.ServiceID.String(), m.hist.objects[key{service: t.e.ServiceID}]
+		what, o = "of "+t.e.ServiceID.String(), m.hist.objects[kernel.ServerKey{Service: t.e.ServiceID}]
 		c.args = append(c.args, t.e.ServiceID.String())
 	}
 	c.body = []line{text(plain, "the kernel's counters "+what)}

@@ -96,7 +96,7 @@ func (m *Model) batchTotals() string {
 			all.add(&m.sample.Services[i].Servers[j])
 		}
 	}
-	r := &m.hist.objects[key{}].rates
+	r := &m.hist.objects[kernel.ServerKey{}].rates
 	rate := func(n float64) string { return m.rate(n, all.public) }
 	return fmt.Sprintf("%d services, %d servers, %s active, %s inactive, %s persistent\n"+
 		"a second: %s connections, %s packets and %s bytes in, %s packets and %s bytes out",
@@ -122,7 +122,7 @@ func (m *Model) batchTable(b *strings.Builder) {
 	lines = append(lines, title)
 	services, servers := serviceColumns(m), serverColumns(m, false)
 	for _, e := range m.batchServices() {
-		row := newServiceRow(m, m.hist.objects[key{service: e.ServiceID}], e)
+		row := newServiceRow(m, m.hist.objects[kernel.ServerKey{Service: e.ServiceID}], e)
 		lines = append(lines, batchLine(services, &row, false))
 		for _, v := range byAddress(e.Servers) {
 			row := newServerRow(m, e, v)

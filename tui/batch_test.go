@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
-	"lvs/kernel/kerneltest/demo"
+	"lvs/kernel/memory"
+	"lvs/schedule/sim"
 )
 
 // batches runs Batch on a clock that only sleeping moves. each is called after
@@ -35,9 +35,9 @@ func always(k kernel.Kernel) func() (kernel.Kernel, error) {
 }
 
 // oneServer is a table with a server by direct routing.
-func oneServer(t *testing.T, clock *time.Time) (*kerneltest.Kernel, kernel.ServiceID, netip.AddrPort) {
+func oneServer(t *testing.T, clock *time.Time) (*memory.Kernel, kernel.ServiceID, netip.AddrPort) {
 	t.Helper()
-	k := kerneltest.New()
+	k := memory.New()
 	k.Clock(func() time.Time { return *clock })
 	id := kernel.AddressID(kernel.TCP, netip.MustParseAddrPort("192.0.2.1:80"))
 	server := kernel.Server{Addr: netip.MustParseAddrPort("10.0.0.1:80"), Forward: kernel.Direct, Weight: 3}
@@ -60,7 +60,7 @@ func TestBatchMeasures(t *testing.T) {
 		begin, added := clock, 0
 		addUp := func() { // every two seconds, as the kernel does
 			for ; added < int(clock.Sub(begin)/additionEvery); added++ {
-				k.Traffic(id, server, kerneltest.Traffic{
+				k.Traffic(id, server, memory.Traffic{
 					Add:   kernel.Counters{Connections: 24, PacketsIn: 200, BytesIn: 40_000},
 					Rates: kernel.Rates{Connections: 999}, Active: 5, Inactive: 6,
 				})
@@ -87,7 +87,7 @@ func TestBatchMeasures(t *testing.T) {
 func TestBatchGoesOnWithoutIPVS(t *testing.T) {
 	clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	whole, _, _ := oneServer(t, &clock)
-	gone := kerneltest.New()
+	gone := memory.New()
 	gone.Unload()
 	looks := 0
 	open := func() (kernel.Kernel, error) { return kernels{whole, gone, &looks}, nil }
@@ -126,7 +126,7 @@ func (k kernels) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kerne
 
 func TestBatchFailsAtOnce(t *testing.T) {
 	clock := time.Unix(0, 0)
-	gone := kerneltest.New()
+	gone := memory.New()
 	gone.Unload()
 	text, err := batches(t, always(gone), &clock, time.Second, 1, func() {})
 	if !errors.Is(err, kernel.ErrNotLoaded) || text != "" {
@@ -147,7 +147,7 @@ func TestBatchWithoutPrivilege(t *testing.T) {
 
 func TestBatchIsPlain(t *testing.T) {
 	clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	k := demo.New(1, func() time.Time { return clock })
+	k := sim.New(1, func() time.Time { return clock })
 	text, err := batches(t, always(k), &clock, time.Second, 30, func() {})
 	if err != nil {
 		t.Fatal(err)

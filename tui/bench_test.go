@@ -10,13 +10,13 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // many is a table of services with servers, which all count a little more
 // whenever step is called.
-func many(b testing.TB, services, servers int) (k *kerneltest.Kernel, step func()) {
-	k = kerneltest.New()
+func many(b testing.TB, services, servers int) (k *memory.Kernel, step func()) {
+	k = memory.New()
 	var changes []kernel.Change
 	for i := range services {
 		s := kernel.Service{ServiceID: kernel.AddressID(kernel.TCP, addrPort(fmt.Sprintf("192.0.%d.%d:80", i/250, i%250+1))), Scheduler: "wlc"}
@@ -35,7 +35,7 @@ func many(b testing.TB, services, servers int) (k *kerneltest.Kernel, step func(
 		for i, c := range changes {
 			if c.Op == kernel.AddServer {
 				m := 3 + (n+uint64(i))%7
-				k.Traffic(c.Service.ServiceID, c.Server.Addr, kerneltest.Traffic{
+				k.Traffic(c.Service.ServiceID, c.Server.Addr, memory.Traffic{
 					Add: kernel.Counters{Connections: m, PacketsIn: 11 * m, BytesIn: 4000 * m}, Active: uint32(4 * m), Inactive: uint32(9 * m),
 				})
 			}

@@ -15,20 +15,20 @@ import (
 // cockpit watches a server while it is drained: how much is left, how fast it
 // goes, when it will be over, and what is in the way.
 type cockpit struct {
-	watched []key
+	watched []kernel.ServerKey
 	addr    netip.Addr
 	began   time.Time
-	table   table[key, serverRow]
+	table   table[kernel.ServerKey, serverRow]
 	found   *walked
 	err     error
 	walks
 }
 
-func newCockpit(m *Model, watched []key) *cockpit {
+func newCockpit(m *Model, watched []kernel.ServerKey) *cockpit {
 	s := &cockpit{watched: watched, began: m.now(), table: newServerTable(m, "machine", "service")}
 	s.table.empty = "it is gone from every service"
 	if len(watched) > 0 {
-		s.addr = watched[0].server.Addr()
+		s.addr = watched[0].Server.Addr()
 	}
 	return s
 }
@@ -54,7 +54,7 @@ func (s *cockpit) expire(m *Model) tea.Cmd {
 	}
 	args := []string{"drain", s.addr.String()}
 	if len(s.watched) == 1 {
-		args = []string{"drain", s.watched[0].server.String(), "--service", s.watched[0].service.String()}
+		args = []string{"drain", s.watched[0].Server.String(), "--service", s.watched[0].Service.String()}
 	}
 	m.over = &confirm{title: "Clients bound by persistence", do: "Send elsewhere", args: append(args, "--expire-templates", "--yes"), body: []line{
 		text(dim, "net.ipv4.vs.expire_quiescent_template  ").add(plain, before).add(dim, " "+m.g.arrow+" ").add(bold, "1"),
@@ -68,7 +68,7 @@ func (s *cockpit) refresh(m *Model) tea.Cmd {
 	for i := range m.sample.Services {
 		e := &m.sample.Services[i]
 		for j := range e.Servers {
-			if slices.Contains(s.watched, key{e.ServiceID, e.Servers[j].Addr}) {
+			if slices.Contains(s.watched, kernel.ServerKey{Service: e.ServiceID, Server: e.Servers[j].Addr}) {
 				rows = append(rows, newServerRow(m, e, &e.Servers[j]))
 			}
 		}
@@ -76,7 +76,7 @@ func (s *cockpit) refresh(m *Model) tea.Cmd {
 	s.table.set(rows, m.now())
 	of := scope{machine: s.addr}
 	if len(s.watched) == 1 {
-		of = scope{service: s.watched[0].service, server: s.watched[0].server}
+		of = scope{service: s.watched[0].Service, server: s.watched[0].Server}
 	}
 	return s.start(m, s, walker{scope: of, by: groupings[1], settings: true}, false)
 }

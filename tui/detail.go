@@ -12,7 +12,7 @@ import (
 
 // detail shows one object: what it is set to, and a chart.
 type detail struct {
-	key    key
+	key    kernel.ServerKey
 	metric int
 	zoom   int
 }
@@ -33,7 +33,7 @@ var metrics = []struct {
 var zooms = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, time.Hour, 10 * time.Hour}
 
 // newDetail begins with a chart of as much as there is, up to ten minutes.
-func newDetail(m *Model, k key) *detail {
+func newDetail(m *Model, k kernel.ServerKey) *detail {
 	s := &detail{key: k}
 	past := time.Duration(m.hist.n) * m.o.Interval
 	for s.zoom < 3 && zooms[s.zoom] < past {
@@ -44,12 +44,12 @@ func newDetail(m *Model, k key) *detail {
 
 func (s *detail) crumb() string {
 	switch {
-	case s.key.server.IsValid():
-		return "detail of " + s.key.server.String()
-	case s.key == key{}:
+	case s.key.Server.IsValid():
+		return "detail of " + s.key.Server.String()
+	case s.key == kernel.ServerKey{}:
 		return "detail of all"
 	}
-	return "detail of " + s.key.service.String()
+	return "detail of " + s.key.Service.String()
 }
 
 func (s *detail) grid() grid               { return nil }
@@ -74,7 +74,7 @@ func (s *detail) keys() []group {
 
 // zooms is how many of the times there are for this object.
 func (s *detail) zooms() int {
-	if s.key.server.IsValid() {
+	if s.key.Server.IsValid() {
 		return 4
 	}
 	return len(zooms)
@@ -113,13 +113,13 @@ func (s *detail) values(m *Model, o *object, over time.Duration, n int) []float6
 }
 
 // facts are what an object is set to and has counted.
-func (m *Model) facts(k key, o *object) []line {
-	e := m.sample.Find(k.service)
+func (m *Model) facts(k kernel.ServerKey, o *object) []line {
+	e := m.sample.Find(k.Service)
 	field := func(name, value string) line { return text(dim, fit(&m.g, name, 12, true)).add(plain, clean(value)) }
 	var out []line
 	var t traffic
 	switch {
-	case k == key{}:
+	case k == kernel.ServerKey{}:
 		out = append(out, field("all", fmt.Sprintf("%d services", len(m.sample.Services))))
 		t = traffic{active: o.active, rates: o.rates, counted: o.counted(), public: m.sample.Public}
 		for i := range m.sample.Services {
@@ -130,7 +130,7 @@ func (m *Model) facts(k key, o *object) []line {
 		}
 	case e == nil:
 		return []line{text(red, "the service is gone")}
-	case k.server.IsValid():
+	case k.Server.IsValid():
 		v := findServer(e, k)
 		if v == nil {
 			return []line{text(red, "the server is gone")}
@@ -164,9 +164,9 @@ func (m *Model) facts(k key, o *object) []line {
 			countText(t.counted.PacketsIn), dash(countText(t.counted.PacketsOut)), countText(t.counted.BytesIn), dash(countText(t.counted.BytesOut)))))
 }
 
-func findServer(e *kernel.ServiceEntry, k key) *kernel.ServerEntry {
+func findServer(e *kernel.ServiceEntry, k kernel.ServerKey) *kernel.ServerEntry {
 	for i := range e.Servers {
-		if e.Servers[i].Addr == k.server {
+		if e.Servers[i].Addr == k.Server {
 			return &e.Servers[i]
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest/demo"
+	"lvs/schedule/sim"
 )
 
 // documents are those that show screens: each stands in a block below a mark
@@ -80,7 +80,7 @@ func TestDocumentedScreens(t *testing.T) {
 // tour.
 func demoStage(t *testing.T) *stage {
 	var s *stage
-	var k *demo.Kernel
+	var k *sim.Kernel
 	s = newStage(t, func(o *Options) {
 		o.Host = "demo"
 		o.Open = func() (kernel.Kernel, error) { return k, nil }
@@ -106,7 +106,7 @@ func demoStage(t *testing.T) *stage {
 			return Result{}
 		}
 	})
-	k = demo.New(demo.Seed, func() time.Time { return s.clock })
+	k = sim.New(sim.Seed, func() time.Time { return s.clock })
 	s.size(80, 24)
 	return s.start()
 }

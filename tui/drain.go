@@ -35,9 +35,9 @@ func (m *Model) drain(t target) tea.Cmd {
 			})
 		}
 		c.body = m.drainBody(rows)
-		keys := make([]key, len(rows))
+		keys := make([]kernel.ServerKey, len(rows))
 		for i, r := range rows {
-			keys[i] = key{r.e.ServiceID, r.v.Addr}
+			keys[i] = kernel.ServerKey{Service: r.e.ServiceID, Server: r.v.Addr}
 		}
 		c.after = func(m *Model, _ Result) tea.Cmd { return m.push(newCockpit(m, keys)) }
 	}
@@ -63,15 +63,15 @@ func (m *Model) drain(t target) tea.Cmd {
 
 // drained gives the places of a target that has no weight in any of them. Nil is
 // one that has.
-func (m *Model) drained(t target) []key {
-	var out []key
+func (m *Model) drained(t target) []kernel.ServerKey {
+	var out []kernel.ServerKey
 	for _, p := range places(m.sample.Snapshot, func(e *kernel.ServiceEntry, v *kernel.ServerEntry) bool {
 		return t.v != nil && e.ServiceID == t.e.ServiceID && v.Addr == t.v.Addr || t.v == nil && v.Addr.Addr() == t.machine
 	}) {
 		if p.v.Weight > 0 {
 			return nil
 		}
-		out = append(out, key{p.e.ServiceID, p.v.Addr})
+		out = append(out, kernel.ServerKey{Service: p.e.ServiceID, Server: p.v.Addr})
 	}
 	return out
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 var update = flag.Bool("update", false, "write the golden screens anew")
@@ -110,7 +110,7 @@ func (s *stage) to(id kernel.ServiceID) {
 func (s *stage) shares() {
 	for range 20 {
 		s.traffic(1)
-		s.k.Traffic(webID, serverOf(12, 80), kerneltest.Traffic{Add: kernel.Counters{Connections: 15}, Active: 1180, Inactive: 200})
+		s.k.Traffic(webID, serverOf(12, 80), memory.Traffic{Add: kernel.Counters{Connections: 15}, Active: 1180, Inactive: 200})
 		s.pass(2)
 	}
 }

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"net/netip"
 	"time"
 
 	"lvs/kernel"
@@ -23,16 +22,10 @@ const (
 	forgetAfter = 60
 )
 
-// key names what has a history: a server of a service, a service (no server),
-// or the whole table (no service).
-type key struct {
-	service kernel.ServiceID
-	server  netip.AddrPort
-}
-
-// object is what is remembered of one.
+// object is what is remembered of a server of a service, a service or the
+// whole table.
 type object struct {
-	key key
+	key kernel.ServerKey
 	// name is its text form: the service, or the server without its service.
 	name string
 	meter
@@ -59,7 +52,7 @@ func (o *object) counted() kernel.Counters { return since(o.last, o.base) }
 
 // history remembers objects from sample to sample.
 type history struct {
-	objects map[key]*object
+	objects map[kernel.ServerKey]*object
 	// services are in the order of the newest sample.
 	services []*object
 	// n is the number of the newest sample, from 1 on.
@@ -71,13 +64,13 @@ type history struct {
 	short int
 }
 
-func newHistory() *history { return &history{objects: map[key]*object{}} }
+func newHistory() *history { return &history{objects: map[kernel.ServerKey]*object{}} }
 
 // record takes a sample.
 func (h *history) record(s *sample) {
 	h.n++
 	h.times[h.n%longRing] = s.Time
-	all := h.get(key{}, "all services")
+	all := h.get(kernel.ServerKey{}, "all services")
 	var active uint64
 	for i := range s.Services {
 		e := &s.Services[i]
@@ -85,8 +78,8 @@ func (h *history) record(s *sample) {
 		if i == len(h.services) {
 			h.services = append(h.services, nil)
 		}
-		if o := h.services[i]; o == nil || o.key.service != e.ServiceID {
-			h.services[i] = h.get(key{service: e.ServiceID}, "")
+		if o := h.services[i]; o == nil || o.key.Service != e.ServiceID {
+			h.services[i] = h.get(kernel.ServerKey{Service: e.ServiceID}, "")
 		}
 		o := h.services[i]
 		o.active = 0
@@ -114,8 +107,8 @@ func (h *history) recordServers(svc *object, e *kernel.ServiceEntry, s *sample) 
 		if j == len(svc.servers) {
 			svc.servers = append(svc.servers, nil)
 		}
-		if o := svc.servers[j]; o == nil || o.key.server != v.Addr {
-			svc.servers[j] = h.get(key{e.ServiceID, v.Addr}, "")
+		if o := svc.servers[j]; o == nil || o.key.Server != v.Addr {
+			svc.servers[j] = h.get(kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}, "")
 		}
 		o := svc.servers[j]
 		if o.seen == 0 {
@@ -152,16 +145,16 @@ func (h *history) see(o *object, s kernel.Stats, at *sample) {
 }
 
 // get finds an object or begins a new one.
-func (h *history) get(k key, name string) *object {
+func (h *history) get(k kernel.ServerKey, name string) *object {
 	if o := h.objects[k]; o != nil {
 		return o
 	}
 	switch {
 	case name != "":
-	case k.server.IsValid():
-		name = k.server.String()
+	case k.Server.IsValid():
+		name = k.Server.String()
 	default:
-		name = k.service.String()
+		name = k.Service.String()
 	}
 	o := &object{key: k, name: name}
 	switch {
@@ -172,7 +165,7 @@ func (h *history) get(k key, name string) *object {
 		h.short++
 		o.limit = shortRing
 	}
-	if o.limit == longRing && !k.server.IsValid() {
+	if o.limit == longRing && !k.Server.IsValid() {
 		o.minutes = &minutes{}
 	}
 	h.objects[k] = o

@@ -17,7 +17,7 @@ func TestSpan(t *testing.T) {
 		s := shareTable(at, "rr", [2]int{1, 1}, [2]uint64{0, 0})
 		s.Services[0].Servers[0].Active = active
 		h.record(s)
-		return h.objects[key{service: s.Services[0].ServiceID}]
+		return h.objects[kernel.ServerKey{Service: s.Services[0].ServiceID}]
 	}
 	look(0, 9)
 	look(time.Second, 1)
@@ -65,7 +65,7 @@ func TestHistoryIsBounded(t *testing.T) {
 		t.Errorf("rings by length: %v", counts)
 	}
 	for _, o := range h.objects {
-		if o.limit == 0 && o.key.server.IsValid() && o.rates.bytesIn != 10000 {
+		if o.limit == 0 && o.key.Server.IsValid() && o.rates.bytesIn != 10000 {
 			t.Fatalf("%v has %v bytes a second", o.key, o.rates.bytesIn)
 		}
 	}

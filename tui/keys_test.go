@@ -30,7 +30,7 @@ var keyTests = map[string]struct {
 	"Everywhere +":   {func(s *stage) { s.press("+") }, interval(500 * time.Millisecond)},
 	"Everywhere -":   {func(s *stage) { s.press("-", "-") }, interval(5 * time.Second)},
 	"Everywhere z": {func(s *stage) { s.press("z", "i") }, func(s *stage) bool {
-		return s.m.hist.objects[key{}].counted() == kernel.Counters{} && s.m.hist.objects[key{}].last.Connections > 0
+		return s.m.hist.objects[kernel.ServerKey{}].counted() == kernel.Counters{} && s.m.hist.objects[kernel.ServerKey{}].last.Connections > 0
 	}},
 	"Everywhere S": {func(s *stage) { s.press("S") }, saved(".txt", "SERVICE▲")},
 	"Everywhere J": {func(s *stage) { s.open(webID); s.press("J") }, func(s *stage) bool {
@@ -153,7 +153,7 @@ func TestEveryKey(t *testing.T) {
 	services := newServices(m)
 	groups := []group{globalKeys(), tableKeys(&services.table), selectionKeys(services), actKeys(services),
 		confirmKeys(), formKeys(), filterKeys(), chooserKeys()}
-	for _, s := range []screen{services, newServers(m, webID), newMachines(m), newConnections(m, scope{}, ""), newDetail(m, key{}), newCockpit(m, nil), newLog(m)} {
+	for _, s := range []screen{services, newServers(m, webID), newMachines(m), newConnections(m, scope{}, ""), newDetail(m, kernel.ServerKey{}), newCockpit(m, nil), newLog(m)} {
 		groups = append(groups, s.keys()...)
 	}
 	tested := map[string]bool{}

@@ -22,7 +22,7 @@ func KeyTable() []Keys {
 	services := newServices(m)
 	groups := []group{globalKeys()}
 	groups = append(groups, tableKeys(&services.table), selectionKeys(services), actKeys(services))
-	for _, s := range []screen{services, newServers(m, kernel.ServiceID{}), newMachines(m), newConnections(m, scope{}, ""), newDetail(m, key{}), newCockpit(m, nil), newLog(m)} {
+	for _, s := range []screen{services, newServers(m, kernel.ServiceID{}), newMachines(m), newConnections(m, scope{}, ""), newDetail(m, kernel.ServerKey{}), newCockpit(m, nil), newLog(m)} {
 		groups = append(groups, s.keys()...)
 	}
 	groups = append(groups, confirmKeys(), formKeys(), filterKeys(), chooserKeys())

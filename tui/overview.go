@@ -22,7 +22,7 @@ func (s *overview) view(m *Model, w, h int) []line {
 
 // summary takes no more than a third of the height.
 func (m *Model) summary(w, h int) []line {
-	o := m.hist.objects[key{}]
+	o := m.hist.objects[kernel.ServerKey{}]
 	public := m.sample.Public
 	if h < 14 || w < 60 {
 		l := text(dim, "conn/s ").add(bold, m.rate(o.rates.connections, public)).add(dim, " act ").add(bold, countText(o.active)).add(plain, " ")

@@ -11,7 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // Whatever is pressed while whatever happens to the table: it does not panic,
@@ -102,7 +102,7 @@ func everyStroke(s *stage) []string {
 	services := newServices(s.m)
 	groups := []group{globalKeys(), tableKeys(&services.table), selectionKeys(services), actKeys(services),
 		confirmKeys(), formKeys(), filterKeys(), chooserKeys()}
-	for _, x := range []screen{services, newServers(s.m, webID), newMachines(s.m), newConnections(s.m, scope{}, ""), newDetail(s.m, key{}), newCockpit(s.m, nil), newLog(s.m)} {
+	for _, x := range []screen{services, newServers(s.m, webID), newMachines(s.m), newConnections(s.m, scope{}, ""), newDetail(s.m, kernel.ServerKey{}), newCockpit(s.m, nil), newLog(s.m)} {
 		groups = append(groups, x.keys()...)
 	}
 	var out []string
@@ -134,7 +134,7 @@ func (s *stage) meddle(random *rand.Rand) {
 	case 7:
 		s.k.Apply(context.Background(), []kernel.Change{{Op: kernel.EditServer, Service: svc, Server: srv}})
 	case 8, 9:
-		s.k.Traffic(id, addr, kerneltest.Traffic{Add: kernel.Counters{Connections: random.Uint64N(1000), BytesIn: random.Uint64N(1 << 40)},
+		s.k.Traffic(id, addr, memory.Traffic{Add: kernel.Counters{Connections: random.Uint64N(1000), BytesIn: random.Uint64N(1 << 40)},
 			Active: random.Uint32(), Inactive: random.Uint32N(100), Persistent: random.Uint32N(3)})
 	case 10:
 		s.k.Zero(context.Background())

@@ -15,16 +15,16 @@ func selectionKeys(s targeted) group {
 			t, ok := s.target()
 			switch {
 			case !ok:
-				return m.push(newDetail(m, key{}))
+				return m.push(newDetail(m, kernel.ServerKey{}))
 			case t.v != nil:
-				return m.push(newDetail(m, key{t.e.ServiceID, t.v.Addr}))
+				return m.push(newDetail(m, kernel.ServerKey{Service: t.e.ServiceID, Server: t.v.Addr}))
 			case t.e != nil:
-				return m.push(newDetail(m, key{service: t.e.ServiceID}))
+				return m.push(newDetail(m, kernel.ServerKey{Service: t.e.ServiceID}))
 			}
 			m.say(yellow, "details belong to services and their servers: Enter goes there")
 			return nil
 		}},
-		{keys: []string{"I"}, help: "counters and a chart of the whole table", do: func(m *Model) tea.Cmd { return m.push(newDetail(m, key{})) }},
+		{keys: []string{"I"}, help: "counters and a chart of the whole table", do: func(m *Model) tea.Cmd { return m.push(newDetail(m, kernel.ServerKey{})) }},
 		{keys: []string{"o"}, help: "its connections", do: func(m *Model) tea.Cmd {
 			if t, ok := s.target(); ok {
 				return m.push(newConnections(m, t.scope(), "connections of "+t.name()))

@@ -19,7 +19,7 @@ type serverRow struct {
 
 // servers shows the servers of one service, or one machine in all services.
 type servers struct {
-	table   table[key, serverRow]
+	table   table[kernel.ServerKey, serverRow]
 	service kernel.ServiceID
 	machine netip.Addr
 }
@@ -38,11 +38,11 @@ func newMachine(m *Model, addr netip.Addr) *servers {
 	return s
 }
 
-func newServerTable(m *Model, name, sort string) table[key, serverRow] {
-	t := table[key, serverRow]{
+func newServerTable(m *Model, name, sort string) table[kernel.ServerKey, serverRow] {
+	t := table[kernel.ServerKey, serverRow]{
 		name:    name,
 		columns: serverColumns(m, name == "machine"),
-		keyOf:   func(r *serverRow) key { return r.o.key },
+		keyOf:   func(r *serverRow) kernel.ServerKey { return r.o.key },
 		textOf:  func(r *serverRow) string { return r.o.name + " " + r.e.Forward.String() },
 		sort:    sort,
 	}
@@ -91,7 +91,7 @@ func (s *servers) refresh(m *Model) tea.Cmd {
 }
 
 func newServerRow(m *Model, e *kernel.ServiceEntry, v *kernel.ServerEntry) serverRow {
-	o := m.hist.objects[key{e.ServiceID, v.Addr}]
+	o := m.hist.objects[kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}]
 	r := serverRow{o: o, e: v, of: e, traffic: traffic{rates: o.rates, counted: o.counted(), blind: true, public: m.sample.Public}}
 	r.traffic.add(v)
 	return r
@@ -112,7 +112,7 @@ func (m *Model) serviceLine(id kernel.ServiceID, w int) line {
 	if e == nil {
 		return text(bold|red, "the service is gone")
 	}
-	r := newServiceRow(m, m.hist.objects[key{service: id}], e)
+	r := newServiceRow(m, m.hist.objects[kernel.ServerKey{Service: id}], e)
 	l := text(plain, clean(e.Scheduler))
 	if e.Persistence > 0 {
 		l = l.add(plain, ", persistent "+output.Duration(e.Persistence))

@@ -22,14 +22,14 @@ type serviceRow struct {
 // services is the table of all services: a screen of its own, and below the
 // overview.
 type services struct {
-	table table[key, serviceRow]
+	table table[kernel.ServerKey, serviceRow]
 }
 
 func newServices(m *Model) *services {
-	s := &services{table[key, serviceRow]{
+	s := &services{table[kernel.ServerKey, serviceRow]{
 		name:    "services",
 		columns: serviceColumns(m),
-		keyOf:   func(r *serviceRow) key { return r.o.key },
+		keyOf:   func(r *serviceRow) kernel.ServerKey { return r.o.key },
 		textOf:  func(r *serviceRow) string { return r.o.name + " " + r.e.Scheduler },
 		float:   func(r *serviceRow) bool { return r.up == 0 },
 		empty:   "there is no service",

@@ -73,7 +73,7 @@ func TestShares(t *testing.T) {
 		conns[0], conns[1] = conns[0]+a, conns[1]+b
 		s := shareTable(at, scheduler, weights, conns)
 		h.record(s)
-		return &h.objects[key{s.Services[0].ServiceID, s.Services[0].Servers[0].Addr}].share
+		return &h.objects[kernel.ServerKey{Service: s.Services[0].ServiceID, Server: s.Services[0].Servers[0].Addr}].share
 	}
 	conns = [2]uint64{1e6, 5}
 	var s *share

@@ -13,7 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 	"lvs/output"
 )
 
@@ -22,7 +22,7 @@ import (
 type stage struct {
 	t     testing.TB
 	m     *Model
-	k     *kerneltest.Kernel
+	k     *memory.Kernel
 	clock time.Time
 	// runs are the command lines that were carried out, tries those that were
 	// asked for with --dry-run.
@@ -36,7 +36,7 @@ type stage struct {
 }
 
 func newStage(t testing.TB, change func(*Options)) *stage {
-	s := &stage{t: t, k: kerneltest.New(), clock: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	s := &stage{t: t, k: memory.New(), clock: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	s.k.Clock(func() time.Time { return s.clock })
 	o := Options{
 		Open: func() (kernel.Kernel, error) { return s.k, nil },
@@ -257,7 +257,7 @@ func (s *stage) traffic(n uint64) {
 		if out {
 			c.PacketsOut, c.BytesOut = conns*n*12, conns*n*60000
 		}
-		s.k.Traffic(id, addr, kerneltest.Traffic{Add: c, Rates: kernel.Rates{Connections: conns / 2}, Active: active, Inactive: inactive, Persistent: persistent})
+		s.k.Traffic(id, addr, memory.Traffic{Add: c, Rates: kernel.Rates{Connections: conns / 2}, Active: active, Inactive: inactive, Persistent: persistent})
 	}
 	add(webID, serverOf(11, 80), 50, 120, 300, 0, true)
 	add(webID, serverOf(12, 80), 31, 1180, 200, 0, true)
@@ -289,8 +289,8 @@ func (s *stage) connections() *stage {
 	return s
 }
 
-func trafficOf(active uint32) kerneltest.Traffic {
-	return kerneltest.Traffic{Active: active, Inactive: 3}
+func trafficOf(active uint32) memory.Traffic {
+	return memory.Traffic{Active: active, Inactive: 3}
 }
 
 func clientOf(n int) netip.AddrPort {

@@ -16,28 +16,29 @@ import (
 // rooms says which rooms a room may know. A room that is not here needs a
 // decision page first.
 var rooms = map[string][]string{
-	"cmd/lvs":           {"commands"},
-	"man":               {"commands"},
-	"completions":       {"commands"},
-	"commands":          {"commands/ipvsadm", "tui", "director", "output", "cluster", "kernel", "kernel/kerneltest/demo"},
-	"commands/ipvsadm":  {"kernel"},
-	"tui":               {"output", "kernel"},
-	"output":            {"cluster", "kernel"},
-	"director":          {"cluster", "kernel", "director/health", "director/bgp"},
-	"director/health":   {},
-	"director/bgp":      {},
-	"cluster":           {"kernel"},
-	"kernel":            {},
-	"kernel/kerneltest": {"kernel"},
+	"cmd/lvs":          {"commands"},
+	"man":              {"commands"},
+	"completions":      {"commands"},
+	"commands":         {"commands/ipvsadm", "tui", "director", "output", "cluster", "kernel", "schedule/sim"},
+	"commands/ipvsadm": {"kernel"},
+	"tui":              {"output", "kernel"},
+	"output":           {"cluster", "kernel"},
+	"director":         {"cluster", "kernel", "director/health", "director/bgp"},
+	"director/health":  {},
+	"director/bgp":     {},
+	"cluster":          {"kernel"},
+	"kernel":           {},
+	"kernel/memory":    {"kernel"},
 	// What the dashboard shows where there is no director: the one use of
-	// kerneltest in the program (docs/decisions/0011-demo.md).
-	"kernel/kerneltest/demo": {"kernel", "kernel/kerneltest"},
-	// The suite that kerneltest and the real kernel both pass: for tests alone.
-	"kernel/kerneltest/contract": {"kernel", "kernel/kerneltest"},
+	// kernel/memory in the program (docs/decisions/0011-demo.md).
+	"schedule/sim": {"kernel", "kernel/memory", "schedule"},
+	"schedule":     {"kernel"},
+	// The suite that memory and the real kernel both pass: for tests alone.
+	"kernel/contract": {"kernel", "kernel/memory"},
 	// The lab ships in no package and may look at what it tests.
 	"lab":         {"lab/machine", "kernel", "output"},
 	"lab/machine": {},
-	"lab/run":     {"lab", "lab/machine", "kernel", "kernel/kerneltest", "output"},
+	"lab/run":     {"lab", "lab/machine", "kernel", "kernel/memory", "output"},
 }
 
 // fences are imports that only some rooms may have.
@@ -58,7 +59,7 @@ var fences = []struct {
 		"there is one way to the kernel's IPVS, where its errors become ours"},
 	{[]string{"github.com/vishvananda/netlink"}, []string{"kernel", "director"},
 		"netlink is the kernel room's; the director may use it for addresses and links"},
-	{[]string{"testing"}, []string{"kernel/kerneltest/contract", "lab"},
+	{[]string{"testing"}, []string{"kernel/contract", "lab"},
 		"testing registers flags and grows the binary: in no shipped package"},
 }
 

@@ -16,7 +16,7 @@ import (
 
 	"lvs/commands"
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 	"lvs/lab"
 )
 
@@ -94,7 +94,7 @@ func params(dir string) testscript.Params {
 // fake is an in-memory kernel that is written back when it is closed, if it has
 // changed: a process that only waits writes over nobody's changes.
 type fake struct {
-	*kerneltest.Kernel
+	*memory.Kernel
 	path   string
 	loaded []byte
 }
@@ -105,7 +105,7 @@ func openFake(path string, o kernel.Options) (kernel.Kernel, error) {
 	if o.Netns != "" {
 		return nil, &kernel.Error{Op: "open network namespace " + o.Netns, Err: kernel.ErrNoNamespace}
 	}
-	k := kerneltest.New()
+	k := memory.New()
 	b, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // said is what a command line of a program did.
@@ -24,7 +24,7 @@ func said(k kernel.Kernel, input string, words ...string) (out, errs string, sta
 
 // TestProgram runs command lines one after another on one table.
 func TestProgram(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	for _, c := range []struct {
 		line, out, err string
 		status         int
@@ -78,7 +78,7 @@ func TestProgram(t *testing.T) {
 // TestProgramWithoutIPVS answers help all the same.
 func TestProgramWithoutIPVS(t *testing.T) {
 	const after = "\nAre you sure that IP Virtual Server is built in the kernel or as module?\n"
-	denied, unloaded := kerneltest.New(), kerneltest.New()
+	denied, unloaded := memory.New(), memory.New()
 	denied.Deny()
 	unloaded.Unload()
 	for _, line := range []string{"ipvsadm", "ipvsadm foo", "ipvsadm -A", "ipvsadm -R", "ipvsadm-save", "ipvsadm-restore"} {
@@ -100,7 +100,7 @@ func TestProgramWithoutIPVS(t *testing.T) {
 }
 
 func TestRestore(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	said(k, "", "ipvsadm", "-A", "-t", "10.0.0.1:80")
 	_, errs, status := said(k, "-C\n-A -t 10.0.0.2:80\n-A -t 10.0.0.3:80 -w 1\nfoo\n", "ipvsadm", "-R")
 	want := "line 3, column 19: \"-w\": has no place in -A\n" +
@@ -124,7 +124,7 @@ func TestRestore(t *testing.T) {
 
 // TestReplaceLeavesAlone counts what ipvsadm-restore sends.
 func TestReplaceLeavesAlone(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	table := "-A -t 10.0.0.1:80 -s rr -p 360 -M 255.255.255.0\n-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 1\n" +
 		"-a -t 10.0.0.1:80 -r 10.0.1.2:80 -m -w 1\n-A -t 10.0.0.2:80 -s wlc\n"
 	for _, c := range []struct {

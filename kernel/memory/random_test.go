@@ -1,4 +1,4 @@
-package kerneltest_test
+package memory_test
 
 import (
 	"bytes"
@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
-	"lvs/kernel/kerneltest/contract"
+	"lvs/kernel/contract"
+	"lvs/kernel/memory"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -18,7 +18,7 @@ import (
 // TestRandom holds the table against what must be true of every table.
 func TestRandom(t *testing.T) {
 	for seed := range uint64(20) {
-		k, r := kerneltest.New(), contract.NewRandom(seed)
+		k, r := memory.New(), contract.NewRandom(seed)
 		count := map[kernel.Op]int{}
 		for range 20 {
 			changes := r.Batch(100)
@@ -77,10 +77,10 @@ func checkTable(t *testing.T, s *kernel.Snapshot) {
 	}
 }
 
-func checkSaved(t *testing.T, k *kerneltest.Kernel, want *kernel.Snapshot) {
+func checkSaved(t *testing.T, k *memory.Kernel, want *kernel.Snapshot) {
 	t.Helper()
 	var b bytes.Buffer
-	other := kerneltest.New()
+	other := memory.New()
 	if err := errors.Join(k.Save(&b), other.Load(&b)); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package demo
+package sim
 
 import "lvs/kernel"
 

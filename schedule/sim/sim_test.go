@@ -1,4 +1,4 @@
-package demo_test
+package sim_test
 
 import (
 	"net/netip"
@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest/demo"
+	"lvs/schedule/sim"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -21,14 +21,14 @@ var (
 
 // director is the demo with a clock that is moved by hand.
 type director struct {
-	*demo.Kernel
+	*sim.Kernel
 	t   *testing.T
 	now time.Time
 }
 
 func start(t *testing.T) *director {
 	d := &director{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	d.Kernel = demo.New(1, func() time.Time { return d.now })
+	d.Kernel = sim.New(1, func() time.Time { return d.now })
 	return d
 }
 
@@ -106,7 +106,7 @@ func TestNumbersFitTogether(t *testing.T) {
 				if v.Forward != kernel.NAT && v.Stats.Counters.PacketsOut+v.Stats.Counters.BytesOut+v.Stats.Rates.BytesOut > 0 {
 					t.Errorf("%v %v: %v forwarding shows answers: %+v", e.ServiceID, v.Addr, v.Forward, v.Stats)
 				}
-				want := conns[place{e.ServiceID, v.Addr}]
+				want := conns[kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}]
 				if got := (holds{v.Active, v.Inactive, v.Persistent}); got != want {
 					t.Errorf("%v %v: %+v, but the connections say %+v", e.ServiceID, v.Addr, got, want)
 				}
@@ -125,21 +125,16 @@ func TestNumbersFitTogether(t *testing.T) {
 	}
 }
 
-// place is a server of a service, and holds what it has of connections.
-type place struct {
-	service kernel.ServiceID
-	server  netip.AddrPort
-}
-
+// holds is what a server has of connections.
 type holds struct{ active, inactive, bound uint32 }
 
 // held counts connections as the kernel does.
-func held(conns []kernel.Connection) map[place]holds {
-	out := map[place]holds{}
+func held(conns []kernel.Connection) map[kernel.ServerKey]holds {
+	out := map[kernel.ServerKey]holds{}
 	for _, c := range conns {
-		at := place{kernel.AddressID(c.Protocol, c.Virtual), c.Server}
+		at := kernel.ServerKey{Service: kernel.AddressID(c.Protocol, c.Virtual), Server: c.Server}
 		if c.Server.Addr().String()[:7] == "10.0.1." { // the mark's
-			at = place{shop, netip.AddrPortFrom(c.Server.Addr(), 0)}
+			at = kernel.ServerKey{Service: shop, Server: netip.AddrPortFrom(c.Server.Addr(), 0)}
 		}
 		h := out[at]
 		switch {
@@ -328,7 +323,7 @@ func TestTheClockJumps(t *testing.T) {
 
 // A dashboard reads while it changes.
 func TestReadersAndWritersTogether(t *testing.T) {
-	k := demo.New(1, time.Now)
+	k := sim.New(1, time.Now)
 	var all sync.WaitGroup
 	for range 3 {
 		all.Go(func() {
@@ -357,7 +352,7 @@ func TestReadersAndWritersTogether(t *testing.T) {
 // BenchmarkSecond is what a refresh a second costs.
 func BenchmarkSecond(b *testing.B) {
 	now := time.Unix(0, 0)
-	k := demo.New(1, func() time.Time { return now })
+	k := sim.New(1, func() time.Time { return now })
 	for b.Loop() {
 		now = now.Add(time.Second)
 		if _, err := k.Snapshot(b.Context()); err != nil {

@@ -1,4 +1,4 @@
-package kerneltest
+package memory
 
 import (
 	"encoding/json"
@@ -55,7 +55,7 @@ func (k *Kernel) Load(r io.Reader) error {
 	t := New().table
 	in := saved{Timeouts: t.timeouts, Interfaces: t.interfaces, Sysctls: t.sysctls, Info: t.info}
 	if err := json.NewDecoder(r).Decode(&in); err != nil && err != io.EOF {
-		return fmt.Errorf("kerneltest: load: %w", err)
+		return fmt.Errorf("memory: load: %w", err)
 	}
 	t.counted, t.timeouts, t.interfaces, t.sysctls = in.Counted, in.Timeouts, in.Interfaces, in.Sysctls
 	t.info = in.Info

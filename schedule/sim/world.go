@@ -1,4 +1,4 @@
-package demo
+package sim
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // The world lives in steps. A day of it takes eight minutes, so that a quarter
@@ -21,7 +21,7 @@ const (
 
 // world is everybody: clients, servers, and who looks after these.
 type world struct {
-	table    *kerneltest.Kernel
+	table    *memory.Kernel
 	rand     *rand.Rand
 	step     int64
 	timeouts kernel.Timeouts
@@ -58,7 +58,7 @@ type server struct {
 	credit             int64 // its claim in a weighted round
 }
 
-func newWorld(table *kerneltest.Kernel, seed uint64) *world {
+func newWorld(table *memory.Kernel, seed uint64) *world {
 	w := &world{table: table, rand: rand.New(rand.NewPCG(seed, 1)), health: health{next: int64(warmUp/stepTime) + 75*stepsPerSecond}}
 	var changes []kernel.Change
 	for _, p := range profiles() {
@@ -152,7 +152,7 @@ func (w *world) age() {
 func (w *world) tell(news func(*server) kernel.Counters) {
 	for _, s := range w.services {
 		for _, v := range s.pool {
-			w.table.Traffic(s.ServiceID, v.Addr, kerneltest.Traffic{
+			w.table.Traffic(s.ServiceID, v.Addr, memory.Traffic{
 				Add: news(v), Rates: v.rates.rates(), Active: v.active, Inactive: v.inactive, Persistent: v.persistent,
 			})
 		}

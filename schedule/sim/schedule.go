@@ -1,4 +1,4 @@
-package demo
+package sim
 
 // choose gives the server for a new connection, as the service's scheduler
 // would, or nil where none has capacity.

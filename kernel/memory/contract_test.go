@@ -1,22 +1,22 @@
-package kerneltest_test
+package memory_test
 
 import (
 	"testing"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
-	"lvs/kernel/kerneltest/contract"
+	"lvs/kernel/contract"
+	"lvs/kernel/memory"
 )
 
 func TestContract(t *testing.T) {
 	contract.Run(t, func(*testing.T) kernel.Kernel {
-		k := kerneltest.New()
+		k := memory.New()
 		k.Interface(contract.Interface, contract.MTU)
 		return k
 	})
 }
 
 func TestContractDenied(t *testing.T) {
-	k := kerneltest.New()
+	k := memory.New()
 	contract.Denied(t, k, k.Deny)
 }

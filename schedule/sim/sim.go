@@ -1,4 +1,4 @@
-// Package demo is IPVS in memory with traffic that looks like that of a real
+// Package sim is IPVS in memory with traffic that looks like that of a real
 // director: several services, a day that takes minutes, bursts, connections
 // that age through their states, a machine that fails and comes back. It is
 // what `lvs top --demo` shows, and it is no model of performance.
@@ -7,7 +7,7 @@
 // it is asked. What it does depends on the seed, the clock and the changes made
 // to the table, and on nothing else; it computes in whole numbers, so that it
 // is the same on every machine.
-package demo
+package sim
 
 import (
 	"context"
@@ -16,13 +16,13 @@ import (
 	"time"
 
 	"lvs/kernel"
-	"lvs/kernel/kerneltest"
+	"lvs/kernel/memory"
 )
 
 // Kernel is the table with the traffic. Its changes act on the traffic: a new
 // weight shifts it, a server of weight 0 empties as its connections end.
 type Kernel struct {
-	*kerneltest.Kernel
+	*memory.Kernel
 
 	mu    sync.Mutex
 	now   func() time.Time
@@ -44,7 +44,7 @@ const (
 
 // New makes a director that has been at work for weeks.
 func New(seed uint64, now func() time.Time) *Kernel {
-	k := &Kernel{Kernel: kerneltest.New(), now: now, start: now().Add(-warmUp)}
+	k := &Kernel{Kernel: memory.New(), now: now, start: now().Add(-warmUp)}
 	k.Kernel.Clock(now)
 	k.world = newWorld(k.Kernel, seed)
 	k.Kernel.SetConnectionSource(k.connections)
