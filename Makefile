@@ -10,7 +10,7 @@ STATIC   = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false
 ARCHITECTURES = amd64 arm64 arm ppc64le s390x riscv64
 
 # What has to build where there is no IPVS.
-PORTABLE = ./cmd/... ./commands/... ./kernel/... ./output/... ./tui/...
+PORTABLE = ./cmd/... ./commands/... ./kernel/... ./output/... ./tui/... ./plan/... ./cluster/...
 
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 

@@ -41,9 +41,9 @@ func TestReadHints(t *testing.T) {
 		{service + "  forward: TUN\n", "did you mean tunnel?"},
 		{service + "  forward: ipip\n", "did you mean tunnel?"},
 		{service + "  servers: [{address: 10.0.0.1, tunnel: {type: tun}}]\n", ""},
-		{source(t, "keepalived.conf").Text, "lvs import --from keepalived makes a cluster file of it"},
-		{source(t, "ldirectord.cf").Text, "lvs import --from ldirectord makes a cluster file of it"},
-		{source(t, "ipvsctl.yaml.in").Text, "lvs import --from ipvsctl makes a cluster file of it"},
+		{importedText(t, "keepalived.conf"), "lvs import --from keepalived makes a cluster file of it"},
+		{importedText(t, "ldirectord.cf"), "lvs import --from ldirectord makes a cluster file of it"},
+		{importedText(t, "ipvsctl.yaml.in"), "lvs import --from ipvsctl makes a cluster file of it"},
 		{"-A -t 10.0.0.1:80 -s wlc\n", "lvs import --from ipvsadm makes a cluster file of it"},
 	} {
 		f, err := Read("x", c.text)

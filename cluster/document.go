@@ -3,10 +3,10 @@ package cluster
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // What every cluster file begins with.
@@ -110,9 +110,9 @@ func (f *File) document() object {
 func daemonDocument(d kernel.Daemon) small {
 	o := object{{"role", d.Role.String()}, {"interface", d.Interface}}
 	o = put(o, "id", int(d.ID))
-	o = putIf(o, "group", d.Group.String(), d.Group.IsValid() && d.Group != defaultDaemon.Group)
-	o = putIf(o, "port", int(d.Port), d.Port != 0 && d.Port != defaultDaemon.Port)
-	o = putIf(o, "ttl", int(d.TTL), d.TTL != 0 && d.TTL != defaultDaemon.TTL)
+	o = putIf(o, "group", d.Group.String(), d.Group.IsValid() && d.Group != plan.DefaultDaemon.Group)
+	o = putIf(o, "port", int(d.Port), d.Port != 0 && d.Port != plan.DefaultDaemon.Port)
+	o = putIf(o, "ttl", int(d.TTL), d.TTL != 0 && d.TTL != plan.DefaultDaemon.TTL)
 	return small(put(o, "maxLen", int(d.MaxLen)))
 }
 
@@ -223,17 +223,10 @@ func labelsDocument(labels map[string]string) smallNamed {
 	return out
 }
 
-// duration is a time as a person writes it: 10m, 1h30m. Zero is empty.
+// duration returns a time as a person writes it, or nothing for zero.
 func duration(d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	return plan.DurationText(d)
 }

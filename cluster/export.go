@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // Export gives the shortest file that makes the table. Timeouts and daemons are
@@ -70,7 +71,7 @@ func most[K cmp.Ordered](count map[K]int, otherwise K, margin int) K {
 }
 
 func (e *exporter) service(from *kernel.ServiceEntry) FileService {
-	plain := plainService(from.Service)
+	plain := plan.PlainService(from.Service)
 	s := FileService{
 		Addresses:   []kernel.ServiceID{from.ServiceID},
 		OnePacket:   plain.OnePacket,
@@ -93,19 +94,21 @@ func (e *exporter) service(from *kernel.ServiceEntry) FileService {
 		servers[i] = &from.Servers[i].Server
 	}
 	slices.SortFunc(servers, func(a, b *kernel.Server) int { return a.Addr.Compare(b.Addr) })
-	s.AsIs = holds(CheckService(&plain))
+	s.AsIs = holds(plan.CheckService(&plain))
 	for _, v := range servers {
-		plain := plainServer(*v)
+		plain := plan.PlainServer(*v)
 		s.Servers = append(s.Servers, exportServer(plain, from.ServiceID, forward))
 		if plain.Forward != kernel.Local {
-			s.AsIs = s.AsIs || holds(CheckNewServer(from.ServiceID, &plain))
+			s.AsIs = s.AsIs || holds(plan.CheckNewServer(from.ServiceID, &plain))
 		}
 	}
 	return s
 }
 
 // holds tells whether there is something that works nowhere but in the table.
-func holds(b []Breach) bool { return slices.ContainsFunc(b, func(b Breach) bool { return b.Held }) }
+func holds(b []plan.Breach) bool {
+	return slices.ContainsFunc(b, func(b plan.Breach) bool { return b.Held })
+}
 
 func exportServer(plain kernel.Server, of kernel.ServiceID, forward kernel.Forward) FileServer {
 	s := FileServer{Address: plain.Addr.Addr().String(), Upper: plain.Upper, Lower: plain.Lower, Tunnel: plain.Tunnel}
@@ -119,7 +122,7 @@ func exportServer(plain kernel.Server, of kernel.ServiceID, forward kernel.Forwa
 	if way != forward {
 		s.Forward = way.String()
 	}
-	if plain.Weight != defaultWeight {
+	if plain.Weight != DefaultWeight {
 		s.Weight = &plain.Weight
 	}
 	return s
@@ -136,6 +139,3 @@ func localForward(a netip.AddrPort, of kernel.ServiceID, forward kernel.Forward)
 	}
 	return forward
 }
-
-// defaultDaemon is what the kernel takes where a daemon's settings are zero.
-var defaultDaemon = kernel.Daemon{Group: netip.AddrFrom4([4]byte{224, 0, 0, 81}), Port: 8848, TTL: 1}

@@ -56,9 +56,9 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// maxFaults bounds how many are kept: a file of another kind may have one a
+// MaxFaults bounds how many are kept: a file of another kind may have one a
 // line. The last one then says so.
-const maxFaults = 1000
+const MaxFaults = 1000
 
 // err is f as an error: nil when there is none.
 func (f Faults) err() error {
@@ -68,18 +68,18 @@ func (f Faults) err() error {
 	return f
 }
 
-// full tells whether there is no room for another one.
-func (f Faults) full() bool { return len(f) >= maxFaults }
+// Full tells whether there is no room for another one.
+func (f Faults) Full() bool { return len(f) >= MaxFaults }
 
-// add keeps a fault unless it was told already, as one of a pool is for each
+// Add keeps a fault unless it was told already, as one of a pool is for each
 // service that uses it.
-func (f *Faults) add(one Fault) {
-	if f.full() || slices.Contains(*f, one) {
+func (f *Faults) Add(one Fault) {
+	if f.Full() || slices.Contains(*f, one) {
 		return
 	}
 	*f = append(*f, one)
-	if f.full() {
-		*f = append(*f, Fault{File: one.File, Why: fmt.Sprintf("more than %d faults: the others are not told", maxFaults)})
+	if f.Full() {
+		*f = append(*f, Fault{File: one.File, Why: fmt.Sprintf("more than %d faults: the others are not told", MaxFaults)})
 	}
 }
 

@@ -88,5 +88,5 @@ type FileServer struct {
 const (
 	defaultScheduler = "wlc"
 	defaultForward   = kernel.Direct
-	defaultWeight    = 1
+	DefaultWeight    = 1
 )

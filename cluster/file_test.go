@@ -13,7 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"lvs/kernel"
+	"lvs/kernel/contract"
 	"lvs/kernel/memory"
+	"lvs/plan"
 )
 
 func TestExport(t *testing.T) {
@@ -26,13 +28,13 @@ func TestExport(t *testing.T) {
 	gre := kernel.Server{Addr: netip.MustParseAddrPort("10.0.1.9:80"), Weight: 1,
 		Forward: kernel.Tunneling, Tunnel: kernel.Tunnel{Type: kernel.GRE, Flags: kernel.Checksum}}
 	local := kernel.Server{Addr: netip.MustParseAddrPort("10.0.1.10:80"), Weight: 1, Forward: kernel.Local}
-	load(t, k, []Service{
-		{kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "mh", SchedFlags: 3},
-			[]kernel.Server{server("10.0.1.2:8080", 1), server("10.0.1.1:80", 1), server("10.0.1.3:80", 0), tunnel, gre, local}},
-		{kernel.Service{ServiceID: id("tcp://[2001:db8::1]:0"), Scheduler: "rr", Persistence: 90 * time.Second, Netmask: 64}, nil},
-		{kernel.Service{ServiceID: id("udp://10.0.0.2:5060"), Scheduler: "rr", Persistence: time.Hour, Engine: "sip", OnePacket: true},
-			[]kernel.Server{server("10.0.1.1:5060", 1)}},
-		{kernel.Service{ServiceID: id("fwmark:7/ipv6"), Scheduler: "rr"}, []kernel.Server{{
+	load(t, k, []plan.Service{
+		{Service: kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "mh", SchedFlags: 3},
+			Servers: []kernel.Server{server("10.0.1.2:8080", 1), server("10.0.1.1:80", 1), server("10.0.1.3:80", 0), tunnel, gre, local}},
+		{Service: kernel.Service{ServiceID: id("tcp://[2001:db8::1]:0"), Scheduler: "rr", Persistence: 90 * time.Second, Netmask: 64}, Servers: nil},
+		{Service: kernel.Service{ServiceID: id("udp://10.0.0.2:5060"), Scheduler: "rr", Persistence: time.Hour, Engine: "sip", OnePacket: true},
+			Servers: []kernel.Server{server("10.0.1.1:5060", 1)}},
+		{Service: kernel.Service{ServiceID: id("fwmark:7/ipv6"), Scheduler: "rr"}, Servers: []kernel.Server{{
 			Addr: netip.MustParseAddrPort("[2001:db8::8]:0"), Weight: 1, Forward: kernel.Direct}}},
 	})
 	snap := read(t, k)
@@ -275,7 +277,7 @@ func TestYAMLText(t *testing.T) {
 }
 
 func BenchmarkExport(b *testing.B) {
-	snap := bigTable(b)
+	snap := contract.WideTable(1000, 10)
 	for b.Loop() {
 		if err := Export(snap, kernel.Timeouts{}, nil).WriteYAML(io.Discard); err != nil {
 			b.Fatal(err)

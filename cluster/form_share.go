@@ -3,6 +3,8 @@ package cluster
 import (
 	"strconv"
 	"strings"
+
+	"lvs/plan"
 )
 
 // share is a number of servers, or a part of them.
@@ -50,7 +52,7 @@ func statusCodes() form[StatusRange] {
 		case errFrom != nil, errTo != nil, isRange != (t.kind == isText), from < 100, to < 100, from > 599, to > 599:
 			d.refuse(t, s)
 		case from > to:
-			d.fault(t, quoted(t.text)+" ends before it begins", "")
+			d.fault(t, plan.Quote(t.text)+" ends before it begins", "")
 		default:
 			return StatusRange{int(from), int(to)}, true
 		}

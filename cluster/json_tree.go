@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"unicode/utf8"
+
+	"lvs/plan"
 )
 
 // readJSON reads JSON, with comments before it. If there is a function for
@@ -229,7 +231,7 @@ func (j *jsonTree) word(t *tree) bool {
 	case json.Valid([]byte(t.text)):
 		t.kind = isNumber
 	default:
-		return j.fail("%s is no value of JSON; a text stands in double quotes", quoted(t.text))
+		return j.fail("%s is no value of JSON; a text stands in double quotes", plan.Quote(t.text))
 	}
 	j.at = end
 	return true

@@ -1,6 +1,10 @@
 package cluster
 
-import "fmt"
+import (
+	"fmt"
+
+	"lvs/plan"
+)
 
 // record is a kind of object in the file. From its keys come reading, the JSON
 // Schema and the manual page.
@@ -58,12 +62,12 @@ func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 		name, value := &t.items[i], &t.items[i+1]
 		n := r.find(name.text)
 		switch {
-		case n < 0 && d.faults.full():
+		case n < 0 && d.faults.Full():
 			d.count++ // it is not told what was meant
 			continue
 		case n < 0:
 			near := Nearest(name.text, r.names())
-			d.fault(name, "unknown key "+quoted(name.text), r.meant(near))
+			d.fault(name, "unknown key "+plan.Quote(name.text), r.meant(near))
 			if n = r.find(near); n >= 0 {
 				unsure |= 1 << n
 			}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // tables are all objects of the file with their keys. What they refer to one
@@ -126,7 +127,7 @@ func (d *decoder) each(v *tree, what, words string, read func(name string, value
 	for i := 0; i < len(v.items); i += 2 {
 		name := v.items[i].text
 		if first, twice := lines[name]; twice {
-			d.fault(&v.items[i], fmt.Sprintf("the %s %s stands here again; first in line %d", what, quoted(name), first), "")
+			d.fault(&v.items[i], fmt.Sprintf("the %s %s stands here again; first in line %d", what, plan.Quote(name), first), "")
 			continue
 		}
 		lines[name] = v.items[i].line
@@ -134,7 +135,7 @@ func (d *decoder) each(v *tree, what, words string, read func(name string, value
 			d.fault(&v.items[i], "the "+what+" has no name", "")
 			continue
 		}
-		d.key = "the " + what + " " + quoted(name)
+		d.key = "the " + what + " " + plan.Quote(name)
 		read(name, &v.items[i+1])
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"lvs/plan"
 )
 
 func (t *tables) bgpRecord() record[BGP] {
@@ -76,7 +78,7 @@ func checkPeer(d *decoder, v *tree, p *BGPPeer) {
 		hold = defaultHold
 	}
 	if p.Keepalive >= hold {
-		d.fault(v.find("keepalive"), fmt.Sprintf("keepalive is not below hold, which is %s", timeText(hold)), "a third of it is usual")
+		d.fault(v.find("keepalive"), fmt.Sprintf("keepalive is not below hold, which is %s", plan.DurationText(hold)), "a third of it is usual")
 	}
 	if p.TTLSecurity && p.Multihop > 0 {
 		d.fault(v.find("ttlSecurity"), "ttlSecurity is for a neighbour on the link: it excludes multihop", "")
@@ -117,7 +119,7 @@ func parseCommunity(s string) (string, error) {
 	}
 	for _, p := range parts {
 		if _, err := strconv.ParseUint(p, 10, bits); err != nil || len(parts) < 2 || len(parts) > 3 || p[0] == '+' {
-			return s, errors.New(quoted(s) + " is no community such as 64512:100, 4200000000:1:2 or " + wellKnown[2])
+			return s, errors.New(plan.Quote(s) + " is no community such as 64512:100, 4200000000:1:2 or " + wellKnown[2])
 		}
 	}
 	return s, nil
@@ -126,7 +128,7 @@ func parseCommunity(s string) (string, error) {
 func parseUnicast(s string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(s)
 	if err != nil || a.IsMulticast() || a.IsUnspecified() {
-		return netip.Addr{}, errors.New(quoted(s) + " is no address of a host")
+		return netip.Addr{}, errors.New(plan.Quote(s) + " is no address of a host")
 	}
 	return a, nil
 }
@@ -134,7 +136,7 @@ func parseUnicast(s string) (netip.Addr, error) {
 func parseIPv4(s string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(s)
 	if err != nil || !a.Is4() || a.IsUnspecified() {
-		return netip.Addr{}, errors.New(quoted(s) + " is no IPv4 address")
+		return netip.Addr{}, errors.New(plan.Quote(s) + " is no IPv4 address")
 	}
 	return a, nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"lvs/plan"
 )
 
 // checkTypes are all types of check, in the order of the manual.
@@ -125,24 +127,24 @@ func otherCheckKeys() []key[Check] {
 
 func parsePath(s string) (string, error) {
 	if !strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "http://") && !strings.HasPrefix(s, "https://") {
-		return s, errors.New("the path " + quoted(s) + " does not begin with a slash")
+		return s, errors.New("the path " + plan.Quote(s) + " does not begin with a slash")
 	}
 	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return s, errors.New("the path " + quoted(s) + " has a blank, which is %20 there")
+		return s, errors.New("the path " + plan.Quote(s) + " has a blank, which is %20 there")
 	}
 	return s, nil
 }
 
 func parseHost(s string) (string, error) {
 	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '/' }) {
-		return s, errors.New(quoted(s) + " is no name of a host")
+		return s, errors.New(plan.Quote(s) + " is no name of a host")
 	}
 	return s, nil
 }
 
 func parsePattern(s string) (string, error) {
 	if _, err := regexp.Compile(s); err != nil {
-		return s, fmt.Errorf("%s is no regular expression: %s", quoted(s), strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return s, fmt.Errorf("%s is no regular expression: %s", plan.Quote(s), strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return s, nil
 }
@@ -185,7 +187,7 @@ func checkCheck(d *decoder, v *tree, c *Check) {
 	starts := slices.Contains(strings.Fields(ofStarts), c.Type)
 	switch {
 	case c.FastEvery > every:
-		d.fault(v.find("fastEvery"), fmt.Sprintf("fastEvery is longer than every, which is %s", timeText(every)), "")
+		d.fault(v.find("fastEvery"), fmt.Sprintf("fastEvery is longer than every, which is %s", plan.DurationText(every)), "")
 	case c.Method == "HEAD" && c.Body != "":
 		d.fault(v.find("body"), "an answer to HEAD has no body", "leave out method, or body")
 	case strings.HasPrefix(c.Path, "http") && !c.Proxy:

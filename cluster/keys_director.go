@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"lvs/plan"
 )
 
 func (t *tables) overflowRecord() record[Overflow] {
@@ -47,7 +49,7 @@ func checkOverflow(d *decoder, v *tree, o *Overflow) {
 	}
 	for i := range o.Peers {
 		if slices.ContainsFunc(o.Peers[:i], func(p OverflowPeer) bool { return p.Name == o.Peers[i].Name && p.Name != "" }) {
-			d.fault(v.find("peers", i, "name"), "the cluster "+quoted(o.Peers[i].Name)+" stands here again", "")
+			d.fault(v.find("peers", i, "name"), "the cluster "+plan.Quote(o.Peers[i].Name)+" stands here again", "")
 		}
 	}
 }

@@ -3,6 +3,8 @@ package cluster
 import (
 	"errors"
 	"time"
+
+	"lvs/plan"
 )
 
 // Bounds of what is told of health.
@@ -74,7 +76,7 @@ func onDownRecord() record[OnDown] {
 func parseServer(s string) (string, error) {
 	r, err := parseServers(s)
 	if err == nil && r.count > 1 {
-		err = errors.New(quoted(s) + " stands for more than one server")
+		err = errors.New(plan.Quote(s) + " stands for more than one server")
 	}
 	return s, err
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // files of so many services with ten servers each, in the forms that a person
@@ -77,7 +78,7 @@ func BenchmarkReadAndPlan(b *testing.B) {
 	for b.Loop() {
 		f, _ := Read("", text)
 		w, _ := Resolve(f)
-		if plan := Plan(have, w.Services, PlanOptions{Prune: true}); len(plan) > 0 {
+		if plan := plan.Between(have, w.Services, plan.Options{Prune: true}); len(plan) > 0 {
 			b.Fatal(plan)
 		}
 	}

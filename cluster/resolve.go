@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // Wanted is what some files want together.
@@ -12,7 +13,7 @@ type Wanted struct {
 	// Services are in the order of the files. Their servers are in the order of
 	// their addresses, so that directors that are filled from the same file hash
 	// alike; the kernel lists each one's last server first.
-	Services []Service
+	Services []plan.Service
 	// Names are those of services that have one.
 	Names map[kernel.ServiceID]string
 	// Timeouts are zero where they are to be left as they are.
@@ -47,7 +48,7 @@ func Resolve(files ...*File) (*Wanted, error) {
 		}
 		n += len(f.Services)
 	}
-	r.out.Services = make([]Service, 0, n)
+	r.out.Services = make([]plan.Service, 0, n)
 	r.services = make(map[kernel.ServiceID]servicePlace, n)
 	for i, f := range files {
 		r.now, r.file = f, i
@@ -124,8 +125,8 @@ func fileWords() map[string]string {
 func (r *resolver) fault(why, hint string, path ...any) { r.faultIn(r.file, why, hint, path...) }
 
 func (r *resolver) faultIn(file int, why, hint string, path ...any) {
-	if list := &r.faults[file]; !list.full() {
-		list.add(r.files[file].Source.faultAt(why, hint, path...))
+	if list := &r.faults[file]; !list.Full() {
+		list.Add(r.files[file].Source.faultAt(why, hint, path...))
 	}
 }
 
@@ -146,7 +147,7 @@ func (r *resolver) addPools() {
 	for i := range r.now.Pools {
 		p := &r.now.Pools[i]
 		if first, twice := r.pools[p.Name]; twice {
-			r.fault(fmt.Sprintf("there is a pool %s already, %s", quoted(p.Name), r.where(first.file, "pools", p.Name)),
+			r.fault(fmt.Sprintf("there is a pool %s already, %s", plan.Quote(p.Name), r.where(first.file, "pools", p.Name)),
 				"a pool stands once in all files that are read together", "pools", p.Name)
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 type checkPlace struct {
@@ -20,7 +21,7 @@ func (r *resolver) addChecks() {
 	for i := range r.now.Checks {
 		c := &r.now.Checks[i]
 		if first, twice := r.checks[c.Name]; twice {
-			r.fault(fmt.Sprintf("there is a check %s already, %s", quoted(c.Name), r.where(first.file, "checks", c.Name)),
+			r.fault(fmt.Sprintf("there is a check %s already, %s", plan.Quote(c.Name), r.where(first.file, "checks", c.Name)),
 				"a check stands once in all files that are read together", "checks", c.Name)
 			continue
 		}
@@ -52,7 +53,7 @@ func (r *resolver) namedChecks() {
 		c := &r.now.Checks[i]
 		r.useChecks(c.Check.Of, "checks", c.Name, "of")
 		if r.circles(&c.Check, r.circled) {
-			r.fault("the check "+quoted(c.Name)+" is made of itself", "", "checks", c.Name)
+			r.fault("the check "+plan.Quote(c.Name)+" is made of itself", "", "checks", c.Name)
 		}
 	}
 	for i := range r.now.Pools {
@@ -103,13 +104,13 @@ func (r *resolver) unknown(what, name string, known []string, path ...any) {
 	if near := Nearest(name, known); near != "" {
 		hint = "did you mean " + near + "?"
 	} else if len(known) > 0 {
-		hint = "the " + what + "s are " + shorten(strings.Join(known, ", "))
+		hint = "the " + what + "s are " + plan.Shorten(strings.Join(known, ", "))
 	}
-	r.fault("there is no "+what+" "+quoted(name), hint, path...)
+	r.fault("there is no "+what+" "+plan.Quote(name), hint, path...)
 }
 
 // health looks at what the director is told of a service, against the service.
-func (r *resolver) health(s *FileService, i int, one *Service) {
+func (r *resolver) health(s *FileService, i int, one *plan.Service) {
 	h := &s.Health
 	n := len(one.Servers)
 	for _, share := range []struct {
@@ -138,15 +139,15 @@ func (r *resolver) health(s *FileService, i int, one *Service) {
 }
 
 // fallback checks the server that would be added while the service is down.
-func (r *resolver) fallback(s *FileService, i int, one *Service) {
+func (r *resolver) fallback(s *FileService, i int, one *plan.Service) {
 	from, err := parseServers(s.Health.Fallback)
 	if err != nil { // of a file that was not read
 		r.fault(err.Error(), "", "services", i, "fallback")
 		return
 	}
-	v := kernel.Server{Weight: defaultWeight, Forward: r.forward(s)}
+	v := kernel.Server{Weight: DefaultWeight, Forward: r.forward(s)}
 	v.Addr = netip.AddrPortFrom(from.first, from.portOr(one.Port))
-	for _, b := range CheckNewServer(one.ServiceID, &v) {
+	for _, b := range plan.CheckNewServer(one.ServiceID, &v) {
 		r.fault(fmt.Sprintf("fallback %v: %s", v.Addr, b.Why(r.words)), b.Cure(r.words), "services", i, "fallback")
 	}
 	if _, there := slices.BinarySearchFunc(one.Servers, v.Addr, func(s kernel.Server, a netip.AddrPort) int { return s.Addr.Compare(a) }); there {

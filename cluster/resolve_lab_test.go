@@ -9,6 +9,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/lab"
+	"lvs/plan"
 )
 
 // TestFilesOnTheKernel exports random tables of the kernel, reads the file and
@@ -33,8 +34,8 @@ func TestFilesOnTheKernel(t *testing.T) {
 		}
 		load(t, k, w.Services)
 		second := read(t, k)
-		if rest := Plan(second, Of(first), PlanOptions{Prune: true}); len(rest) > 0 {
-			t.Fatalf("seed %d: left:\n%s\n%s", seed, show(rest), y.String())
+		if rest := plan.Between(second, plan.Of(first), plan.Options{Prune: true}); len(rest) > 0 {
+			t.Fatalf("seed %d: left:\n%+v\n%s", seed, rest, y.String())
 		}
 		for _, s := range second.Services {
 			if !slices.IsSortedFunc(s.Servers, func(a, b kernel.ServerEntry) int { return b.Addr.Compare(a.Addr) }) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // service resolves one entry of the present file, which may have several
@@ -42,9 +43,9 @@ func (r *resolver) service(i int) {
 		if !free[k] {
 			continue
 		}
-		one := Service{Service: common}
+		one := plan.Service{Service: common}
 		one.ServiceID = id
-		for _, b := range CheckService(&one.Service) {
+		for _, b := range plan.CheckService(&one.Service) {
 			if b.Held && s.AsIs {
 				continue
 			}
@@ -171,7 +172,7 @@ func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server
 		if from.Address == "" {
 			continue
 		}
-		v := kernel.Server{Weight: defaultWeight, Forward: l.forward, Upper: from.Upper, Lower: from.Lower, Tunnel: from.Tunnel}
+		v := kernel.Server{Weight: DefaultWeight, Forward: l.forward, Upper: from.Upper, Lower: from.Lower, Tunnel: from.Tunnel}
 		if from.Weight != nil {
 			v.Weight = *from.Weight
 		}
@@ -181,7 +182,7 @@ func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server
 		servers, _ := parseServers(from.Address) // read before
 		port := servers.portOr(id.Port)
 		v.Addr = netip.AddrPortFrom(servers.first, port)
-		for _, b := range CheckNewServer(id, &v) {
+		for _, b := range plan.CheckNewServer(id, &v) {
 			if b.Held && l.asIs {
 				continue
 			}

@@ -13,6 +13,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/plan"
 )
 
 // byValue compares addresses by what they are.
@@ -70,14 +71,14 @@ services:
 	gue := server("10.0.0.9:53", 1, kernel.Tunneling)
 	gue.Tunnel = kernel.Tunnel{Type: kernel.GUE, Port: 6080, Flags: kernel.RemoteChecksum}
 	want := &Wanted{
-		Services: []Service{
-			{kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "mh", SchedFlags: kernel.SchedFlag2}, []kernel.Server{
+		Services: []plan.Service{
+			{Service: kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "mh", SchedFlags: kernel.SchedFlag2}, Servers: []kernel.Server{
 				limited, server("10.0.1.2:80", 1, kernel.Tunneling), server("10.0.1.3:80", 1, kernel.Tunneling), server("10.0.1.9:80", 0, kernel.Tunneling)}},
-			{kernel.Service{ServiceID: id("fwmark:7"), Scheduler: "mh", SchedFlags: kernel.SchedFlag2}, []kernel.Server{
+			{Service: kernel.Service{ServiceID: id("fwmark:7"), Scheduler: "mh", SchedFlags: kernel.SchedFlag2}, Servers: []kernel.Server{
 				limited, server("10.0.1.2:0", 1, kernel.Tunneling), server("10.0.1.3:0", 1, kernel.Tunneling), server("10.0.1.9:0", 0, kernel.Tunneling)}},
-			{kernel.Service{ServiceID: id("udp://[2001:db8::1]:53"), Scheduler: "rr", OnePacket: true, Persistence: time.Hour, Engine: "sip", Netmask: 64}, []kernel.Server{
+			{Service: kernel.Service{ServiceID: id("udp://[2001:db8::1]:53"), Scheduler: "rr", OnePacket: true, Persistence: time.Hour, Engine: "sip", Netmask: 64}, Servers: []kernel.Server{
 				gue, server("[2001:db8::9]:53", 1, kernel.Direct), server("[2001:db8::a]:53", 1, kernel.Direct)}},
-			{kernel.Service{ServiceID: id("tcp://[2001:db8::1]:0"), Scheduler: "mh", Persistence: 7 * 24 * time.Hour}, []kernel.Server{}},
+			{Service: kernel.Service{ServiceID: id("tcp://[2001:db8::1]:0"), Scheduler: "mh", Persistence: 7 * 24 * time.Hour}, Servers: []kernel.Server{}},
 		},
 		Names:     map[kernel.ServiceID]string{id("tcp://10.0.0.1:80"): "web", id("fwmark:7"): "web"},
 		Timeouts:  kernel.Timeouts{TCP: 15 * time.Minute},
@@ -94,7 +95,7 @@ func TestFilesTogether(t *testing.T) {
 	w := resolve(t,
 		head+"defaults: {scheduler: sh, forward: nat}\npools: {p: [10.0.1.1]}\nservices: []\n",
 		head+"timeouts: {udp: 1m}\nservices: [{address: 10.0.0.1:80, servers: p}]\n")
-	want := []Service{{kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "wlc"}, []kernel.Server{
+	want := []plan.Service{{Service: kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "wlc"}, Servers: []kernel.Server{
 		{Addr: netip.MustParseAddrPort("10.0.1.1:80"), Weight: 1, Forward: kernel.Direct}}}}
 	if d := cmp.Diff(want, w.Services, byValue); d != "" || w.SyncGiven || w.Timeouts.UDP != time.Minute {
 		t.Errorf("%v (-want +got)\n%s", w, d)
@@ -163,7 +164,7 @@ func roundTrip(t *testing.T, table *kernel.Snapshot) {
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		if plan := Plan(table, w.Services, PlanOptions{Prune: true}); len(plan) > 0 {
+		if plan := plan.Between(table, w.Services, plan.Options{Prune: true}); len(plan) > 0 {
 			t.Fatalf("%+v\n%s", plan, text)
 		}
 		if w.Timeouts != timeouts || len(w.Sync) != 1 || w.Sync[0] != daemons[0] {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // maxRange is how many servers one entry may stand for.
@@ -61,7 +62,7 @@ func unbracket(s string) string {
 
 func parseRange(s string) (r serverRange, err error) {
 	wrong := func(why string) (serverRange, error) {
-		return r, fmt.Errorf("server %s: %s", quoted(s), why)
+		return r, fmt.Errorf("server %s: %s", plan.Quote(s), why)
 	}
 	address := s
 	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, ']') {

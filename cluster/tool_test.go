@@ -1,13 +1,17 @@
 package cluster
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
 
 func TestToolOf(t *testing.T) {
 	for name, want := range map[string]string{
 		"keepalived.conf": "keepalived", "ldirectord.cf": "ldirectord", "ipvsctl.yaml.in": "ipvsctl",
 		"keepalived.yaml": "", "ldirectord.yaml": "", "ipvsctl.yaml": "",
 	} {
-		if got := ToolOf(source(t, name).Text); got != want {
+		if got := ToolOf(importedText(t, name)); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
@@ -18,4 +22,14 @@ func TestToolOf(t *testing.T) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
+}
+
+// importedText reads a file that the importers are tested with.
+func importedText(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("importer", "testdata", "import", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }

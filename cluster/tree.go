@@ -1,5 +1,9 @@
 package cluster
 
+import (
+	"lvs/plan"
+)
+
 // tree is a document as it was read: a value, or a list or an object of such.
 type tree struct {
 	kind kind
@@ -30,13 +34,13 @@ func (t *tree) what() string {
 	case isBool:
 		return t.text
 	case isNumber:
-		return "the number " + shorten(t.text)
+		return "the number " + plan.Shorten(t.text)
 	case isList:
 		return "a list"
 	case isObject:
 		return "an object"
 	}
-	return quoted(t.text)
+	return plan.Quote(t.text)
 }
 
 // find follows keys and numbers of elements as far as they lead. A value that

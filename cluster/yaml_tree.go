@@ -10,6 +10,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"lvs/plan"
 )
 
 // Bounds of what a small text may grow to.
@@ -241,7 +243,7 @@ func (y *yamlTree) alias(n *ast.AliasNode) (tree, error) {
 	name := n.Value.GetToken().Value
 	meant, ok := y.anchors[name]
 	if !ok {
-		return tree{}, y.fault(n, fmt.Sprintf("the alias %s stands for nothing above it", quoted("*"+name)), "")
+		return tree{}, y.fault(n, fmt.Sprintf("the alias %s stands for nothing above it", plan.Quote("*"+name)), "")
 	}
 	y.inAlias++
 	defer func() { y.inAlias-- }()

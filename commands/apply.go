@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lvs/cluster"
 	"lvs/output"
+	"lvs/plan"
 )
 
 type apply struct {
@@ -109,7 +109,7 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		}
 	}
 	where := func(at object) string { return q.wanted.Place(at.service, at.server) }
-	all := &carrier{app: a, kernel: q.kernel, patience: o.patience, ready: o.undoUnlessConfirmed, where: where, advice: o.advice, again: func(now *cluster.Table) cluster.Steps {
+	all := &carrier{app: a, kernel: q.kernel, patience: o.patience, ready: o.undoUnlessConfirmed, where: where, advice: o.advice, again: func(now *plan.Table) plan.Steps {
 		steps, _ := o.steps(q.wanted, now)
 		return steps
 	}}

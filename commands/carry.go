@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"lvs/cluster"
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // carrier takes the steps from one table to another: all at once, or with time
@@ -21,7 +21,7 @@ type carrier struct {
 	ready func() (forget func(), err error)
 	// again plans the steps anew for the table after the wait: somebody may have
 	// done some of it.
-	again func(now *cluster.Table) cluster.Steps
+	again func(now *plan.Table) plan.Steps
 	// advice tells how to go on after half of it, and how back.
 	advice func() string
 	// where tells where the steps come from. Nil is nowhere.
@@ -40,11 +40,11 @@ func parsePatience(option, text string) (time.Duration, error) {
 	return d, nil
 }
 
-func (c *carrier) carryOut(ctx context.Context, before *cluster.Table, steps cluster.Steps) error {
+func (c *carrier) carryOut(ctx context.Context, before *plan.Table, steps plan.Steps) error {
 	if err := c.app.warnNodest(ctx, c.kernel, deletedServers(before, &steps)); err != nil {
 		return err
 	}
-	first, then := steps, cluster.Steps{}
+	first, then := steps, plan.Steps{}
 	if c.patience > 0 {
 		first, then = steps.Quiesce(before.Snapshot)
 	}
@@ -78,8 +78,8 @@ func (c *carrier) carryOut(ctx context.Context, before *cluster.Table, steps clu
 
 // remove deletes what was to go. What is different meanwhile stays: nobody was
 // asked about it, and what came had no time to finish.
-func (c *carrier) remove(ctx context.Context, then *cluster.Steps) error {
-	now, err := cluster.ReadTable(ctx, c.kernel)
+func (c *carrier) remove(ctx context.Context, then *plan.Steps) error {
+	now, err := plan.ReadTable(ctx, c.kernel)
 	if err != nil {
 		return err
 	}
@@ -95,22 +95,22 @@ func (c *carrier) remove(ctx context.Context, then *cluster.Steps) error {
 }
 
 // take takes steps that were planned for the table before.
-func (c *carrier) take(ctx context.Context, before *cluster.Table, s *cluster.Steps) error {
+func (c *carrier) take(ctx context.Context, before *plan.Table, s *plan.Steps) error {
 	a := c.app
 	done := a.record(ctx, s.Objects(before))
 	forget := func() {}
 	if c.ready != nil {
 		var err error
 		if forget, err = c.ready(); err != nil {
-			done(&cluster.Failure{Cause: err}) // nothing was changed
+			done(&plan.Failure{Cause: err}) // nothing was changed
 			return err
 		}
 	}
 	progress, end := a.progress("changes", len(s.Changes))
-	_, err := s.Apply(ctx, c.kernel, before, cluster.ApplyOptions{Progress: progress})
+	_, err := s.Apply(ctx, c.kernel, before, plan.ApplyOptions{Progress: progress})
 	end()
 	done(err)
-	if failure := (*cluster.Failure)(nil); errors.As(err, &failure) {
+	if failure := (*plan.Failure)(nil); errors.As(err, &failure) {
 		if failure.Undo == nil {
 			forget()
 		}

@@ -4,14 +4,14 @@ import (
 	"context"
 	"time"
 
-	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
+	"lvs/plan"
 )
 
 // finish waits until the servers that go are drained, but no longer than they
 // are given.
-func (c *carrier) finish(ctx context.Context, before *cluster.Table, then *cluster.Steps) error {
+func (c *carrier) finish(ctx context.Context, before *plan.Table, then *plan.Steps) error {
 	a := c.app
 	watch, err := a.watchDrain(ctx)
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *carrier) finish(ctx context.Context, before *cluster.Table, then *clust
 
 // departing are the servers that steps delete, by themselves or with their
 // service.
-func departing(before *cluster.Table, then *cluster.Steps) []member {
+func departing(before *plan.Table, then *plan.Steps) []member {
 	var all []member
 	entries := entriesOf(before.Snapshot)
 	for i := range then.Changes {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 
-	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
+	"lvs/plan"
 )
 
 // step is one change with what it replaces, which is nil where there is nothing.
@@ -19,15 +19,15 @@ type step struct {
 }
 
 // objects are what the step concerns; place is its own among the steps.
-func (s *step) objects(place int) []cluster.Object {
-	o := cluster.Object{Service: s.Service.ServiceID, Change: place}
+func (s *step) objects(place int) []plan.Object {
+	o := plan.Object{Service: s.Service.ServiceID, Change: place}
 	r := s.row()
 	o.Server = r.Server
 	o.BeforeService, o.AfterService = r.BeforeService, r.AfterService
 	o.BeforeServer, o.AfterServer = r.BeforeServer, r.AfterServer
-	all := []cluster.Object{o}
+	all := []plan.Object{o}
 	if s.entry != nil {
-		all = append(all, cluster.DeletedServers(s.entry, place)...)
+		all = append(all, plan.DeletedServers(s.entry, place)...)
 	}
 	return all
 }
@@ -79,7 +79,7 @@ func (a *App) change(ctx context.Context, steps []step) error {
 
 // parts gives the steps as they are shown, as they are sent, and what they
 // concern.
-func parts(steps []step) (rows []output.Change, changes []kernel.Change, objects []cluster.Object) {
+func parts(steps []step) (rows []output.Change, changes []kernel.Change, objects []plan.Object) {
 	rows = make([]output.Change, len(steps))
 	changes = make([]kernel.Change, len(steps))
 	for i := range steps {
@@ -91,7 +91,7 @@ func parts(steps []step) (rows []output.Change, changes []kernel.Change, objects
 
 // perform does something to objects and reports it as rows: nothing on success,
 // unless -v or a format asks for it. A dry run only reports.
-func (a *App) perform(ctx context.Context, rows []output.Change, objects []cluster.Object, do func() error) error {
+func (a *App) perform(ctx context.Context, rows []output.Change, objects []plan.Object, do func() error) error {
 	p, err := a.printer(output.Options{})
 	if err != nil {
 		return err
@@ -116,7 +116,7 @@ func (a *App) perform(ctx context.Context, rows []output.Change, objects []clust
 
 // carryOut does something, records it, and puts the kernel's refusals into its
 // rows.
-func (a *App) carryOut(ctx context.Context, rows []output.Change, objects []cluster.Object, do func() error) error {
+func (a *App) carryOut(ctx context.Context, rows []output.Change, objects []plan.Object, do func() error) error {
 	done := a.record(ctx, objects)
 	a.sent = true
 	failure := do()

@@ -4,28 +4,28 @@ import (
 	"fmt"
 	"strings"
 
-	"lvs/cluster"
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // checkService tells all that is wrong with a service before the kernel is
 // asked.
 func checkService(s *kernel.Service) error {
-	return inOptions("service "+s.ServiceID.String(), cluster.CheckService(s))
+	return inOptions("service "+s.ServiceID.String(), plan.CheckService(s))
 }
 
 // checkNewServer tells all that is wrong with a server that is to be added.
 func checkNewServer(id kernel.ServiceID, s *kernel.Server) error {
-	return inOptions("server "+s.Addr.String(), cluster.CheckNewServer(id, s))
+	return inOptions("server "+s.Addr.String(), plan.CheckNewServer(id, s))
 }
 
 // checkServer tells all that is wrong with a server's configuration.
 func checkServer(id kernel.ServiceID, s *kernel.Server) error {
-	return inOptions("server "+s.Addr.String(), cluster.CheckServer(id, s))
+	return inOptions("server "+s.Addr.String(), plan.CheckServer(id, s))
 }
 
 // inOptions says what is wrong in the words of the command line.
-func inOptions(object string, breaches []cluster.Breach) error {
+func inOptions(object string, breaches []plan.Breach) error {
 	var bad faults
 	words := optionWords()
 	for i := range breaches {

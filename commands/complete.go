@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"lvs/cluster"
 	"lvs/kernel"
+	"lvs/plan/journal"
 )
 
 // completer is cobra's name for a function that proposes words.
@@ -65,7 +65,7 @@ func (a *App) completeEntries(c *cobra.Command, args []string, _ string) ([]stri
 	}
 	all, table, _ := a.entries()
 	for i := len(all) - 1; i >= 0; i-- {
-		if e := &all[i]; e.Table == table && e.UndoneBy == 0 && e.Outcome != cluster.Refused && !e.Without && !onlyCounters(e) {
+		if e := &all[i]; e.Table == table && e.UndoneBy == 0 && e.Outcome != journal.Refused && !e.Without && !onlyCounters(e) {
 			out = append(out, strconv.FormatUint(e.ID, 10)+"\t"+e.Command)
 		}
 	}

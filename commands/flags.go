@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"lvs/cluster"
 	"lvs/output"
+	"lvs/plan"
 )
 
 // globals are the options that mean the same wherever they are offered. A verb
@@ -231,5 +231,5 @@ func parseDuration(s string) (time.Duration, error) {
 	if n, err := strconv.ParseUint(s, 10, 32); err == nil {
 		return time.Duration(n) * time.Second, nil
 	}
-	return cluster.ParseDuration(s)
+	return plan.ParseDuration(s)
 }

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lvs/cluster"
 	"lvs/output"
+	"lvs/plan/journal"
 )
 
 type history struct {
@@ -72,7 +72,7 @@ func (o *history) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if !o.all {
-		entries = slices.DeleteFunc(entries, func(e cluster.Entry) bool { return e.Table != table })
+		entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return e.Table != table })
 	}
 	slices.Reverse(entries)
 	if n := len(entries); limit > 0 && n > int(limit) {
@@ -86,10 +86,10 @@ func (o *history) run(c *cobra.Command, args []string) error {
 }
 
 // entries reads the journal, and names the table that this command is about.
-func (a *App) entries() (all []cluster.Entry, table string, err error) {
+func (a *App) entries() (all []journal.Entry, table string, err error) {
 	if table, err = a.Identity(a.global.netns); err != nil {
 		return nil, "", err
 	}
-	all, err = (&cluster.Journal{Dir: a.stateDir()}).Entries()
+	all, err = (&journal.Journal{Dir: a.stateDir()}).Entries()
 	return all, table, err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/cluster"
+	"lvs/cluster/importer"
 	"lvs/commands/ipvsadm"
 	"lvs/kernel"
 )
@@ -139,7 +140,7 @@ func (o *importFile) check(c *cobra.Command, args []string) error {
 }
 
 // read reads the whole configuration. An interrupt ends it at once.
-func (o *importFile) read(ctx context.Context, args []string) (src cluster.ImportText, err error) {
+func (o *importFile) read(ctx context.Context, args []string) (src importer.Text, err error) {
 	name := ""
 	if src.Name = "standard input"; len(args) > 0 && args[0] != "-" {
 		name, src.Name = args[0], args[0]
@@ -170,14 +171,14 @@ func readText(in io.Reader) (string, error) {
 	return string(b), nil
 }
 
-func (o *importFile) convert(ctx context.Context, src cluster.ImportText) (*cluster.File, []cluster.Note, error) {
+func (o *importFile) convert(ctx context.Context, src importer.Text) (*cluster.File, []importer.Note, error) {
 	switch names := ipvsadm.SystemNames(ctx); o.from {
 	case "keepalived":
-		return cluster.ImportKeepalived(src, cluster.KeepalivedOptions{Include: includedFiles, ConfigID: o.configuration()})
+		return importer.Keepalived(src, importer.KeepalivedOptions{Include: includedFiles, ConfigID: o.configuration()})
 	case "ldirectord":
-		return cluster.ImportLdirectord(src, names)
+		return importer.Ldirectord(src, names)
 	case "ipvsctl":
-		return cluster.ImportIpvsctl(src)
+		return importer.Ipvsctl(src)
 	default:
 		file, err := importSave(src.Text, names)
 		return file, nil, err
@@ -198,12 +199,12 @@ func (o *importFile) configuration() string {
 }
 
 // includedFiles reads the files that a pattern names, in alphabetical order.
-func includedFiles(pattern string) ([]cluster.ImportText, error) {
+func includedFiles(pattern string) ([]importer.Text, error) {
 	paths, err := filepath.Glob(pattern)
 	if err != nil {
 		return nil, err
 	}
-	var out []cluster.ImportText
+	var out []importer.Text
 	for _, path := range paths {
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
 			continue
@@ -217,7 +218,7 @@ func includedFiles(pattern string) ([]cluster.ImportText, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, cluster.ImportText{Name: path, Text: text})
+		out = append(out, importer.Text{Name: path, Text: text})
 	}
 	return out, nil
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"lvs/cluster"
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // journalVariable says what is recorded. Without it that is what lvs does under
@@ -33,7 +33,7 @@ func (r *recorder) Apply(ctx context.Context, changes []kernel.Change) error {
 	if err != nil {
 		return r.Kernel.Apply(ctx, changes)
 	}
-	done := r.app.record(ctx, cluster.Touched(before, changes))
+	done := r.app.record(ctx, plan.Touched(before, changes))
 	err = r.Kernel.Apply(ctx, changes)
 	done(err)
 	return err
@@ -45,7 +45,7 @@ func (r *recorder) before(ctx context.Context, changes []kernel.Change) (*kernel
 	var ids []kernel.ServiceID
 	for i := range changes {
 		id := changes[i].Service.ServiceID
-		if cluster.KindOf(changes[i].Op) != cluster.Adding && !seen[id] {
+		if plan.KindOf(changes[i].Op) != plan.Adding && !seen[id] {
 			seen[id] = true
 			ids = append(ids, id)
 		}
@@ -68,49 +68,49 @@ func (r *recorder) before(ctx context.Context, changes []kernel.Change) (*kernel
 }
 
 func (r *recorder) Flush(ctx context.Context) error {
-	var objects []cluster.Object
+	var objects []plan.Object
 	if before, err := r.Kernel.Snapshot(ctx); err == nil {
-		objects = cluster.Touched(before, cluster.Plan(before, nil, cluster.PlanOptions{Prune: true}))
+		objects = plan.Touched(before, plan.Between(before, nil, plan.Options{Prune: true}))
 	}
 	return r.recorded(ctx, objects, func() error { return r.Kernel.Flush(ctx) })
 }
 
 func (r *recorder) Zero(ctx context.Context, only ...kernel.ServiceID) error {
-	objects := []cluster.Object{{Zeroed: true}}
+	objects := []plan.Object{{Zeroed: true}}
 	if len(only) > 0 {
 		objects = objects[:0]
 	}
 	for _, id := range only {
-		objects = append(objects, cluster.Object{Service: id, Zeroed: true})
+		objects = append(objects, plan.Object{Service: id, Zeroed: true})
 	}
 	return r.recorded(ctx, objects, func() error { return r.Kernel.Zero(ctx, only...) })
 }
 
 func (r *recorder) SetTimeouts(ctx context.Context, t kernel.Timeouts) error {
-	var objects []cluster.Object
+	var objects []plan.Object
 	if before, err := r.Kernel.Timeouts(ctx); err == nil {
 		after := before.With(t)
-		objects = []cluster.Object{{BeforeTimeouts: &before, AfterTimeouts: &after}}
+		objects = []plan.Object{{BeforeTimeouts: &before, AfterTimeouts: &after}}
 	}
 	return r.recorded(ctx, objects, func() error { return r.Kernel.SetTimeouts(ctx, t) })
 }
 
 func (r *recorder) StartDaemon(ctx context.Context, d kernel.Daemon) error {
-	return r.recorded(ctx, []cluster.Object{{AfterDaemon: &d}}, func() error { return r.Kernel.StartDaemon(ctx, d) })
+	return r.recorded(ctx, []plan.Object{{AfterDaemon: &d}}, func() error { return r.Kernel.StartDaemon(ctx, d) })
 }
 
 func (r *recorder) StopDaemon(ctx context.Context, role kernel.Role) error {
-	var objects []cluster.Object
+	var objects []plan.Object
 	daemons, _ := r.Kernel.Daemons(ctx) // without any nothing is recorded
 	for i := range daemons {
 		if daemons[i].Role == role {
-			objects = append(objects, cluster.Object{BeforeDaemon: &daemons[i]})
+			objects = append(objects, plan.Object{BeforeDaemon: &daemons[i]})
 		}
 	}
 	return r.recorded(ctx, objects, func() error { return r.Kernel.StopDaemon(ctx, role) })
 }
 
-func (r *recorder) recorded(ctx context.Context, objects []cluster.Object, do func() error) error {
+func (r *recorder) recorded(ctx context.Context, objects []plan.Object, do func() error) error {
 	done := r.app.record(ctx, objects)
 	err := do()
 	done(err)

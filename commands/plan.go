@@ -13,6 +13,7 @@ import (
 	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
+	"lvs/plan"
 )
 
 // planner is what diff and apply share: cluster files, and how far a plan from
@@ -23,7 +24,7 @@ type planner struct {
 	prune       bool
 	allow       []string
 	keepWeights bool
-	allowed     cluster.Kinds // what allow says
+	allowed     plan.Kinds // what allow says
 	// drained is what is remembered of servers of weight 0.
 	drained map[kernel.ServerKey]remembered
 }
@@ -42,9 +43,9 @@ func (p *planner) register(a *App, c *cobra.Command) {
 type planned struct {
 	wanted *cluster.Wanted
 	kernel kernel.Kernel
-	before *cluster.Table
-	steps  cluster.Steps
-	left   cluster.Steps // what --allow leaves out
+	before *plan.Table
+	steps  plan.Steps
+	left   plan.Steps // what --allow leaves out
 }
 
 // plan reads the files, then the table, and compares. args are more files.
@@ -66,7 +67,7 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 		return nil, usagef("the files name no service: with --prune that would delete every one").
 			cure("if that is meant: %s clear", p.app.Name)
 	}
-	if q.before, err = cluster.ReadTable(ctx, k); err != nil {
+	if q.before, err = plan.ReadTable(ctx, k); err != nil {
 		return nil, err
 	}
 	p.recallDrained(q.before.Snapshot)
@@ -135,14 +136,14 @@ func listed(all []netip.AddrPort) string {
 }
 
 // steps plans from a table, and parts what is allowed from what is not.
-func (p *planner) steps(w *cluster.Wanted, now *cluster.Table) (kept, left cluster.Steps) {
-	steps := w.Steps(now, cluster.PlanOptions{Prune: p.prune, KeepWeights: p.keepWeights, Drained: p.isDrained})
+func (p *planner) steps(w *cluster.Wanted, now *plan.Table) (kept, left plan.Steps) {
+	steps := w.Steps(now, plan.Options{Prune: p.prune, KeepWeights: p.keepWeights, Drained: p.isDrained})
 	return steps.Narrow(p.allowed)
 }
 
-func (p *planner) kinds() (cluster.Kinds, error) {
-	names := map[string]cluster.Kinds{"add": cluster.Adding, "update": cluster.Updating, "delete": cluster.Deleting}
-	var allowed cluster.Kinds
+func (p *planner) kinds() (plan.Kinds, error) {
+	names := map[string]plan.Kinds{"add": plan.Adding, "update": plan.Updating, "delete": plan.Deleting}
+	var allowed plan.Kinds
 	for _, word := range p.allow {
 		kind, ok := names[word]
 		if !ok {
@@ -150,7 +151,7 @@ func (p *planner) kinds() (cluster.Kinds, error) {
 		}
 		allowed |= kind
 	}
-	if p.prune && !allowed.Has(cluster.Deleting) {
+	if p.prune && !allowed.Has(plan.Deleting) {
 		return 0, usagef("--prune deletes, which --allow %s leaves out", strings.Join(p.allow, ","))
 	}
 	return allowed, nil
@@ -165,11 +166,11 @@ func (p *planner) tellLeft(q *planned) {
 
 // stepRows shows steps with what they replace and cut, in the order in which
 // they are taken.
-func stepRows(before *cluster.Table, s *cluster.Steps, dryRun bool) []output.Change {
+func stepRows(before *plan.Table, s *plan.Steps, dryRun bool) []output.Change {
 	rows := planRows(before.Snapshot, s.Changes, dryRun)
-	costs := cluster.Costs(before.Snapshot, s.Changes)
+	costs := plan.Costs(before.Snapshot, s.Changes)
 	for i := range rows {
-		if cluster.KindOf(s.Changes[i].Op) == cluster.Deleting {
+		if plan.KindOf(s.Changes[i].Op) == plan.Deleting {
 			rows[i].Cost = &costs[i]
 		}
 	}
@@ -187,29 +188,29 @@ func stepRows(before *cluster.Table, s *cluster.Steps, dryRun bool) []output.Cha
 }
 
 // tellTotals counts steps without making rows of them: there may be very many.
-func tellTotals(s *cluster.Steps, planned bool) string {
+func tellTotals(s *plan.Steps, planned bool) string {
 	t := output.Tally{Planned: planned}
 	for i := range s.Changes {
 		noun := output.AService
 		if s.Changes[i].Op.OnServer() {
 			noun = output.AServer
 		}
-		t.Count(cluster.KindOf(s.Changes[i].Op), noun)
+		t.Count(plan.KindOf(s.Changes[i].Op), noun)
 	}
 	if s.Timeouts != (kernel.Timeouts{}) {
-		t.Count(cluster.Updating, output.ASetting)
+		t.Count(plan.Updating, output.ASetting)
 	}
 	for range s.Stop {
-		t.Count(cluster.Deleting, output.ASetting)
+		t.Count(plan.Deleting, output.ASetting)
 	}
 	for range s.Start {
-		t.Count(cluster.Adding, output.ASetting)
+		t.Count(plan.Adding, output.ASetting)
 	}
 	return t.String()
 }
 
 // deletedServers are those that go from services that stay.
-func deletedServers(before *cluster.Table, steps *cluster.Steps) []kernel.ServerEntry {
+func deletedServers(before *plan.Table, steps *plan.Steps) []kernel.ServerEntry {
 	var out []kernel.ServerEntry
 	entries := entriesOf(before.Snapshot)
 	for i := range steps.Changes {

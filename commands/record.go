@@ -9,7 +9,8 @@ import (
 	"strconv"
 	"time"
 
-	"lvs/cluster"
+	"lvs/plan"
+	"lvs/plan/journal"
 )
 
 // journalTime is how long a change waits for its journal: for others who write
@@ -22,7 +23,7 @@ const journalTime = 2 * time.Second
 //
 // A journal that cannot be written is no reason not to change anything: it is
 // told once, and done does nothing.
-func (a *App) record(ctx context.Context, objects []cluster.Object) (done func(error)) {
+func (a *App) record(ctx context.Context, objects []plan.Object) (done func(error)) {
 	nothing := func(error) {}
 	if a.Identity == nil || len(objects) == 0 || a.written.broken {
 		return nothing
@@ -32,12 +33,12 @@ func (a *App) record(ctx context.Context, objects []cluster.Object) (done func(e
 		a.unrecorded(err)
 		return nothing
 	}
-	e := cluster.Entry{
+	e := journal.Entry{
 		Time: a.Now(), Command: shellLine(a.Name, a.args), Netns: a.global.netns, Table: table,
 		Undoes: a.undoes, Objects: objects, SudoUser: a.Env("SUDO_USER"),
 	}
 	e.User, e.UID = currentUser()
-	j := &cluster.Journal{Dir: a.stateDir()}
+	j := &journal.Journal{Dir: a.stateDir()}
 	w := &a.written
 	entry := w.entry
 	id, err := inTime(ctx, func(ctx context.Context) (id uint64, err error) {
@@ -54,7 +55,7 @@ func (a *App) record(ctx context.Context, objects []cluster.Object) (done func(e
 	if err != nil {
 		a.unrecorded(err)
 	}
-	if err != nil && !errors.Is(err, cluster.ErrLargeEntry) {
+	if err != nil && !errors.Is(err, journal.ErrTooLarge) {
 		w.broken = true
 		return nothing
 	}
@@ -92,7 +93,7 @@ func (a *App) writeEnd(ctx context.Context) {
 		return
 	}
 	end := w.end()
-	j := &cluster.Journal{Dir: a.stateDir()}
+	j := &journal.Journal{Dir: a.stateDir()}
 	_, err := inTime(ctx, func(ctx context.Context) (uint64, error) {
 		defer j.Close()
 		return w.entry, j.End(ctx, w.entry, end)
@@ -131,7 +132,7 @@ func (a *App) unrecorded(err error) {
 		return
 	}
 	a.written.told = true
-	if errors.Is(err, cluster.ErrLargeEntry) {
+	if errors.Is(err, journal.ErrTooLarge) {
 		a.note("the change is too large for the journal: %s undo cannot take it back", a.Name)
 		return
 	}

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"slices"
 
-	"lvs/cluster"
 	"lvs/kernel"
+	"lvs/plan"
+	"lvs/plan/journal"
 )
 
 // written is what a command has written into the journal: one entry, however
@@ -23,7 +24,7 @@ type written struct {
 }
 
 // add takes in how a change of some objects ended.
-func (w *written) add(failure error, objects []cluster.Object) {
+func (w *written) add(failure error, objects []plan.Object) {
 	all := make([]int, len(objects))
 	for i := range all {
 		all[i] = w.objects + i
@@ -36,7 +37,7 @@ func (w *written) add(failure error, objects []cluster.Object) {
 		w.problem = oneLine(failure.Error())
 	}
 	var refused kernel.Refusals
-	var given *cluster.Failure
+	var given *plan.Failure
 	switch {
 	case errors.As(failure, &given):
 		w.unknown = w.unknown || given.Undo != nil
@@ -58,15 +59,15 @@ func (w *written) add(failure error, objects []cluster.Object) {
 }
 
 // end tells how much of all that was sent came to be.
-func (w *written) end() cluster.End {
-	end := cluster.End{Outcome: cluster.Done, Error: w.problem}
+func (w *written) end() journal.End {
+	end := journal.End{Outcome: journal.Done, Error: w.problem}
 	switch {
 	case w.unknown:
-		end.Outcome, end.Refused = cluster.Unknown, w.refused
+		end.Outcome, end.Refused = journal.Unknown, w.refused
 	case len(w.refused) > 0 && len(w.refused) == w.objects:
-		end.Outcome = cluster.Refused
+		end.Outcome = journal.Refused
 	case len(w.refused) > 0:
-		end.Outcome, end.Refused = cluster.Partly, w.refused
+		end.Outcome, end.Refused = journal.Partly, w.refused
 	}
 	return end
 }

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/lab"
+	"lvs/plan/journal"
 )
 
 // TestUndoAfterKill kills a restore at a random place: between two changes, or
@@ -24,7 +24,7 @@ func TestUndoAfterKill(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	files := savedTables(t)
 	before := savedNow(t) // the second
-	outcomes := map[cluster.Outcome]int{}
+	outcomes := map[journal.Outcome]int{}
 	start := time.Now()
 	restoreProcess(files[1]).Run() // nothing to do
 	took := time.Since(start)
@@ -53,7 +53,7 @@ func TestUndoAfterKill(t *testing.T) {
 		}
 	}
 	t.Logf("%v", outcomes)
-	if outcomes[cluster.Unknown] < 5 {
+	if outcomes[journal.Unknown] < 5 {
 		t.Error("too few were killed halfway to prove anything")
 	}
 }
@@ -88,7 +88,7 @@ func TestJournalOnAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	run("lvs: not in the journal: write "+dir+"/journal.jsonl: no space left on device", "restore", "--merge", "-f", table)
-	if all := journalNow(t); len(all) != 1 || all[0].Outcome != cluster.Done {
+	if all := journalNow(t); len(all) != 1 || all[0].Outcome != journal.Done {
 		t.Errorf("the journal is %+v", all)
 	}
 	run("", "service", "add", "tcp://192.0.2.11:80")
@@ -113,9 +113,9 @@ func TestJournalOnAFullDisk(t *testing.T) {
 }
 
 // journalNow reads the journal of the processes that a test starts.
-func journalNow(t *testing.T) []cluster.Entry {
+func journalNow(t *testing.T) []journal.Entry {
 	t.Helper()
-	all, err := (&cluster.Journal{Dir: os.Getenv(stateVariable)}).Entries()
+	all, err := (&journal.Journal{Dir: os.Getenv(stateVariable)}).Entries()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/plan"
+	"lvs/plan/journal"
 )
 
 // journalApp is an App with a journal of its own.
@@ -33,7 +34,7 @@ func keepIn(app *App, dir string) {
 	}
 }
 
-func entriesOfApp(t *testing.T, a *App) []cluster.Entry {
+func entriesOfApp(t *testing.T, a *App) []journal.Entry {
 	t.Helper()
 	all, _, err := a.entries()
 	if err != nil {
@@ -59,18 +60,18 @@ func TestOutcomes(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		err     error
-		outcome cluster.Outcome
+		outcome journal.Outcome
 		refused []int
 	}{
-		{"done", nil, cluster.Done, nil},
-		{"all refused", kernel.Refusals{refusal(0), refusal(1)}, cluster.Refused, nil},
-		{"a service with its servers", kernel.Refusals{refusal(0)}, cluster.Partly, []int{0, 1}},
-		{"its neighbour", kernel.Refusals{refusal(1)}, cluster.Partly, []int{2}},
-		{"no privilege", &kernel.Error{Op: "add", Err: kernel.ErrPermission}, cluster.Refused, nil},
-		{"the socket broke", &kernel.Error{Op: "add", Err: errors.New("broken pipe")}, cluster.Unknown, nil},
-		{"interrupted", context.Canceled, cluster.Unknown, nil},
-		{"all undone", &cluster.Failure{Cause: kernel.Refusals{refusal(1)}}, cluster.Refused, nil},
-		{"undoing failed", &cluster.Failure{Cause: kernel.Refusals{refusal(1)}, Undo: kernel.ErrNoMemory}, cluster.Unknown, nil},
+		{"done", nil, journal.Done, nil},
+		{"all refused", kernel.Refusals{refusal(0), refusal(1)}, journal.Refused, nil},
+		{"a service with its servers", kernel.Refusals{refusal(0)}, journal.Partly, []int{0, 1}},
+		{"its neighbour", kernel.Refusals{refusal(1)}, journal.Partly, []int{2}},
+		{"no privilege", &kernel.Error{Op: "add", Err: kernel.ErrPermission}, journal.Refused, nil},
+		{"the socket broke", &kernel.Error{Op: "add", Err: errors.New("broken pipe")}, journal.Unknown, nil},
+		{"interrupted", context.Canceled, journal.Unknown, nil},
+		{"all undone", &plan.Failure{Cause: kernel.Refusals{refusal(1)}}, journal.Refused, nil},
+		{"undoing failed", &plan.Failure{Cause: kernel.Refusals{refusal(1)}, Undo: kernel.ErrNoMemory}, journal.Unknown, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			app, _ := journalApp(t, &failing{memory.New(), c.err})
@@ -116,7 +117,7 @@ func TestManyChangesOfOneCommand(t *testing.T) {
 		t.Fatal("it could be added twice")
 	}
 	all := entriesOfApp(t, app)
-	if len(all) != 2 || all[1].Outcome != cluster.Partly || !cmp.Equal(all[1].Refused, []int{3}) {
+	if len(all) != 2 || all[1].Outcome != journal.Partly || !cmp.Equal(all[1].Refused, []int{3}) {
 		t.Fatalf("the entries are %+v", all)
 	}
 	if status := app.Run(t.Context(), []string{"undo"}); status != exitDone {

@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lvs/cluster"
 	"lvs/commands/ipvsadm"
 	"lvs/kernel"
 	"lvs/output"
+	"lvs/plan"
 )
 
 type restore struct {
@@ -79,16 +79,16 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 	if n := keepThresholds(want, before); n > 0 {
 		o.app.note("the text has no thresholds, which ipvsadm-save forgets: %s left as now", plural(n, "server"))
 	}
-	plan := cluster.Plan(before, want, cluster.PlanOptions{Prune: !o.merge})
-	if len(plan) == 0 {
+	changes := plan.Between(before, want, plan.Options{Prune: !o.merge})
+	if len(changes) == 0 {
 		return o.app.nothingChanges("the table is as in the text")
 	}
-	if what := deletions(before, plan); what != "" {
+	if what := deletions(before, changes); what != "" {
 		if err := o.app.confirm(ctx, what); err != nil {
 			return err
 		}
 	}
-	return o.apply(ctx, k, before, plan, text)
+	return o.apply(ctx, k, before, changes, text)
 }
 
 // read reads the whole text and tells all its faults. An interrupt ends it at
@@ -138,7 +138,7 @@ func isClusterFile(text *bufio.Reader) bool {
 
 // keepThresholds puts the thresholds that servers have now into a text without
 // any, and counts those servers.
-func keepThresholds(want []cluster.Service, now *kernel.Snapshot) (kept int) {
+func keepThresholds(want []plan.Service, now *kernel.Snapshot) (kept int) {
 	for i := range want {
 		for j := range want[i].Servers {
 			if s := &want[i].Servers[j]; s.Upper > 0 || s.Lower > 0 {
@@ -167,29 +167,29 @@ func hasThresholds(e *kernel.ServiceEntry) bool {
 	return slices.ContainsFunc(e.Servers, func(s kernel.ServerEntry) bool { return s.Upper > 0 || s.Lower > 0 })
 }
 
-func wanted(text []ipvsadm.Service) []cluster.Service {
-	out := make([]cluster.Service, len(text))
+func wanted(text []ipvsadm.Service) []plan.Service {
+	out := make([]plan.Service, len(text))
 	for i, s := range text {
 		servers := make([]kernel.Server, len(s.Servers))
 		for j := range s.Servers {
 			servers[j] = s.Servers[j].Server
 		}
-		out[i] = cluster.Service{Service: s.Service, Servers: servers}
+		out[i] = plan.Service{Service: s.Service, Servers: servers}
 	}
 	return out
 }
 
 // deletions says what a plan deletes and cuts. Nothing is the empty text.
-func deletions(before *kernel.Snapshot, plan []kernel.Change) string {
+func deletions(before *kernel.Snapshot, changes []kernel.Change) string {
 	var services, servers tally
 	entries := entriesOf(before)
-	for i := range plan {
-		e := entries[plan[i].Service.ServiceID]
-		switch plan[i].Op {
+	for i := range changes {
+		e := entries[changes[i].Service.ServiceID]
+		switch changes[i].Op {
 		case kernel.DeleteService:
 			services.add(*e)
 		case kernel.DeleteServer:
-			servers.addServer(*findServer(e, plan[i].Server.Addr))
+			servers.addServer(*findServer(e, changes[i].Server.Addr))
 		}
 	}
 	var what []string
@@ -211,14 +211,14 @@ func entriesOf(s *kernel.Snapshot) map[kernel.ServiceID]*kernel.ServiceEntry {
 }
 
 // apply carries the plan out and reports it.
-func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, plan []kernel.Change, text []ipvsadm.Service) error {
+func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, changes []kernel.Change, text []ipvsadm.Service) error {
 	a := o.app
 	p, err := a.printer(output.Options{})
 	if err != nil {
 		return err
 	}
 	show := func(refused kernel.Refusals) error {
-		rows := planRows(before, plan, a.global.dryRun)
+		rows := planRows(before, changes, a.global.dryRun)
 		for _, r := range refused {
 			rows[r.Index].Err = r.Err
 		}
@@ -227,12 +227,12 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Sna
 	if a.global.dryRun {
 		return show(nil)
 	}
-	done := a.record(ctx, cluster.Touched(before, plan))
-	progress, end := a.progress("changes", len(plan))
-	_, err = cluster.Apply(ctx, k, before, plan, cluster.ApplyOptions{KeepGoing: o.keepGoing, Progress: progress})
+	done := a.record(ctx, plan.Touched(before, changes))
+	progress, end := a.progress("changes", len(changes))
+	_, err = plan.Apply(ctx, k, before, changes, plan.ApplyOptions{KeepGoing: o.keepGoing, Progress: progress})
 	end()
 	done(err)
-	if failure := (*cluster.Failure)(nil); errors.As(err, &failure) {
+	if failure := (*plan.Failure)(nil); errors.As(err, &failure) {
 		return a.undone(failure, linesOf(text))
 	}
 	refused, _ := err.(kernel.Refusals)
@@ -245,15 +245,15 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Sna
 		return nil
 	}
 	return append(refusedLines(refused, linesOf(text), exitPartly), &fault{status: exitPartly,
-		err: fmt.Errorf("partly applied: %d of %d changes were made", len(plan)-len(refused), len(plan))})
+		err: fmt.Errorf("partly applied: %d of %d changes were made", len(changes)-len(refused), len(changes))})
 }
 
 // planRows shows changes with what they replace.
-func planRows(before *kernel.Snapshot, plan []kernel.Change, dryRun bool) []output.Change {
+func planRows(before *kernel.Snapshot, changes []kernel.Change, dryRun bool) []output.Change {
 	entries := entriesOf(before)
-	rows := make([]output.Change, len(plan))
-	for i := range plan {
-		rows[i] = planRow(entries, &plan[i], dryRun)
+	rows := make([]output.Change, len(changes))
+	for i := range changes {
+		rows[i] = planRow(entries, &changes[i], dryRun)
 	}
 	return rows
 }

@@ -7,9 +7,9 @@ import (
 	"net/netip"
 	"slices"
 
-	"lvs/cluster"
 	"lvs/commands/ipvsadm"
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // placer tells where a text says what an object is, as "line 3". Empty is
@@ -17,7 +17,7 @@ import (
 type placer func(object) string
 
 // undone tells why a plan was given up, and what became of the table.
-func (a *App) undone(f *cluster.Failure, where placer) error {
+func (a *App) undone(f *plan.Failure, where placer) error {
 	status := exitFailed
 	if f.Undo != nil {
 		status = exitPartly
@@ -56,7 +56,7 @@ func changedMeanwhile(err error) bool {
 }
 
 // causes tells why a plan was given up.
-func (a *App) causes(f *cluster.Failure, where placer, status int) faults {
+func (a *App) causes(f *plan.Failure, where placer, status int) faults {
 	refused, only := f.Cause.(kernel.Refusals)
 	switch {
 	case only:

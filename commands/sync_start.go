@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
+	"lvs/plan"
 )
 
 type syncStart struct {
@@ -85,7 +85,7 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 		}
 	}
 	rows := []output.Change{{Op: "start sync " + role.String(), AfterDaemon: &d}}
-	objects := []cluster.Object{{AfterDaemon: &d}}
+	objects := []plan.Object{{AfterDaemon: &d}}
 	return o.app.perform(c.Context(), rows, objects, func() error {
 		k, err := o.app.kernel()
 		if err != nil {

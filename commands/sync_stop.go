@@ -3,9 +3,9 @@ package commands
 import (
 	"github.com/spf13/cobra"
 
-	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
+	"lvs/plan"
 )
 
 type syncStop struct{ app *App }
@@ -39,6 +39,6 @@ func (o *syncStop) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	rows := []output.Change{{Op: "stop sync " + role.String(), BeforeDaemon: before}}
-	objects := []cluster.Object{{BeforeDaemon: before}}
+	objects := []plan.Object{{BeforeDaemon: before}}
 	return o.app.perform(c.Context(), rows, objects, func() error { return o.app.opened.StopDaemon(c.Context(), role) })
 }

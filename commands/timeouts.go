@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
+	"lvs/plan"
 )
 
 type timeouts struct{ app *App }
@@ -114,7 +114,7 @@ func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
 		return o.app.nothingChanges("the timeouts are so already")
 	}
 	rows := []output.Change{{Op: "set timeouts", BeforeTimeouts: &now, AfterTimeouts: &after}}
-	objects := []cluster.Object{{BeforeTimeouts: &now, AfterTimeouts: &after}}
+	objects := []plan.Object{{BeforeTimeouts: &now, AfterTimeouts: &after}}
 	return o.app.perform(c.Context(), rows, objects, func() error { return k.SetTimeouts(c.Context(), want) })
 }
 

@@ -9,9 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
+	"lvs/plan"
+	"lvs/plan/journal"
 )
 
 type undo struct {
@@ -70,11 +71,11 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	now, err := cluster.ReadTable(ctx, k)
+	now, err := plan.ReadTable(ctx, k)
 	if err != nil {
 		return err
 	}
-	back := cluster.Revert(e, now)
+	back := plan.Revert(e.Made(), now)
 	if !o.force {
 		if err := o.since(e, back); err != nil {
 			return err
@@ -95,7 +96,7 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 }
 
 // entry gives the entry to undo. It is nil where that has been told already.
-func (o *undo) entry(args []string) (*cluster.Entry, error) {
+func (o *undo) entry(args []string) (*journal.Entry, error) {
 	a := o.app
 	n := uint64(0)
 	if len(args) > 0 {
@@ -124,12 +125,12 @@ func (o *undo) entry(args []string) (*cluster.Entry, error) {
 }
 
 // last finds the newest change that is in force.
-func (o *undo) last(all []cluster.Entry, table string) (*cluster.Entry, error) {
+func (o *undo) last(all []journal.Entry, table string) (*journal.Entry, error) {
 	a := o.app
 	for i := len(all) - 1; i >= 0; i-- {
 		e := &all[i]
 		switch {
-		case e.Table != table, e.Undoes != 0, e.UndoneBy != 0, e.Outcome == cluster.Refused:
+		case e.Table != table, e.Undoes != 0, e.UndoneBy != 0, e.Outcome == journal.Refused:
 		case e.Without:
 			return nil, tooLarge(e).cure("an older one is undone by its number: %s undo N; %s history lists them", a.here(), a.here())
 		case onlyCounters(e):
@@ -143,7 +144,7 @@ func (o *undo) last(all []cluster.Entry, table string) (*cluster.Entry, error) {
 }
 
 // named tells whether an entry that was named can be undone at all.
-func (o *undo) named(e *cluster.Entry, table string) (*cluster.Entry, error) {
+func (o *undo) named(e *journal.Entry, table string) (*journal.Entry, error) {
 	a := o.app
 	switch {
 	case e.Table != table:
@@ -154,7 +155,7 @@ func (o *undo) named(e *cluster.Entry, table string) (*cluster.Entry, error) {
 		return nil, f.cure("a table ends with the boot and with its network namespace")
 	case e.UndoneBy != 0:
 		return nil, a.nothingChanges("entry %d is undone already, by entry %d (%s undo %d does it again)", e.ID, e.UndoneBy, a.here(), e.UndoneBy)
-	case e.Outcome == cluster.Refused:
+	case e.Outcome == journal.Refused:
 		return nil, a.nothingChanges("entry %d changed nothing", e.ID)
 	case e.Without:
 		return nil, tooLarge(e)
@@ -164,11 +165,11 @@ func (o *undo) named(e *cluster.Entry, table string) (*cluster.Entry, error) {
 	return e, nil
 }
 
-func tooLarge(e *cluster.Entry) *fault {
+func tooLarge(e *journal.Entry) *fault {
 	return &fault{status: exitNo, err: fmt.Errorf("entry %d (%s): it was too large for the journal, which does not know what was before", e.ID, e.Command)}
 }
 
-func onlyCounters(e *cluster.Entry) bool {
+func onlyCounters(e *journal.Entry) bool {
 	for i := range e.Objects {
 		if !e.Objects[i].Zeroed {
 			return false
@@ -178,7 +179,7 @@ func onlyCounters(e *cluster.Entry) bool {
 }
 
 // since tells what has changed since the entry.
-func (o *undo) since(e *cluster.Entry, back *cluster.Reversal) error {
+func (o *undo) since(e *journal.Entry, back *plan.Reversal) error {
 	var bad faults
 	for i := range back.Since {
 		c := output.ChangeOf(&back.Since[i])
@@ -198,7 +199,7 @@ func (o *undo) since(e *cluster.Entry, back *cluster.Reversal) error {
 }
 
 // ask shows what will be done where it deletes something, and asks.
-func (o *undo) ask(ctx context.Context, e *cluster.Entry, back *cluster.Reversal, rows []output.Change) error {
+func (o *undo) ask(ctx context.Context, e *journal.Entry, back *plan.Reversal, rows []output.Change) error {
 	what := deletions(back.Before.Snapshot, back.Changes)
 	if what == "" {
 		return nil
@@ -220,7 +221,7 @@ func (o *undo) ask(ctx context.Context, e *cluster.Entry, back *cluster.Reversal
 }
 
 // apply takes the steps and reports them.
-func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *cluster.Entry, back *cluster.Reversal, rows []output.Change) error {
+func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *journal.Entry, back *plan.Reversal, rows []output.Change) error {
 	a := o.app
 	p, err := a.printer(output.Options{})
 	if err != nil {
@@ -236,14 +237,14 @@ func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *cluster.Entry, bac
 	advice := func() string {
 		return fmt.Sprintf("%[1]s undo %[2]d --force goes on, %[1]s undo %[3]d goes back", a.here(), e.ID, a.written.entry)
 	}
-	all := &carrier{app: a, kernel: k, patience: o.patience, advice: advice, again: func(now *cluster.Table) cluster.Steps {
-		return cluster.Revert(e, now).Steps
+	all := &carrier{app: a, kernel: k, patience: o.patience, advice: advice, again: func(now *plan.Table) plan.Steps {
+		return plan.Revert(e.Made(), now).Steps
 	}}
 	if err := all.carryOut(ctx, back.Before, back.Steps); err != nil {
 		return err
 	}
 	a.forgetConfirm(e.ID)
-	if cluster.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
+	if plan.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
 		a.note("what was deleted is back without the connections it had")
 	}
 	if a.written.entry != 0 {
@@ -257,8 +258,8 @@ func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *cluster.Entry, bac
 
 // undoRows shows the steps of a way back. The servers that go with a service
 // are part of its row.
-func undoRows(back *cluster.Reversal) []output.Change {
-	costs := cluster.Costs(back.Before.Snapshot, back.Changes)
+func undoRows(back *plan.Reversal) []output.Change {
+	costs := plan.Costs(back.Before.Snapshot, back.Changes)
 	var rows []output.Change
 	for i := range back.Objects {
 		at := back.Objects[i].Change
@@ -266,7 +267,7 @@ func undoRows(back *cluster.Reversal) []output.Change {
 			continue
 		}
 		row := output.ChangeOf(&back.Objects[i])
-		if at < len(costs) && cluster.KindOf(back.Changes[at].Op) == cluster.Deleting {
+		if at < len(costs) && plan.KindOf(back.Changes[at].Op) == plan.Deleting {
 			row.Cost = &costs[at]
 		}
 		rows = append(rows, row)

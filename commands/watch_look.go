@@ -5,9 +5,9 @@ import (
 	"errors"
 	"slices"
 
-	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/output"
+	"lvs/plan"
 )
 
 // look is what is to be seen at one time.
@@ -142,7 +142,7 @@ func (l *look) changesTo(now *look) []output.Change {
 		return nil
 	}
 	var rows []output.Change
-	if plan := cluster.Plan(l.Snapshot, cluster.Of(now.Snapshot), cluster.PlanOptions{Prune: true}); len(plan) > 0 {
+	if plan := plan.Between(l.Snapshot, plan.Of(now.Snapshot), plan.Options{Prune: true}); len(plan) > 0 {
 		rows = planRows(l.Snapshot, plan, false)
 		for i := range rows {
 			rows[i].Public = now.Public

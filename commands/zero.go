@@ -3,8 +3,8 @@ package commands
 import (
 	"github.com/spf13/cobra"
 
-	"lvs/cluster"
 	"lvs/output"
+	"lvs/plan"
 )
 
 type zero struct {
@@ -63,7 +63,7 @@ func (o *zero) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	rows := make([]output.Change, max(len(ids), 1))
-	objects := make([]cluster.Object, len(rows))
+	objects := make([]plan.Object, len(rows))
 	for i := range rows {
 		rows[i].Op = "zero"
 		objects[i].Zeroed = true

@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"lvs/cluster"
+	"lvs/cluster/importer"
 	"lvs/kernel"
 	"lvs/lab"
+	"lvs/plan"
 )
 
 // These tests hold what lvs import makes beside what the other tools do with the
@@ -42,7 +44,7 @@ func TestCallerSamples(t *testing.T) {
 	for _, path := range shipped(t, "/usr/share/doc/ldirectord/examples/ldirectord.cf") {
 		text := readSample(t, path)
 		for i, one := range append([]string{text}, commentedServices(text)...) {
-			f, _, err := cluster.ImportLdirectord(cluster.ImportText{Name: path, Text: one}, noNames{})
+			f, _, err := importer.Ldirectord(importer.Text{Name: path, Text: one}, noNames{})
 			switch {
 			case err == nil:
 				valid(t, path, f)
@@ -99,13 +101,13 @@ func (noNames) Host(string, kernel.Family) (netip.Addr, error) {
 
 func (noNames) Port(string, kernel.Protocol) (uint16, error) { return 0, errors.New("no such port") }
 
-func importKeepalived(t *testing.T, path, text, id string) (*cluster.File, []cluster.Note, error) {
+func importKeepalived(t *testing.T, path, text, id string) (*cluster.File, []importer.Note, error) {
 	t.Helper()
-	return cluster.ImportKeepalived(cluster.ImportText{Name: path, Text: text}, cluster.KeepalivedOptions{ConfigID: id})
+	return importer.Keepalived(importer.Text{Name: path, Text: text}, importer.KeepalivedOptions{ConfigID: id})
 }
 
 // valid writes a file and reads it back; it gives what it wants.
-func valid(t *testing.T, path string, f *cluster.File) []cluster.Service {
+func valid(t *testing.T, path string, f *cluster.File) []plan.Service {
 	t.Helper()
 	var b bytes.Buffer
 	if err := f.WriteYAML(&b); err != nil {
@@ -219,14 +221,14 @@ func runKeepalived(t *testing.T, text string) {
 }
 
 // difference tells what would have to be done to the table. Empty is nothing.
-func difference(t *testing.T, k kernel.Kernel, want []cluster.Service) string {
+func difference(t *testing.T, k kernel.Kernel, want []plan.Service) string {
 	t.Helper()
 	snap, err := k.Snapshot(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
-	for _, c := range cluster.Plan(snap, want, cluster.PlanOptions{Prune: true}) {
+	for _, c := range plan.Between(snap, want, plan.Options{Prune: true}) {
 		fmt.Fprintf(&b, "%v %v", c.Op, c.Service.ServiceID)
 		if c.Op.OnServer() {
 			fmt.Fprintf(&b, " %+v\n", c.Server)
@@ -251,7 +253,7 @@ func TestCallerLdirectordImported(t *testing.T) {
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, notes, err := cluster.ImportLdirectord(cluster.ImportText{Name: conf, Text: text}, noNames{})
+	f, notes, err := importer.Ldirectord(importer.Text{Name: conf, Text: text}, noNames{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"lvs/cluster"
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // Change is a step that a verb took or, with DryRun, would take.
@@ -27,7 +27,7 @@ type Change struct {
 	BeforeDaemon, AfterDaemon     *kernel.Daemon
 	BeforeTimeouts, AfterTimeouts *kernel.Timeouts
 	// Cost is what it cuts. Nil is unknown, or nothing that can be cut.
-	Cost *cluster.Cost
+	Cost *plan.Cost
 	// DryRun is set when the change was not sent.
 	DryRun bool
 	// Err is the kernel's refusal.

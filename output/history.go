@@ -4,8 +4,9 @@ import (
 	"strconv"
 	"time"
 
-	"lvs/cluster"
 	"lvs/kernel"
+	"lvs/plan"
+	"lvs/plan/journal"
 )
 
 // HistoryRow is an entry of the journal.
@@ -40,12 +41,12 @@ type HistoryChangeRow struct {
 
 // History writes entries of the journal. Table is the identity of the table that
 // was asked about. The times are shown in the zone that they have.
-func (p *Printer) History(entries []cluster.Entry, table string) error {
+func (p *Printer) History(entries []journal.Entry, table string) error {
 	k := historyKind()
-	return printList(p, &k, entries, func(e *cluster.Entry) any { return historyRow(e, table) })
+	return printList(p, &k, entries, func(e *journal.Entry) any { return historyRow(e, table) })
 }
 
-func historyRow(e *cluster.Entry, table string) HistoryRow {
+func historyRow(e *journal.Entry, table string) HistoryRow {
 	row := HistoryRow{
 		ID: e.ID, Time: e.Time.UTC().Format(time.RFC3339Nano), User: e.User, UID: e.UID, SudoUser: textOrNull(e.SudoUser),
 		Command: e.Command, Netns: textOrNull(e.Netns), ThisTable: e.Table == table,
@@ -80,15 +81,15 @@ func historyRow(e *cluster.Entry, table string) HistoryRow {
 }
 
 // outcome is one word; an entry that was undone is nothing else any more.
-func outcome(e *cluster.Entry) string {
+func outcome(e *journal.Entry) string {
 	if e.UndoneBy != 0 {
 		return "undone"
 	}
 	return string(e.Outcome)
 }
 
-func historyKind() kind[cluster.Entry] {
-	type entry = cluster.Entry
+func historyKind() kind[journal.Entry] {
+	type entry = journal.Entry
 	number := func(key, help string, of func(*entry) uint64) column[entry] {
 		return column[entry]{key: key, help: help, number: func(e *entry) (uint64, bool) { return of(e), of(e) != 0 }}
 	}
@@ -118,7 +119,7 @@ func historyKind() kind[cluster.Entry] {
 	k.plain = []string{"id", "time", "user", "changes", "outcome", "command"}
 	k.wide = []string{"id", "time", "user", "sudo", "netns", "changes", "outcome", "error", "command"}
 	k.style = func(e *entry, key string) Style {
-		if key == "outcome" && (e.Outcome == cluster.Unknown || e.Outcome == cluster.Partly) && e.UndoneBy == 0 {
+		if key == "outcome" && (e.Outcome == journal.Unknown || e.Outcome == journal.Partly) && e.UndoneBy == 0 {
 			return Yellow
 		}
 		return NoStyle
@@ -127,7 +128,7 @@ func historyKind() kind[cluster.Entry] {
 }
 
 // appendCounts writes +1,~2,-3 without what is none.
-func appendCounts(b []byte, e *cluster.Entry) []byte {
+func appendCounts(b []byte, e *journal.Entry) []byte {
 	start := len(b)
 	for _, c := range []struct {
 		mark byte
@@ -144,7 +145,7 @@ func appendCounts(b []byte, e *cluster.Entry) []byte {
 	return b
 }
 
-func changeOf(o *cluster.Object) *Change {
+func changeOf(o *plan.Object) *Change {
 	return &Change{
 		Service: o.Service, Server: o.Server,
 		BeforeService: o.BeforeService, AfterService: o.AfterService,
@@ -155,7 +156,7 @@ func changeOf(o *cluster.Object) *Change {
 }
 
 // ChangeOf shows what happens to an object.
-func ChangeOf(o *cluster.Object) Change {
+func ChangeOf(o *plan.Object) Change {
 	c := changeOf(o)
 	before, after := c.side(false), c.side(true)
 	verb, noun := "edit", "service"

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"lvs/cluster"
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 // Plan writes changes as people read a difference: a line each that begins with
@@ -123,7 +123,7 @@ func orNone(s string) string {
 
 // CostText tells what a change cuts: "cuts 1,243 established, moves 88
 // persistent clients". Nothing cut is the empty text.
-func CostText(c *cluster.Cost) string {
+func CostText(c *plan.Cost) string {
 	if c == nil {
 		return ""
 	}
@@ -170,7 +170,7 @@ type Tally struct {
 	Planned bool
 
 	counts [3][3]int // added, changed, deleted; by noun
-	cost   cluster.Cost
+	cost   plan.Cost
 }
 
 // Add counts a change.
@@ -182,12 +182,12 @@ func (t *Tally) Add(c *Change) {
 	case c.Service != (kernel.ServiceID{}):
 		noun = AService
 	}
-	kind := cluster.Updating
+	kind := plan.Updating
 	switch mark, _ := c.mark(); mark {
 	case "+":
-		kind = cluster.Adding
+		kind = plan.Adding
 	case "-":
-		kind = cluster.Deleting
+		kind = plan.Deleting
 	}
 	t.Count(kind, noun)
 	if c.Cost != nil {
@@ -197,11 +197,11 @@ func (t *Tally) Add(c *Change) {
 }
 
 // Count counts a change by its kind.
-func (t *Tally) Count(kind cluster.Kinds, noun Noun) {
+func (t *Tally) Count(kind plan.Kinds, noun Noun) {
 	switch kind {
-	case cluster.Adding:
+	case plan.Adding:
 		t.counts[0][noun]++
-	case cluster.Updating:
+	case plan.Updating:
 		t.counts[1][noun]++
 	default:
 		t.counts[2][noun]++
@@ -209,7 +209,7 @@ func (t *Tally) Count(kind cluster.Kinds, noun Noun) {
 }
 
 // Cost adds what is cut.
-func (t *Tally) Cost(c cluster.Cost) { t.cost.Add(c) }
+func (t *Tally) Cost(c plan.Cost) { t.cost.Add(c) }
 
 func (t *Tally) String() string {
 	words := [3]string{"added", "changed", "deleted"}

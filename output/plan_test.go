@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lvs/cluster"
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 func TestPlan(t *testing.T) {
@@ -19,9 +19,9 @@ func TestPlan(t *testing.T) {
 		{Service: id, Server: addr("10.0.0.12:80"), BeforeServer: &kernel.Server{Forward: kernel.Direct, Weight: 3, Upper: 10},
 			AfterServer: &kernel.Server{Forward: kernel.Tunneling, Weight: 1}},
 		{Op: "set timeouts", BeforeTimeouts: &kernel.Timeouts{TCP: 900e9, UDP: 300e9}, AfterTimeouts: &kernel.Timeouts{TCP: 600e9, UDP: 300e9}},
-		{Service: id, Server: addr("10.0.0.13:80"), BeforeServer: &kernel.Server{}, Cost: &cluster.Cost{Established: 1243, Other: 9, Persistent: 88}},
-		{Service: id, Server: addr("10.0.0.15:80"), BeforeServer: &kernel.Server{}, Cost: &cluster.Cost{}},
-		{Service: kernel.MarkID(9, kernel.IPv4), BeforeService: &kernel.Service{}, Cost: &cluster.Cost{Other: 2, Persistent: 1}},
+		{Service: id, Server: addr("10.0.0.13:80"), BeforeServer: &kernel.Server{}, Cost: &plan.Cost{Established: 1243, Other: 9, Persistent: 88}},
+		{Service: id, Server: addr("10.0.0.15:80"), BeforeServer: &kernel.Server{}, Cost: &plan.Cost{}},
+		{Service: kernel.MarkID(9, kernel.IPv4), BeforeService: &kernel.Service{}, Cost: &plan.Cost{Other: 2, Persistent: 1}},
 		{Op: "stop sync master", BeforeDaemon: &kernel.Daemon{Role: kernel.Master, Interface: "eth0"}},
 		{Op: "start sync backup", AfterDaemon: &kernel.Daemon{Role: kernel.Backup, Interface: "eth0", ID: 7}},
 	}

@@ -7,8 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"lvs/cluster"
 	"lvs/kernel"
+	"lvs/plan"
+	"lvs/plan/journal"
 )
 
 // at is the time of every document in these tests.
@@ -229,22 +230,22 @@ func render(t *testing.T, o Options, print func(*Printer) error) []byte {
 	return out.Bytes()
 }
 
-func sampleHistory() []cluster.Entry {
+func sampleHistory() []journal.Entry {
 	web := sample().Services[0].Service
 	first := kernel.Server{Addr: addr("10.0.0.11:80"), Forward: kernel.Direct, Weight: 3}
 	drained := first
 	drained.Weight = 0
-	object := cluster.Object{Service: web.ServiceID, Server: first.Addr, BeforeServer: &first, AfterServer: &drained}
+	object := plan.Object{Service: web.ServiceID, Server: first.Addr, BeforeServer: &first, AfterServer: &drained}
 	began := at().Add(time.Nanosecond)
-	return []cluster.Entry{
+	return []journal.Entry{
 		{ID: 4, Time: began, User: "root", SudoUser: "alice", Command: "lvs zero", Table: "boot/1",
-			Objects: []cluster.Object{{Zeroed: true}}, End: cluster.End{Outcome: cluster.Done}},
+			Objects: []plan.Object{{Zeroed: true}}, End: journal.End{Outcome: journal.Done}},
 		{ID: 3, Time: began, User: "1000", UID: 1000, Command: "lvs restore -f 'a file\x1b[31m'", Netns: "director", Table: "boot/2",
-			Counts: cluster.Result{Added: 100000, Edited: 2, Deleted: 3}, Without: true,
-			End: cluster.End{Outcome: cluster.Unknown, Error: "broken pipe"}},
-		{ID: 2, Time: began, User: "root", Command: "lvs undo", Table: "boot/1", Undoes: 1, Counts: cluster.Result{Edited: 1},
-			Objects: []cluster.Object{object}, End: cluster.End{Outcome: cluster.Partly, Refused: []int{0}}},
+			Counts: plan.Result{Added: 100000, Edited: 2, Deleted: 3}, Without: true,
+			End: journal.End{Outcome: journal.Unknown, Error: "broken pipe"}},
+		{ID: 2, Time: began, User: "root", Command: "lvs undo", Table: "boot/1", Undoes: 1, Counts: plan.Result{Edited: 1},
+			Objects: []plan.Object{object}, End: journal.End{Outcome: journal.Partly, Refused: []int{0}}},
 		{ID: 1, Time: began, User: "root", Command: "lvs weight tcp://192.0.2.10:80 10.0.0.11:80 0", Table: "boot/1",
-			Counts: cluster.Result{Edited: 1}, Objects: []cluster.Object{object}, End: cluster.End{Outcome: cluster.Done}, UndoneBy: 2},
+			Counts: plan.Result{Edited: 1}, Objects: []plan.Object{object}, End: journal.End{Outcome: journal.Done}, UndoneBy: 2},
 	}
 }

@@ -1,0 +1,261 @@
+package importer
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lvs/cluster"
+	"lvs/kernel"
+)
+
+// Text is a configuration with the name that is told of it.
+type Text struct{ Name, Text string }
+
+// Note is something that a configuration says and a cluster file cannot, or that
+// is worth knowing about how it was carried over.
+type Note struct {
+	File string
+	Line int // from 1; zero is the whole file
+	Text string
+}
+
+func (n Note) String() string {
+	if n.Line == 0 {
+		return n.File + ": " + n.Text
+	}
+	return n.File + ":" + strconv.Itoa(n.Line) + ": " + n.Text
+}
+
+// Names finds what a text means that is not a number.
+type Names interface {
+	Host(name string, f kernel.Family) (netip.Addr, error)
+	Port(name string, p kernel.Protocol) (uint16, error)
+}
+
+// importer collects what becomes of a configuration. A note is also a comment:
+// in the file where it belongs, above the service that is being read or at the
+// top.
+type importer struct {
+	file    cluster.File
+	notes   []Note
+	faults  cluster.Faults
+	names   Names
+	service *cluster.FileService // nil outside of services
+	said    map[Note]bool
+	claimed map[kernel.ServiceID]place
+}
+
+// place is where something stands.
+type place struct {
+	file string
+	line int
+}
+
+func (im *importer) note(at place, format string, args ...any) {
+	n := Note{at.file, at.line, fmt.Sprintf(format, args...)}
+	if im.said[n] {
+		return // of another server
+	}
+	if im.said == nil {
+		im.said = map[Note]bool{}
+	}
+	im.said[n] = true
+	im.notes = append(im.notes, n)
+	comments := &im.file.Comments
+	if im.service != nil {
+		comments = &im.service.Comments
+	}
+	n.File = filepath.Base(n.File)
+	*comments = append(*comments, n.String())
+}
+
+// noteOnce is for what holds everywhere: it is told at the first place, at the
+// top of the file.
+func (im *importer) noteOnce(at place, format string, args ...any) {
+	text := Note{Text: fmt.Sprintf(format, args...)}
+	if im.said[text] {
+		return
+	}
+	service := im.service
+	im.service = nil
+	im.note(at, "%s", text.Text)
+	im.said[text] = true
+	im.service = service
+}
+
+func (im *importer) fault(at place, format string, args ...any) {
+	if !im.faults.Full() {
+		im.faults.Add(cluster.Fault{File: at.file, Line: at.line, Why: fmt.Sprintf(format, args...)})
+	}
+}
+
+// result is the file, unless there is a fault.
+func (im *importer) result(name string) (*cluster.File, []Note, error) {
+	if len(im.faults) == 0 {
+		im.validate(name)
+	}
+	if len(im.faults) > 0 {
+		inOrder(im.faults, func(f cluster.Fault) (string, int) { return f.File, f.Line })
+		return nil, nil, im.faults
+	}
+	inOrder(im.notes, func(n Note) (string, int) { return n.File, n.Line })
+	return &im.file, im.notes, nil
+}
+
+// validate reads the file as whoever applies it will. What the other tool takes
+// and a cluster file does not is a fault of the configuration.
+func (im *importer) validate(name string) {
+	var b bytes.Buffer
+	err := im.file.WriteYAML(&b)
+	var read *cluster.File
+	if err == nil {
+		read, err = cluster.Read("", b.String())
+	}
+	if err == nil {
+		_, err = cluster.Resolve(read)
+	}
+	var bad cluster.Faults
+	if errors.As(err, &bad) {
+		for _, f := range bad {
+			im.fault(place{file: name}, "no cluster file can say this: %s", f.Why)
+		}
+	} else if err != nil {
+		im.fault(place{file: name}, "%v", err)
+	}
+}
+
+// inOrder sorts by line, file by file.
+func inOrder[T any](list []T, where func(T) (file string, line int)) {
+	files := map[string]int{}
+	for _, e := range list {
+		file, _ := where(e)
+		if _, ok := files[file]; !ok {
+			files[file] = len(files)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b T) int {
+		fileA, lineA := where(a)
+		fileB, lineB := where(b)
+		return cmp.Or(files[fileA]-files[fileB], lineA-lineB)
+	})
+}
+
+// claim refuses an address that another service has.
+func (im *importer) claim(at place, id kernel.ServiceID) {
+	if im.claimed == nil {
+		im.claimed = map[kernel.ServiceID]place{}
+	}
+	if first, ok := im.claimed[id]; ok {
+		im.fault(at, "%s is there already, by line %d; a cluster file has each address once", id, first.line)
+		return
+	}
+	im.claimed[id] = at
+}
+
+// host gives an address of the family, or of any where it is zero. A name is
+// looked up.
+func (im *importer) host(at place, s string, family kernel.Family) (netip.Addr, bool) {
+	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
+		if family != 0 && kernel.FamilyOf(a) != family {
+			im.fault(at, "%s is no %v address", s, family)
+			return a, false
+		}
+		return a, true
+	}
+	if im.names == nil || !isName(s) {
+		im.fault(at, "%q is no address", s)
+		return netip.Addr{}, false
+	}
+	if family == 0 {
+		family = kernel.IPv4
+	}
+	a, err := im.names.Host(s, family)
+	if err != nil {
+		im.fault(at, "%q is no address, and as a name it was not found: %v", s, err)
+		return a, false
+	}
+	im.note(at, "%s is %s now; a cluster file has no names", s, a)
+	return a, true
+}
+
+// port reads a number from 0 to 65535. A name is looked up.
+func (im *importer) port(at place, s string, p kernel.Protocol) (uint16, bool) {
+	if n, err := strconv.ParseUint(s, 10, 16); err == nil {
+		return uint16(n), true
+	}
+	if im.names == nil || !isName(s) || strings.Trim(s, "0123456789") == "" {
+		im.fault(at, "%q is no port", s)
+		return 0, false
+	}
+	n, err := im.names.Port(s, p)
+	if err != nil {
+		im.fault(at, "%q is no port, and as a name it was not found: %v", s, err)
+		return 0, false
+	}
+	return n, true
+}
+
+// within keeps a time within what a cluster file takes.
+func (im *importer) within(at place, what string, d, low, high time.Duration) time.Duration {
+	d = d.Round(time.Millisecond)
+	kept := min(max(d, low), high)
+	if kept != d {
+		im.note(at, "%s of %v is out of range; it is %v here", what, d, kept)
+	}
+	return kept
+}
+
+// mostResults is how many results in a row a check may ask for.
+const mostResults = 100
+
+// isName tells whether a text can be the name of a host or of a port.
+func isName(s string) bool {
+	if s == "" || len(s) > 253 || s[0] == '-' || strings.Trim(s, "0123456789.") == "" {
+		return false
+	}
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == ""
+}
+
+// withPort writes an address with its port, or alone where the port is
+// that of the service.
+func withPort(a netip.Addr, port uint16, services ...uint16) string {
+	for _, p := range services {
+		if p != port {
+			return netip.AddrPortFrom(a, port).String()
+		}
+	}
+	return a.String()
+}
+
+// portGoes notes a server's port that no forwarding but NAT can give to packets.
+func (im *importer) portGoes(at place, a netip.Addr, port uint16, f kernel.Forward, services []kernel.ServiceID) {
+	if port == 0 || f == kernel.NAT || !slices.ContainsFunc(services, func(id kernel.ServiceID) bool { return id.FWMark == 0 }) ||
+		slices.ContainsFunc(services, func(id kernel.ServiceID) bool { return id.FWMark == 0 && id.Port == port }) {
+		return
+	}
+	im.note(at, "the port %d of %s is not carried: %v forwarding cannot change it, and packets arrive at the service's; "+
+		"checks still ask %d where they name no other", port, a, f, port)
+}
+
+// removeAtOnce says what keepalived and ldirectord do to a server that fails,
+// where any is examined.
+func removeAtOnce(h *cluster.ServiceHealth, checks [][]cluster.Check) {
+	if slices.ContainsFunc(checks, func(list []cluster.Check) bool { return len(list) > 0 }) {
+		h.OnDown = cluster.OnDown{Quiesce: new(time.Duration(0)), Then: "reset"}
+	}
+}
+
+func b2n(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

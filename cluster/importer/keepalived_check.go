@@ -1,0 +1,270 @@
+package importer
+
+import (
+	"encoding/hex"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"lvs/cluster"
+	"lvs/kernel"
+)
+
+func isChecker(word string) bool {
+	switch word {
+	case "HTTP_GET", "SSL_GET", "TCP_CHECK", "SMTP_CHECK", "DNS_CHECK", "MISC_CHECK", "BFD_CHECK", "UDP_CHECK", "PING_CHECK", "FILE_CHECK":
+		return true
+	}
+	return false
+}
+
+// keepalivedCheck is a checker while it is read.
+type keepalivedCheck struct {
+	cluster.Check
+	timing keepalivedTiming
+	port   uint16 // that is asked; zero is the server's
+	urls   []*confNode
+	hosts  []*confNode // of SMTP_CHECK, each a check by itself
+	sni    bool
+	host   string
+	// timeout of a program. Zero is not said.
+	timeout time.Duration
+}
+
+// checks gives what examines a server; all must pass.
+func (k *keepalived) checks(v *keepalivedService, s *keepalivedServer) []cluster.Check {
+	var out []cluster.Check
+	for _, n := range s.checks {
+		c := &keepalivedCheck{timing: s.timing, host: s.host}
+		k.shape(n.block)
+		for _, line := range n.block {
+			k.checkSetting(c, s, n.words[0], line)
+		}
+		for _, made := range k.check(c, n) {
+			k.ask(v, s, c, &made, n)
+			if !slices.ContainsFunc(out, func(other cluster.Check) bool { return reflect.DeepEqual(other, made) }) {
+				out = append(out, made)
+			}
+		}
+	}
+	return out
+}
+
+// checkSetting reads a line of a checker.
+func (k *keepalived) checkSetting(c *keepalivedCheck, s *keepalivedServer, kind string, n *confNode) {
+	switch name := n.words[0]; {
+	case name == "connect_port":
+		c.port, _ = k.port(n.place, n.word(1), 0)
+	case name == "connect_ip":
+		if a, ok := k.host(n.place, n.word(1), 0); ok && a != s.addr {
+			k.note(n.place, "connect_ip %s is not carried: a check asks the server itself", a)
+		}
+	case name == "url":
+		c.urls = append(c.urls, n)
+	case name == "host" && kind == "SMTP_CHECK":
+		c.hosts = append(c.hosts, n)
+	case name == "virtualhost":
+		c.host = n.word(1)
+	case name == "enable_sni":
+		c.sni = k.boolean(n)
+	case name == "misc_path":
+		c.Command = scriptWords(strings.Join(n.rest(), " "))
+	case name == "misc_timeout":
+		c.timeout = k.timer(n)
+	case name == "type" && kind == "DNS_CHECK":
+		c.Query = n.word(1)
+	case name == "name" && kind == "DNS_CHECK":
+		c.Name = n.word(1)
+	case name == "payload" && kind == "UDP_CHECK":
+		if c.Send = hexText(n.rest()); c.Send == "" {
+			k.note(n.place, "payload is not carried: it is no text")
+		}
+	case name == "require_reply" && kind == "UDP_CHECK":
+		k.reply(c, n)
+	case k.timing(&c.timing, n):
+	case kind == "BFD_CHECK", kind == "FILE_CHECK": // told as a whole
+	default:
+		k.leftOut(n, kind)
+	}
+}
+
+// reply is any, or begins with the bytes given.
+func (k *keepalived) reply(c *keepalivedCheck, n *confNode) {
+	c.Expect = "(?s).*"
+	if len(n.words) == 1 {
+		return
+	}
+	if text := hexText(n.rest()); text != "" {
+		c.Expect = "^" + regexp.QuoteMeta(text)
+	} else {
+		k.note(n.place, "the bytes of require_reply are not carried, as they are no text: any answer will do")
+	}
+}
+
+// check gives the checks that a checker stands for: one for each URL or host.
+func (k *keepalived) check(c *keepalivedCheck, n *confNode) []cluster.Check {
+	one := func(kind string) []cluster.Check {
+		c.Type = kind
+		return []cluster.Check{c.Check}
+	}
+	switch kind := n.words[0]; kind {
+	case "TCP_CHECK":
+		return one("tcp")
+	case "PING_CHECK":
+		return one("icmp")
+	case "UDP_CHECK":
+		return one("udp")
+	case "SMTP_CHECK":
+		if len(c.hosts) > 0 {
+			return k.smtpHosts(c)
+		}
+		return one("smtp")
+	case "DNS_CHECK":
+		if c.Name == "" {
+			c.Name = "."
+		}
+		if c.Query == "" {
+			c.Query = "SOA"
+		}
+		return one("dns")
+	case "MISC_CHECK":
+		if len(c.Command) == 0 {
+			k.fault(n.place, "MISC_CHECK has no misc_path")
+			return nil
+		}
+		return one("exec")
+	case "HTTP_GET", "SSL_GET":
+		if len(c.urls) == 0 {
+			k.fault(n.place, "%s has no url", kind)
+		}
+		var out []cluster.Check
+		for _, url := range c.urls {
+			out = append(out, k.url(c, url, kind == "SSL_GET"))
+		}
+		return out
+	default: // BFD_CHECK, FILE_CHECK
+		k.note(n.place, "%s is not carried: there is no such check", kind)
+		return nil
+	}
+}
+
+// smtpHosts reads the older form, in which a check asks several hosts.
+func (k *keepalived) smtpHosts(c *keepalivedCheck) []cluster.Check {
+	var out []cluster.Check
+	for _, h := range c.hosts {
+		made := cluster.Check{Type: "smtp"}
+		k.shape(h.block)
+		for _, n := range h.block {
+			switch n.words[0] {
+			case "connect_port":
+				made.Port, _ = k.port(n.place, n.word(1), 0)
+			case "connect_ip":
+				k.note(n.place, "connect_ip %s is not carried: a check asks the server itself", n.word(1))
+			default:
+				k.leftOut(n, "host")
+			}
+		}
+		out = append(out, made)
+	}
+	return out
+}
+
+// ask says when, how long and at which port is asked.
+func (k *keepalived) ask(v *keepalivedService, s *keepalivedServer, c *keepalivedCheck, made *cluster.Check, n *confNode) {
+	t := c.timing
+	retry, before := 1, time.Second
+	switch made.Type {
+	case "dns":
+		retry, before = 3, t.delay
+	case "http", "https":
+		before = 3 * time.Second
+	case "exec":
+		retry = 0
+		if t.connect = c.timeout; c.timeout == 0 {
+			t.connect = t.delay
+		}
+	}
+	if t.retry >= 0 {
+		retry = t.retry
+	}
+	if t.beforeRetry >= 0 {
+		before = t.beforeRetry
+	}
+	const shortest, longest = 100 * time.Millisecond, time.Hour
+	made.Every = k.within(n.place, "delay_loop", t.delay, shortest, longest)
+	made.Timeout = k.within(n.place, "the timeout", t.connect, 10*time.Millisecond, longest)
+	made.Rise, made.Fall = 1, retry+1
+	if made.Fall > mostResults {
+		k.note(n.place, "retry %d is out of range; fall is %d here", retry, mostResults)
+		made.Fall = mostResults
+	}
+	if retry > 0 {
+		made.FastEvery = k.within(n.place, "delay_before_retry", before, shortest, made.Every)
+	}
+	if made.Type == "exec" || made.Type == "icmp" {
+		return
+	}
+	if made.Port == 0 {
+		made.Port = c.port
+	}
+	if made.Port == 0 {
+		made.Port = s.port
+	}
+	if made.Port == 0 && s.forward.Forward == kernel.NAT || made.Port == k.portOf(v, s) {
+		made.Port = 0
+	}
+	if made.Port == 0 && k.portOf(v, s) == 0 {
+		k.note(n.place, "%s has no port to ask: neither the server nor the service has one", n.words[0])
+	}
+}
+
+// portOf is the port of a server in the kernel, if it is one in all services.
+func (k *keepalived) portOf(v *keepalivedService, s *keepalivedServer) uint16 {
+	if s.forward.Forward == kernel.NAT && s.port != 0 {
+		return s.port
+	}
+	port := v.Addresses[0].Port
+	for _, id := range v.Addresses {
+		if id.Port != port {
+			return 0
+		}
+	}
+	return port
+}
+
+// scriptWords cuts a command at spaces that are not in single quotes.
+func scriptWords(s string) []string {
+	words, ok := quotedWords(s)
+	if !ok {
+		return strings.Fields(s)
+	}
+	out := make([]string, len(words))
+	for i := range words {
+		out[i] = words[i].text
+	}
+	return out
+}
+
+// hexText reads bytes in hexadecimal, each of one or two digits. What is no
+// text, or has bytes that are left open, is empty.
+func hexText(words []string) string {
+	var out []byte
+	for _, w := range strings.Fields(strings.Join(words, " ")) {
+		for len(w) > 0 {
+			n := min(2, len(w))
+			b, err := hex.DecodeString(fmt.Sprintf("%02s", w[:n]))
+			if err != nil {
+				return ""
+			}
+			out, w = append(out, b...), w[n:]
+		}
+	}
+	if !utf8.Valid(out) {
+		return ""
+	}
+	return string(out)
+}

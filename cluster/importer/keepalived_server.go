@@ -1,0 +1,236 @@
+package importer
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"lvs/cluster"
+	"lvs/kernel"
+)
+
+// keepalivedServer is a real_server while it is read.
+type keepalivedServer struct {
+	cluster.FileServer
+	place
+	addr    netip.Addr
+	port    uint16 // zero is not said
+	weight  int
+	forward keepalivedForward
+	inhibit bool
+	host    string
+	timing  keepalivedTiming
+	checks  []*confNode
+}
+
+func (k *keepalived) realServer(v *keepalivedService, n *confNode) {
+	addr, ok := k.host(n.place, n.word(1), 0)
+	s := keepalivedServer{place: n.place, addr: addr, port: k.optionalPort(n, 2), weight: 1, forward: v.forward,
+		inhibit: v.inhibit, host: v.host, timing: v.timing}
+	k.shape(n.block)
+	for _, c := range n.block {
+		switch c.words[0] {
+		case "weight":
+			s.weight, _ = k.number(c, 1, 0, kernel.MaxWeight)
+		case "lvs_method", "lb_kind":
+			s.forward = k.forward(c)
+		case "uthreshold":
+			n, _ := k.number(c, 1, 0, 1<<31-1)
+			s.Upper = uint32(n)
+		case "lthreshold":
+			n, _ := k.number(c, 1, 0, 1<<31-1)
+			s.Lower = uint32(n)
+		case "inhibit_on_failure":
+			s.inhibit = k.boolean(c)
+		case "virtualhost":
+			s.host = c.word(1)
+		default:
+			switch {
+			case k.timing(&s.timing, c):
+			case isChecker(c.words[0]):
+				s.checks = append(s.checks, c)
+			default:
+				k.leftOut(c, "real_server")
+			}
+		}
+	}
+	if s.Lower > s.Upper {
+		k.fault(n.place, "lthreshold %d is above uthreshold %d, which the kernel refuses", s.Lower, s.Upper)
+	}
+	if ok {
+		v.servers = append(v.servers, s)
+	}
+}
+
+// placeServers writes the servers with the addresses and ports that they get in the
+// kernel.
+func (k *keepalived) placeServers(v *keepalivedService) {
+	kept := v.servers[:0]
+	seen := map[string]bool{}
+	for _, s := range v.servers {
+		if s.forward.Forward != kernel.Tunneling && kernel.FamilyOf(s.addr) != v.Addresses[0].Family {
+			k.note(s.place, "real_server %s is left out, as by keepalived: it is not of the service's family", s.addr)
+			continue
+		}
+		s.Address = k.addressOf(v, &s)
+		if seen[s.Address] {
+			k.note(s.place, "real_server %s is left out, as by keepalived: it is there twice", s.Address)
+			continue
+		}
+		seen[s.Address] = true
+		s.Forward, s.Tunnel = s.forward.Forward.String(), s.forward.Tunnel
+		k.portGoes(s.place, s.addr, s.port, s.forward.Forward, v.Addresses)
+		if s.weight != cluster.DefaultWeight {
+			s.Weight = &s.weight
+		}
+		kept = append(kept, s)
+	}
+	v.servers = kept
+	for i := range kept {
+		v.Servers = append(v.Servers, kept[i].FileServer)
+	}
+}
+
+// addressOf writes a server's port only where the kernel has another than the
+// service's. Only NAT has.
+func (k *keepalived) addressOf(v *keepalivedService, s *keepalivedServer) string {
+	var ports []uint16
+	for _, id := range v.Addresses {
+		ports = append(ports, id.Port)
+	}
+	if s.forward.Forward != kernel.NAT || s.port == 0 {
+		return s.addr.String()
+	}
+	return withPort(s.addr, s.port, ports...)
+}
+
+// healthOf carries the checks, the quorum and the sorry server.
+func (k *keepalived) healthOf(v *keepalivedService) {
+	checks := make([][]cluster.Check, len(v.servers))
+	inhibited := 0
+	for i := range v.servers {
+		checks[i] = k.checks(v, &v.servers[i])
+		inhibited += b2n(v.servers[i].inhibit)
+	}
+	cluster.SpreadChecks(v.FileService, checks)
+	switch inhibited {
+	case 0:
+		removeAtOnce(&v.Health, checks)
+	case len(v.servers):
+		v.Health.OnDown.Then = "keep"
+	default:
+		k.note(v.place, "inhibit_on_failure of %d of %d servers is not carried: it is one for all servers (onDown)", inhibited, len(v.servers))
+	}
+	k.quorum(v)
+	if v.sorry != nil {
+		k.sorry(v)
+	}
+}
+
+// quorum turns weights into servers. That is exact only where all weigh the
+// same.
+func (k *keepalived) quorum(v *keepalivedService) {
+	total, weight, same := 0, 0, true
+	for _, s := range v.servers {
+		total += s.weight
+		same = same && s.weight > 0 && (weight == 0 || weight == s.weight)
+		weight = s.weight
+	}
+	if v.quorum == 1 && v.hysteresis == 0 || total == 0 {
+		return
+	}
+	if v.quorum > total {
+		k.note(v.quorumAt, "quorum %d is more than all servers weigh; keepalived takes %d then", v.quorum, total)
+		v.quorum = total
+	}
+	if v.hysteresis >= v.quorum {
+		k.note(v.quorumAt, "hysteresis %d is not less than the quorum; keepalived takes %d then", v.hysteresis, v.quorum-1)
+		v.hysteresis = v.quorum - 1
+	}
+	down, up := v.quorum-v.hysteresis, v.quorum+v.hysteresis
+	if up > total {
+		k.note(v.quorumAt, "quorum and hysteresis need a weight of %d, which is never there; it is enough that all servers are", up)
+		up = total
+	}
+	if same {
+		v.Health.Down, v.Health.Up = cluster.Share{N: (down + weight - 1) / weight}, cluster.Share{N: (up + weight - 1) / weight}
+		return
+	}
+	k.note(v.quorumAt, "the quorum counts weights, which differ, and minHealthy counts servers: it is the same share of them")
+	v.Health.Down, v.Health.Up = cluster.Share{N: percent(down, total), Percent: true}, cluster.Share{N: percent(up, total), Percent: true}
+}
+
+// percent is at least 1.
+func percent(n, of int) int { return max(1, int((int64(n)*100+int64(of)-1)/int64(of))) }
+
+// sorry makes the fallback of a sorry_server.
+func (k *keepalived) sorry(v *keepalivedService) {
+	addr, ok := k.host(v.sorry.place, v.sorry.word(1), 0)
+	port := k.optionalPort(v.sorry, 2)
+	if !ok {
+		return
+	}
+	forward := v.forward
+	if v.sorryForward.said {
+		forward = v.sorryForward
+	}
+	if forward.Forward != kernel.Tunneling && kernel.FamilyOf(addr) != v.Addresses[0].Family {
+		k.note(v.sorry.place, "sorry_server %s is left out, as by keepalived: it is not of the service's family", addr)
+		return
+	}
+	s := keepalivedServer{addr: addr, port: port, forward: forward}
+	v.Health.Fallback = k.addressOf(v, &s)
+	v.Forward = forward.Forward.String() // where there are no servers
+	if shared := cluster.SharedForward(v.FileService); shared != v.Forward {
+		if !addr.IsLoopback() {
+			k.note(v.sorry.place, "the fallback is reached as the service's servers are, by %s and not by %s", shared, v.Forward)
+		}
+		if shared != kernel.NAT.String() {
+			v.Health.Fallback = addr.String() // no other way changes the port
+		}
+	}
+	if slices.ContainsFunc(v.servers, func(s keepalivedServer) bool { return s.Address == v.Health.Fallback }) {
+		k.note(v.sorry.place, "sorry_server %s is left out: it is one of the servers", v.Health.Fallback)
+		v.Health.Fallback = ""
+	}
+}
+
+// keepalivedTiming is how often a server is examined, and how patiently.
+type keepalivedTiming struct {
+	connect, delay time.Duration
+	// Less than zero is not said.
+	retry       int
+	beforeRetry time.Duration
+}
+
+func keepalivedDefaults() keepalivedTiming {
+	return keepalivedTiming{connect: 5 * time.Second, delay: time.Minute, retry: -1, beforeRetry: -1}
+}
+
+// timing reads a setting that may stand at a service, a server and a check.
+func (k *keepalived) timing(t *keepalivedTiming, n *confNode) bool {
+	switch n.words[0] {
+	case "delay_loop":
+		t.delay = k.timer(n)
+	case "connect_timeout":
+		t.connect = k.timer(n)
+	case "delay_before_retry":
+		t.beforeRetry = k.timer(n)
+	case "retry", "nb_get_retry":
+		t.retry, _ = k.number(n, 1, 0, 1<<20)
+	default:
+		return false
+	}
+	return true
+}
+
+// timer reads seconds, of which there may be parts.
+func (k *keepalived) timer(n *confNode) time.Duration {
+	d, err := time.ParseDuration(n.word(1) + "s")
+	if err != nil || strings.Trim(n.word(1), "0123456789.") != "" || d > 24*time.Hour {
+		k.fault(n.place, "%s %q: it is a number of seconds", n.words[0], n.word(1))
+		return 0
+	}
+	return d
+}

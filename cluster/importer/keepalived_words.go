@@ -1,0 +1,179 @@
+package importer
+
+import (
+	"strconv"
+	"strings"
+)
+
+// emit cuts a line into words.
+func (r *confReader) emit(at place, text string) {
+	text = strings.NewReplacer("${_HASH}", "#", "${_BANG}", "!").Replace(text)
+	words, ok := quotedWords(text)
+	if !ok {
+		r.fault(at, "a quote is not closed")
+		return
+	}
+	r.lines = append(r.lines, confWords{at, words})
+}
+
+// quotedWords cuts at white space outside of quotes, which may be anywhere in a
+// word, and takes them away.
+func quotedWords(text string) (words []confWord, ok bool) {
+	var b strings.Builder
+	var quote byte
+	inWord, quoted := false, false
+	end := func() {
+		if inWord {
+			words = append(words, confWord{b.String(), quoted})
+		}
+		b.Reset()
+		inWord, quoted = false, false
+	}
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quote == 0 && (c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'):
+			end()
+			continue
+		case quote == 0 && (c == '"' || c == '\''):
+			quote, quoted = c, true
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote != 0 && c == '\\' && i+1 < len(text):
+			n := unescape(text[i+1:], &b)
+			i += n
+		default:
+			b.WriteByte(c)
+		}
+		inWord = true
+	}
+	end()
+	return words, quote == 0
+}
+
+// unescape writes the character that an escape in quotes means, and gives the
+// escape's length without the backslash.
+func unescape(s string, b *strings.Builder) int {
+	const plain, meant = "abfnrtvE", "\a\b\f\n\r\t\v\x1b"
+	if i := strings.IndexByte(plain, s[0]); i >= 0 {
+		b.WriteByte(meant[i])
+		return 1
+	}
+	number := func(from, to, base int, digits string) (int, bool) {
+		n := from
+		for n < len(s) && n < to && strings.IndexByte(digits, s[n]) >= 0 {
+			n++
+		}
+		v, err := strconv.ParseUint(s[from:n], base, 16)
+		if err != nil {
+			return 0, false
+		}
+		b.WriteByte(byte(v))
+		return n, true
+	}
+	switch {
+	case s[0] >= '0' && s[0] <= '7':
+		if n, ok := number(0, 3, 8, "01234567"); ok {
+			return n
+		}
+	case s[0] == 'x':
+		if n, ok := number(1, 3, 16, "0123456789abcdefABCDEF"); ok {
+			return n
+		}
+	case s[0] == 'c' && len(s) > 1:
+		b.WriteByte(s[1] & 0x1f)
+		return 2
+	}
+	b.WriteByte(s[0])
+	return 1
+}
+
+// confNode is a line with the block that it opens, if any.
+type confNode struct {
+	place
+	words []string
+	block []*confNode
+}
+
+// word gives a word, or nothing where there are fewer.
+func (n *confNode) word(i int) string {
+	if i < len(n.words) {
+		return n.words[i]
+	}
+	return ""
+}
+
+func (n *confNode) rest() []string {
+	if len(n.words) < 2 {
+		return nil
+	}
+	return n.words[1:]
+}
+
+// keepalivedWords is how many words may follow a setting. What is not here may
+// have any number.
+var keepalivedWords = map[string]int{
+	"alpha": 1, "connect_ip": 1, "connect_port": 1, "connect_timeout": 1, "delay_before_retry": 1, "delay_loop": 1, "digest": 1,
+	"enable_sni": 1, "flag-1": 0, "flag-2": 0, "flag-3": 0, "ha_suspend": 0, "hysteresis": 1, "inhibit_on_failure": 1,
+	"ip_family": 1, "lb_algo": 1, "lthreshold": 1, "lvs_sched": 1, "mh-fallback": 0, "mh-port": 0, "misc_timeout": 1, "name": 1,
+	"omega": 0, "ops": 0, "path": 1, "persistence_engine": 1, "persistence_granularity": 1, "persistence_timeout": 1, "protocol": 1,
+	"quorum": 1, "regex": 1, "regex_no_match": 0, "retry": 1, "sh-fallback": 0, "sh-port": 0, "sorry_server": 2, "type": 1,
+	"uthreshold": 1, "virtualhost": 1, "warmup": 1, "weight": 1, "real_server": 2, "url": 0, "host": 0, "nb_get_retry": 1,
+	"HTTP_GET": 0, "SSL_GET": 0, "TCP_CHECK": 0, "SMTP_CHECK": 0, "DNS_CHECK": 0, "MISC_CHECK": 0, "BFD_CHECK": 0, "UDP_CHECK": 0,
+	"PING_CHECK": 0, "FILE_CHECK": 0,
+}
+
+// shape refuses what follows a setting on its line and is no part of it, as in
+// { weight 1 TCP_CHECK { } }: a line is one setting.
+func (im *importer) shape(nodes []*confNode) {
+	for _, n := range nodes {
+		most, known := keepalivedWords[n.words[0]]
+		holds := n.words[0] == "real_server" || n.words[0] == "url" || n.words[0] == "host" || isChecker(n.words[0])
+		switch {
+		case known && len(n.words) > most+1:
+			im.fault(n.place, "%s: unexpected %q; each setting has a line of its own", n.words[0], n.words[most+1])
+		case known && !holds && n.block != nil:
+			im.fault(n.place, "%s is no block", n.words[0])
+		}
+	}
+}
+
+// tree hangs the lines into their blocks. Braces may stand anywhere.
+func (im *importer) tree(lines []confWords) []*confNode {
+	root := &confNode{}
+	open := []*confNode{root}
+	for _, l := range lines {
+		var n *confNode
+		for _, w := range l.words {
+			top := open[len(open)-1]
+			switch {
+			case w.text == "{" && !w.quoted:
+				if n == nil && len(top.block) > 0 {
+					n = top.block[len(top.block)-1] // the brace has a line of its own
+				}
+				if n == nil {
+					n = &confNode{place: l.place, words: []string{""}}
+					im.fault(l.place, "a block without a name")
+					top.block = append(top.block, n)
+				}
+				open = append(open, n)
+				n = nil
+			case w.text == "}" && !w.quoted:
+				n = nil
+				if len(open) == 1 {
+					im.fault(l.place, "} closes nothing")
+					continue
+				}
+				open = open[:len(open)-1]
+			case n == nil:
+				n = &confNode{place: l.place, words: []string{w.text}}
+				top.block = append(top.block, n)
+			default:
+				n.words = append(n.words, w.text)
+			}
+		}
+	}
+	for _, n := range open[1:] {
+		im.fault(n.place, "the block of %s is not closed", strings.Join(n.words, " "))
+	}
+	return root.block
+}

@@ -1,0 +1,291 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"lvs/kernel"
+	"lvs/plan"
+)
+
+// everyObject is one of each sort, with every setting.
+func everyObject() []plan.Object {
+	s := kernel.Service{ServiceID: id("udp://[2001:db8::1]:53"), Scheduler: "mh", SchedFlags: 3,
+		Persistence: time.Minute, Netmask: 64, Engine: "sip", OnePacket: true}
+	plain := kernel.Service{ServiceID: id("fwmark:7/ipv6"), Scheduler: `odd"name`}
+	all := kernel.Service{ServiceID: id("tcp://192.0.2.10:80"), Scheduler: "rr", Persistence: time.Hour, Netmask: kernel.AllClients}
+	v := kernel.Server{Addr: netip.MustParseAddrPort("[2001:db8::11]:53"), Forward: kernel.Tunneling, Weight: 5, Upper: 10, Lower: 4294967295,
+		Tunnel: kernel.Tunnel{Type: kernel.GUE, Port: 6080, Flags: kernel.RemoteChecksum}}
+	zero := kernel.Server{Addr: netip.MustParseAddrPort("10.0.0.11:80"), Forward: kernel.NAT}
+	local := kernel.Server{Addr: netip.MustParseAddrPort("10.0.0.12:80"), Forward: kernel.Local, Weight: kernel.MaxWeight}
+	d := kernel.Daemon{Role: kernel.Master, Interface: "eth\x1b0", ID: 255, Group: netip.MustParseAddrPort("[ff02::81]:0").Addr(), Port: 8848, TTL: 2, MaxLen: 1400}
+	return []plan.Object{
+		{Service: s.ServiceID, BeforeService: &plain, AfterService: &s},
+		{Service: plain.ServiceID, AfterService: &plain},
+		{Service: all.ServiceID, BeforeService: &all},
+		{Service: s.ServiceID, Server: v.Addr, AfterServer: &v},
+		{Service: all.ServiceID, Server: zero.Addr, BeforeServer: &zero, AfterServer: &zero},
+		{Service: all.ServiceID, Server: local.Addr, BeforeServer: &local},
+		{BeforeDaemon: &d},
+		{AfterDaemon: &kernel.Daemon{Role: kernel.Backup, Interface: "lo"}},
+		{BeforeTimeouts: &kernel.Timeouts{TCP: time.Hour, TCPFin: time.Second, UDP: time.Minute},
+			AfterTimeouts: &kernel.Timeouts{TCP: 24 * time.Hour, TCPFin: time.Second, UDP: time.Minute}},
+		{Zeroed: true},
+		{Zeroed: true, Service: s.ServiceID},
+	}
+}
+
+var entryValues = cmp.Options{values, cmpopts.IgnoreFields(plan.Object{}, "Change"), cmpopts.EquateEmpty()}
+
+func begin(t *testing.T, j *Journal, e Entry) uint64 {
+	t.Helper()
+	id, err := j.Begin(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func entries(t *testing.T, j *Journal) []Entry {
+	t.Helper()
+	all, err := j.Entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestJournalKeepsEverything(t *testing.T) {
+	j := &Journal{Dir: filepath.Join(t.TempDir(), "not", "there")}
+	if all := entries(t, j); len(all) > 0 {
+		t.Fatalf("a new journal has %v", all)
+	}
+	objects := everyObject()
+	// A service that is edited keeps its identity.
+	objects[0].BeforeService = &kernel.Service{ServiceID: objects[0].Service, Scheduler: "rr"}
+	want := Entry{Time: time.Date(2026, 3, 4, 5, 6, 7, 891, time.UTC), User: "root", SudoUser: "alice", UID: 7,
+		Command: "lvs restore -f 'a\n\x1b'", Netns: "director", Table: "boot/1", Undoes: 3, Objects: objects}
+	first := begin(t, j, want)
+	second := begin(t, j, Entry{Command: "lvs zero"})
+	if err := j.More(t.Context(), first, objects[:1]); err != nil {
+		t.Fatal(err)
+	}
+	end := End{Outcome: Partly, Refused: []int{0, 4}, Error: "exists already"}
+	if err := j.End(t.Context(), first, end); err != nil {
+		t.Fatal(err)
+	}
+	want.ID, want.End, want.Counts = 1, end, plan.Result{Added: 3, Edited: 3, Deleted: 3}
+	want.Objects = append(want.Objects, objects[0])
+	got := entries(t, &Journal{Dir: j.Dir})
+	if len(got) != 2 || first != 1 || second != 2 || got[1].ID != 2 || got[1].Outcome != Unknown {
+		t.Fatalf("%d and %d are %+v", first, second, got)
+	}
+	if d := cmp.Diff(want, got[0], entryValues); d != "" {
+		t.Errorf("(-written +read)\n%s", d)
+	}
+}
+
+// A line that was cut anywhere is left out, and goes with the next that is
+// written.
+func TestTornLine(t *testing.T) {
+	dir := t.TempDir()
+	j := &Journal{Dir: dir}
+	begin(t, j, Entry{Command: "one"})
+	before, _ := os.ReadFile(j.path(journalName))
+	begin(t, j, Entry{Command: "two", Objects: everyObject()})
+	whole, _ := os.ReadFile(j.path(journalName))
+	j.Close()
+	for n := len(before); n < len(whole); n += 7 {
+		if err := os.WriteFile(j.path(journalName), whole[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if all := entries(t, j); len(all) != 1 || all[0].Command != "one" {
+			t.Fatalf("cut at %d: %+v", n, all)
+		}
+		if got := begin(t, j, Entry{Command: "three"}); got != 2 {
+			t.Fatalf("cut at %d: the next is %d, not 2", n, got)
+		}
+		j.Close()
+		if all := entries(t, j); len(all) != 2 || all[1].Command != "three" {
+			t.Fatalf("cut at %d: %+v", n, all)
+		}
+		if text, _ := os.ReadFile(j.path(journalName)); bytes.Count(text, []byte("\n")) != 2 {
+			t.Fatalf("cut at %d: what was torn is still there: %s", n, text)
+		}
+	}
+}
+
+// What is no line of this journal is left alone, and no number is given twice.
+func TestForeignLines(t *testing.T) {
+	for name, line := range map[string]string{
+		"text":         "hello\n",
+		"zeros":        strings.Repeat("\x00", 5000) + "\n",
+		"JSON":         "{}\n[]\n",
+		"a long line":  strings.Repeat("x", 100_000) + "\n",
+		"a later form": `{"format":2,"id":5}` + "\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			j := &Journal{Dir: t.TempDir()}
+			for range 4 {
+				begin(t, j, Entry{Command: "one"})
+			}
+			j.Close()
+			f, err := os.OpenFile(j.path(journalName), os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.WriteString(line)
+			f.Close()
+			want := uint64(5)
+			if name == "a later form" {
+				want = 6
+			}
+			if got := begin(t, j, Entry{Command: "two"}); got != want {
+				t.Errorf("the next is %d, not %d", got, want)
+			}
+			if all := entries(t, j); len(all) != 5 || all[4].Command != "two" {
+				t.Errorf("%+v", all)
+			}
+		})
+	}
+}
+
+// Many processes write at once, while the file is followed by a new one again
+// and again.
+func TestManyWriters(t *testing.T) {
+	dir := t.TempDir()
+	const writers, each = 8, 40
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	seen := map[uint64]string{}
+	for w := range writers {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for i := range each {
+				j := &Journal{Dir: dir, Max: 15_000} // holds some 200 lines
+				command := fmt.Sprintf("%d.%d", w, i)
+				id, err := j.Begin(context.Background(), Entry{Command: command})
+				if err == nil {
+					err = j.End(context.Background(), id, End{Outcome: Done})
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				j.Close()
+				mu.Lock()
+				if seen[id] != "" {
+					t.Errorf("%d was given to %s and to %s", id, seen[id], command)
+				}
+				seen[id] = command
+				mu.Unlock()
+			}
+		}()
+	}
+	all.Wait()
+	if len(seen) != writers*each || seen[writers*each] == "" {
+		t.Errorf("%d numbers were given, not 1 to %d", len(seen), writers*each)
+	}
+	got := entries(t, &Journal{Dir: dir})
+	if last := got[len(got)-1].ID; last != writers*each || len(got) < 100 {
+		t.Fatalf("%d entries up to %d are left", len(got), last)
+	}
+	for i, e := range got {
+		if e.Command != seen[e.ID] || i > 0 && (e.Outcome != Done || e.ID != got[i-1].ID+1) {
+			t.Errorf("%d is %+v", i, e)
+		}
+	}
+	for _, name := range []string{journalName, journalOld} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() > 15_000 || info.Mode() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+}
+
+// A change that is too large is there, without what it changed.
+func TestLargeEntry(t *testing.T) {
+	j := &Journal{Dir: t.TempDir()}
+	begin(t, j, Entry{})
+	changes := plan.Between(&kernel.Snapshot{}, wide(20_000, 20), plan.Options{})
+	objects := plan.Touched(&kernel.Snapshot{}, changes)
+	half, err := j.Begin(t.Context(), Entry{Objects: objects[:210_000]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := j.Begin(t.Context(), Entry{Command: strings.Repeat("x", 1<<20), Objects: objects})
+	if !errors.Is(err, ErrTooLarge) {
+		t.Fatalf("it says %v", err)
+	}
+	if err := j.More(t.Context(), whole, objects[:1]); err != nil {
+		t.Fatal(err)
+	}
+	all := entries(t, j)
+	if len(all) != 2 { // the first went with its file
+		t.Fatalf("there are %d entries", len(all))
+	}
+	if e := all[0]; e.ID != half || e.Without || len(e.Objects) != 210_000 {
+		t.Errorf("%d is without=%v and has %d objects", e.ID, e.Without, len(e.Objects))
+	}
+	if e := all[1]; e.ID != whole || !e.Without || e.Counts.Added != len(objects) || len(e.Command) > 5000 {
+		t.Errorf("%d is without=%v and added %d", e.ID, e.Without, e.Counts.Added)
+	}
+}
+
+// Who holds the lock and does not move is not waited for longer than the context
+// lasts.
+func TestHeldLock(t *testing.T) {
+	dir := t.TempDir()
+	holder := &Journal{Dir: dir}
+	if err := holder.lock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := (&Journal{Dir: dir}).Begin(ctx, Entry{}); err == nil || !strings.Contains(err.Error(), "another process holds it") {
+		t.Errorf("it says %v", err)
+	}
+	holder.Close()
+	begin(t, &Journal{Dir: dir}, Entry{})
+}
+
+func TestUndoneBy(t *testing.T) {
+	entry := func(id, undoes uint64, o Outcome) Entry {
+		return Entry{ID: id, Undoes: undoes, End: End{Outcome: o}}
+	}
+	for _, c := range []struct {
+		name string
+		all  []Entry
+		want map[uint64]uint64
+	}{
+		{"undone", []Entry{entry(1, 0, Done), entry(2, 1, Done)}, map[uint64]uint64{1: 2}},
+		{"done again", []Entry{entry(1, 0, Done), entry(2, 1, Done), entry(3, 2, Done)}, map[uint64]uint64{2: 3}},
+		{"and undone", []Entry{entry(1, 0, Done), entry(2, 1, Done), entry(3, 2, Done), entry(4, 3, Done)}, map[uint64]uint64{1: 2, 3: 4}},
+		{"undone anew", []Entry{entry(1, 0, Done), entry(2, 1, Done), entry(3, 2, Done), entry(4, 1, Done)}, map[uint64]uint64{1: 4, 2: 3}},
+		{"killed", []Entry{entry(1, 0, Done), entry(2, 1, Unknown)}, map[uint64]uint64{}},
+		{"refused", []Entry{entry(1, 0, Done), entry(2, 1, Refused)}, map[uint64]uint64{}},
+		{"of what is gone", []Entry{entry(8, 1, Done)}, map[uint64]uint64{}},
+	} {
+		link(c.all)
+		got := map[uint64]uint64{}
+		for _, e := range c.all {
+			if e.UndoneBy != 0 {
+				got[e.ID] = e.UndoneBy
+			}
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%s: (-want +got)\n%s", c.name, d)
+		}
+	}
+}
