@@ -51,6 +51,11 @@ func (f Forward) String() string {
 	return "forward " + strconv.Itoa(int(f))
 }
 
+// RepliesPassDirector reports whether the director forwards the servers' replies
+// and so counts them. With direct routing and tunnels servers reply to clients
+// directly, unless the network around them is set up otherwise.
+func (f Forward) RepliesPassDirector() bool { return f != Direct && f != Tunneling }
+
 // ParseForward reads nat, tunnel or direct, and ipvsadm's words for them.
 func ParseForward(s string) (Forward, error) {
 	switch s {

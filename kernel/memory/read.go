@@ -106,7 +106,7 @@ func (s *service) entry() kernel.ServiceEntry {
 	}
 	for _, v := range slices.Backward(s.servers) {
 		e.Servers = append(e.Servers, *v)
-		addRates(&e.Stats.Rates, v.Stats.Rates)
+		e.Stats.Rates = e.Stats.Rates.Add(v.Stats.Rates)
 	}
 	return e
 }
@@ -142,7 +142,7 @@ func (k *Kernel) Totals(ctx context.Context) (kernel.Stats, error) {
 	defer k.mu.Unlock()
 	out := kernel.Stats{Counters: k.table.counted}
 	for _, s := range k.table.services {
-		addRates(&out.Rates, s.entry().Stats.Rates)
+		out.Rates = out.Rates.Add(s.entry().Stats.Rates)
 	}
 	return out, nil
 }

@@ -29,25 +29,9 @@ func (k *Kernel) Traffic(id kernel.ServiceID, server netip.AddrPort, t Traffic) 
 	e.Active, e.Inactive, e.Persistent = t.Active, t.Inactive, t.Persistent
 	e.Stats.Rates = t.Rates
 	for _, c := range []*kernel.Counters{&e.Stats.Counters, &s.counters, &k.table.counted} {
-		addCounters(c, t.Add)
+		*c = c.Add(t.Add)
 	}
 	return true
-}
-
-func addCounters(to *kernel.Counters, c kernel.Counters) {
-	to.Connections += c.Connections
-	to.PacketsIn += c.PacketsIn
-	to.PacketsOut += c.PacketsOut
-	to.BytesIn += c.BytesIn
-	to.BytesOut += c.BytesOut
-}
-
-func addRates(to *kernel.Rates, r kernel.Rates) {
-	to.Connections += r.Connections
-	to.PacketsIn += r.PacketsIn
-	to.PacketsOut += r.PacketsOut
-	to.BytesIn += r.BytesIn
-	to.BytesOut += r.BytesOut
 }
 
 // Source walks a connection table.

@@ -58,7 +58,7 @@ func (w *world) open(s *service) {
 	if !w.place(&c) {
 		return
 	}
-	seen := c.server.Forward == kernel.NAT // answers pass the director
+	seen := c.server.Forward.RepliesPassDirector()
 	c.server.total.Connections++
 	if s.Protocol == kernel.UDP {
 		c.state, c.due = udp, w.step+int64(w.timeouts.UDP/stepTime)
@@ -115,11 +115,11 @@ func (w *world) next(c *connection) bool {
 		v.active--
 		v.inactive++
 		c.state, c.due = finWait, w.step+int64(w.timeouts.TCPFin/stepTime)
-		if v.Forward == kernel.NAT { // the director sees the server's FIN too
+		if v.Forward.RepliesPassDirector() { // the director sees the server's FIN too
 			c.due = w.step + w.steps(0, time.Second)
 		}
 	case finWait:
-		if v.Forward != kernel.NAT {
+		if !v.Forward.RepliesPassDirector() {
 			return c.forgotten()
 		}
 		c.state, c.due = timeWait, w.step+int64(timeWaitTime/stepTime)

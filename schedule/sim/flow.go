@@ -59,7 +59,7 @@ type estimate struct {
 }
 
 func (e *estimate) step(now kernel.Counters) {
-	d := difference(now, e.seen)
+	d, _ := now.Sub(e.seen)
 	e.seen = now
 	for i, n := range [...]uint64{d.Connections, d.PacketsIn, d.PacketsOut, d.BytesIn, d.BytesOut} {
 		e.avg[i] += (int64(n)*512 - e.avg[i]) / 4
@@ -69,11 +69,4 @@ func (e *estimate) step(now kernel.Counters) {
 func (e *estimate) rates() kernel.Rates {
 	n := func(i int) uint64 { return uint64(e.avg[i]+512) / 1024 }
 	return kernel.Rates{Connections: n(0), PacketsIn: n(1), PacketsOut: n(2), BytesIn: n(3), BytesOut: n(4)}
-}
-
-func difference(a, b kernel.Counters) kernel.Counters {
-	return kernel.Counters{
-		Connections: a.Connections - b.Connections, PacketsIn: a.PacketsIn - b.PacketsIn, PacketsOut: a.PacketsOut - b.PacketsOut,
-		BytesIn: a.BytesIn - b.BytesIn, BytesOut: a.BytesOut - b.BytesOut,
-	}
 }

@@ -130,7 +130,7 @@ func (w *world) look() {
 // publish writes into the table what happened since the last time.
 func (w *world) publish() {
 	w.tell(func(v *server) kernel.Counters {
-		news := difference(v.added, v.told)
+		news, _ := v.added.Sub(v.told)
 		v.told = v.added
 		return news
 	})
