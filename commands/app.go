@@ -25,6 +25,7 @@ import (
 	"golang.org/x/term"
 
 	"lvs/kernel"
+	"lvs/operate"
 )
 
 // App is what a verb is given: everything it may touch outside itself.
@@ -67,10 +68,13 @@ type App struct {
 	opened kernel.Kernel
 	// alone is set by verbs that do nothing while they wait for the kernel.
 	alone bool
-	// sent is set once a change may have reached the kernel.
-	sent bool
-	// written is what this command has in the journal.
-	written written
+	// op carries out the changes of this command. Nil before the first.
+	op *operate.Operator
+	// line is the line that shows work going on. Nil is none.
+	line    *liveLine
+	waiting waitLine
+	// advice says how to go on after half of the work, and how back.
+	advice func() string
 	// undoes is the entry that this command undoes, or zero.
 	undoes uint64
 }
@@ -201,6 +205,8 @@ func (a *App) reopen() (kernel.Kernel, error) {
 
 // close ends what the run has opened.
 func (a *App) close() {
+	a.endLine()
+	a.op = nil
 	if a.opened != nil {
 		a.opened.Close()
 		a.opened = nil
@@ -213,6 +219,15 @@ func (a *App) close() {
 // note tells a person something on standard error; -q silences it.
 func (a *App) note(format string, args ...any) {
 	if !a.global.quiet {
+		a.endLine()
 		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(fmt.Sprintf(format, args...)))
+	}
+}
+
+// say is a line of note without the program's name.
+func (a *App) say(format string, args ...any) {
+	if !a.global.quiet {
+		a.endLine()
+		fmt.Fprintln(a.Err, oneLine(fmt.Sprintf(format, args...)))
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lvs/operate"
 	"lvs/output"
 	"lvs/plan"
 )
@@ -72,9 +73,9 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	ctx := c.Context()
 	var bad faults
 	var err error
-	o.patience, err = parsePatience("--drain", o.drain)
+	o.patience, err = optionalDuration("--drain", o.drain, durationRange{})
 	bad.add(err)
-	o.within, err = parsePatience("--confirm-within", o.confirm)
+	o.within, err = optionalDuration("--confirm-within", o.confirm, durationRange{})
 	bad.add(err)
 	if err := bad.err(); err != nil {
 		return err
@@ -109,11 +110,16 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		}
 	}
 	where := func(at object) string { return q.wanted.Place(at.service, at.server) }
-	all := &carrier{app: a, kernel: q.kernel, patience: o.patience, ready: o.undoUnlessConfirmed, where: where, advice: o.advice, again: func(now *plan.Table) plan.Steps {
+	op, err := a.operator()
+	if err != nil {
+		return err
+	}
+	a.advice = func() string { return "run it again, or " + a.here() + " undo" }
+	all := &operate.Carry{Operator: op, Patience: o.patience, Ready: o.undoUnlessConfirmed, Again: func(now *plan.Table) plan.Steps {
 		steps, _ := o.steps(q.wanted, now)
 		return steps
 	}}
-	if err := all.carryOut(ctx, q.before, q.steps); err != nil {
+	if err := a.carry(ctx, all, q.before, q.steps, where); err != nil {
 		return err
 	}
 	if o.within > 0 {
@@ -122,12 +128,9 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	if a.reports() {
 		return o.show(q)
 	}
-	a.note("%s", tellTotals(&q.steps, false))
+	a.note("%s", countSteps(&q.steps, false))
 	return nil
 }
-
-// advice is for an apply that came as far as the wait.
-func (o *apply) advice() string { return "run it again, or " + o.app.here() + " undo" }
 
 // show prints the steps. Before they are taken they are a plan.
 func (o *apply) show(q *planned) error {
@@ -141,8 +144,8 @@ func (o *apply) show(q *planned) error {
 // rows are the steps as they are shown. What had time to finish was not cut, or
 // was told when it was.
 func (o *apply) rows(q *planned) []output.Change {
-	rows := stepRows(q.before, &q.steps, !o.app.sent)
-	if o.app.sent && o.patience > 0 {
+	rows := stepRows(q.before, &q.steps, !o.app.sent())
+	if o.app.sent() && o.patience > 0 {
 		for i := range rows {
 			rows[i].Cost = nil
 		}

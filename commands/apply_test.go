@@ -37,7 +37,7 @@ func TestApplyLeavesWhatCameMeanwhile(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("apply --prune --drain 10s --yes -f "+file)); status != exitDone {
 		t.Fatalf("exit status %d: %s", status, errs)
 	}
-	if !strings.Contains(errs.String(), "changed the table meanwhile; not done: 1 service and 1 server to delete\n") {
+	if !strings.Contains(errs.String(), "changed by someone else meanwhile; not done: 1 service and 1 server to delete\n") {
 		t.Errorf("it says %s", errs)
 	}
 	if got := run(t, k, "list -o name"); got != theWeb+"\ntcp://192.0.2.99:80\n" {
@@ -86,7 +86,7 @@ func TestConfirmWithinWithoutAJob(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("apply --confirm-within 9s --yes -f "+file)); status != exitFailed {
 		t.Errorf("exit status %d", status)
 	}
-	if want := "lvs: --confirm-within: nothing would undo it by itself, so nothing was changed: no processes left\n"; errs.String() != want {
+	if want := "lvs: --confirm-within: cannot start the automatic undo; nothing was changed: no processes left\n"; errs.String() != want {
 		t.Errorf("it says %s", errs)
 	}
 	if got := run(t, k, "save"); got != before {

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
 )
 
 type clearAll struct{ app *App }
@@ -53,11 +54,10 @@ func (o *clearAll) run(c *cobra.Command, args []string) error {
 	if err := o.app.confirm(c.Context(), what); err != nil {
 		return err
 	}
-	steps := make([]step, len(snap.Services))
+	steps := make([]operate.Step, len(snap.Services))
 	for i := range steps {
 		e := &snap.Services[i]
-		steps[i] = step{Change: kernel.Change{Op: kernel.DeleteService, Service: e.Service}, serviceBefore: &e.Service, entry: e}
+		steps[i] = operate.Step{Change: kernel.Change{Op: kernel.DeleteService, Service: e.Service}, BeforeService: &e.Service, Entry: e}
 	}
-	rows, _, objects := parts(steps)
-	return o.app.perform(c.Context(), rows, objects, func() error { return k.Flush(c.Context()) })
+	return o.app.perform(c.Context(), operate.Objects(steps), func() error { return k.Flush(c.Context()) })
 }

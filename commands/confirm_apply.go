@@ -8,11 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lvs/operate"
+	"lvs/operate/state"
 	"lvs/output"
 )
-
-// confirmJob is the kind of job that undoes an apply nobody confirmed.
-const confirmJob = "confirm"
 
 type confirmApply struct{ app *App }
 
@@ -38,13 +37,13 @@ func (o *confirmApply) run(_ *cobra.Command, args []string) error {
 	if err := noMore(args); err != nil {
 		return err
 	}
-	jobs, err := o.app.pending(confirmJob)
+	jobs, err := o.app.pendingConfirms()
 	if err != nil {
 		return err
 	}
 	kept := 0
 	for _, j := range jobs {
-		if o.app.callOff(j.ID) {
+		if o.app.state().CallOff(j.ID) {
 			kept++
 		}
 	}
@@ -63,18 +62,22 @@ func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
 		return func() {}, nil
 	}
 	a := o.app
-	if a.written.entry == 0 || a.written.told {
-		f := &fault{status: exitFailed, err: errors.New("--confirm-within: without a journal nothing can be undone: nothing was changed")}
-		return nil, f.cure("make %s writable, or go without --confirm-within", a.stateDir())
+	op, err := a.operator()
+	if err != nil {
+		return nil, err
+	}
+	if !op.Recorded() {
+		f := &fault{status: exitFailed, err: errors.New("--confirm-within: without a journal nothing can be undone; nothing was changed")}
+		return nil, f.cure("make %s writable, or leave out --confirm-within", a.state().Dir)
 	}
 	// It may be undone while servers still finish, but not before they may.
 	start := a.Now()
-	j, err := a.later(confirmJob, o.patience+o.within, "undo", strconv.FormatUint(a.written.entry, 10), "--yes", "--force")
+	j, err := op.Later(operate.ConfirmJob, o.patience+o.within, "undo", strconv.FormatUint(op.EntryID(), 10), "--yes", "--force")
 	if err != nil {
-		return nil, fmt.Errorf("--confirm-within: nothing would undo it by itself, so nothing was changed: %w", err)
+		return nil, fmt.Errorf("--confirm-within: cannot start the automatic undo; nothing was changed: %w", err)
 	}
 	o.undoneAt = start.Add(o.patience + o.within)
-	return func() { a.callOff(j.ID) }, nil
+	return func() { a.state().CallOff(j.ID) }, nil
 }
 
 // left is the time to confirm, of which draining has taken its part, in whole
@@ -85,13 +88,13 @@ func (o *apply) left() time.Duration {
 
 // forgetConfirm calls off the undoing of an entry that is undone.
 func (a *App) forgetConfirm(entry uint64) {
-	jobs, err := a.pending(confirmJob)
+	jobs, err := a.pendingConfirms()
 	if err != nil {
 		return // what cannot be read is found undone when its time comes
 	}
 	for _, j := range jobs {
 		if len(j.Args) > 1 && j.Args[1] == strconv.FormatUint(entry, 10) {
-			a.callOff(j.ID)
+			a.state().CallOff(j.ID)
 		}
 	}
 }
@@ -101,11 +104,21 @@ func (o *apply) nonePending() error {
 	if o.app.Identity == nil {
 		return nil
 	}
-	jobs, err := o.app.pending(confirmJob)
+	jobs, err := o.app.pendingConfirms()
 	if err != nil || len(jobs) == 0 {
 		return nil // a state folder that cannot be read has no jobs either
 	}
 	left := min(max(0, jobs[0].At.Sub(o.app.Now())), jobs[0].Wait) // the clock may have been set back
 	f := &fault{status: exitFailed, err: errors.New("the apply before this one waits to be confirmed and is undone in " + output.Duration(left) + ": nothing was changed")}
 	return f.cure("%s confirm keeps it; %s undo takes it back now", o.app.here(), o.app.here())
+}
+
+// pendingConfirms returns the jobs that undo an apply of this table unless it is
+// confirmed.
+func (a *App) pendingConfirms() ([]state.Job, error) {
+	table, err := a.Identity(a.global.netns)
+	if err != nil {
+		return nil, err
+	}
+	return a.state().Jobs(table, operate.ConfirmJob), nil
 }

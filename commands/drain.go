@@ -2,13 +2,18 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"lvs/doctor"
 	"lvs/kernel"
+	"lvs/operate"
+	"lvs/output"
+	"lvs/plan"
 )
 
 type drain struct {
@@ -28,26 +33,26 @@ func (a *App) newDrain() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "drain SERVER…",
 		Short: "Let a server's connections end and give it no new ones",
-		Long: `Gives a server the weight 0 in every service that has it: connections go on, new
-ones go elsewhere. SERVER is an address, for every port of it, or ADDR:PORT. The
-weights before are remembered: lvs undrain restores them. What was drained before
-keeps the weight remembered first.
+		Long: `Set a server's weight to 0 in every service that has it: its connections go on,
+new ones go to other servers. SERVER is an address, for all its ports, or
+ADDR:PORT. The old weights are remembered; lvs undrain restores them. Draining a
+server again does not change what is remembered.
 
-With --wait it waits until nothing is left: no active connection, no client bound
-by persistence, and for UDP, which has no ends, and firewall marks, which may
-carry it, no packet for 5 seconds. It stays drained when --timeout passes or it is
-interrupted.
+With --wait, wait until nothing is left: no active connection and no client bound
+by persistence. For UDP and firewall marks, whose connections have no visible
+end: no packet for 5 seconds. When --timeout passes or the wait is interrupted,
+the server stays drained.
 
-A client that persistence binds to a server comes back to it even at the weight 0,
-unless the sysctl net.ipv4.vs.expire_quiescent_template is set. --expire-templates
-sets it, for all services of the table; it stays set.
+A client that is bound to a server by persistence comes back to it even at weight
+0, unless the sysctl net.ipv4.vs.expire_quiescent_template is 1.
+--expire-templates sets it, for all services of the table; it stays set.
 
-With --for a process waits to undrain it, whether or not the shell stays. (A system
-that ends all of a user's processes at logout ends that one too: KillUserProcesses
-of systemd-logind.) lvs undrain calls it off.
+With --for, a background process undrains the server later, even after the shell
+has gone. (If systemd-logind has KillUserProcesses=yes, logging out ends that
+process.) lvs undrain cancels it.
 
-Where a service would be left without a server that takes new connections, it
-asks; without a terminal it needs --yes.`,
+If a service would be left without a server that accepts new connections, drain
+asks first; without a terminal it needs --yes.`,
 		Example: `  lvs drain 10.0.0.11
   lvs drain 10.0.0.11 --wait --timeout 10m
   lvs drain 10.0.0.11:80 --service tcp://192.0.2.10:80 --wait --delete
@@ -59,9 +64,9 @@ asks; without a terminal it needs --yes.`,
 	o.machineSelector.register(a, c)
 	f := c.Flags()
 	f.BoolVar(&o.wait, "wait", false, "wait until nothing is left, or until --timeout")
-	f.BoolVar(&o.delete, "delete", false, "delete it from the services when nothing is left; waits for that")
-	f.BoolVar(&o.expire, "expire-templates", false, "set net.ipv4.vs.expire_quiescent_template, for all services: clients bound by persistence go elsewhere")
-	f.StringVar(&o.hold, "for", "", "undrain it by itself after `DURATION`, such as 30m, even when the shell has gone (default: it stays drained)")
+	f.BoolVar(&o.delete, "delete", false, "wait until nothing is left, then delete the server from the services")
+	f.BoolVar(&o.expire, "expire-templates", false, "set net.ipv4.vs.expire_quiescent_template, for all services: clients bound by persistence go to other servers")
+	f.StringVar(&o.hold, "for", "", "undrain automatically after `DURATION`, such as 30m, even after the shell has gone (default: the server stays drained)")
 	a.changeFlags(c)
 	a.askFlags(c)
 	return c
@@ -71,81 +76,86 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 	var bad faults
 	names, ids, err := o.parse(args)
 	bad.add(err)
-	if o.hold != "" {
-		o.holdFor, err = parseHold(o.hold)
-		bad.add(err)
-	}
+	o.holdFor, err = optionalDuration("--for", o.hold, durationRange{})
+	bad.add(err)
 	if o.delete && o.hold != "" {
 		bad.add(usagef("--delete and --for exclude one another: what is deleted cannot come back"))
 	}
 	if err := bad.err(); err != nil {
 		return err
 	}
-	ctx := c.Context()
+	ctx, a := c.Context(), o.app
 	o.only = ids
-	found, snap, err := o.app.members(ctx, names, ids)
+	found, snap, err := a.members(ctx, names, ids)
 	if err != nil {
 		return err
 	}
-	if what := emptied(snap, found, names); what != "" {
-		if err := o.app.confirm(ctx, what); err != nil {
+	steps := operate.WeightSteps(found, 0)
+	if what := emptied(snap, steps, names); what != "" {
+		if err := a.confirm(ctx, what); err != nil {
 			return err
 		}
 	}
-	w, err := o.app.watchDrain(ctx)
+	op, err := a.operator()
+	if err != nil {
+		return err
+	}
+	w, err := op.Watch(ctx)
 	if err != nil {
 		return err
 	}
 	if err := o.mindTemplates(ctx, w, found); err != nil {
 		return err
 	}
-	steps := weightSteps(found, 0)
-	if o.app.global.dryRun {
+	if a.global.dryRun {
 		if len(steps) == 0 {
-			return o.app.nothingChanges("the weight is 0 already")
+			return a.nothingChanges("the weight is 0 already")
 		}
-		return o.app.apply(ctx, steps)
+		return a.apply(ctx, steps)
 	}
-	if err := o.quiesce(ctx, found, steps); err != nil {
-		return err
+	o.before, err = op.Drain(ctx, found, o.holdFor)
+	if err != nil {
+		return o.notDrained(err)
 	}
-	return o.follow(ctx, w, found)
+	if len(steps) == 0 && o.hold == "" && !o.wait && !o.delete {
+		a.note("nothing to do: the weight is 0 already")
+	}
+	return o.follow(ctx, op, w, found)
 }
 
-// parseHold reads the time of --for.
-func parseHold(s string) (time.Duration, error) {
-	d, err := parseDuration(s)
-	if err != nil || d <= 0 {
-		return 0, usagef("--for %q: it is a time such as 90s, 30m or 2h", s)
+// notDrained says why --for cannot be kept.
+func (o *drain) notDrained(err error) error {
+	var held *operate.NotHeldError
+	if errors.As(err, &held) {
+		return o.app.notHeld("cannot start the automatic undrain", held)
 	}
-	return d, nil
+	return err
 }
 
-// emptied names the services that would be left without a server that takes new
-// connections, and have one now. None is the empty text.
-func emptied(snap *kernel.Snapshot, found []member, names []machine) string {
-	leaving := map[kernel.ServerKey]bool{}
-	for i := range found {
-		leaving[kernel.ServerKey{Service: found[i].service.ServiceID, Server: found[i].Addr}] = true
+// notHeld says why nothing was changed: what --for promises could not be kept.
+func (a *App) notHeld(what string, held *operate.NotHeldError) error {
+	if held.Remembering {
+		what = "cannot remember the weights"
 	}
-	var list []string
-	for i := range snap.Services {
-		s := &snap.Services[i]
-		had, left := false, false
-		for _, srv := range s.Servers {
-			if srv.Weight > 0 {
-				had = true
-				left = left || !leaving[kernel.ServerKey{Service: s.ServiceID, Server: srv.Addr}]
-			}
-		}
-		if had && !left {
-			list = append(list, s.ServiceID.String())
-		}
+	return fmt.Errorf("--for: %s; nothing was changed: %w", what, held.Err)
+}
+
+// emptied asks about services that the steps leave without a server that takes
+// new connections. None is the empty text.
+func emptied(snap *kernel.Snapshot, steps []operate.Step, names []machine) string {
+	changes := make([]kernel.Change, len(steps))
+	for i := range steps {
+		changes[i] = steps[i].Change
 	}
-	if len(list) == 0 {
+	ids := plan.Starved(snap, changes)
+	if len(ids) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("drain %s and leave %s without a server that takes new connections", textOf(names), enumerate(list))
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = id.String()
+	}
+	return fmt.Sprintf("drain %s and leave %s without a server that accepts new connections", textOf(names), enumerate(list))
 }
 
 func textOf(names []machine) string {
@@ -165,26 +175,36 @@ func enumerate(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// mindTemplates tells what persistence will do, or sees to it that it does not.
-func (o *drain) mindTemplates(ctx context.Context, w *drainWatch, found []member) error {
+// mindTemplates says what persistence will do, or sees to it that it does not.
+func (o *drain) mindTemplates(ctx context.Context, w *operate.Watch, found []operate.Member) error {
 	a := o.app
-	if o.expire && !w.expire {
-		a.note("%s net.ipv4.vs.%s to 1, for all services of the table; it stays so", a.sets(), expireTemplates)
+	if o.expire && !w.ExpireTemplates {
+		what := "sets"
+		if a.global.dryRun {
+			what = "would set"
+		}
+		a.note("%s net.ipv4.vs.%s to 1, for all services of the table; it stays so", what, kernel.ExpireQuiescentTemplate)
 		if !a.global.dryRun {
 			k, err := a.kernel()
 			if err != nil {
 				return err
 			}
-			if err := k.SetSysctl(ctx, expireTemplates, "1"); err != nil {
+			if err := k.SetSysctl(ctx, kernel.ExpireQuiescentTemplate, "1"); err != nil {
 				return err
 			}
 		}
-		w.expire = true
+		w.ExpireTemplates = true
+	}
+	if w.ExpireTemplates {
+		return nil
+	}
+	settings, err := doctor.ReadSettings(ctx, a.opened)
+	if err != nil {
+		return err
 	}
 	for i := range found {
-		if m := &found[i]; m.service.Persistence > 0 && m.Persistent > 0 && !w.expire {
-			a.note("net.ipv4.vs.%s is 0: clients bound by persistence keep coming to %v, in %v %d of them",
-				expireTemplates, m.Addr, m.service.ServiceID, m.Persistent)
+		if d := doctor.BoundClients(settings, found[i].Service, &found[i].ServerEntry); d != nil {
+			a.note("%s: %s", d.What, d.Why)
 			a.say("hint: %s --expire-templates sets it, for all services of the table", o.command("drain", found))
 			break
 		}
@@ -192,34 +212,126 @@ func (o *drain) mindTemplates(ctx context.Context, w *drainWatch, found []member
 	return nil
 }
 
-func (a *App) sets() string {
-	if a.global.dryRun {
-		return "would set"
+// follow waits if that was asked for, deletes what is drained if that was asked
+// for, and reports.
+func (o *drain) follow(ctx context.Context, op *operate.Operator, w *operate.Watch, found []operate.Member) error {
+	a := o.app
+	p, err := a.printer(output.Options{})
+	if err != nil {
+		return err
 	}
-	return "sets"
+	report := &drainReport{app: a, printer: p}
+	start := a.Now()
+	if !o.wait && !o.delete {
+		if !a.reports() {
+			return nil
+		}
+		now, err := w.Look(ctx, found, o.before)
+		if err != nil {
+			return err
+		}
+		return report.last(now)
+	}
+	a.waiting = waitLine{what: "draining " + enumerate(addressesOf(found))}
+	now, err := op.AwaitDrained(ctx, w, found, o.before, report.stream)
+	a.endLine()
+	if err != nil {
+		return o.brokenOff(ctx, err, now, found, report)
+	}
+	if o.delete {
+		if err := o.remove(ctx, op, now, found); err != nil {
+			return err
+		}
+	}
+	a.note("%s drained after %s", isOrAre(found), output.Duration(a.Now().Sub(start)))
+	return report.last(now)
 }
 
-// say is a line of note without the program's name.
-func (a *App) say(format string, args ...any) {
-	if !a.global.quiet {
-		fmt.Fprintln(a.Err, oneLine(fmt.Sprintf(format, args...)))
+// remove deletes drained servers from their services, and says what becomes of
+// clients that come back by a connection the kernel still remembers.
+func (o *drain) remove(ctx context.Context, op *operate.Operator, now []operate.Drain, found []operate.Member) error {
+	settings, err := doctor.ReadSettings(ctx, op.Kernel)
+	if err != nil {
+		return err
 	}
-}
-
-// weightSteps gives the servers a weight, those that have another.
-func weightSteps(found []member, weight int) []step {
-	var steps []step
-	for i := range found {
-		before := &found[i].Server
-		if before.Weight == weight {
+	var going []kernel.ServerEntry
+	var dropped *doctor.Diagnosis
+	for i := range now {
+		d := &now[i]
+		if d.State != operate.Drained {
 			continue
 		}
-		after := *before
-		after.Weight = weight
-		steps = append(steps, step{
-			Change:       kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: found[i].service.ServiceID}, Server: after},
-			serverBefore: before,
-		})
+		v := kernel.ServerEntry{Server: kernel.Server{Addr: d.Server, Forward: d.Forward}, Active: d.Active, Inactive: d.Inactive}
+		going = append(going, v)
+		if dropped == nil {
+			dropped = doctor.DroppedDatagrams(settings, d.Service, &v)
+		}
 	}
-	return steps
+	if dropped == nil {
+		dropped = doctor.DroppedReturns(settings, going)
+	}
+	o.app.quote(dropped)
+	return op.DeleteDrained(ctx, now, found)
+}
+
+// brokenOff says what is left if waiting ended before its time.
+func (o *drain) brokenOff(ctx context.Context, err error, now []operate.Drain, found []operate.Member, report *drainReport) error {
+	a := o.app
+	var serving *operate.ServingError
+	if errors.As(err, &serving) {
+		return fmt.Errorf("drain %v: its weight is %d in %v: it was changed by someone else", serving.Server, serving.Weight, serving.Service)
+	}
+	timedOut, interrupted := broken(ctx, err)
+	undo := o.command("undrain", found)
+	switch {
+	case interrupted:
+		return (&fault{status: exitInterrupted, err: errors.New("interrupted: the weight stays 0")}).cure("%s restores it", undo)
+	case !timedOut:
+		return err
+	}
+	var what []string
+	cure := undo + " restores it"
+	for i := range now {
+		if d := &now[i]; d.State == operate.Draining {
+			d.State = operate.TimedOut
+			what = append(what, fmt.Sprintf("%v %v: %s", d.Service, d.Server, reasonText(d)))
+			cure = o.cureFor(d, found, undo)
+		}
+	}
+	f := &fault{status: exitTimeout, err: fmt.Errorf("not drained after %s, and the weight stays 0: %s",
+		a.global.timeout, strings.Join(what, "; ")), hint: cure}
+	if err := report.last(now); err != nil {
+		return err
+	}
+	return f
+}
+
+// command is verb for just the servers found: a hint that is pasted touches
+// neither other ports nor other services.
+func (o *drain) command(verb string, found []operate.Member) string {
+	text := o.app.Name + " " + verb + " " + strings.Join(addressesOf(found), " ")
+	for _, id := range o.only {
+		text += " --service " + id.String()
+	}
+	return text
+}
+
+// cureFor says what can be done about what is left.
+func (o *drain) cureFor(d *operate.Drain, found []operate.Member, undo string) string {
+	switch {
+	case d.Is(operate.BoundClients):
+		return fmt.Sprintf("%s --expire-templates sends those clients to other servers; %s restores the weight", o.command("drain", found), undo)
+	case d.Active > 0:
+		return fmt.Sprintf("%s connections --server %v lists them; an idle one is kept as long as %s timeouts says; %s restores the weight",
+			o.app.Name, d.Server, o.app.Name, undo)
+	}
+	return undo + " restores it"
+}
+
+func isOrAre(found []operate.Member) string {
+	addrs := addressesOf(found)
+	if len(addrs) == 1 {
+		return addrs[0] + " is"
+	}
+	return enumerate(addrs) + " are"
 }

@@ -1,21 +1,69 @@
 package commands
 
 import (
+	"cmp"
+	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
+	"time"
 
 	"lvs/kernel"
+	"lvs/operate"
 	"lvs/output"
 )
 
-// drainReport prints rows: at the end, and in jsonl each time that one is new.
+// reasonText says what is in the way of being drained. Nothing is the empty text.
+func reasonText(d *operate.Drain) string {
+	switch {
+	case d.State == operate.Gone:
+		return "it was deleted by someone else"
+	case d.Weight > 0:
+		return fmt.Sprintf("its weight is %d", d.Weight)
+	}
+	var left []string
+	for _, b := range d.Blocked {
+		left = append(left, blockText(b))
+	}
+	return strings.Join(left, ", ")
+}
+
+func blockText(b operate.Block) string {
+	recent := ", the last packet less than " + output.Duration(operate.QuietTime) + " ago"
+	const uncounted = ", which end by their timeout alone"
+	switch b.Reason {
+	case operate.ActiveConnections:
+		return plural(b.Count, "active connection")
+	case operate.BoundClients:
+		return fmt.Sprintf("%s bound by persistence (net.ipv4.vs.%s is 0)", plural(b.Count, "client"), kernel.ExpireQuiescentTemplate)
+	case operate.RecentPackets:
+		return plural(b.Count, "UDP connection") + recent
+	case operate.RecentPacketsOfMark:
+		return plural(b.Count, "inactive connection") + recent
+	case operate.Uncounted:
+		return plural(b.Count, "UDP connection") + uncounted
+	case operate.UncountedOfMark:
+		return plural(b.Count, "inactive connection") + uncounted
+	}
+	return plural(b.Count, "inactive connection") + ", some of which may be opening"
+}
+
+// drainRow returns a state as it is printed.
+func drainRow(d *operate.Drain) output.Drain {
+	return output.Drain{Service: d.Service, Server: d.Server, Forward: d.Forward, Before: d.Before, Weight: d.Weight,
+		Active: d.Active, Inactive: d.Inactive, Clients: d.Clients, State: output.DrainState(d.State), Reason: reasonText(d)}
+}
+
+// drainReport prints where servers stand: at the end, and in jsonl each time that
+// it is new.
 type drainReport struct {
 	app     *App
 	printer *output.Printer
 	told    map[kernel.ServerKey]output.Drain
 }
 
-// stream prints what is new where that is wanted.
-func (r *drainReport) stream(rows []output.Drain) error {
+// stream prints what is new, if that is wanted.
+func (r *drainReport) stream(now []operate.Drain) error {
 	if r.app.global.output != "jsonl" || !r.app.reports() {
 		return nil
 	}
@@ -23,7 +71,8 @@ func (r *drainReport) stream(rows []output.Drain) error {
 		r.told = map[kernel.ServerKey]output.Drain{}
 	}
 	var fresh []output.Drain
-	for _, row := range drainsByAddress(rows) {
+	for _, d := range byAddress(now) {
+		row := drainRow(&d)
 		at := kernel.ServerKey{Service: row.Service, Server: row.Server}
 		if r.told[at] != row {
 			r.told[at] = row
@@ -36,28 +85,87 @@ func (r *drainReport) stream(rows []output.Drain) error {
 	return r.printer.Drains(fresh)
 }
 
-// last prints where all ended.
-func (r *drainReport) last(rows []output.Drain) error {
+// last prints how all ended.
+func (r *drainReport) last(now []operate.Drain) error {
 	switch {
 	case !r.app.reports():
 		return nil
 	case r.app.global.output == "jsonl":
-		return r.stream(rows)
+		return r.stream(now)
 	}
-	return r.printer.Drains(drainsByAddress(rows))
+	var rows []output.Drain
+	for _, d := range byAddress(now) {
+		rows = append(rows, drainRow(&d))
+	}
+	return r.printer.Drains(rows)
 }
 
-// drainsByAddress puts the servers of each service into the order of their addresses.
+// byAddress puts the servers of each service into the order of their addresses.
 // The kernel has the last one first.
-func drainsByAddress(rows []output.Drain) []output.Drain {
-	out := slices.Clone(rows)
+func byAddress(now []operate.Drain) []operate.Drain {
+	out := slices.Clone(now)
 	for rest := out; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].Service == rest[0].Service {
 			n++
 		}
-		slices.SortFunc(rest[:n], func(a, b output.Drain) int { return a.Server.Compare(b.Server) })
+		slices.SortFunc(rest[:n], func(a, b operate.Drain) int { return a.Server.Compare(b.Server) })
 		rest = rest[n:]
+	}
+	return out
+}
+
+// waitLine is what a wait is for, and how fast it goes on.
+type waitLine struct {
+	what  string
+	slope operate.Slope
+}
+
+// showDraining shows how far draining is, on the live line.
+func (a *App) showDraining(now []operate.Drain) {
+	active := operate.Active(now)
+	a.waiting.slope.Add(a.Now(), active)
+	a.live().show(func() string {
+		what := cmp.Or(a.waiting.what, "draining what goes")
+		var left []string
+		for i := range now {
+			if now[i].State != operate.Drained {
+				left = append(left, fmt.Sprintf("%v %s", now[i].Service, reasonText(&now[i])))
+			}
+		}
+		if active == 0 {
+			return what + ": " + enumerate(left)
+		}
+		text := fmt.Sprintf("%s: %s left in %s", what, plural(active, "active connection"), plural(len(left), "service"))
+		perSecond, end, ok := a.waiting.slope.Estimate()
+		if !ok {
+			return text + ", no end in sight"
+		}
+		return fmt.Sprintf("%s, %.1f less each second, about %s", text, perSecond, output.Duration(max(end, time.Second)))
+	})
+}
+
+// addressesOf lists the servers, each once: by address if it has more ports.
+func addressesOf(found []operate.Member) []string {
+	ports := map[netip.Addr]map[uint16]bool{}
+	var order []netip.Addr
+	for i := range found {
+		addr := found[i].Addr
+		if ports[addr.Addr()] == nil {
+			ports[addr.Addr()] = map[uint16]bool{}
+			order = append(order, addr.Addr())
+		}
+		ports[addr.Addr()][addr.Port()] = true
+	}
+	var out []string
+	for _, addr := range order {
+		text := addr.String()
+		if len(ports[addr]) == 1 {
+			for port := range ports[addr] {
+				text = netip.AddrPortFrom(addr, port).String()
+			}
+		}
+		out = append(out, text)
 	}
 	return out
 }

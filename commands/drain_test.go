@@ -13,13 +13,15 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/operate"
+	"lvs/operate/state"
 	"lvs/output"
 )
 
 // drainTable has one server in a TCP, a persistent TCP, a UDP and a mark service.
 func drainTable(t *testing.T) *memory.Kernel {
 	t.Helper()
-	t.Setenv(stateVariable, t.TempDir())
+	t.Setenv(state.Variable, t.TempDir())
 	k := memory.New()
 	for _, line := range []string{
 		"service add tcp://192.0.2.10:80",
@@ -126,7 +128,7 @@ func TestWhatIsInTheWay(t *testing.T) {
 		{"nothing", theWeb, "", func(time.Duration) memory.Traffic { return memory.Traffic{} }, 0, 0},
 		{"connections that end, or open", theWeb, "", func(time.Duration) memory.Traffic {
 			return memory.Traffic{Inactive: 1000}
-		}, openingTime, openingTime + lastLook},
+		}, 3 * time.Second, 4 * time.Second},
 		{"templates", theShop, "", func(slept time.Duration) memory.Traffic {
 			return memory.Traffic{Persistent: uint32(max(0, 3-slept/(100*time.Second)))}
 		}, 300 * time.Second, 302 * time.Second},
@@ -136,13 +138,13 @@ func TestWhatIsInTheWay(t *testing.T) {
 		{"no datagram ever", theDNS, "", func(time.Duration) memory.Traffic { return memory.Traffic{} }, 0, 0},
 		{"old datagrams", theDNS, "", func(time.Duration) memory.Traffic {
 			return memory.Traffic{Inactive: 4}
-		}, quietTime, quietTime + 2*lastLook},
+		}, operate.QuietTime, operate.QuietTime + 2*time.Second},
 		{"datagrams for a while", theDNS, "", func(slept time.Duration) memory.Traffic {
 			if slept < 20*time.Second {
 				return memory.Traffic{Inactive: 4, Add: kernel.Counters{PacketsIn: 10}}
 			}
 			return memory.Traffic{Inactive: 4}
-		}, 20*time.Second + quietTime - 2*lastLook, 20*time.Second + quietTime + 2*lastLook},
+		}, 20*time.Second + operate.QuietTime - 2*time.Second, 20*time.Second + operate.QuietTime + 2*time.Second},
 		{"a mark with TCP", theMark, "", func(slept time.Duration) memory.Traffic {
 			if slept < 10*time.Second {
 				return memory.Traffic{Active: 1, Inactive: 2, Add: kernel.Counters{PacketsIn: 10}}
@@ -154,7 +156,7 @@ func TestWhatIsInTheWay(t *testing.T) {
 				return memory.Traffic{Inactive: 2, Add: kernel.Counters{PacketsIn: 10}}
 			}
 			return memory.Traffic{Inactive: 2}
-		}, 10*time.Second + quietTime - 2*lastLook, 10*time.Second + quietTime + 2*lastLook},
+		}, 10*time.Second + operate.QuietTime - 2*time.Second, 10*time.Second + operate.QuietTime + 2*time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k := drainTable(t)
@@ -207,10 +209,10 @@ func TestDrainTimesOut(t *testing.T) {
 		hint    string
 	}{
 		{theWeb, memory.Traffic{Active: 3}, "tcp://192.0.2.10:80 10.0.0.11:80: 3 active connections\n",
-			"hint: lvs connections --server 10.0.0.11:80 shows them; one that is idle is kept as long as lvs timeouts says; lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80 brings it back\n"},
+			"hint: lvs connections --server 10.0.0.11:80 lists them; an idle one is kept as long as lvs timeouts says; lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80 restores the weight\n"},
 		{theShop, memory.Traffic{Persistent: 2}, "2 clients bound by persistence (net.ipv4.vs.expire_quiescent_template is 0)\n",
-			"hint: lvs drain 10.0.0.11:443 --service tcp://192.0.2.10:443 --expire-templates sends those clients elsewhere"},
-		{theDNS, memory.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n", "hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 brings it back\n"},
+			"hint: lvs drain 10.0.0.11:443 --service tcp://192.0.2.10:443 --expire-templates sends those clients to other servers"},
+		{theDNS, memory.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n", "hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 restores it\n"},
 	} {
 		k := drainTable(t)
 		does(t, k, c.service, c.traffic)
@@ -240,7 +242,7 @@ func TestDrainInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	onSleep(app, func(time.Duration) { cancel() })
 	status := app.Run(ctx, strings.Fields("drain 10.0.0.11:80 --wait"))
-	want := "lvs: interrupted: the weight stays 0\nhint: lvs undrain 10.0.0.11:80 brings it back\n"
+	want := "lvs: interrupted: the weight stays 0\nhint: lvs undrain 10.0.0.11:80 restores it\n"
 	if status != exitInterrupted || !strings.HasSuffix(errs.String(), want) {
 		t.Errorf("status %d: %q", status, errs)
 	}
@@ -256,7 +258,7 @@ func TestDrainWithOthers(t *testing.T) {
 		status int
 		says   string
 	}{
-		{"server edit tcp://192.0.2.10:80 10.0.0.11 -w 3", exitFailed, "drain 10.0.0.11:80: its weight is 3 in tcp://192.0.2.10:80: somebody else set it"},
+		{"server edit tcp://192.0.2.10:80 10.0.0.11 -w 3", exitFailed, "drain 10.0.0.11:80: its weight is 3 in tcp://192.0.2.10:80: it was changed by someone else"},
 		{"server delete -y tcp://192.0.2.10:80 10.0.0.11", exitDone, "10.0.0.11:80 is drained"},
 		{"service delete -y tcp://192.0.2.10:80", exitDone, "10.0.0.11:80 is drained"},
 	} {
@@ -286,7 +288,7 @@ func TestDrainRefused(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11 --yes")); status != exitPartly {
 		t.Errorf("status %d: %s", status, errs)
 	}
-	text, err := os.ReadFile(app.memoryFile())
+	text, err := os.ReadFile(app.state().WeightsFile())
 	if err != nil || bytes.Contains(text, []byte(theDNS)) || !bytes.Contains(text, []byte(theWeb)) {
 		t.Errorf("%v: %s", err, text)
 	}
@@ -312,30 +314,12 @@ func TestDrainRemembersFirst(t *testing.T) {
 	k := drainTable(t)
 	app, _, _ := testApp(k)
 	k.Refuse(func(kernel.Change) error {
-		if text, err := os.ReadFile(app.memoryFile()); err != nil || !bytes.Contains(text, []byte(`"weight": 5`)) {
+		if text, err := os.ReadFile(app.state().WeightsFile()); err != nil || !bytes.Contains(text, []byte(`"weight": 5`)) {
 			t.Errorf("at the time of the change it remembers %s, %v", text, err)
 		}
 		return errors.New("no")
 	})
 	app.Run(t.Context(), strings.Fields("drain 10.0.0.11:80"))
-}
-
-func TestSlope(t *testing.T) {
-	at := func(seconds int) time.Time { return time.Unix(int64(seconds), 0) }
-	var s slope
-	if _, _, ok := s.estimate(); ok {
-		t.Error("an estimate of nothing")
-	}
-	s.add(at(0), 100)
-	s.add(at(10), 80)
-	if rate, end, ok := s.estimate(); !ok || rate != 2 || end != 40*time.Second {
-		t.Errorf("%v a second, %s, %v", rate, end, ok)
-	}
-	s.add(at(20), 90)
-	s.add(at(50), 90) // what was long ago counts no more
-	if _, _, ok := s.estimate(); ok {
-		t.Error("an end is in sight where nothing shrinks")
-	}
 }
 
 func weightIn(t *testing.T, k kernel.Kernel, service string) int {
@@ -348,7 +332,7 @@ func weightIn(t *testing.T, k kernel.Kernel, service string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return findServer(&snap.Services[0], netip.AddrPortFrom(netip.MustParseAddr("10.0.0.11"), id.Port)).Weight
+	return snap.Services[0].Server(netip.AddrPortFrom(netip.MustParseAddr("10.0.0.11"), id.Port)).Weight
 }
 
 // In jsonl each line is one change of a row; the last is where it ended.

@@ -3,8 +3,6 @@ package commands
 import (
 	"errors"
 	"fmt"
-
-	"lvs/kernel"
 )
 
 // fault is an error with its exit status and, where one is known, its cure.
@@ -62,15 +60,6 @@ func (f faults) err() error {
 }
 
 func (f faults) Error() string { return errors.Join(f...).Error() }
-
-// partly says that some changes were made and others refused.
-type partly struct {
-	made int
-	err  kernel.Refusals
-}
-
-func (p *partly) Error() string { return p.err.Error() }
-func (p *partly) Unwrap() error { return p.err }
 
 // errNo is the answer no, where the output has said so: exit status 1 and not a
 // word more.

@@ -3,15 +3,12 @@ package commands
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"lvs/output"
-	"lvs/plan"
 )
 
 // globals are the options that mean the same wherever they are offered. A verb
@@ -169,10 +166,8 @@ func (a *App) prepare(c *cobra.Command, _ []string) error {
 		all.add(usagef("--quiet and --verbose exclude one another"))
 	}
 	if g.timeout != "" {
-		d, err := parseDuration(g.timeout)
-		if err != nil || d <= 0 {
-			all.add(usagef("--timeout %q: it is a time such as 500ms, 5s or 1m", g.timeout))
-		} else {
+		d, err := parseDuration("--timeout", g.timeout, durationRange{})
+		if all.add(err); err == nil {
 			ctx, cancel := context.WithTimeout(c.Context(), d)
 			c.SetContext(ctx)
 			a.cancel = cancel
@@ -223,13 +218,4 @@ func (a *App) preferOptions(c *cobra.Command) {
 		g.columns != "" && !tabular || c.Flags().Changed("wide") && g.output != "wide") {
 		g.output, g.formatOfEnv = "", false
 	}
-}
-
-// parseDuration reads a Go duration, also with days (1d12h), or a bare number
-// of seconds as ipvsadm takes it.
-func parseDuration(s string) (time.Duration, error) {
-	if n, err := strconv.ParseUint(s, 10, 32); err == nil {
-		return time.Duration(n) * time.Second, nil
-	}
-	return plan.ParseDuration(s)
 }

@@ -90,6 +90,6 @@ func (a *App) entries() (all []journal.Entry, table string, err error) {
 	if table, err = a.Identity(a.global.netns); err != nil {
 		return nil, "", err
 	}
-	all, err = (&journal.Journal{Dir: a.stateDir()}).Entries()
+	all, err = (&journal.Journal{Dir: a.state().Dir}).Entries()
 	return all, table, err
 }

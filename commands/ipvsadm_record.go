@@ -33,7 +33,7 @@ func (r *recorder) Apply(ctx context.Context, changes []kernel.Change) error {
 	if err != nil {
 		return r.Kernel.Apply(ctx, changes)
 	}
-	done := r.app.record(ctx, plan.Touched(before, changes))
+	done := r.app.operatorOf(r.Kernel).Record(ctx, plan.Touched(before, changes))
 	err = r.Kernel.Apply(ctx, changes)
 	done(err)
 	return err
@@ -111,7 +111,7 @@ func (r *recorder) StopDaemon(ctx context.Context, role kernel.Role) error {
 }
 
 func (r *recorder) recorded(ctx context.Context, objects []plan.Object, do func() error) error {
-	done := r.app.record(ctx, objects)
+	done := r.app.operatorOf(r.Kernel).Record(ctx, objects)
 	err := do()
 	done(err)
 	return err

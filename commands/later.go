@@ -1,147 +1,171 @@
 package commands
 
 import (
-	"crypto/rand"
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"os/exec"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/spf13/cobra"
+
+	"lvs/operate/state"
 )
 
-// job is a command line that is carried out after a while unless it is called
-// off before: what --for promises. Each is one file below the state folder, and
-// a process of its own waits for it, with the table already open. Nothing else
-// runs for it: it survives the shell and the connection, and a boot ends it with
-// the table.
-type job struct {
-	ID string `json:"id"`
-	// Kind says what it is for: only its maker reads it.
-	Kind string `json:"kind"`
-	// Table is the Identity of the table, Netns the name it was opened by.
-	Table string `json:"table"`
-	Netns string `json:"netns,omitempty"`
-	// Wait is counted from the start of the process; At is when that should be.
-	Wait time.Duration `json:"wait"`
-	At   time.Time     `json:"at"`
-	// Args is the command line, without the program's name.
-	Args []string `json:"args"`
+type laterRun struct {
+	app   *App
+	ready bool
 }
 
-// thisJob is replaced by the ID of a job among its arguments.
-const thisJob = "{job}"
-
-// later makes sure that a command line of lvs is carried out after a while, in
-// this network namespace. When it gives no error, a process waits for it.
-//
-// The command line should look before it acts: whatever was done meanwhile by
-// others was meant. Its output goes to later.log in the state folder. The
-// argument thisJob stands for the job's ID.
-func (a *App) later(kind string, wait time.Duration, args ...string) (job, error) {
-	table, err := a.Identity(a.global.netns)
-	if err != nil {
-		return job{}, err
+// newLater is the process behind a job. Nobody types it.
+func (a *App) newLater() *cobra.Command {
+	o := &laterRun{app: a}
+	c := &cobra.Command{
+		Use:    "later ID",
+		Short:  "Wait for a job of --for and run it",
+		Hidden: true,
+		Long: `Wait until a job of the state folder is due, and run it unless it was canceled.
+Commands with --for and --confirm-within start this automatically.`,
+		Example:           `  lvs later 5ZQ7ZJ4VWRA3TCAPMFHK6E2YGQ`,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
 	}
-	j := job{ID: strings.ToLower(rand.Text()), Kind: kind, Table: table, Netns: a.global.netns,
-		Wait: wait, At: a.Now().Add(wait).UTC().Truncate(time.Second)}
-	for _, arg := range args {
-		j.Args = append(j.Args, strings.ReplaceAll(arg, thisJob, j.ID))
-	}
-	if a.global.netns != "" {
-		j.Args = append(j.Args, "--netns", a.global.netns)
-	}
-	if err := os.MkdirAll(a.jobFolder(), 0o700); err != nil {
-		return j, err
-	}
-	a.forgetDeadJobs()
-	text, err := json.Marshal(j)
-	if err != nil {
-		return j, err
-	}
-	if err := replaceFile(a.jobFile(j.ID), append(text, '\n')); err != nil {
-		return j, err
-	}
-	if err := a.Detach([]string{"later", j.ID, "--ready"}, filepath.Join(a.stateDir(), "later.log")); err != nil {
-		os.Remove(a.jobFile(j.ID))
-		return j, err
-	}
-	return j, nil
+	c.Flags().BoolVar(&o.ready, "ready", false, "write to file descriptor 3 when the job is held")
+	c.Flags().MarkHidden("ready")
+	return c
 }
 
-// callOff makes sure that a job is not carried out any more. False is that it
-// was carried out, called off or lost before.
-func (a *App) callOff(id string) bool {
-	return os.Remove(a.jobFile(id)) == nil
+func (o *laterRun) run(c *cobra.Command, args []string) error {
+	if len(args) != 1 || strings.ContainsAny(args[0], "./") {
+		return usagef("the job's ID is missing")
+	}
+	a, id := o.app, args[0]
+	folder := a.state()
+	j, err := folder.Job(id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &fault{status: exitNotFound, err: errors.New("job " + id + ": no such job")}
+	}
+	if err != nil {
+		return err
+	}
+	release, err := folder.HoldJob(id)
+	if err != nil {
+		return err
+	}
+	defer release()
+	// The namespace is held from now on: pid:N may be gone when the job is due.
+	a.global.netns = j.Netns
+	if _, err := a.kernel(); err != nil {
+		return err
+	}
+	if table, err := a.Identity(j.Netns); err != nil || table != j.Table {
+		return errors.Join(errors.New("job "+id+": this is not the table that it was made for"), err)
+	}
+	if o.ready {
+		signalReady()
+	}
+	if err := a.waitFor(c.Context(), j); err != nil || !folder.CallOff(id) {
+		return err // called off while it waited: nothing is to be done
+	}
+	a.note("%s: %s %s", a.Now().UTC().Format(time.RFC3339), a.Name, strings.Join(j.Args, " "))
+	return a.runJob(c.Context(), j)
 }
 
-// pending lists the jobs of a kind that a process waits for on this table.
-func (a *App) pending(kind string) ([]job, error) {
-	table, err := a.Identity(a.global.netns)
-	if err != nil {
-		return nil, err
-	}
-	var out []job
-	for _, id := range a.jobIDs() {
-		if j, err := a.readJob(id); err == nil && j.Kind == kind && j.Table == table && a.isWaitedFor(id) {
-			out = append(out, j)
+// jobLook is how often a waiting job checks whether it was called off.
+const jobLook = 10 * time.Second
+
+// waitFor waits until the job is due or was called off.
+func (a *App) waitFor(ctx context.Context, j state.Job) error {
+	for left := j.Wait; left > 0; left -= jobLook {
+		if _, err := a.state().Job(j.ID); err != nil {
+			return nil
+		}
+		if err := a.Sleep(ctx, min(left, jobLook)); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
-func (a *App) jobFolder() string        { return filepath.Join(a.stateDir(), "later") }
-func (a *App) jobFile(id string) string { return filepath.Join(a.jobFolder(), id+".json") }
-
-func (a *App) jobIDs() []string {
-	names, _ := filepath.Glob(filepath.Join(a.jobFolder(), "*.json"))
-	for i, name := range names {
-		names[i] = strings.TrimSuffix(filepath.Base(name), ".json")
+// runJob carries out the command line on the table that is open.
+func (a *App) runJob(ctx context.Context, j state.Job) error {
+	inner := *a
+	a.opened = nil // the other closes it
+	inner.global, inner.strays, inner.cancel, inner.op = globals{}, nil, nil, nil
+	inner.Identity = func(string) (string, error) { return j.Table, nil }
+	if status := inner.Run(ctx, j.Args); status != exitDone {
+		return &fault{status: status, err: errors.New("job " + j.ID + " failed: " + strings.Join(j.Args, " "))}
 	}
-	return names
+	return nil
 }
 
-func (a *App) readJob(id string) (j job, err error) {
-	text, err := os.ReadFile(a.jobFile(id))
-	if err == nil {
-		err = json.Unmarshal(text, &j)
-	}
-	return j, err
-}
+const (
+	readyFile = 3 // where a detached process says that it is ready
+	readyWord = "ready\n"
+	// readyTime is how long a process may take to open the table.
+	readyTime = 10 * time.Second
+)
 
-// holdJob marks a job as waited for until the file is closed or the process
-// ends, however that ends.
-func (a *App) holdJob(id string) (*os.File, error) {
-	f, err := os.Open(a.jobFile(id))
+// detach starts this program again in a session of its own, so that neither the
+// end of the shell nor that of the terminal reaches it, and waits until it says
+// that it is ready. Its output is added to the file log.
+func (a *App) detach(args []string, log string) error {
+	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("another process waits for it: %w", err)
+	out, err := os.OpenFile(log, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
 	}
-	return f, nil
+	defer out.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	cmd := exec.Command(self, args...)
+	cmd.Args[0] = a.Name
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = out, out, []*os.File{w}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	err = cmd.Start()
+	w.Close()
+	if err != nil {
+		return err
+	}
+	said := make([]byte, len(readyWord))
+	r.SetReadDeadline(time.Now().Add(readyTime))
+	if n, _ := r.Read(said); string(said[:n]) == readyWord {
+		return cmd.Process.Release()
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+	return fmt.Errorf("the process that should wait did not start: %w", lastLine(log))
 }
 
-// isWaitedFor tells whether a process holds the job.
-func (a *App) isWaitedFor(id string) bool {
-	f, err := a.holdJob(id)
-	if err == nil {
-		f.Close()
-	}
-	return err != nil && !errors.Is(err, fs.ErrNotExist)
+// signalReady tells the process that started this one. That it has gone is no
+// reason to stop.
+func signalReady() {
+	f := os.NewFile(readyFile, "ready")
+	f.WriteString(readyWord)
+	f.Close()
 }
 
-// forgetDeadJobs removes what no process will carry out any more.
-func (a *App) forgetDeadJobs() {
-	const grace = time.Minute // one whose process starts just now is not dead
-	for _, id := range a.jobIDs() {
-		info, err := os.Stat(a.jobFile(id))
-		if err == nil && a.Now().Sub(info.ModTime()) > grace && !a.isWaitedFor(id) {
-			os.Remove(a.jobFile(id))
+// lastLine is the error that a log ends with.
+func lastLine(log string) error {
+	text, err := os.ReadFile(log)
+	if err != nil {
+		return err
+	}
+	last := "it said nothing"
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "hint: ") {
+			last = strings.TrimSpace(line)
 		}
 	}
+	return errors.New(last)
 }

@@ -10,30 +10,32 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/operate"
+	"lvs/operate/state"
 )
 
 // A job is carried out when its time has come, unless it was called off.
 func TestLater(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		meant   func(a *App, j job) // done while the job waits
+		meant   func(a *App, j state.Job) // done while the job waits
 		weight  int
 		waiting int // after it
 	}{
 		{"due", nil, 9, 0},
-		{"called off", func(a *App, j job) {
-			if !a.callOff(j.ID) {
+		{"called off", func(a *App, j state.Job) {
+			if !a.state().CallOff(j.ID) {
 				t.Error("there was nothing to call off")
 			}
 		}, 5, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Setenv(stateVariable, t.TempDir())
+			t.Setenv(state.Variable, t.TempDir())
 			k := tableWithServer(t)
 			app, _, _ := testApp(k)
 			var started []string
 			app.Detach = func(args []string, _ string) error { started = args; return nil }
-			j, err := app.later("test", 90*time.Second, "weight", "tcp://192.0.2.10:80", "10.0.0.11", "9")
+			j, err := laterOf(t, app).Later("test", 90*time.Second, "weight", "tcp://192.0.2.10:80", "10.0.0.11", "9")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -44,9 +46,9 @@ func TestLater(t *testing.T) {
 			var slept time.Duration
 			app.Sleep = func(ctx context.Context, d time.Duration) error {
 				if slept == 0 {
-					jobs, err := app.pending("test")
-					if err != nil || len(jobs) != 1 || jobs[0].ID != j.ID {
-						t.Errorf("pending are %v, %v", jobs, err)
+					jobs := app.state().Jobs("boot/1", "test")
+					if len(jobs) != 1 || jobs[0].ID != j.ID {
+						t.Errorf("pending are %v", jobs)
 					}
 					if c.meant != nil {
 						c.meant(app, j)
@@ -64,8 +66,8 @@ func TestLater(t *testing.T) {
 			if c.meant == nil && slept != 90*time.Second {
 				t.Errorf("it slept %s", slept)
 			}
-			if jobs, err := app.pending("test"); err != nil || len(jobs) != 0 {
-				t.Errorf("pending are %v, %v", jobs, err)
+			if jobs := app.state().Jobs("boot/1", "test"); len(jobs) != 0 {
+				t.Errorf("pending are %v", jobs)
 			}
 		})
 	}
@@ -75,18 +77,28 @@ func TestLater(t *testing.T) {
 func TestLaterOnAnotherTable(t *testing.T) {
 	k := tableWithServer(t)
 	app, _, _ := testApp(k)
-	j, err := app.later("test", time.Second, "weight", "tcp://192.0.2.10:80", "10.0.0.11", "9")
+	j, err := laterOf(t, app).Later("test", time.Second, "weight", "tcp://192.0.2.10:80", "10.0.0.11", "9")
 	if err != nil {
 		t.Fatal(err)
 	}
 	app, _, errs := testApp(k)
 	app.Identity = func(string) (string, error) { return "boot/2", nil }
-	if status := app.Run(t.Context(), []string{"later", j.ID}); status != exitFailed || !strings.Contains(errs.String(), "the table is another") {
+	if status := app.Run(t.Context(), []string{"later", j.ID}); status != exitFailed || !strings.Contains(errs.String(), "not the table that it was made for") {
 		t.Errorf("status %d: %s", status, errs)
 	}
 	if got := weightOf(t, k); got != 5 {
 		t.Errorf("the weight is %d", got)
 	}
+}
+
+// laterOf returns what makes jobs for a command.
+func laterOf(t *testing.T, a *App) *operate.Operator {
+	t.Helper()
+	op, err := a.operator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return op
 }
 
 // tableWithServer has one service with one server of weight 5.
@@ -108,5 +120,5 @@ func weightOf(t *testing.T, k kernel.Kernel) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return findServer(&snap.Services[0], netip.MustParseAddrPort("10.0.0.11:80")).Weight
+	return snap.Services[0].Server(netip.MustParseAddrPort("10.0.0.11:80")).Weight
 }

@@ -74,7 +74,7 @@ func pickServers(s *kernel.ServiceEntry, names []string) ([]kernel.ServerEntry, 
 			bad.add(err)
 			continue
 		}
-		found := findServer(s, addr)
+		found := s.Server(addr)
 		if found == nil {
 			bad.add(&kernel.Error{Op: "find server", Service: s.ServiceID, Server: addr, Err: kernel.ErrNoServer})
 			continue
@@ -85,13 +85,4 @@ func pickServers(s *kernel.ServiceEntry, names []string) ([]kernel.ServerEntry, 
 		}
 	}
 	return out, bad.err()
-}
-
-func findServer(s *kernel.ServiceEntry, addr netip.AddrPort) *kernel.ServerEntry {
-	for i := range s.Servers {
-		if s.Servers[i].Addr == addr {
-			return &s.Servers[i]
-		}
-	}
-	return nil
 }

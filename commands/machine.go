@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
 )
 
 // machine names a server wherever it stands: by its address in every service and
@@ -36,12 +37,6 @@ func parseMachine(s string) (machine, error) {
 
 func (m *machine) is(a netip.AddrPort) bool {
 	return a == m.addr || m.anyPort && a.Addr() == m.addr.Addr()
-}
-
-// member is a server in one of its services.
-type member struct {
-	service kernel.Service
-	kernel.ServerEntry
 }
 
 // machineSelector names servers across services, which may be narrowed.
@@ -86,7 +81,7 @@ func (s *machineSelector) parse(args []string) ([]machine, []kernel.ServiceID, e
 
 // members finds the servers in the services named, or in all, and gives the
 // table it looked at. Every name that nothing has is told.
-func (a *App) members(ctx context.Context, names []machine, ids []kernel.ServiceID) ([]member, *kernel.Snapshot, error) {
+func (a *App) members(ctx context.Context, names []machine, ids []kernel.ServiceID) ([]operate.Member, *kernel.Snapshot, error) {
 	k, err := a.kernel()
 	if err != nil {
 		return nil, nil, err
@@ -103,7 +98,7 @@ func (a *App) members(ctx context.Context, names []machine, ids []kernel.Service
 	out := membersOf(snap, names)
 	var bad faults
 	for i := range names {
-		if !slices.ContainsFunc(out, func(m member) bool { return names[i].is(m.Addr) }) {
+		if !slices.ContainsFunc(out, func(m operate.Member) bool { return names[i].is(m.Addr) }) {
 			where := "no service has it"
 			if len(ids) > 0 {
 				where = "the service named does not have it"
@@ -116,13 +111,13 @@ func (a *App) members(ctx context.Context, names []machine, ids []kernel.Service
 }
 
 // membersOf gives the servers named, or all where none is.
-func membersOf(snap *kernel.Snapshot, names []machine) []member {
-	var out []member
+func membersOf(snap *kernel.Snapshot, names []machine) []operate.Member {
+	var out []operate.Member
 	for i := range snap.Services {
 		s := &snap.Services[i]
 		for _, srv := range s.Servers {
 			if len(names) == 0 || slices.ContainsFunc(names, func(m machine) bool { return m.is(srv.Addr) }) {
-				out = append(out, member{s.Service, srv})
+				out = append(out, operate.Member{Service: s.Service, ServerEntry: srv})
 			}
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"lvs/operate/state"
 )
 
 // TestMain keeps what tests remember out of the machine's own state.
@@ -16,7 +18,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Setenv(stateVariable, dir)
+	os.Setenv(state.Variable, dir)
 	status := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(status)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
@@ -12,6 +11,8 @@ import (
 
 	"lvs/cluster"
 	"lvs/kernel"
+	"lvs/operate"
+	"lvs/operate/state"
 	"lvs/output"
 	"lvs/plan"
 )
@@ -26,7 +27,7 @@ type planner struct {
 	keepWeights bool
 	allowed     plan.Kinds // what allow says
 	// drained is what is remembered of servers of weight 0.
-	drained map[kernel.ServerKey]remembered
+	drained map[kernel.ServerKey]state.Weight
 }
 
 func (p *planner) register(a *App, c *cobra.Command) {
@@ -70,32 +71,31 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	if q.before, err = plan.ReadTable(ctx, k); err != nil {
 		return nil, err
 	}
-	p.recallDrained(q.before.Snapshot)
+	if err := p.recallDrained(q.before.Snapshot); err != nil {
+		return nil, err
+	}
 	q.steps, q.left = p.steps(w, q.before)
 	p.tellDrained(w)
 	return q, nil
 }
 
-// recallDrained finds the servers that lvs drain has given the weight 0: who said
-// so, and for how long, is the admin's business, not the file's.
-func (p *planner) recallDrained(now *kernel.Snapshot) {
-	if _, err := os.Stat(p.app.memoryFile()); err != nil || p.app.Identity == nil {
-		return // nothing is remembered: nearly always
+// recallDrained finds the servers that lvs drain has given the weight 0: how long
+// they stay out is the admin's decision, not the file's.
+func (p *planner) recallDrained(now *kernel.Snapshot) error {
+	if !p.app.state().HasWeights() || p.app.Identity == nil {
+		return nil // nothing is remembered: nearly always
 	}
-	var quiet []member
-	for i := range now.Services {
-		e := &now.Services[i]
-		for j := range e.Servers {
-			if e.Servers[j].Weight == 0 {
-				quiet = append(quiet, member{e.Service, e.Servers[j]})
-			}
-		}
-	}
-	known, err := p.app.recall(quiet)
+	op, err := p.app.operator()
 	if err != nil {
-		p.app.note("which servers are drained cannot be told: %v", err)
+		return err
+	}
+	quiet := slices.DeleteFunc(membersOf(now, nil), func(m operate.Member) bool { return m.Weight > 0 })
+	known, err := op.Remembered(quiet)
+	if err != nil {
+		p.app.note("cannot find out which servers are drained: %v", err)
 	}
 	p.drained = known
+	return nil
 }
 
 func (p *planner) isDrained(id kernel.ServiceID, server netip.AddrPort) bool {
@@ -147,7 +147,7 @@ func (p *planner) kinds() (plan.Kinds, error) {
 	for _, word := range p.allow {
 		kind, ok := names[word]
 		if !ok {
-			return 0, usagef("--allow %q: it is a list of add, update and delete", word)
+			return 0, usagef("invalid --allow %q: want a list of add, update and delete", word)
 		}
 		allowed |= kind
 	}
@@ -160,7 +160,7 @@ func (p *planner) kinds() (plan.Kinds, error) {
 // tellLeft says what --allow leaves out.
 func (p *planner) tellLeft(q *planned) {
 	if !q.left.Empty() {
-		p.app.note("left out by --allow: %s", tellTotals(&q.left, true))
+		p.app.note("left out by --allow: %s", countSteps(&q.left, true))
 	}
 }
 
@@ -187,8 +187,8 @@ func stepRows(before *plan.Table, s *plan.Steps, dryRun bool) []output.Change {
 	return rows
 }
 
-// tellTotals counts steps without making rows of them: there may be very many.
-func tellTotals(s *plan.Steps, planned bool) string {
+// countSteps counts steps without making rows of them: there may be very many.
+func countSteps(s *plan.Steps, planned bool) string {
 	t := output.Tally{Planned: planned}
 	for i := range s.Changes {
 		noun := output.AService
@@ -209,65 +209,6 @@ func tellTotals(s *plan.Steps, planned bool) string {
 	return t.String()
 }
 
-// deletedServers are those that go from services that stay.
-func deletedServers(before *plan.Table, steps *plan.Steps) []kernel.ServerEntry {
-	var out []kernel.ServerEntry
-	entries := entriesOf(before.Snapshot)
-	for i := range steps.Changes {
-		if c := &steps.Changes[i]; c.Op == kernel.DeleteServer {
-			out = append(out, *findServer(entries[c.Service.ServiceID], c.Server.Addr))
-		}
-	}
-	return out
-}
-
-// starved names the services that a plan leaves without a server that takes
-// connections, and that have one now.
-func starved(q *planned) []kernel.ServiceID {
-	takes := func(c kernel.Change) bool { return c.Op == kernel.EditServer || c.Op == kernel.DeleteServer }
-	if !slices.ContainsFunc(q.steps.Changes, takes) {
-		return nil
-	}
-	serving, after := map[kernel.ServiceID]int{}, map[kernel.ServiceID]int{}
-	weights := map[kernel.ServerKey]int{}
-	for i := range q.before.Services {
-		e := &q.before.Services[i]
-		for j := range e.Servers {
-			weights[kernel.ServerKey{Service: e.ServiceID, Server: e.Servers[j].Addr}] = e.Servers[j].Weight
-			if e.Servers[j].Weight > 0 {
-				serving[e.ServiceID]++
-				after[e.ServiceID]++
-			}
-		}
-	}
-	count := func(id kernel.ServiceID, weight, by int) {
-		if weight > 0 {
-			after[id] += by
-		}
-	}
-	var touched []kernel.ServiceID
-	for i := range q.steps.Changes {
-		c := &q.steps.Changes[i]
-		id := c.Service.ServiceID
-		old := weights[kernel.ServerKey{Service: id, Server: c.Server.Addr}]
-		switch c.Op {
-		case kernel.AddServer:
-			count(id, c.Server.Weight, 1)
-		case kernel.EditServer:
-			count(id, old, -1)
-			count(id, c.Server.Weight, 1)
-			touched = append(touched, id)
-		case kernel.DeleteServer:
-			count(id, old, -1)
-			touched = append(touched, id)
-		}
-	}
-	slices.SortFunc(touched, kernel.ServiceID.Compare)
-	return slices.DeleteFunc(slices.Compact(touched), func(id kernel.ServiceID) bool {
-		return serving[id] == 0 || after[id] > 0
-	})
-}
-
 // dangers says in one sentence what a plan deletes, cuts and starves: what is
 // asked about before it is done. Nothing is the empty text.
 func dangers(q *planned) string {
@@ -275,10 +216,10 @@ func dangers(q *planned) string {
 	if text := deletions(q.before.Snapshot, q.steps.Changes); text != "" {
 		what = append(what, text)
 	}
-	if ids := starved(q); len(ids) == 1 {
-		what = append(what, fmt.Sprintf("leave %v without a server that takes connections", ids[0]))
+	if ids := plan.Starved(q.before.Snapshot, q.steps.Changes); len(ids) == 1 {
+		what = append(what, fmt.Sprintf("leave %v without a server that accepts connections", ids[0]))
 	} else if len(ids) > 1 {
-		what = append(what, fmt.Sprintf("leave %d services without a server that takes connections (%v …)", len(ids), ids[0]))
+		what = append(what, fmt.Sprintf("leave %d services without a server that accepts connections (%v …)", len(ids), ids[0]))
 	}
 	stops := 0
 	for _, d := range q.steps.Stop {

@@ -13,19 +13,7 @@ const (
 	lineEvery   = 5 * time.Second
 )
 
-// progress tells how far long work is. Both functions may be called where nothing
-// is to be told; at is nil then.
-func (a *App) progress(what string, total int) (at func(done, total int), end func()) {
-	if total < longWork || a.global.quiet {
-		return nil, func() {}
-	}
-	line := a.liveLine()
-	return func(done, total int) {
-		line.show(func() string { return fmt.Sprintf("%d of %d %s", done, total, what) })
-	}, line.end
-}
-
-// liveLine tells how work goes on: on a terminal on one line that is rewritten,
+// liveLine shows how work goes on: on a terminal on one line that is rewritten,
 // elsewhere by a line now and then. -q silences it.
 type liveLine struct {
 	app   *App
@@ -38,11 +26,24 @@ type liveLine struct {
 
 const lineAtMost = time.Minute
 
-func (a *App) liveLine() *liveLine {
-	return &liveLine{app: a, last: a.Now(), every: lineEvery}
+// live returns the line that shows the work that is going on. It begins with the
+// first call after endLine.
+func (a *App) live() *liveLine {
+	if a.line == nil {
+		a.line = &liveLine{app: a, last: a.Now(), every: lineEvery}
+	}
+	return a.line
 }
 
-// show tells the text, if the time has come.
+// endLine takes the live line off the terminal.
+func (a *App) endLine() {
+	if a.line != nil {
+		a.line.end()
+		a.line = nil
+	}
+}
+
+// show shows the text, if the time has come.
 func (l *liveLine) show(text func() string) {
 	a, now := l.app, l.app.Now()
 	switch {
@@ -52,7 +53,7 @@ func (l *liveLine) show(text func() string) {
 		fmt.Fprintf(a.Err, "\r%s%s", t, strings.Repeat(" ", max(0, l.width-utf8.RuneCountInString(t))))
 		l.last, l.width = now, utf8.RuneCountInString(t)
 	case !a.ErrTerminal.Is && now.Sub(l.last) >= l.every:
-		a.note("%s", text())
+		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(text()))
 		l.last, l.every = now, min(2*l.every, lineAtMost)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/lab"
+	"lvs/operate/state"
 	"lvs/plan/journal"
 )
 
@@ -70,7 +71,7 @@ func TestJournalOnAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
-	t.Setenv(stateVariable, dir)
+	t.Setenv(state.Variable, dir)
 	run := func(says string, args ...string) {
 		t.Helper()
 		status, said := runNow(t, args...)
@@ -115,7 +116,7 @@ func TestJournalOnAFullDisk(t *testing.T) {
 // journalNow reads the journal of the processes that a test starts.
 func journalNow(t *testing.T) []journal.Entry {
 	t.Helper()
-	all, err := (&journal.Journal{Dir: os.Getenv(stateVariable)}).Entries()
+	all, err := (&journal.Journal{Dir: os.Getenv(state.Variable)}).Entries()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,8 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/operate"
+	"lvs/operate/state"
 	"lvs/plan"
 	"lvs/plan/journal"
 )
@@ -27,7 +29,7 @@ func journalApp(t *testing.T, k kernel.Kernel) (app *App, said func() string) {
 
 func keepIn(app *App, dir string) {
 	app.Env = func(name string) string {
-		if name == stateVariable {
+		if name == state.Variable {
 			return dir
 		}
 		return ""
@@ -41,6 +43,15 @@ func entriesOfApp(t *testing.T, a *App) []journal.Entry {
 		t.Fatal(err)
 	}
 	return all
+}
+
+// changed makes changes as a verb does.
+func changed(a *App, steps []operate.Step) error {
+	op, err := a.operator()
+	if err != nil {
+		return err
+	}
+	return op.Apply(context.Background(), steps)
 }
 
 // failing is a kernel to which the way breaks.
@@ -76,8 +87,8 @@ func TestOutcomes(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			app, _ := journalApp(t, &failing{memory.New(), c.err})
 			e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: id}, Servers: []kernel.ServerEntry{{}}}
-			err := app.change(t.Context(), []step{
-				{Change: kernel.Change{Op: kernel.DeleteService, Service: e.Service}, serviceBefore: &e.Service, entry: &e},
+			err := changed(app, []operate.Step{
+				{Change: kernel.Change{Op: kernel.DeleteService, Service: e.Service}, BeforeService: &e.Service, Entry: &e},
 				{Change: kernel.Change{Op: kernel.AddService, Service: e.Service}},
 			})
 			if (err == nil) != (c.err == nil) {
@@ -101,19 +112,19 @@ func TestManyChangesOfOneCommand(t *testing.T) {
 	app, _ := journalApp(t, k)
 	id, _ := kernel.ParseServiceID("tcp://192.0.2.10:80")
 	service := kernel.Service{ServiceID: id, Scheduler: "wlc"}
-	if err := app.change(t.Context(), []step{{Change: kernel.Change{Op: kernel.AddService, Service: service}}}); err != nil {
+	if err := changed(app, []operate.Step{{Change: kernel.Change{Op: kernel.AddService, Service: service}}}); err != nil {
 		t.Fatal(err)
 	}
-	app.written = written{} // the next command
+	app.op.NextEntry() // the next command
 	schedulers := []string{"wlc", "rr", "sh", "mh"}
 	for i := range schedulers[1:] {
 		before, after := service, service
 		before.Scheduler, after.Scheduler = schedulers[i], schedulers[i+1]
-		if err := app.change(t.Context(), []step{{Change: kernel.Change{Op: kernel.EditService, Service: after}, serviceBefore: &before}}); err != nil {
+		if err := changed(app, []operate.Step{{Change: kernel.Change{Op: kernel.EditService, Service: after}, BeforeService: &before}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := app.change(t.Context(), []step{{Change: kernel.Change{Op: kernel.AddService, Service: service}}}); err == nil {
+	if err := changed(app, []operate.Step{{Change: kernel.Change{Op: kernel.AddService, Service: service}}}); err == nil {
 		t.Fatal("it could be added twice")
 	}
 	all := entriesOfApp(t, app)

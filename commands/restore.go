@@ -13,6 +13,7 @@ import (
 
 	"lvs/commands/ipvsadm"
 	"lvs/kernel"
+	"lvs/operate"
 	"lvs/output"
 	"lvs/plan"
 )
@@ -146,7 +147,7 @@ func keepThresholds(want []plan.Service, now *kernel.Snapshot) (kept int) {
 			}
 		}
 	}
-	entries := entriesOf(now)
+	entries := now.Index()
 	for i := range want {
 		e := entries[want[i].ServiceID]
 		if e == nil || !hasThresholds(e) {
@@ -154,7 +155,7 @@ func keepThresholds(want []plan.Service, now *kernel.Snapshot) (kept int) {
 		}
 		for j := range want[i].Servers {
 			s := &want[i].Servers[j]
-			if old := findServer(e, s.Addr); old != nil && (old.Upper > 0 || old.Lower > 0) {
+			if old := e.Server(s.Addr); old != nil && (old.Upper > 0 || old.Lower > 0) {
 				s.Upper, s.Lower = old.Upper, old.Lower
 				kept++
 			}
@@ -182,14 +183,14 @@ func wanted(text []ipvsadm.Service) []plan.Service {
 // deletions says what a plan deletes and cuts. Nothing is the empty text.
 func deletions(before *kernel.Snapshot, changes []kernel.Change) string {
 	var services, servers tally
-	entries := entriesOf(before)
+	entries := before.Index()
 	for i := range changes {
 		e := entries[changes[i].Service.ServiceID]
 		switch changes[i].Op {
 		case kernel.DeleteService:
 			services.add(*e)
 		case kernel.DeleteServer:
-			servers.addServer(*findServer(e, changes[i].Server.Addr))
+			servers.addServer(*e.Server(changes[i].Server.Addr))
 		}
 	}
 	var what []string
@@ -200,14 +201,6 @@ func deletions(before *kernel.Snapshot, changes []kernel.Change) string {
 		what = append(what, fmt.Sprintf("delete %s of services that stay, %s", plural(servers.members, "server"), servers.cuts()))
 	}
 	return strings.Join(what, ", and ")
-}
-
-func entriesOf(s *kernel.Snapshot) map[kernel.ServiceID]*kernel.ServiceEntry {
-	out := make(map[kernel.ServiceID]*kernel.ServiceEntry, len(s.Services))
-	for i := range s.Services {
-		out[s.Services[i].ServiceID] = &s.Services[i]
-	}
-	return out
 }
 
 // apply carries the plan out and reports it.
@@ -227,10 +220,12 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Sna
 	if a.global.dryRun {
 		return show(nil)
 	}
-	done := a.record(ctx, plan.Touched(before, changes))
-	progress, end := a.progress("changes", len(changes))
-	_, err = plan.Apply(ctx, k, before, changes, plan.ApplyOptions{KeepGoing: o.keepGoing, Progress: progress})
-	end()
+	op := a.operatorOf(k)
+	done := op.Record(ctx, plan.Touched(before, changes))
+	_, err = plan.Apply(ctx, k, before, changes, plan.ApplyOptions{KeepGoing: o.keepGoing, Progress: func(done, total int) {
+		a.tell(operate.Progress{Done: done, Total: total})
+	}})
+	a.endLine()
 	done(err)
 	if failure := (*plan.Failure)(nil); errors.As(err, &failure) {
 		return a.undone(failure, linesOf(text))
@@ -250,7 +245,7 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Sna
 
 // planRows shows changes with what they replace.
 func planRows(before *kernel.Snapshot, changes []kernel.Change, dryRun bool) []output.Change {
-	entries := entriesOf(before)
+	entries := before.Index()
 	rows := make([]output.Change, len(changes))
 	for i := range changes {
 		rows[i] = planRow(entries, &changes[i], dryRun)
@@ -259,15 +254,16 @@ func planRows(before *kernel.Snapshot, changes []kernel.Change, dryRun bool) []o
 }
 
 func planRow(entries map[kernel.ServiceID]*kernel.ServiceEntry, c *kernel.Change, dryRun bool) output.Change {
-	s := step{Change: *c}
+	s := operate.Step{Change: *c}
 	if e := entries[s.Service.ServiceID]; e != nil {
 		if !s.Op.OnServer() {
-			s.serviceBefore = &e.Service
-		} else if old := findServer(e, s.Server.Addr); old != nil {
-			s.serverBefore = &old.Server
+			s.BeforeService = &e.Service
+		} else if old := e.Server(s.Server.Addr); old != nil {
+			s.BeforeServer = &old.Server
 		}
 	}
-	row := s.row()
-	row.DryRun = dryRun
+	object := s.Object(0)
+	row := output.ChangeOf(&object)
+	row.Op, row.DryRun = c.Op.String(), dryRun
 	return row
 }

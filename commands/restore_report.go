@@ -41,7 +41,9 @@ func (a *App) undone(f *plan.Failure, where placer) error {
 	if !errors.Is(f.Cause, context.Canceled) {
 		return bad
 	}
-	a.sent = f.Undo != nil
+	if a.op != nil {
+		a.op.Sent = f.Undo != nil
+	}
 	for i := 1; i < len(bad) && !a.global.wantsJSON(); i++ {
 		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(bad[i].Error()))
 	}

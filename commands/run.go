@@ -17,6 +17,8 @@ import (
 	"lvs/cluster"
 	"lvs/commands/ipvsadm"
 	"lvs/kernel"
+	"lvs/operate"
+	"lvs/operate/state"
 	"lvs/output"
 )
 
@@ -63,12 +65,21 @@ func (a *App) Run(ctx context.Context, args []string) int {
 	case ctx.Err() != nil:
 		err = &fault{status: exitInterrupted, err: errors.New("interrupted")}
 	case errors.Is(err, context.DeadlineExceeded):
-		err = &fault{status: exitTimeout, err: fmt.Errorf("timed out after %s", a.global.timeout)}
+		err = &fault{status: exitTimeout, err: errors.New("timed out after " + a.global.timeout + lockedBy(err))}
 	}
-	if f := (*fault)(nil); a.sent && errors.As(err, &f) && (f.status == exitTimeout || f.status == exitInterrupted) && f.hint == "" {
+	if f := (*fault)(nil); a.sent() && errors.As(err, &f) && (f.status == exitTimeout || f.status == exitInterrupted) && f.hint == "" {
 		f.cure("what was sent before that may have been done")
 	}
 	return a.report(err)
+}
+
+// lockedBy says which lock was waited for, if any.
+func lockedBy(err error) string {
+	var locked *state.LockedError
+	if errors.As(err, &locked) {
+		return ": " + locked.Error()
+	}
+	return ""
 }
 
 // broken tells whether work was broken off by --timeout or an interrupt, which may
@@ -81,6 +92,7 @@ func broken(ctx context.Context, err error) (timedOut, interrupted bool) {
 
 // report prints an error and gives the exit status that belongs to it.
 func (a *App) report(err error) int {
+	a.endLine()
 	list := []error{err}
 	var several faults
 	var refused kernel.Refusals
@@ -97,10 +109,10 @@ func (a *App) report(err error) int {
 		list = errs(file, func(f cluster.Fault) error { return f })
 	}
 	status := worst(list)
-	if part := (*partly)(nil); errors.As(err, &part) {
+	if part := (*operate.PartlyError)(nil); errors.As(err, &part) {
 		status = exitPartly
 		list = append(list, &fault{status: status, err: fmt.Errorf("partly applied: %d of %d changes were made",
-			part.made, part.made+len(part.err))})
+			part.Made, part.Made+len(part.Refused))})
 	}
 	if a.global.wantsJSON() {
 		a.printJSON(list, status)

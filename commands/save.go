@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"lvs/commands/ipvsadm"
 	"lvs/kernel"
+	"lvs/operate/state"
 )
 
 type save struct {
@@ -71,7 +70,7 @@ func (o *save) run(c *cobra.Command, args []string) error {
 	if err := ipvsadm.WriteSave(&b, snap, ipvsadm.SaveOptions{Thresholds: true}); err != nil {
 		return err
 	}
-	return interruptible(c.Context(), func() error { return replaceFile(o.file, b.Bytes()) })
+	return interruptible(c.Context(), func() error { return state.WriteFile(o.file, b.Bytes()) })
 }
 
 // checkFile refuses a file that was meant as a service: -f 7 is ipvsadm's for
@@ -88,61 +87,9 @@ func checkFile(name string) error {
 		cure("the service is an argument: %s; a file of that name is ./%s", service, name)
 }
 
-// replaceFile puts a file in the place of another, so that whoever looks finds
-// the one or the other. What is no plain file (a pipe, /dev/stdout) is written.
-func replaceFile(name string, content []byte) (err error) {
-	if old, err := os.Stat(name); err == nil && !old.Mode().IsRegular() {
-		return writeTo(name, content)
-	}
-	if target, err := filepath.EvalSymlinks(name); err == nil {
-		name = target // a link stays one
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*") // mode 0600
-	if err != nil {
-		return &fs.PathError{Op: "write", Path: name, Err: underlying(err)}
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return &fs.PathError{Op: "write", Path: name, Err: underlying(err)}
-	}
-	return os.Rename(f.Name(), name)
-}
-
-func writeTo(name string, content []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	return err
-}
-
-// underlying takes the name of a temporary file out of an error: nobody asked
-// for that file.
-func underlying(err error) error {
-	if path, ok := err.(*fs.PathError); ok {
-		return path.Err
-	}
-	return err
-}
-
-// interruptible waits for something that may block where no context reaches, such
-// as opening a pipe that has no other end. When the context ends it is left to
-// itself, and what it shares with the caller is not to be touched.
+// interruptible waits for something that may block and knows no context, such as
+// opening a pipe that has no other end. When the context ends it goes on alone,
+// and what it shares with the caller must not be touched.
 func interruptible(ctx context.Context, do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()

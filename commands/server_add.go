@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
 )
 
 type serverAdd struct {
@@ -43,7 +44,7 @@ func (o *serverAdd) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	var bad faults
-	var steps []step
+	var steps []operate.Step
 	for _, name := range names {
 		addr, err := parseServer(name, id)
 		if err != nil {
@@ -53,7 +54,7 @@ func (o *serverAdd) run(c *cobra.Command, args []string) error {
 		s := kernel.Server{Addr: addr, Forward: kernel.Direct, Weight: 1}
 		bad.add(o.overlay(c.Flags(), &s))
 		bad.add(checkNewServer(id, &s))
-		steps = append(steps, step{Change: kernel.Change{
+		steps = append(steps, operate.Step{Change: kernel.Change{
 			Op: kernel.AddServer, Service: kernel.Service{ServiceID: id}, Server: s,
 		}})
 	}
@@ -69,14 +70,14 @@ func (o *serverAdd) run(c *cobra.Command, args []string) error {
 }
 
 // allNew looks whether the kernel would take every one of several servers.
-func (o *serverAdd) allNew(c *cobra.Command, id kernel.ServiceID, steps []step) error {
+func (o *serverAdd) allNew(c *cobra.Command, id kernel.ServiceID, steps []operate.Step) error {
 	entries, err := o.app.lookup(c.Context(), []kernel.ServiceID{id})
 	if err != nil {
 		return err
 	}
 	var bad faults
 	for _, s := range steps {
-		if findServer(&entries[0], s.Server.Addr) != nil {
+		if entries[0].Server(s.Server.Addr) != nil {
 			bad.add(&kernel.Error{Op: "add server", Service: id, Server: s.Server.Addr, Err: kernel.ErrExists})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
 )
 
 type serverDelete struct {
@@ -47,16 +48,16 @@ func (o *serverDelete) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	var steps []step
+	var steps []operate.Step
 	var cut tally
 	for _, p := range present {
 		cut.addServer(p)
-		steps = append(steps, step{
+		steps = append(steps, operate.Step{
 			Change: kernel.Change{
 				Op: kernel.DeleteServer, Service: kernel.Service{ServiceID: id},
 				Server: kernel.Server{Addr: p.Addr},
 			},
-			serverBefore: &p.Server,
+			BeforeServer: &p.Server,
 		})
 	}
 	what := fmt.Sprintf("delete server %v", present[0].Addr)

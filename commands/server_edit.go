@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
 )
 
 type serverEdit struct {
@@ -51,7 +52,7 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	var bad faults
-	var steps []step
+	var steps []operate.Step
 	for _, p := range present {
 		after := p.Server
 		bad.add(o.overlay(c.Flags(), &after))
@@ -59,9 +60,9 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 		if after == p.Server {
 			continue
 		}
-		steps = append(steps, step{
+		steps = append(steps, operate.Step{
 			Change:       kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: id}, Server: after},
-			serverBefore: &p.Server,
+			BeforeServer: &p.Server,
 		})
 	}
 	if err := bad.err(); err != nil {

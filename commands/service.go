@@ -160,14 +160,5 @@ func parsePersistence(s string) (time.Duration, error) {
 	if s == "none" {
 		return 0, nil
 	}
-	d, err := parseDuration(s)
-	switch {
-	case err != nil:
-		return 0, usagef("--persistent %q: it is a time such as 360, 6m or 7d, at most 31 days, or none", s)
-	case d < 0 || d > kernel.MaxPersistence:
-		return 0, usagef("--persistent %q: it is at most %d seconds (31 days)", s, int(kernel.MaxPersistence.Seconds()))
-	case d%time.Second != 0:
-		return 0, usagef("--persistent %q: the kernel counts whole seconds", s)
-	}
-	return d, nil
+	return parseDuration("--persistent", s, durationRange{high: kernel.MaxPersistence, unit: time.Second, zero: true, or: "none"})
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
 )
 
 type serviceAdd struct {
@@ -47,5 +48,5 @@ func (o *serviceAdd) run(c *cobra.Command, args []string) error {
 	if err := o.overlay(c.Flags(), &s); err != nil {
 		return err
 	}
-	return o.tried(o.app.apply(c.Context(), []step{{Change: kernel.Change{Op: kernel.AddService, Service: s}}}))
+	return o.tried(o.app.apply(c.Context(), []operate.Step{{Change: kernel.Change{Op: kernel.AddService, Service: s}}}))
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
 )
 
 type serviceDelete struct {
@@ -44,14 +45,14 @@ func (o *serviceDelete) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	var steps []step
+	var steps []operate.Step
 	var cut tally
 	for _, e := range entries {
 		cut.add(e)
-		steps = append(steps, step{
+		steps = append(steps, operate.Step{
 			Change:        kernel.Change{Op: kernel.DeleteService, Service: kernel.Service{ServiceID: e.ServiceID}},
-			serviceBefore: &e.Service,
-			entry:         &e,
+			BeforeService: &e.Service,
+			Entry:         &e,
 		})
 	}
 	what := fmt.Sprintf("delete service %v", ids[0])

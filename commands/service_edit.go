@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
 )
 
 type serviceEdit struct {
@@ -66,8 +67,8 @@ func (o *serviceEdit) run(c *cobra.Command, args []string) error {
 	if after == before {
 		return o.app.nothingChanges("service %v is so already", id)
 	}
-	return o.tried(o.app.apply(c.Context(), []step{{
+	return o.tried(o.app.apply(c.Context(), []operate.Step{{
 		Change:        kernel.Change{Op: kernel.EditService, Service: after},
-		serviceBefore: &before,
+		BeforeService: &before,
 	}}))
 }

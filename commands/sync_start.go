@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
-	"lvs/output"
 	"lvs/plan"
 )
 
@@ -84,9 +83,8 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	rows := []output.Change{{Op: "start sync " + role.String(), AfterDaemon: &d}}
 	objects := []plan.Object{{AfterDaemon: &d}}
-	return o.app.perform(c.Context(), rows, objects, func() error {
+	return o.app.perform(c.Context(), objects, func() error {
 		k, err := o.app.kernel()
 		if err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
-	"lvs/output"
 	"lvs/plan"
 )
 
@@ -38,7 +37,6 @@ func (o *syncStop) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	rows := []output.Change{{Op: "stop sync " + role.String(), BeforeDaemon: before}}
 	objects := []plan.Object{{BeforeDaemon: before}}
-	return o.app.perform(c.Context(), rows, objects, func() error { return o.app.opened.StopDaemon(c.Context(), role) })
+	return o.app.perform(c.Context(), objects, func() error { return o.app.opened.StopDaemon(c.Context(), role) })
 }

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"errors"
 	"strconv"
 	"time"
 
@@ -113,9 +112,8 @@ func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
 	if after == now {
 		return o.app.nothingChanges("the timeouts are so already")
 	}
-	rows := []output.Change{{Op: "set timeouts", BeforeTimeouts: &now, AfterTimeouts: &after}}
 	objects := []plan.Object{{BeforeTimeouts: &now, AfterTimeouts: &after}}
-	return o.app.perform(c.Context(), rows, objects, func() error { return k.SetTimeouts(c.Context(), want) })
+	return o.app.perform(c.Context(), objects, func() error { return k.SetTimeouts(c.Context(), want) })
 }
 
 // noMore knows the three numbers of ipvsadm --set.
@@ -149,12 +147,5 @@ func timeoutOptions(args []string) (options string) {
 const maxTimeout = (1<<31 - 1) / 1000 * time.Second
 
 func parseTimeout(option, s string) (time.Duration, error) {
-	d, err := parseDuration(s)
-	if err == nil && (d < time.Second || d > maxTimeout || d%time.Second != 0) {
-		err = errors.New("out of range")
-	}
-	if err != nil {
-		return 0, usagef("%s %q: it is a time in whole seconds, such as 900 or 15m, from 1s to %d seconds (24 days)", option, s, int(maxTimeout.Seconds()))
-	}
-	return d, nil
+	return parseDuration(option, s, durationRange{low: time.Second, high: maxTimeout, unit: time.Second})
 }

@@ -74,12 +74,11 @@ rates are measured. Programs better read watch --rates -o jsonl.`,
 func (o *top) run(c *cobra.Command, args []string) error {
 	var bad faults
 	bad.add(noMore(args))
-	interval, err := time.Second, error(nil)
+	interval := time.Second
 	if o.interval != "" {
-		interval, err = parseDuration(o.interval)
-	}
-	if err != nil || interval < 100*time.Millisecond || interval > time.Hour {
-		bad.add(usagef("--interval %q: it is a time from 100ms to 1h, such as 2s", o.interval))
+		var err error
+		interval, err = parseDuration("--interval", o.interval, durationRange{low: 100 * time.Millisecond, high: time.Hour})
+		bad.add(err)
 	}
 	count, err := o.batch.parse()
 	bad.add(err)

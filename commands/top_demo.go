@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"lvs/kernel"
+	"lvs/operate/state"
 	"lvs/schedule/sim"
 )
 
@@ -25,7 +26,7 @@ func (a *App) demo() (end func(), err error) {
 		return errors.New("the demo ends with the dashboard: nothing can come later")
 	}
 	a.Env = func(name string) string {
-		if name == stateVariable {
+		if name == state.Variable {
 			return dir
 		}
 		return env(name)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lvs/kernel"
+	"lvs/operate/state"
 )
 
 // What the dashboard runs in a demo is seen by the demo's table and by nothing
@@ -18,7 +19,7 @@ func TestDemoIsOnItsOwn(t *testing.T) {
 	a := &App{
 		Name: "lvs", Now: func() time.Time { return now },
 		Env: func(name string) string {
-			if name == stateVariable {
+			if name == state.Variable {
 				return own
 			}
 			return ""
@@ -29,7 +30,7 @@ func TestDemoIsOnItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := a.stateDir()
+	dir := a.state().Dir
 	const service, server = "tcp://192.0.2.10:443", "10.0.0.11:8443"
 	weight := func() string {
 		r := a.within(t.Context(), []string{"list", service, "-o", "csv", "--columns", "server,weight,active"})

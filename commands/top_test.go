@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lvs/kernel/memory"
+	"lvs/operate/state"
 )
 
 // What the dashboard runs inside itself is what a shell would run: the same
@@ -15,7 +16,7 @@ func TestWithin(t *testing.T) {
 	k := memory.New()
 	app, out, errs := testApp(k)
 	app.Identity = func(string) (string, error) { return "here", nil }
-	env := map[string]string{stateVariable: t.TempDir(), "LVS_OUTPUT": "yaml", "LVS_NETNS": "elsewhere"}
+	env := map[string]string{state.Variable: t.TempDir(), "LVS_OUTPUT": "yaml", "LVS_NETNS": "elsewhere"}
 	app.Env = func(name string) string { return env[name] }
 	if c := app.lastChange(t.Context()); c.Err == nil {
 		t.Errorf("before any change: %+v", c)

@@ -14,6 +14,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/operate/state"
 )
 
 // testApp is an App whose user says yes to everything.
@@ -26,7 +27,7 @@ func testApp(k kernel.Kernel) (app *App, out, err *bytes.Buffer) {
 		Name: "lvs",
 		// What is remembered goes to a folder of the tests.
 		Env: func(name string) string {
-			if name == stateVariable {
+			if name == state.Variable {
 				return os.Getenv(name)
 			}
 			return ""

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lvs/kernel"
+	"lvs/operate"
 	"lvs/output"
 	"lvs/plan"
 	"lvs/plan/journal"
@@ -60,7 +60,7 @@ Where there is nothing to undo, or no entry N of this table, the exit status is 
 
 func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	ctx := c.Context()
-	if o.patience, err = parsePatience("--drain", o.drain); err != nil {
+	if o.patience, err = optionalDuration("--drain", o.drain, durationRange{}); err != nil {
 		return err
 	}
 	e, err := o.entry(args)
@@ -92,7 +92,7 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	if err := o.ask(ctx, e, back, rows); err != nil {
 		return err
 	}
-	return o.apply(ctx, k, e, back, rows)
+	return o.apply(ctx, e, back, rows)
 }
 
 // entry gives the entry to undo. It is nil where that has been told already.
@@ -221,7 +221,7 @@ func (o *undo) ask(ctx context.Context, e *journal.Entry, back *plan.Reversal, r
 }
 
 // apply takes the steps and reports them.
-func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *journal.Entry, back *plan.Reversal, rows []output.Change) error {
+func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal, rows []output.Change) error {
 	a := o.app
 	p, err := a.printer(output.Options{})
 	if err != nil {
@@ -234,21 +234,25 @@ func (o *undo) apply(ctx context.Context, k kernel.Kernel, e *journal.Entry, bac
 		return p.Plan(rows)
 	}
 	a.undoes = e.ID
-	advice := func() string {
-		return fmt.Sprintf("%[1]s undo %[2]d --force goes on, %[1]s undo %[3]d goes back", a.here(), e.ID, a.written.entry)
+	op, err := a.operator()
+	if err != nil {
+		return err
 	}
-	all := &carrier{app: a, kernel: k, patience: o.patience, advice: advice, again: func(now *plan.Table) plan.Steps {
+	a.advice = func() string {
+		return fmt.Sprintf("%[1]s undo %[2]d --force goes on, %[1]s undo %[3]d goes back", a.here(), e.ID, op.EntryID())
+	}
+	all := &operate.Carry{Operator: op, Patience: o.patience, Again: func(now *plan.Table) plan.Steps {
 		return plan.Revert(e.Made(), now).Steps
 	}}
-	if err := all.carryOut(ctx, back.Before, back.Steps); err != nil {
+	if err := a.carry(ctx, all, back.Before, back.Steps, nil); err != nil {
 		return err
 	}
 	a.forgetConfirm(e.ID)
 	if plan.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
 		a.note("what was deleted is back without the connections it had")
 	}
-	if a.written.entry != 0 {
-		a.note("entry %d (%s) is undone; %s undo %d does it again", e.ID, e.Command, a.here(), a.written.entry)
+	if n := op.EntryID(); n != 0 {
+		a.note("entry %d (%s) is undone; %s undo %d does it again", e.ID, e.Command, a.here(), n)
 	}
 	if a.reports() {
 		return p.Plan(rows)

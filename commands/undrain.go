@@ -2,13 +2,13 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
 )
 
 type undrain struct {
@@ -49,19 +49,18 @@ remembered: then --weight says what to set.`,
 
 // completeDrained proposes the servers of which weights are remembered.
 func (a *App) completeDrained(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	var found []member
-	for _, s := range a.publicTable(c) {
-		for _, srv := range s.Servers {
-			found = append(found, member{s.Service, srv})
-		}
-	}
 	out := []string{}
 	if a.Identity == nil {
 		return out, noFiles
 	}
-	known, _ := a.recall(found)
+	table, err := a.Identity(a.global.netns)
+	if err != nil {
+		return out, noFiles
+	}
+	found := membersOf(&kernel.Snapshot{Services: a.publicTable(c)}, nil)
+	known, _ := a.state().Weights(table, operate.Keys(found))
 	for i := range found {
-		if _, drained := known[kernel.ServerKey{Service: found[i].service.ServiceID, Server: found[i].Addr}]; !drained {
+		if _, drained := known[found[i].Key()]; !drained {
 			continue
 		}
 		for _, t := range []string{found[i].Addr.Addr().String(), found[i].Addr.String()} {
@@ -82,101 +81,71 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 		}
 		o.to = int(n)
 	}
-	found, err := o.find(ctx, args)
+	op, found, err := o.find(ctx, args)
 	if err != nil {
 		return err
 	}
-	known, err := a.recall(found)
+	known, err := op.Remembered(found)
 	if err != nil {
-		a.note("what the weights were is not known: %v", err)
+		a.note("%v", err)
 	}
-	steps, done, unknown := o.steps(found, known)
-	if len(steps) == 0 && unknown != nil {
+	u := operate.Undrain(found, known, o.to)
+	for i := range u.Changed {
+		m := &u.Changed[i]
+		a.note("server %v of %v: left alone: its weight was changed to %d by someone else", m.Addr, m.Service.ServiceID, m.Weight)
+	}
+	unknown := o.unknown(u.Unknown)
+	if len(u.Steps) == 0 && unknown != nil {
 		return unknown
 	}
 	if unknown != nil {
 		a.note("left alone: %v", unknown)
 	}
-	if len(steps) == 0 {
+	if len(u.Steps) == 0 {
 		err = a.nothingChanges("the weight is not 0")
 	} else {
-		err = a.apply(ctx, steps)
+		err = a.apply(ctx, u.Steps)
 	}
 	if !a.global.dryRun {
-		a.forgetMembers(done, err)
+		op.ForgetUnlessRefused(ctx, u.Done, err)
 	}
 	return err
 }
 
-// find gives the servers named, or those of a job.
-func (o *undrain) find(ctx context.Context, args []string) ([]member, error) {
+// unknown says that nothing is remembered of servers.
+func (o *undrain) unknown(servers []operate.Member) error {
+	var bad faults
+	for i := range servers {
+		m := &servers[i]
+		bad.add((&fault{status: exitNotFound, err: fmt.Errorf("server %v of %v: its old weight is not remembered", m.Addr, m.Service.ServiceID)}).
+			cure("%s undrain %v --weight N", o.app.Name, m.Addr))
+	}
+	return bad.err()
+}
+
+// find returns the servers named, or those of a job.
+func (o *undrain) find(ctx context.Context, args []string) (*operate.Operator, []operate.Member, error) {
 	if o.job == "" {
 		names, ids, err := o.parse(args)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		found, _, err := o.app.members(ctx, names, ids)
-		return found, err
+		if err != nil {
+			return nil, nil, err
+		}
+		op, err := o.app.operator()
+		return op, found, err
 	}
-	k, err := o.app.kernel()
+	op, err := o.app.operator()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	snap, err := k.Snapshot(ctx)
+	snap, err := op.Kernel.Snapshot(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	all := membersOf(snap, nil)
-	known, err := o.app.recall(all)
-	return slices.DeleteFunc(all, func(m member) bool {
-		return known[kernel.ServerKey{Service: m.service.ServiceID, Server: m.Addr}].Job != o.job
-	}), err
-}
-
-// steps decides what becomes of each server: done are those of which nothing
-// needs to be remembered afterwards, unknown tells of those whose weight is 0 and
-// was never remembered.
-func (o *undrain) steps(found []member, known map[kernel.ServerKey]remembered) (steps []step, done []member, unknown error) {
-	var bad faults
-	for i := range found {
-		m := found[i]
-		r, remembers := known[kernel.ServerKey{Service: m.service.ServiceID, Server: m.Addr}]
-		to := r.Weight
-		switch {
-		case o.weight != "" && (remembers || m.Weight == 0):
-			to = o.to
-		case remembers && r.Set != m.Weight:
-			o.app.note("server %v of %v: its weight is %d by now, which somebody else set: left alone", m.Addr, m.service.ServiceID, m.Weight)
-			done = append(done, m)
-			continue
-		case !remembers && m.Weight == 0:
-			bad.add((&fault{status: exitNotFound, err: fmt.Errorf("server %v of %v: what its weight was before is not remembered",
-				m.Addr, m.service.ServiceID)}).cure("%s undrain %v --weight N", o.app.Name, m.Addr))
-			continue
-		case !remembers:
-			continue // it is not drained
-		}
-		done = append(done, m)
-		steps = append(steps, weightSteps([]member{m}, to)...)
-	}
-	return steps, done, bad.err()
-}
-
-// forgetMembers forgets the servers whose change the kernel took.
-func (a *App) forgetMembers(done []member, failure error) {
-	var refused kernel.Refusals
-	if failure != nil && !errors.As(failure, &refused) {
-		return
-	}
-	kept := map[kernel.ServerKey]bool{}
-	for _, r := range refused {
-		kept[kernel.ServerKey{Service: r.Err.Service, Server: r.Err.Server}] = true
-	}
-	var at []kernel.ServerKey
-	for i := range done {
-		if s := (kernel.ServerKey{Service: done[i].service.ServiceID, Server: done[i].Addr}); !kept[s] {
-			at = append(at, s)
-		}
-	}
-	a.forget(at)
+	known, err := op.Remembered(all)
+	return op, slices.DeleteFunc(all, func(m operate.Member) bool { return known[m.Key()].Job != o.job }), err
 }

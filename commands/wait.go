@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
+	"lvs/operate/state"
 	"lvs/output"
 )
 
@@ -67,11 +69,8 @@ func (o *waitFor) run(c *cobra.Command, args []string) error {
 	bad.add(err)
 	o.until, err = parseCondition(o.condition)
 	bad.add(err)
-	if o.every != "" {
-		if o.pause, err = parseDuration(o.every); err != nil || o.pause <= 0 {
-			bad.add(usagef("--every %q: it is a time such as 500ms or 5s", o.every))
-		}
-	}
+	o.pause, err = optionalDuration("--every", o.every, durationRange{})
+	bad.add(err)
 	if err := bad.err(); err != nil {
 		return err
 	}
@@ -79,83 +78,81 @@ func (o *waitFor) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	w, err := o.app.watchDrain(c.Context())
+	op, err := o.app.operator()
 	if err != nil {
 		return err
 	}
-	return o.wait(c.Context(), w, &drainReport{app: o.app, printer: p})
+	w, err := op.Watch(c.Context())
+	if err != nil {
+		return err
+	}
+	return o.wait(c.Context(), op, w, &drainReport{app: o.app, printer: p})
 }
 
 // wait looks until the condition holds.
-func (o *waitFor) wait(ctx context.Context, w *drainWatch, report *drainReport) error {
+func (o *waitFor) wait(ctx context.Context, op *operate.Operator, w *operate.Watch, report *drainReport) error {
 	a := o.app
-	progress := &drainProgress{liveLine: a.liveLine(), what: "waiting for " + o.target.String()}
-	defer progress.end()
-	var last []output.Drain
+	a.waiting = waitLine{what: "waiting for " + o.target.String()}
+	var last []operate.Drain
 	var seen bool
-	for pause := firstLook; ; pause = longer(pause) {
+	err := op.Poll(ctx, o.pause, func() (bool, error) {
 		found, there, err := o.target.look(ctx, w, o.until)
-		if err == nil {
-			last = o.rows(w, found)
-			if err := report.stream(last); err != nil {
-				return err
-			}
-			switch {
-			case o.until.holds(there, last):
-				progress.end()
-				return report.last(last)
-			case !there && o.until.needsIt() && seen:
-				return &fault{status: exitNo, err: fmt.Errorf("%v: it was deleted before it was so: %s", &o.target, o.condition)}
-			case !there && o.until.needsIt():
-				return (&fault{status: exitNotFound, err: fmt.Errorf("%v: there is no such service or server", &o.target)}).
-					cure("--for exists waits until there is")
-			}
-			seen = there
-			o.tell(progress, last)
-			if o.pause > 0 {
-				pause = o.pause
-			}
-			err = a.Sleep(ctx, pause)
-		}
 		if err != nil {
-			progress.end()
-			return o.brokenOff(ctx, err, last, report)
+			return false, err
 		}
+		last = o.drains(op, w, found)
+		if err := report.stream(last); err != nil {
+			return false, err
+		}
+		switch {
+		case o.until.holds(there, last):
+			return true, nil
+		case !there && o.until.needsIt() && seen:
+			return false, &fault{status: exitNo, err: fmt.Errorf("%v: it was deleted before it was %s", &o.target, o.condition)}
+		case !there && o.until.needsIt():
+			return false, (&fault{status: exitNotFound, err: fmt.Errorf("%v: no such service or server", &o.target)}).
+				cure("--for exists waits until there is one")
+		}
+		seen = there
+		o.show(last)
+		return false, nil
+	})
+	a.endLine()
+	if timedOut, _ := broken(ctx, err); err != nil && timedOut {
+		err = &fault{status: exitTimeout, err: fmt.Errorf("%v: %s after %s%s", &o.target, o.until.not(), a.global.timeout, o.until.lacks(last))}
+		if err := report.last(last); err != nil {
+			return err
+		}
+		return err
 	}
+	if err != nil {
+		return err
+	}
+	return report.last(last)
 }
 
-func (o *waitFor) tell(progress *drainProgress, rows []output.Drain) {
+// show shows what is waited for.
+func (o *waitFor) show(now []operate.Drain) {
+	a := o.app
 	if o.until.needsIt() {
-		progress.tell(rows)
+		a.showDraining(now)
 		return
 	}
-	progress.show(func() string { return progress.what + ": " + o.condition })
+	a.live().show(func() string { return a.waiting.what + ": " + o.condition })
 }
 
-// rows tells where the servers stand, with the weights remembered.
-func (o *waitFor) rows(w *drainWatch, found []member) []output.Drain {
-	var before map[kernel.ServerKey]remembered
+// drains says where the servers stand, with the weights remembered.
+func (o *waitFor) drains(op *operate.Operator, w *operate.Watch, found []operate.Member) []operate.Drain {
+	var before map[kernel.ServerKey]state.Weight
 	if o.app.reports() {
-		before, _ = o.app.recall(found) // a thing by the way: undrain says what is wrong
+		before, _ = op.Remembered(found) // not what is asked for: undrain says what is wrong
 	}
-	rows := make([]output.Drain, len(found))
+	out := make([]operate.Drain, len(found))
 	for i := range found {
-		rows[i] = w.row(&found[i])
-		if r, known := before[kernel.ServerKey{Service: found[i].service.ServiceID, Server: found[i].Addr}]; known {
-			rows[i].Before = r.Weight
+		out[i] = w.Drain(&found[i])
+		if r, known := before[found[i].Key()]; known {
+			out[i].Before = r.Weight
 		}
 	}
-	return drainsByAddress(rows)
-}
-
-// brokenOff tells what is not so yet where waiting ended before its time.
-func (o *waitFor) brokenOff(ctx context.Context, err error, rows []output.Drain, report *drainReport) error {
-	if timedOut, _ := broken(ctx, err); !timedOut {
-		return err
-	}
-	f := &fault{status: exitTimeout, err: fmt.Errorf("%v: %s after %s%s", &o.target, o.until.not(), o.app.global.timeout, o.until.lacks(rows))}
-	if err := report.last(rows); err != nil {
-		return err
-	}
-	return f
+	return byAddress(out)
 }

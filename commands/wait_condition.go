@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"lvs/output"
+	"lvs/operate"
 )
 
 // condition is what lvs wait waits for.
@@ -67,41 +67,34 @@ func (c condition) not() string {
 }
 
 // holds tells whether it is so.
-func (c condition) holds(there bool, rows []output.Drain) bool {
+func (c condition) holds(there bool, rows []operate.Drain) bool {
 	switch c.kind {
 	case untilExists:
 		return there
 	case untilGone:
 		return !there
 	case untilAtMost:
-		return there && activeOf(rows) <= c.most
+		return there && operate.Active(rows) <= c.most
 	}
 	for i := range rows {
-		if rows[i].State != output.Drained {
+		if rows[i].State != operate.Drained {
 			return false
 		}
 	}
 	return there
 }
 
-func activeOf(rows []output.Drain) (n uint64) {
-	for i := range rows {
-		n += uint64(rows[i].Active)
-	}
-	return n
-}
-
 // lacks says what is missing, and marks the rows that it is missing in.
-func (c condition) lacks(rows []output.Drain) string {
+func (c condition) lacks(rows []operate.Drain) string {
 	switch c.kind {
 	case untilAtMost:
-		return fmt.Sprintf(" (there are %d)", activeOf(rows))
+		return fmt.Sprintf(" (there are %d)", operate.Active(rows))
 	case untilDrained:
 		var what []string
 		for i := range rows {
-			if r := &rows[i]; r.State != output.Drained {
-				r.State = output.TimedOut
-				what = append(what, fmt.Sprintf("%v %v: %s", r.Service, r.Server, r.Reason))
+			if r := &rows[i]; r.State != operate.Drained {
+				r.State = operate.TimedOut
+				what = append(what, fmt.Sprintf("%v %v: %s", r.Service, r.Server, reasonText(r)))
 			}
 		}
 		return " (" + enumerate(what) + ")"

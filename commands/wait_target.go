@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
 )
 
 // target is what is waited for: a service, a server of it, or a server in all
@@ -71,12 +72,12 @@ func isServiceOnly(s string) bool {
 }
 
 // look reads what is waited for: its servers, and whether it is there.
-func (t *target) look(ctx context.Context, w *drainWatch, until condition) (found []member, there bool, err error) {
+func (t *target) look(ctx context.Context, w *operate.Watch, until condition) (found []operate.Member, there bool, err error) {
 	ids := t.only
 	if t.service != nil && !t.either {
 		ids = []kernel.ServiceID{*t.service}
 	}
-	snap, err := w.read(ctx, ids)
+	snap, err := w.Read(ctx, ids...)
 	if err != nil {
 		return nil, false, err
 	}
@@ -87,8 +88,8 @@ func (t *target) look(ctx context.Context, w *drainWatch, until condition) (foun
 	if t.server != nil {
 		machines = []machine{*t.server}
 	}
-	found = slices.DeleteFunc(membersOf(snap, machines), func(m member) bool {
-		return t.service != nil && !(t.either && t.server != nil) && m.service.ServiceID != *t.service
+	found = slices.DeleteFunc(membersOf(snap, machines), func(m operate.Member) bool {
+		return t.service != nil && !(t.either && t.server != nil) && m.Service.ServiceID != *t.service
 	})
 	if t.server == nil {
 		there = snap.Find(*t.service) != nil
@@ -96,7 +97,7 @@ func (t *target) look(ctx context.Context, w *drainWatch, until condition) (foun
 		there = len(found) > 0
 	}
 	if until.needsIt() {
-		t.only = servicesOf(found)
+		t.only = operate.ServicesOf(operate.Keys(found))
 		if t.server == nil {
 			t.only = []kernel.ServiceID{*t.service}
 		}

@@ -136,15 +136,15 @@ func (o *watch) parseInterval() (time.Duration, error) {
 	case o.interval == "":
 		return time.Second, nil
 	}
-	d, err := parseDuration(o.interval)
-	switch {
-	case err != nil || d < leastInterval:
-		return d, usagef("--interval %q: it is a time such as 1s, at least %v", o.interval, leastInterval)
-	case o.rates && d%kernelTick != 0:
-		return d, usagef("--interval %q: the kernel brings its counters up to date every %v", o.interval, kernelTick).
-			cure("with --rates it is a multiple of that: 2s, 4s, 10s, 1m")
+	want := durationRange{low: leastInterval}
+	if o.rates {
+		want.unit = kernelTick // the kernel brings its counters up to date that often
 	}
-	return d, nil
+	d, err := parseDuration("--interval", o.interval, want)
+	if f := (*fault)(nil); o.rates && errors.As(err, &f) {
+		f.cure("with --rates: the kernel renews its counters every %v", kernelTick)
+	}
+	return d, err
 }
 
 // leastInterval keeps the work for the kernel small.

@@ -51,7 +51,7 @@ func (m *meter) read(now *look) iter.Seq[output.Event] {
 			if !m.servers {
 				continue
 			}
-			for _, s := range byAddress(e.Servers) {
+			for _, s := range serversByAddress(e.Servers) {
 				event.Server = s.Addr
 				event.Traffic = &output.Traffic{Active: uint64(s.Active), Inactive: uint64(s.Inactive), Blind: blind(s)}
 				m.count(object{e.ServiceID, s.Addr}, &s.Stats, now.Time, event.Traffic)
@@ -115,8 +115,8 @@ func blind(s *kernel.ServerEntry) bool {
 	return s.Forward == kernel.Direct || s.Forward == kernel.Tunneling
 }
 
-// byAddress orders servers by what does not depend on when each was added.
-func byAddress(servers []kernel.ServerEntry) []*kernel.ServerEntry {
+// serversByAddress orders servers by what does not depend on when each was added.
+func serversByAddress(servers []kernel.ServerEntry) []*kernel.ServerEntry {
 	out := make([]*kernel.ServerEntry, len(servers))
 	for i := range servers {
 		out[i] = &servers[i]

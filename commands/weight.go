@@ -1,6 +1,9 @@
 package commands
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -8,6 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate"
+	"lvs/output"
+	"lvs/plan"
 )
 
 type weight struct {
@@ -112,39 +118,116 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	if after == before && o.hold == "" {
 		return o.app.nothingChanges("server %v has the weight %d already", before.Addr, before.Weight)
 	}
-	to := step{
+	to := operate.Step{
 		Change:       kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: id}, Server: after},
-		serverBefore: &before,
+		BeforeServer: &before,
 	}
 	switch {
 	case o.app.global.dryRun:
-		return o.app.apply(c.Context(), []step{to})
+		return o.app.apply(c.Context(), []operate.Step{to})
 	case o.over != "":
 		return o.ramp(c.Context(), to)
 	case o.hold != "":
-		return o.setFor(c.Context(), member{kernel.Service{ServiceID: id}, present[0]}, to)
+		return o.setFor(c.Context(), operate.Member{Service: kernel.Service{ServiceID: id}, ServerEntry: present[0]}, to)
 	}
-	if err := o.app.apply(c.Context(), []step{to}); err != nil {
+	if err := o.app.apply(c.Context(), []operate.Step{to}); err != nil {
 		return err
 	}
-	o.app.forget([]kernel.ServerKey{{Service: id, Server: before.Addr}})
+	return o.forget(c.Context(), kernel.ServerKey{Service: id, Server: before.Addr})
+}
+
+// forget forgets what is remembered of a server: its weight was set for good.
+func (o *weight) forget(ctx context.Context, key kernel.ServerKey) error {
+	op, err := o.app.operator()
+	if err != nil {
+		return err
+	}
+	op.Forget(ctx, []kernel.ServerKey{key})
 	return nil
+}
+
+// setFor sets a weight that is restored automatically. What will restore it is
+// started before anything is changed.
+func (o *weight) setFor(ctx context.Context, m operate.Member, to operate.Step) error {
+	a := o.app
+	op, err := a.operator()
+	if err != nil {
+		return err
+	}
+	j, known, err := op.Hold(ctx, m, to.Server.Weight, o.holdFor)
+	var held *operate.NotHeldError
+	switch {
+	case errors.As(err, &held):
+		return a.notHeld("cannot start what restores the weight", held)
+	case err != nil:
+		return err
+	case !known:
+		return a.nothingChanges("server %v has the weight %d already", m.Addr, m.Weight)
+	case to.Server == *to.BeforeServer:
+		return a.nothingChanges("server %v has the weight %d already, and keeps it until %s", m.Addr, m.Weight, j.At.Local().Format(time.TimeOnly))
+	}
+	if err = a.apply(ctx, []operate.Step{to}); err != nil {
+		op.Forget(ctx, []kernel.ServerKey{m.Key()}) // and calls the job off
+	}
+	return err
+}
+
+// ramp goes to a weight in small steps.
+func (o *weight) ramp(ctx context.Context, to operate.Step) error {
+	a, key := o.app, kernel.ServerKey{Service: to.Service.ServiceID, Server: to.Server.Addr}
+	from, end := to.BeforeServer.Weight, to.Server.Weight
+	p, err := a.printer(output.Options{})
+	if err != nil {
+		return err
+	}
+	op, err := a.operator()
+	if err != nil {
+		return err
+	}
+	now, err := op.Ramp(ctx, key, from, end, o.overFor, func(now int, left time.Duration) {
+		a.live().show(func() string {
+			return fmt.Sprintf("%v %v: weight %d, on the way from %d to %d, %s left", key.Service, key.Server, now, from, end, output.Duration(left))
+		})
+	})
+	a.endLine()
+	if err != nil {
+		return o.rampBroken(ctx, err, key, now, end)
+	}
+	if !a.reports() {
+		return nil
+	}
+	return p.Changes(rowsOf([]plan.Object{to.Object(0)}))
+}
+
+// rampBroken says where a ramp was left.
+func (o *weight) rampBroken(ctx context.Context, err error, key kernel.ServerKey, now, end int) error {
+	what := fmt.Sprintf("the weight stays %d, on the way to %d", now, end)
+	var changed *operate.ChangedError
+	if errors.As(err, &changed) {
+		return fmt.Errorf("weight of %v in %v: stopped at %d: it was changed by someone else, the ramp had come to %d",
+			key.Server, key.Service, changed.Found, changed.Expected)
+	}
+	var f *fault
+	switch timedOut, interrupted := broken(ctx, err); {
+	case timedOut:
+		f = &fault{status: exitTimeout, err: fmt.Errorf("timed out after %s: %s", o.app.global.timeout, what)}
+	case interrupted:
+		f = &fault{status: exitInterrupted, err: fmt.Errorf("interrupted: %s", what)}
+	default:
+		return err
+	}
+	return f.cure("%s weight %v %v %d sets it at once", o.app.Name, key.Service, key.Server, end)
 }
 
 // parseTimes reads --over and --for. bad is what was wrong before.
 func (o *weight) parseTimes(bad error) error {
 	var all faults
-	all.add(bad)
 	var err error
-	if o.over != "" {
-		if o.overFor, err = parseDuration(o.over); err != nil || o.overFor <= 0 {
-			all.add(usagef("--over %q: it is a time such as 10s, 60s or 5m", o.over))
-		}
-	}
-	if o.hold != "" {
-		o.holdFor, err = parseHold(o.hold)
-		all.add(err)
-	}
+	all.add(bad)
+	o.overFor, err = optionalDuration("--over", o.over, durationRange{})
+	all.add(err)
+	o.holdFor, err = optionalDuration("--for", o.hold, durationRange{})
+	all.add(err)
 	if o.over != "" && o.hold != "" {
 		all.add(usagef("--over and --for exclude one another").cure("--for sets the weight at once"))
 	}

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"testing"
@@ -10,39 +9,6 @@ import (
 
 	"lvs/kernel"
 )
-
-// A ramp goes one way, ends exactly, and is on time.
-func TestRampAt(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 2000 {
-		from, to := random.IntN(kernel.MaxWeight), random.IntN(kernel.MaxWeight)
-		if random.IntN(2) == 0 {
-			from, to = random.IntN(20), random.IntN(20)
-		}
-		over := time.Duration(1 + random.Int64N(int64(time.Hour)))
-		if from == to {
-			continue
-		}
-		last := from
-		for gone := time.Duration(0); ; {
-			now := rampAt(from, to, gone, over)
-			if (to > from) != (now >= last) && now != last {
-				t.Fatalf("%d to %d over %s: %d after %d", from, to, over, now, last)
-			}
-			if last = now; now == to {
-				if gone > over {
-					t.Fatalf("%d to %d over %s: only after %s", from, to, over, gone)
-				}
-				break
-			}
-			next := max(rampNext(from, to, now, over), gone+over/100+1)
-			if rampAt(from, to, next, over) == now && next == rampNext(from, to, now, over) {
-				t.Fatalf("%d to %d over %s: at %s it is still %d", from, to, over, next, now)
-			}
-			gone = min(next, over)
-		}
-	}
-}
 
 // Each step changes the weight alone, no more often than four times a second.
 func TestRampKeepsTheRest(t *testing.T) {
@@ -63,7 +29,7 @@ func TestRampKeepsTheRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	id, _ := kernel.ParseServiceID(theWeb)
-	got := findServer(snap.Find(id), netip.MustParseAddrPort("10.0.0.11:80"))
+	got := snap.Find(id).Server(netip.MustParseAddrPort("10.0.0.11:80"))
 	if got.Weight != 1005 || got.Upper != 300 {
 		t.Errorf("it is %+v", got.Server)
 	}
@@ -79,7 +45,7 @@ func TestRampStops(t *testing.T) {
 		says   string
 		weight int
 	}{
-		{"weight tcp://192.0.2.10:80 10.0.0.11 1", exitFailed, "weight of 10.0.0.11:80 in tcp://192.0.2.10:80: stopped at 1: somebody else set it, the ramp had come to ", 1},
+		{"weight tcp://192.0.2.10:80 10.0.0.11 1", exitFailed, "weight of 10.0.0.11:80 in tcp://192.0.2.10:80: stopped at 1: it was changed by someone else, the ramp had come to ", 1},
 		{"server delete -y tcp://192.0.2.10:80 10.0.0.11", exitNotFound, "no such server", -1},
 		{"", exitInterrupted, "lvs: interrupted: the weight stays 35, on the way to 105\nhint: lvs weight tcp://192.0.2.10:80 10.0.0.11:80 105 sets it at once\n", 35},
 	} {

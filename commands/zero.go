@@ -3,7 +3,6 @@ package commands
 import (
 	"github.com/spf13/cobra"
 
-	"lvs/output"
 	"lvs/plan"
 )
 
@@ -62,16 +61,11 @@ func (o *zero) run(c *cobra.Command, args []string) error {
 	if _, err := o.app.lookup(c.Context(), ids); err != nil {
 		return err
 	}
-	rows := make([]output.Change, max(len(ids), 1))
-	objects := make([]plan.Object, len(rows))
-	for i := range rows {
-		rows[i].Op = "zero"
-		objects[i].Zeroed = true
-		if len(ids) > 0 {
-			rows[i].Service, objects[i].Service = ids[i], ids[i]
-		}
+	objects := []plan.Object{{Zeroed: true}}
+	for i, id := range ids {
+		objects = append(objects[:i], plan.Object{Service: id, Zeroed: true, Change: i})
 	}
-	return o.app.perform(c.Context(), rows, objects, func() error {
+	return o.app.perform(c.Context(), objects, func() error {
 		k, err := o.app.kernel()
 		if err != nil {
 			return err

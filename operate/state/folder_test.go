@@ -1,4 +1,4 @@
-package commands
+package state
 
 import (
 	"os"
@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestReplaceFile(t *testing.T) {
+func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
 	if err := os.WriteFile(file, []byte("before"), 0o644); err != nil {
@@ -15,7 +15,7 @@ func TestReplaceFile(t *testing.T) {
 	if err := os.Symlink("file", link); err != nil {
 		t.Fatal(err)
 	}
-	if err := replaceFile(link, []byte("after")); err != nil {
+	if err := WriteFile(link, []byte("after")); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(file); err != nil || string(b) != "after" {
@@ -29,16 +29,16 @@ func TestReplaceFile(t *testing.T) {
 	}
 }
 
-func TestReplaceFileLeavesNothingBehind(t *testing.T) {
+func TestWriteFileLeavesNothingBehind(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "file")
 	if err := os.Mkdir(name, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := replaceFile(name, []byte("text")); err == nil {
+	if err := WriteFile(name, []byte("text")); err == nil {
 		t.Error("a folder was replaced")
 	}
-	if err := replaceFile(filepath.Join(dir, "nosuch", "file"), []byte("text")); err == nil {
+	if err := WriteFile(filepath.Join(dir, "nosuch", "file"), []byte("text")); err == nil {
 		t.Error("a file without a folder was written")
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {

@@ -1,0 +1,73 @@
+package commands
+
+import (
+	"strconv"
+	"time"
+
+	"lvs/plan"
+)
+
+// durationRange is what the duration of an option may be. The zero value takes
+// everything above zero.
+type durationRange struct {
+	// low and high bound it; zero is no bound.
+	low, high time.Duration
+	// unit is what it must be a multiple of; zero is anything.
+	unit time.Duration
+	// zero is set if the duration may be 0.
+	zero bool
+	// or is a word that may stand in place of it, for the error alone.
+	or string
+}
+
+// parseDuration reads the duration of an option: 500ms, 30s, 5m, 1h30m, 7d, or a
+// bare number of seconds as ipvsadm takes it. It is the one place that says what
+// is wrong with a duration.
+func parseDuration(option, text string, want durationRange) (time.Duration, error) {
+	d, err := plan.ParseDuration(text)
+	if n, bare := strconv.ParseUint(text, 10, 32); bare == nil {
+		d, err = time.Duration(n)*time.Second, nil
+	}
+	switch {
+	case err != nil, d < 0, d == 0 && !want.zero, d < want.low,
+		want.high > 0 && d > want.high, want.unit > 0 && d%want.unit != 0:
+		return 0, usagef("invalid %s %q: want %s", option, text, want.words())
+	}
+	return d, nil
+}
+
+// optionalDuration is parseDuration for an option that may be missing: empty is
+// zero.
+func optionalDuration(option, text string, want durationRange) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	return parseDuration(option, text, want)
+}
+
+func (r durationRange) words() string {
+	text := func(d time.Duration) string {
+		if d > 24*time.Hour && d%(24*time.Hour) != 0 {
+			return strconv.Itoa(int(d/time.Second)) + "s"
+		}
+		return plan.DurationText(d)
+	}
+	s := "a duration such as 30s, 5m or 2h"
+	switch {
+	case r.low > 0 && r.high > 0:
+		s = "a duration from " + text(r.low) + " to " + text(r.high)
+	case r.low > 0:
+		s = "a duration of at least " + text(r.low)
+	case r.high > 0:
+		s = "a duration up to " + text(r.high)
+	}
+	if r.unit == time.Second {
+		s += ", in whole seconds"
+	} else if r.unit > 0 {
+		s = "a multiple of " + text(r.unit) + ", such as " + text(2*r.unit)
+	}
+	if r.or != "" {
+		s += ", or " + r.or
+	}
+	return s
+}

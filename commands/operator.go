@@ -1,0 +1,167 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"lvs/doctor"
+	"lvs/kernel"
+	"lvs/operate"
+	"lvs/operate/state"
+	"lvs/output"
+	"lvs/plan"
+	"lvs/plan/journal"
+)
+
+// state returns the state folder. It may not exist yet.
+func (a *App) state() state.Folder { return state.Folder{Dir: state.Default(a.Env)} }
+
+// operator returns what carries out this command's changes, all of which are one
+// entry of the journal.
+func (a *App) operator() (*operate.Operator, error) {
+	k, err := a.kernel()
+	if err != nil {
+		return nil, err
+	}
+	return a.operatorOf(k), nil
+}
+
+// operatorOf returns the operator for a kernel that is open.
+func (a *App) operatorOf(k kernel.Kernel) *operate.Operator {
+	if a.op == nil {
+		folder := a.state()
+		a.op = &operate.Operator{
+			Netns: a.global.netns, State: folder, Describe: a.describe, Now: a.Now, Sleep: a.Sleep, Tell: a.tell,
+			Start: func(j state.Job) error { return a.Detach([]string{"later", j.ID, "--ready"}, folder.LogFile()) },
+		}
+		if a.Identity != nil {
+			a.op.Journal = &journal.Journal{Dir: folder.Dir}
+			a.op.Table, a.op.NoTable = a.Identity(a.global.netns)
+		}
+	}
+	a.op.Kernel = k
+	return a.op
+}
+
+// describe returns what the journal says of this command.
+func (a *App) describe() journal.Entry {
+	e := journal.Entry{Command: shellLine(a.Name, a.args), Undoes: a.undoes, SudoUser: a.Env("SUDO_USER")}
+	e.User, e.UID = currentUser()
+	return e
+}
+
+// currentUser returns who runs the program, as the kernel knows it. A user
+// without a name has a number.
+func currentUser() (name string, uid int) {
+	uid = os.Getuid()
+	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
+		return u.Username, uid
+	}
+	return strconv.Itoa(uid), uid
+}
+
+// sent reports whether a change may have reached the kernel.
+func (a *App) sent() bool { return a.op != nil && a.op.Sent }
+
+// tell prints what happens while changes are carried out.
+func (a *App) tell(e operate.Event) {
+	switch e := e.(type) {
+	case operate.Unrecorded:
+		a.tellUnrecorded(e.Err)
+	case operate.SetAside:
+		a.note("%v: the file was renamed to %s, and the weights in it are forgotten", e.UnreadableError, filepath.Base(e.SetAside))
+	case operate.Unremembered:
+		a.note("cannot remember the weights in %s: %v", a.state().Dir, e.Err)
+		for i := range e.Servers {
+			if m := &e.Servers[i]; m.Weight > 0 {
+				a.say("hint: to undrain: %s weight %v %v %d", a.Name, m.Service.ServiceID, m.Addr, m.Weight)
+			}
+		}
+	case operate.NotForgotten:
+		a.note("cannot update the remembered weights: %v", e.Err)
+	case operate.CalledOff:
+		a.note("canceled: the automatic undrain at %s", e.At.Local().Format(time.TimeOnly))
+	case operate.Progress:
+		if e.Total >= longWork {
+			a.live().show(func() string { return fmt.Sprintf("%d of %d changes", e.Done, e.Total) })
+		}
+	case operate.Deleting:
+		a.warnDeleting(e.Servers)
+	case operate.DrainProgress:
+		a.showDraining(e.Servers)
+	case operate.WaitEnded:
+		a.tellCut(e)
+	case operate.LeftAlone:
+		a.note("the table was changed by someone else meanwhile; not done: %s", countSteps(&e.Steps, true))
+	case operate.Quiesced:
+		advice := "run it again"
+		if a.op.EntryID() != 0 {
+			advice = a.advice()
+		}
+		a.note("servers that go have the weight 0 and are not deleted yet: %s", advice)
+	case operate.Unprivileged:
+		a.note("without privilege, clients bound by persistence are not seen (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
+	}
+}
+
+// carry takes steps from one table to another and says why they were given up.
+// where names the place that the steps come from; nil is none.
+func (a *App) carry(ctx context.Context, all *operate.Carry, before *plan.Table, steps plan.Steps, where placer) error {
+	err := all.Run(ctx, before, steps)
+	a.endLine()
+	if failure := (*plan.Failure)(nil); errors.As(err, &failure) {
+		return a.undone(failure, where)
+	}
+	return err
+}
+
+// tellUnrecorded says once that the journal does not have everything.
+func (a *App) tellUnrecorded(err error) {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, journal.ErrTooLarge):
+		a.note("the change is too large for the journal: %s undo cannot take it back", a.Name)
+	case errors.As(err, &path):
+		a.note("not in the journal: %v", err)
+	default:
+		a.note("not in the journal, in %s: %v", a.state().Dir, err)
+	}
+}
+
+// warnDeleting says what the deletion of servers does to clients that come back.
+func (a *App) warnDeleting(going []kernel.ServerEntry) {
+	settings, err := doctor.ReadSettings(a.ctx, a.op.Kernel)
+	if err != nil {
+		return // the change itself will fail and say why
+	}
+	a.quote(doctor.DroppedReturns(settings, going))
+}
+
+// quote prints a diagnosis. Nil is none.
+func (a *App) quote(d *doctor.Diagnosis) {
+	if d == nil {
+		return
+	}
+	a.note("%s: %s", d.What, d.Why)
+	a.say("hint: %s", d.Fix)
+}
+
+// tellCut says which servers had connections when the time was over.
+func (a *App) tellCut(e operate.WaitEnded) {
+	const most = 5
+	for i := range e.Cut {
+		if i == most {
+			a.note("… and %s", plural(len(e.Cut)-i, "other server"))
+			return
+		}
+		d := &e.Cut[i]
+		a.note("cut after %s: %v %v had %s", output.Duration(e.After), d.Service, d.Server, reasonText(d))
+	}
+}

@@ -1,0 +1,119 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"lvs/kernel"
+	"lvs/plan"
+)
+
+// Steps are the steps from one table to another.
+type Steps = plan.Steps
+
+// Step is one change together with what it replaces.
+type Step struct {
+	kernel.Change
+	// BeforeService and BeforeServer are what is edited or deleted. Nil is that
+	// there is nothing.
+	BeforeService *kernel.Service
+	BeforeServer  *kernel.Server
+	// Entry is the whole service if it is deleted.
+	Entry *kernel.ServiceEntry
+}
+
+// Object returns what the step changes, without the servers that are deleted
+// with their service. place is the step's own among the steps.
+func (s *Step) Object(place int) plan.Object {
+	o := plan.Object{
+		Service: s.Service.ServiceID, BeforeService: s.BeforeService, BeforeServer: s.BeforeServer, Change: place,
+	}
+	if s.Op.OnServer() {
+		o.Server = s.Server.Addr
+	}
+	switch s.Op {
+	case kernel.AddService, kernel.EditService:
+		o.AfterService = &s.Service
+	case kernel.AddServer, kernel.EditServer:
+		o.AfterServer = &s.Server
+	}
+	return o
+}
+
+// Objects returns all that steps change, for the journal.
+func Objects(steps []Step) []plan.Object {
+	out := make([]plan.Object, 0, len(steps))
+	for i := range steps {
+		out = append(out, steps[i].Object(i))
+		if e := steps[i].Entry; e != nil {
+			out = append(out, plan.DeletedServers(e, i)...)
+		}
+	}
+	return out
+}
+
+// WeightSteps returns the steps that set the weights of servers, of those that
+// have another.
+func WeightSteps(servers []Member, weight int) []Step {
+	var steps []Step
+	for i := range servers {
+		before := &servers[i].Server
+		if before.Weight == weight {
+			continue
+		}
+		after := *before
+		after.Weight = weight
+		steps = append(steps, Step{
+			Change: kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: servers[i].Service.ServiceID},
+				Server: after},
+			BeforeServer: before,
+		})
+	}
+	return steps
+}
+
+// PartlyError means that the kernel took some of the changes and refused others.
+type PartlyError struct {
+	Made    int
+	Refused kernel.Refusals
+}
+
+func (e *PartlyError) Error() string {
+	return fmt.Sprintf("%d of %d changes were made: %v", e.Made, e.Made+len(e.Refused), e.Refused)
+}
+
+// Unwrap returns the refusals.
+func (e *PartlyError) Unwrap() error { return e.Refused }
+
+// Apply records steps and sends them to the kernel, all of them also after a
+// refusal. Refused steps are kernel.Refusals, inside of a PartlyError if others
+// were made.
+func (o *Operator) Apply(ctx context.Context, steps []Step) error {
+	changes := make([]kernel.Change, len(steps))
+	for i := range steps {
+		changes[i] = steps[i].Change
+	}
+	return o.Do(ctx, Objects(steps), func() error { return o.Kernel.Apply(ctx, changes) })
+}
+
+// Do records what is about to be changed, calls do, and records the outcome.
+// Objects that are changed together have the same Change, counted from 0.
+func (o *Operator) Do(ctx context.Context, objects []plan.Object, do func() error) error {
+	done := o.Record(ctx, objects)
+	o.Sent = true
+	failure := do()
+	done(failure)
+	var refused kernel.Refusals
+	if failure == nil || !errors.As(failure, &refused) {
+		return failure
+	}
+	changes := 0
+	for i := range objects {
+		changes = max(changes, objects[i].Change+1)
+	}
+	if len(refused) < changes {
+		return &PartlyError{changes - len(refused), refused}
+	}
+	return failure
+}

@@ -1,0 +1,99 @@
+package operate
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"lvs/kernel"
+)
+
+// rampStep is the shortest time between two steps.
+const rampStep = 250 * time.Millisecond
+
+// ChangedError means that a weight was changed by someone else during a ramp.
+type ChangedError struct {
+	kernel.ServerKey
+	// Found is the weight that it has, Expected what the ramp had come to.
+	Found, Expected int
+}
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("weight of %v in %v: found %d, expected %d", e.Server, e.Service, e.Found, e.Expected)
+}
+
+// Ramp goes from one weight of a server to another in small steps, at most four a
+// second. Each changes the weight alone, in the configuration as it is then; a
+// weight that someone else has changed meanwhile ends the ramp (ChangedError).
+// seen is called after each step with the weight and the time left. It returns
+// the weight that was reached, also with an error.
+func (o *Operator) Ramp(ctx context.Context, key kernel.ServerKey, from, to int, over time.Duration,
+	seen func(now int, left time.Duration)) (reached int, err error) {
+	o.Forget(ctx, []kernel.ServerKey{key})
+	start, now := o.Now(), from
+	for now != to {
+		due := rampNext(from, to, now, over)
+		gone := o.Now().Sub(start)
+		if err := o.Sleep(ctx, max(due-gone, rampStep)); err != nil {
+			return now, err
+		}
+		next := rampAt(from, to, o.Now().Sub(start), over)
+		if next == now {
+			continue
+		}
+		if err := o.rampTo(ctx, key, now, next); err != nil {
+			return now, err
+		}
+		now = next
+		if seen != nil {
+			seen(now, max(over-o.Now().Sub(start), 0))
+		}
+	}
+	return now, nil
+}
+
+// rampAt returns the weight after a time: whole steps that have been reached, the
+// end at the end.
+func rampAt(from, to int, gone, over time.Duration) int {
+	if gone >= over {
+		return to
+	}
+	// In floating point: the product does not fit 64 bits. A weight has 31 bits
+	// and a double 53, so the result is exact enough, and never past the end.
+	return from + int(float64(to-from)*(float64(gone)/float64(over)))
+}
+
+// rampNext returns the time from the start at which the weight is another than
+// now.
+func rampNext(from, to, now int, over time.Duration) time.Duration {
+	units, all := float64(abs(now-from)+1), float64(abs(to-from))
+	return min(time.Duration(units/all*float64(over))+time.Nanosecond, over)
+}
+
+func abs(n int) int {
+	if n < 0 {
+		return -n
+	}
+	return n
+}
+
+// rampTo makes one step, if the weight is still what the last one made it.
+func (o *Operator) rampTo(ctx context.Context, key kernel.ServerKey, from, to int) error {
+	snap, err := o.Kernel.Snapshot(ctx, key.Service)
+	if err != nil {
+		return err
+	}
+	v := snap.Services[0].Server(key.Server)
+	if v == nil {
+		return &kernel.Error{Op: kernel.EditServer.String(), Service: key.Service, Server: key.Server, Err: kernel.ErrNoServer}
+	}
+	if v.Weight != from {
+		return &ChangedError{key, v.Weight, from}
+	}
+	after := v.Server
+	after.Weight = to
+	return o.Apply(ctx, []Step{{
+		Change:       kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: key.Service}, Server: after},
+		BeforeServer: &v.Server,
+	}})
+}

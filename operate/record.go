@@ -1,0 +1,233 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"lvs/kernel"
+	"lvs/plan"
+	"lvs/plan/journal"
+)
+
+// journalTime is how long a change waits for its journal: for others who write
+// to it, and for a disk that does not answer.
+const journalTime = 2 * time.Second
+
+// written is what an operator has written into the journal: one entry, however
+// often it changes something.
+type written struct {
+	// entry is its number, zero before the first change.
+	entry   uint64
+	objects int
+	refused []int
+	unknown bool
+	problem string
+	// broken is set when the journal cannot be written, told once Unrecorded was.
+	broken, told bool
+}
+
+// EntryID returns the number of the operator's entry in the journal, or zero if
+// it has none.
+func (o *Operator) EntryID() uint64 { return o.written.entry }
+
+// Recorded reports whether the journal has all that was changed so far, so that
+// it can be undone.
+func (o *Operator) Recorded() bool { return o.written.entry != 0 && !o.written.told }
+
+// NextEntry makes the changes that follow a new entry of the journal.
+func (o *Operator) NextEntry() { o.written = written{} }
+
+// Record writes into the journal what is about to be changed, and returns what
+// is to be called with the outcome. It comes right before the first message to
+// the kernel: whatever happens after that, undo finds the way back.
+//
+// A journal that cannot be written is no reason not to change anything: that is
+// told once (Unrecorded), and done does nothing.
+func (o *Operator) Record(ctx context.Context, objects []plan.Object) (done func(error)) {
+	nothing := func(error) {}
+	w := &o.written
+	if o.Journal == nil || len(objects) == 0 || w.broken {
+		return nothing
+	}
+	if o.Table == "" {
+		o.unrecorded(o.noTable())
+		return nothing
+	}
+	var e journal.Entry
+	if w.entry == 0 {
+		e = o.Describe()
+		e.Time, e.Netns, e.Table, e.Objects = o.Now(), o.Netns, o.Table, objects
+	}
+	j := &journal.Journal{Dir: o.Journal.Dir, Max: o.Journal.Max}
+	entry := w.entry
+	id, err := inTime(ctx, func(ctx context.Context) (id uint64, err error) {
+		if entry != 0 {
+			id, err = entry, j.More(ctx, entry, objects)
+		} else {
+			id, err = j.Begin(ctx, e)
+		}
+		if err != nil {
+			j.Close()
+		}
+		return id, err
+	})
+	if err != nil {
+		o.unrecorded(err)
+	}
+	if err != nil && !errors.Is(err, journal.ErrTooLarge) {
+		w.broken = true
+		return nothing
+	}
+	w.entry = id
+	return func(failure error) {
+		w.add(failure, objects)
+		end := w.end()
+		_, err := inTime(ctx, func(ctx context.Context) (uint64, error) {
+			defer j.Close()
+			return id, j.End(ctx, id, end)
+		})
+		if err != nil {
+			o.unrecorded(err)
+		}
+	}
+}
+
+// Unfinished writes that work which was to go on was broken off: an undo that
+// was broken off is none.
+func (o *Operator) Unfinished(ctx context.Context, cause error) {
+	o.written.unknown, o.written.problem = true, errorLine(cause)
+	o.writeEnd(ctx)
+}
+
+// Finished takes Unfinished back: work in two parts says so between them, in
+// case it is killed there.
+func (o *Operator) Finished(ctx context.Context) {
+	o.written.unknown, o.written.problem = false, ""
+	o.writeEnd(ctx)
+}
+
+func (o *Operator) writeEnd(ctx context.Context) {
+	w := &o.written
+	if w.entry == 0 || w.broken {
+		return
+	}
+	end, j := w.end(), &journal.Journal{Dir: o.Journal.Dir, Max: o.Journal.Max}
+	_, err := inTime(ctx, func(ctx context.Context) (uint64, error) {
+		defer j.Close()
+		return w.entry, j.End(ctx, w.entry, end)
+	})
+	if err != nil {
+		o.unrecorded(err)
+	}
+}
+
+func (o *Operator) unrecorded(err error) {
+	if !o.written.told {
+		o.written.told = true
+		o.tell(Unrecorded{err})
+	}
+}
+
+// errNoAnswer is a journal that was waited for in vain.
+var errNoAnswer = errors.New("the disk does not answer")
+
+// inTime gives up waiting if the journal does not answer, and leaves it to
+// whoever hangs in it. The end of the context is no reason not to write how a
+// change ended.
+func inTime(ctx context.Context, do func(context.Context) (uint64, error)) (uint64, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), journalTime)
+	defer cancel()
+	type answer struct {
+		id  uint64
+		err error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		id, err := do(ctx)
+		got <- answer{id, err}
+	}()
+	select {
+	case a := <-got:
+		return a.id, a.err
+	case <-ctx.Done():
+		return 0, errNoAnswer
+	}
+}
+
+// add takes in how a change of some objects ended.
+func (w *written) add(failure error, objects []plan.Object) {
+	all := make([]int, len(objects))
+	for i := range all {
+		all[i] = w.objects + i
+	}
+	w.objects += len(objects)
+	if failure == nil {
+		return
+	}
+	if w.problem == "" {
+		w.problem = errorLine(failure)
+	}
+	var refused kernel.Refusals
+	var given *plan.Failure
+	switch {
+	case errors.As(failure, &given):
+		w.unknown = w.unknown || given.Undo != nil
+		if given.Undo == nil {
+			w.refused = append(w.refused, all...)
+		}
+	case errors.As(failure, &refused):
+		for i := range objects { // with a service its servers stay
+			_, found := slices.BinarySearchFunc(refused, objects[i].Change, func(r kernel.Refusal, change int) int { return r.Index - change })
+			if found {
+				w.refused = append(w.refused, all[i])
+			}
+		}
+	case isAnswer(failure):
+		w.refused = append(w.refused, all...)
+	default:
+		w.unknown = true
+	}
+}
+
+// end returns how much of all that was sent was done.
+func (w *written) end() journal.End {
+	end := journal.End{Outcome: journal.Done, Error: w.problem}
+	switch {
+	case w.unknown:
+		end.Outcome, end.Refused = journal.Unknown, w.refused
+	case len(w.refused) > 0 && len(w.refused) == w.objects:
+		end.Outcome = journal.Refused
+	case len(w.refused) > 0:
+		end.Outcome, end.Refused = journal.Partly, w.refused
+	}
+	return end
+}
+
+// isAnswer reports whether an error is the kernel's answer to the change, not a
+// broken way to it: then nothing was done.
+func isAnswer(err error) bool {
+	for _, answer := range []error{
+		kernel.ErrPermission, fs.ErrPermission, kernel.ErrNotLoaded, kernel.ErrExists, kernel.ErrNoService, kernel.ErrNoServer,
+		kernel.ErrNoDaemon, kernel.ErrNoInterface, kernel.ErrNoSysctl, kernel.ErrNoNamespace, kernel.ErrInvalid,
+		kernel.ErrRange, kernel.ErrNoScheduler,
+	} {
+		if errors.Is(err, answer) {
+			return true
+		}
+	}
+	return false
+}
+
+// errorLine returns an error as one line of bounded length.
+func errorLine(err error) string {
+	const longest = 2000 // bytes
+	s := strings.Join(strings.Fields(err.Error()), " ")
+	if len(s) > longest {
+		s = strings.ToValidUTF8(s[:longest], "") + " …"
+	}
+	return s
+}

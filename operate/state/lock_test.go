@@ -1,0 +1,103 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"lvs/kernel"
+)
+
+var server = kernel.ServerKey{}
+
+// held takes the lock of a folder as another process would.
+func held(t *testing.T, f Folder) (release func()) {
+	t.Helper()
+	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(filepath.Join(f.Dir, "drained.lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	return func() { file.Close() }
+}
+
+func TestLockEndsWithTheContext(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		end  func(context.Context) (context.Context, context.CancelFunc)
+		want error
+	}{
+		{"timeout", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 20*time.Millisecond)
+		}, context.DeadlineExceeded},
+		{"interrupt", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			context.AfterFunc(t.Context(), cancel)
+			time.AfterFunc(20*time.Millisecond, cancel)
+			return ctx, cancel
+		}, context.Canceled},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := Folder{Dir: t.TempDir()}
+			defer held(t, f)()
+			ctx, cancel := c.end(t.Context())
+			defer cancel()
+			_, err := f.ChangeWeights(ctx, "boot/1", func(*Weights) error {
+				t.Error("changed while another process holds the folder")
+				return nil
+			})
+			var locked *LockedError
+			if !errors.As(err, &locked) || !errors.Is(err, c.want) {
+				t.Errorf("got %v, want a LockedError for %v", err, c.want)
+			}
+		})
+	}
+}
+
+func TestLockWaits(t *testing.T) {
+	f := Folder{Dir: t.TempDir()}
+	release := held(t, f)
+	time.AfterFunc(10*time.Millisecond, release)
+	_, err := f.ChangeWeights(t.Context(), "boot/1", func(w *Weights) error {
+		w.Put(server, Weight{Weight: 5})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := f.Weights("boot/1", []kernel.ServerKey{server})
+	if err != nil || known[server].Weight != 5 {
+		t.Errorf("remembered %v, %v; want weight 5", known, err)
+	}
+}
+
+// Weights of an earlier boot are forgotten; those of another table stay.
+func TestForgetBoots(t *testing.T) {
+	f := Folder{Dir: t.TempDir()}
+	put := func(table string) {
+		t.Helper()
+		if _, err := f.ChangeWeights(t.Context(), table, func(w *Weights) error {
+			w.Put(server, Weight{Weight: 5})
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("boot1/4026531840")
+	put("boot2/4026531840")
+	put("boot2/4026532001")
+	for table, want := range map[string]int{"boot1/4026531840": 0, "boot2/4026531840": 1, "boot2/4026532001": 1} {
+		if known, err := f.Weights(table, []kernel.ServerKey{server}); err != nil || len(known) != want {
+			t.Errorf("%s: %d remembered, %v; want %d", table, len(known), err, want)
+		}
+	}
+}

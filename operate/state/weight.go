@@ -1,0 +1,187 @@
+package state
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"lvs/kernel"
+)
+
+// Weight is what a server's weight was before it was set for a while: by drain,
+// or by weight --for.
+type Weight struct {
+	// Table is the identity of the table (kernel.Identity).
+	Table   string `json:"table"`
+	Service string `json:"service"`
+	Server  string `json:"server"`
+	// Weight is what it was, Set what it was set to. If the weight is another by
+	// now, it was changed since, and that change counts.
+	Weight int       `json:"weight"`
+	Set    int       `json:"set"`
+	Since  time.Time `json:"since"`
+	// Job is the job that restores the weight automatically, empty without one.
+	Job string `json:"job,omitempty"`
+}
+
+// Weights are all remembered weights, while no other process can change them.
+type Weights struct {
+	table   string
+	entries map[place]Weight
+	changed bool
+}
+
+// place is a server of a service of a table, as it is written.
+type place struct{ table, service, server string }
+
+// weightsFile is how Weights are written.
+type weightsFile struct {
+	Weights []Weight `json:"weights"`
+}
+
+// UnreadableError means that the file of weights is damaged. SetAside is the
+// name that the damaged file has by now, empty if it still stands.
+type UnreadableError struct {
+	Path, SetAside string
+	Err            error
+}
+
+func (e *UnreadableError) Error() string { return fmt.Sprintf("cannot read %s (%v)", e.Path, e.Err) }
+
+// Unwrap returns the reason.
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
+// HasWeights reports whether there may be remembered weights: whether the file
+// exists.
+func (f Folder) HasWeights() bool {
+	_, err := os.Stat(f.WeightsFile())
+	return err == nil
+}
+
+// WeightsFile returns the path of the file with the remembered weights.
+func (f Folder) WeightsFile() string { return filepath.Join(f.Dir, "drained.json") }
+
+// ChangeWeights reads the remembered weights, calls change with them, and writes
+// them if change has changed them and returned no error. A file that cannot be
+// read is set aside, and aside says so; its weights are forgotten. It waits for
+// other processes until the context ends (LockedError).
+func (f Folder) ChangeWeights(ctx context.Context, table string, change func(*Weights) error) (aside *UnreadableError, err error) {
+	unlock, err := f.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	w, err := f.read(table)
+	if errors.As(err, &aside) {
+		if err := os.Rename(aside.Path, aside.Path+".bad"); err != nil {
+			return nil, err
+		}
+		aside.SetAside = aside.Path + ".bad"
+	} else if err != nil {
+		return nil, err
+	}
+	w.forgetBoots()
+	if err := change(w); err != nil || !w.changed {
+		return aside, err
+	}
+	text, err := json.MarshalIndent(weightsFile{w.sorted()}, "", "  ")
+	if err != nil {
+		return aside, err
+	}
+	return aside, WriteFile(f.WeightsFile(), append(text, '\n'))
+}
+
+// Weights returns the remembered weights of some servers of a table. A damaged
+// file is an UnreadableError and left as it is.
+func (f Folder) Weights(table string, of []kernel.ServerKey) (map[kernel.ServerKey]Weight, error) {
+	w, err := f.read(table)
+	out := map[kernel.ServerKey]Weight{}
+	for _, key := range of {
+		if known, ok := w.Find(key); ok {
+			out[key] = known
+		}
+	}
+	return out, err
+}
+
+// read reads the file as it is: it is only ever replaced whole. Without a file
+// there are no weights.
+func (f Folder) read(table string) (*Weights, error) {
+	w := &Weights{table: table, entries: map[place]Weight{}}
+	text, err := os.ReadFile(f.WeightsFile())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return w, nil
+	case err != nil:
+		return w, err
+	}
+	var file weightsFile
+	if err := json.Unmarshal(text, &file); err != nil {
+		return w, &UnreadableError{Path: f.WeightsFile(), Err: err}
+	}
+	for _, r := range file.Weights {
+		w.entries[place{r.Table, r.Service, r.Server}] = r
+	}
+	return w, nil
+}
+
+func (w *Weights) place(key kernel.ServerKey) place {
+	return place{w.table, key.Service.String(), key.Server.String()}
+}
+
+// Find returns what is remembered of a server.
+func (w *Weights) Find(key kernel.ServerKey) (known Weight, ok bool) {
+	known, ok = w.entries[w.place(key)]
+	return known, ok
+}
+
+// Put remembers the weight of a server, in place of what was remembered.
+func (w *Weights) Put(key kernel.ServerKey, r Weight) {
+	p := w.place(key)
+	r.Table, r.Service, r.Server = p.table, p.service, p.server
+	w.entries[p] = r
+	w.changed = true
+}
+
+// Drop forgets a server and returns what was remembered of it.
+func (w *Weights) Drop(key kernel.ServerKey) (was Weight, ok bool) {
+	was, ok = w.Find(key)
+	delete(w.entries, w.place(key))
+	w.changed = w.changed || ok
+	return was, ok
+}
+
+// Unused returns those of the jobs that no remembered weight belongs to.
+func (w *Weights) Unused(jobs map[string]bool) []string {
+	for _, r := range w.entries {
+		delete(jobs, r.Job)
+	}
+	return slices.Sorted(maps.Keys(jobs))
+}
+
+// forgetBoots forgets tables of an earlier boot.
+func (w *Weights) forgetBoots() {
+	boot, _, _ := strings.Cut(w.table, "/")
+	for p := range w.entries {
+		if b, _, _ := strings.Cut(p.table, "/"); b != boot {
+			delete(w.entries, p)
+			w.changed = true
+		}
+	}
+}
+
+// sorted returns the entries in an order that does not change.
+func (w *Weights) sorted() []Weight {
+	return slices.SortedFunc(maps.Values(w.entries), func(a, b Weight) int {
+		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Server, b.Server))
+	})
+}
