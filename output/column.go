@@ -1,8 +1,6 @@
 package output
 
 import (
-	"bufio"
-	"encoding/csv"
 	"slices"
 	"strings"
 )
@@ -178,81 +176,56 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// rowWriter takes the rows of one tabular document, or of one list of names.
-type rowWriter[T any] interface {
-	row(r *T) error
-	// flush hands over what it holds; more rows may follow.
-	flush() error
-	close() error
-}
+// Column is a column as completion, help and man pages show it.
+type Column struct{ Key, Help string }
 
-// rows gives the writer for table, wide, csv and name.
-func rows[T any](p *Printer, k *kind[T]) (rowWriter[T], error) {
-	if p.o.Format == "name" {
-		name := k.appendName
-		if name == nil {
-			c, err := k.find(k.plain[0], "column")
-			if err != nil {
-				return nil, err
-			}
-			name = c.appendExact
-		}
-		return &nameWriter[T]{sink: newSink(p.w), name: name}, nil
+// Columns lists the columns of a kind. An unknown kind has none. The groups of
+// ConnectionGroupList also have the columns that they are grouped by, which are
+// those of ConnectionList.
+func Columns(name string) []Column {
+	switch name {
+	case "ServiceList":
+		return serviceKind(Plain).describe()
+	case "ServerList":
+		return serverKind(Plain).describe()
+	case "ConnectionList":
+		return connectionKind().describe()
+	case "ConnectionGroupList":
+		k, _ := groupKind(nil) // no key, no error
+		return k.describe()
+	case "Timeouts":
+		return timeoutsKind().describe()
+	case "DaemonList":
+		return daemonKind().describe()
+	case "Totals":
+		return totalsKind().describe()
+	case "ChangeList":
+		return changeKind().describe()
+	case "HistoryList":
+		return historyKind().describe()
+	case "EventList":
+		return eventKind(true).describe()
+	case "DrainList":
+		return drainKind().describe()
+	case "Version":
+		return versionKind().describe()
 	}
-	columns, err := k.choose(&p.o)
-	if err != nil {
-		return nil, err
+	return nil
+}
+
+// ColumnKeys lists the column keys of a kind, for completion and messages.
+func ColumnKeys(name string) []string {
+	var keys []string
+	for _, c := range Columns(name) {
+		keys = append(keys, c.Key)
 	}
-	if p.o.Format == "csv" {
-		w := &csvWriter[T]{w: csv.NewWriter(bufio.NewWriterSize(p.w, sinkSize)), columns: columns, record: make([]string, len(columns))}
-		if p.o.NoHeaders {
-			return w, nil
-		}
-		return w, w.header()
+	return keys
+}
+
+func (k kind[T]) describe() []Column {
+	out := make([]Column, len(k.columns))
+	for i, c := range k.columns {
+		out[i] = Column{c.key, c.help}
 	}
-	return newTable(p, k, columns), nil
+	return out
 }
-
-// nameWriter writes one identity a line.
-type nameWriter[T any] struct {
-	sink *sink
-	name func([]byte, *T) []byte
-}
-
-func (w *nameWriter[T]) row(r *T) error {
-	w.sink.buf = append(w.name(w.sink.buf, r), '\n')
-	return w.sink.spill()
-}
-
-func (w *nameWriter[T]) flush() error { return w.sink.flush() }
-func (w *nameWriter[T]) close() error { return w.flush() }
-
-// csvWriter writes RFC 4180, with the line ends of Unix.
-type csvWriter[T any] struct {
-	w       *csv.Writer
-	columns []*column[T]
-	record  []string
-	cell    []byte
-}
-
-func (w *csvWriter[T]) header() error {
-	for i, c := range w.columns {
-		w.record[i] = c.key
-	}
-	return w.w.Write(w.record)
-}
-
-func (w *csvWriter[T]) row(r *T) error {
-	for i, c := range w.columns {
-		w.cell = c.appendExact(w.cell[:0], r)
-		w.record[i] = string(w.cell)
-	}
-	return w.w.Write(w.record)
-}
-
-func (w *csvWriter[T]) flush() error {
-	w.w.Flush()
-	return w.w.Error()
-}
-
-func (w *csvWriter[T]) close() error { return w.flush() }

@@ -2,7 +2,6 @@ package output
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"lvs/cluster"
@@ -244,13 +243,4 @@ func enumerate(what []string) string {
 		return what[0]
 	}
 	return strings.Join(what[:last], ", ") + " and " + what[last]
-}
-
-// Grouped writes a number with commas between thousands: 1,243.
-func Grouped(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

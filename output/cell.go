@@ -3,6 +3,7 @@ package output
 import (
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // unit is what a column's numbers count.
@@ -68,4 +69,65 @@ func (u unit) appendNumber(b []byte, n uint64, human bool) []byte {
 		return appendScaled(b, n)
 	}
 	return strconv.AppendUint(b, n, 10)
+}
+
+// Grouped writes a number with commas between thousands: 1,243.
+func Grouped(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// appendClean appends text that came from the network: what could steer a
+// terminal, control characters of ASCII and of Unicode, becomes a question mark.
+func appendClean(b []byte, s string) []byte {
+	for _, r := range s {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
+			r = '?'
+		}
+		b = utf8.AppendRune(b, r)
+	}
+	return b
+}
+
+// Style is a look from the 16 colours that every terminal has.
+type Style uint8
+
+// The styles. NoStyle writes no escape at all.
+const (
+	NoStyle Style = iota
+	Bold
+	Dim
+	Red
+	Yellow
+	Green
+)
+
+// start is the escape sequence (SGR) that turns the style on.
+func (s Style) start() string {
+	switch s {
+	case Bold:
+		return "\x1b[1m"
+	case Dim:
+		return "\x1b[2m"
+	case Red:
+		return "\x1b[31m"
+	case Yellow:
+		return "\x1b[33m"
+	case Green:
+		return "\x1b[32m"
+	}
+	return ""
+}
+
+const styleEnd = "\x1b[0m"
+
+// Paint wraps text in the style. NoStyle returns it as it is.
+func (s Style) Paint(text string) string {
+	if s == NoStyle {
+		return text
+	}
+	return s.start() + text + styleEnd
 }
