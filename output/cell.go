@@ -6,17 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// unit is what a column's numbers count.
+// unit is the unit of a column's numbers.
 type unit uint8
 
 const (
 	count   unit = iota // shown in full
-	scaled              // a large count: shortened for people (12.3M)
+	scaled              // a large number: short for people (12.3M)
 	seconds             // shown as a duration (6m), in CSV as seconds
 )
 
-// Scaled gives a number in at most five characters, decimal: 999, 1.2K, 34.5M,
-// 678G. It cuts, never rounds up: 999,999 is 999K.
+// Scaled returns a number in at most five characters, with decimal prefixes: 999,
+// 1.2K, 34.5M, 678G. It never rounds up: 999,999 is 999K.
 func Scaled(n uint64) string { return string(appendScaled(nil, n)) }
 
 func appendScaled(b []byte, n uint64) []byte {
@@ -36,8 +36,8 @@ func appendScaled(b []byte, n uint64) []byte {
 	return append(b, letters[i])
 }
 
-// Duration gives a duration in whole seconds without empty parts: 45s, 6m,
-// 1h30m, 26h0m5s is 26h5s. Zero is 0s.
+// Duration returns a duration in whole seconds without empty parts: 45s, 6m,
+// 1h30m, 26h5s. Zero is 0s.
 func Duration(d time.Duration) string { return string(appendDuration(nil, d)) }
 
 func appendDuration(b []byte, d time.Duration) []byte {
@@ -60,7 +60,7 @@ func appendDuration(b []byte, d time.Duration) []byte {
 	return b
 }
 
-// appendNumber writes a number for a table: shortened where people read it.
+// appendNumber appends a number for a table, short if people read it.
 func (u unit) appendNumber(b []byte, n uint64, human bool) []byte {
 	switch {
 	case u == seconds:
@@ -71,7 +71,7 @@ func (u unit) appendNumber(b []byte, n uint64, human bool) []byte {
 	return strconv.AppendUint(b, n, 10)
 }
 
-// Grouped writes a number with commas between thousands: 1,243.
+// Grouped returns a number with commas between thousands: 1,243.
 func Grouped(n uint64) string {
 	s := strconv.FormatUint(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -80,8 +80,8 @@ func Grouped(n uint64) string {
 	return s
 }
 
-// appendClean appends text that came from the network: what could steer a
-// terminal, control characters of ASCII and of Unicode, becomes a question mark.
+// appendClean appends text that came from the network. Control characters of ASCII
+// and Unicode, which could control a terminal, become question marks.
 func appendClean(b []byte, s string) []byte {
 	for _, r := range s {
 		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
@@ -92,10 +92,10 @@ func appendClean(b []byte, s string) []byte {
 	return b
 }
 
-// Style is a look from the 16 colours that every terminal has.
+// Style is a style from the 16 colours that every terminal has.
 type Style uint8
 
-// The styles. NoStyle writes no escape at all.
+// The styles. NoStyle writes no escape sequence.
 const (
 	NoStyle Style = iota
 	Bold
@@ -105,7 +105,7 @@ const (
 	Green
 )
 
-// start is the escape sequence (SGR) that turns the style on.
+// start returns the escape sequence (SGR) that turns the style on.
 func (s Style) start() string {
 	switch s {
 	case Bold:
@@ -124,7 +124,7 @@ func (s Style) start() string {
 
 const styleEnd = "\x1b[0m"
 
-// Paint wraps text in the style. NoStyle returns it as it is.
+// Paint returns text in the style.
 func (s Style) Paint(text string) string {
 	if s == NoStyle {
 		return text

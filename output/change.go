@@ -10,15 +10,15 @@ import (
 
 // Change is a step that a verb took or, with DryRun, would take.
 type Change struct {
-	// Op is what is done: the words of kernel.Op, or another verb's ("zero").
-	// They are shown with hyphens: edit-server.
+	// Op is what is done: a word of kernel.Op, or of another verb ("zero"). It is
+	// shown with hyphens: edit-server.
 	Op string
-	// Service is zero where the change concerns no service.
+	// Service is zero if the change concerns no service.
 	Service kernel.ServiceID
-	// Server is not valid where the change concerns a service itself.
+	// Server is not valid if the change concerns a service itself.
 	Server netip.AddrPort
 	// The configuration before and after. Nil before an add and after a delete;
-	// all are nil where nothing is configured.
+	// all are nil if nothing is configured.
 	BeforeService, AfterService *kernel.Service
 	BeforeServer, AfterServer   *kernel.Server
 	// The same for the table's sync daemons and timeouts.
@@ -26,34 +26,35 @@ type Change struct {
 	BeforeTimeouts, AfterTimeouts *kernel.Timeouts
 	// Cost is what it cuts. Nil is unknown, or nothing that can be cut.
 	Cost *cluster.Cost
-	// DryRun is set when the change was not sent.
+	// DryRun is set if the change was not sent.
 	DryRun bool
 	// Err is the kernel's refusal.
 	Err error
-	// Public is set where no more is known than Snapshot.Public tells.
+	// Public is set if only what the public table shows is known: see Snapshot.Public.
 	Public bool
 }
 
 // ChangeRow is a step.
 type ChangeRow struct {
-	Op      string       `json:"op" doc:"What is done." enum:"add-service,edit-service,delete-service,add-server,edit-server,delete-server,zero,set-timeouts,start-sync-master,start-sync-backup,stop-sync-master,stop-sync-backup"`
-	Service *string      `json:"service" doc:"The service's id. Null when it concerns none."`
-	Server  *string      `json:"server" doc:"The server's id. Null when the service itself changes."`
-	Before  *SettingsRow `json:"before" doc:"The configuration before. Null when there was none."`
-	After   *SettingsRow `json:"after" doc:"The configuration after. Null when there is none."`
-	Cuts    *CutsRow     `json:"cuts" doc:"What it cuts of the connections there were. Null when it deletes nothing, or when that was not counted."`
-	Status  string       `json:"status" doc:"done, planned (a dry run) or refused." enum:"done,planned,refused"`
-	Error   *string      `json:"error" doc:"Why it was refused. Null otherwise."`
+	Op      string       `json:"op" doc:"What is done." enum:"change"`
+	Service *string      `json:"service" doc:"The service's id. Null if it concerns none."`
+	Server  *string      `json:"server" doc:"The server's id. Null if the service itself changes."`
+	Before  *SettingsRow `json:"before" doc:"The configuration before. Null if there was none."`
+	After   *SettingsRow `json:"after" doc:"The configuration after. Null if there is none."`
+	Cuts    *CutsRow     `json:"cuts" doc:"The connections it cuts. Null if it deletes nothing, or if unknown."`
+	Status  string       `json:"status" doc:"done, planned (a dry run) or refused." enum:"status"`
+	Error   *string      `json:"error" doc:"Why it was refused. Null if it was not."`
 }
 
-// CutsRow is what a deletion does to those who are connected.
+// CutsRow is what a deletion does to connected clients.
 type CutsRow struct {
 	Established uint64 `json:"established" doc:"Established connections that are cut."`
 	Other       uint64 `json:"other" doc:"Connections in any other state that are cut."`
-	Persistent  uint64 `json:"persistent" doc:"Clients that lose the server they were bound to by persistence."`
+	Clients     uint64 `json:"clients" doc:"Clients that lose the server to which persistence binds them."`
+	Persistent  uint64 `json:"persistent" deprecated:"true" doc:"Use clients."`
 }
 
-// Changes writes what a verb did or would do, in that order.
+// Changes writes what a verb did or would do, in this order unless sorted.
 func (p *Printer) Changes(rows []Change) error {
 	k := changeKind()
 	return printList(p, &k, rows, func(c *Change) any { return c.row() })
@@ -68,7 +69,7 @@ func (c *Change) row() ChangeRow {
 		row.Server = new(c.Server.String())
 	}
 	if c.Cost != nil {
-		row.Cuts = &CutsRow{c.Cost.Established, c.Cost.Other, c.Cost.Persistent}
+		row.Cuts = &CutsRow{c.Cost.Established, c.Cost.Other, c.Cost.Persistent, c.Cost.Persistent}
 	}
 	if c.Err != nil {
 		row.Error = new(c.Err.Error())
@@ -76,7 +77,7 @@ func (c *Change) row() ChangeRow {
 	return row
 }
 
-// op is one word, the same in every format.
+// op returns what is done in one word, the same in every format.
 func (c *Change) op() string { return strings.ReplaceAll(c.Op, " ", "-") }
 
 func (c *Change) side(after bool) side {
@@ -111,13 +112,14 @@ func changeKind() kind[Change] {
 			}
 			return c.Server.AppendTo(b)
 		}, compare: func(a, b *Change) int { return a.Server.Compare(b.Server) }},
-		{key: "before", help: "the settings that change, before", text: func(b []byte, c *Change) []byte {
+		{key: "before", help: "the changed settings, before", text: func(b []byte, c *Change) []byte {
 			return appendSettings(b, c.side(false).settings(), c.side(true).settings())
 		}},
-		{key: "after", help: "the settings that change, after", text: func(b []byte, c *Change) []byte {
+		{key: "after", help: "the changed settings, after", text: func(b []byte, c *Change) []byte {
 			return appendSettings(b, c.side(true).settings(), c.side(false).settings())
 		}},
-		{key: "status", help: "done, planned or refused", text: func(b []byte, c *Change) []byte { return append(b, c.status()...) }},
+		{key: "status", help: "done, planned or refused",
+			text: func(b []byte, c *Change) []byte { return append(b, c.status()...) }},
 		{key: "error", help: "why it was refused", text: func(b []byte, c *Change) []byte {
 			if c.Err == nil {
 				return b
@@ -137,8 +139,7 @@ func changeKind() kind[Change] {
 	return k
 }
 
-// appendChangeName names what changed, or what was done where that is nothing
-// with a name.
+// appendChangeName appends what changed, or what was done if that has no name.
 func appendChangeName(b []byte, c *Change) []byte {
 	if c.Service == (kernel.ServiceID{}) {
 		return append(b, c.op()...)
@@ -150,6 +151,7 @@ func appendChangeName(b []byte, c *Change) []byte {
 	return b
 }
 
+// changeOf returns the change of an object, without its op.
 func changeOf(o *cluster.Object) *Change {
 	return &Change{
 		Service: o.Service, Server: o.Server,
@@ -160,7 +162,7 @@ func changeOf(o *cluster.Object) *Change {
 	}
 }
 
-// ChangeOf shows what happens to an object.
+// ChangeOf returns the change of an object.
 func ChangeOf(o *cluster.Object) Change {
 	c := changeOf(o)
 	before, after := c.side(false), c.side(true)
@@ -190,14 +192,14 @@ func ChangeOf(o *cluster.Object) Change {
 	return *c
 }
 
-// Difference names what is changed, and tells the settings that differ on both
-// sides: "weight=3" and "weight=0". A side that has none is "not there".
+// Difference returns what is changed, and the settings that differ on both sides:
+// "weight=3" and "weight=0". A side without configuration is "not there".
 func (c *Change) Difference() (what, before, after string) {
-	tell := func(one, other side) string {
+	text := func(one, other side) string {
 		if one == (side{}) {
 			return "not there"
 		}
 		return string(appendSettings(nil, one.settings(), other.settings()))
 	}
-	return c.object(), tell(c.side(false), c.side(true)), tell(c.side(true), c.side(false))
+	return c.object(), text(c.side(false), c.side(true)), text(c.side(true), c.side(false))
 }

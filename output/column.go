@@ -5,43 +5,60 @@ import (
 	"strings"
 )
 
-// column is one datum about a row of type T: what table, CSV, sorting,
+// column is one datum about a row of type T: what tables, CSV, sorting,
 // filtering and completion know about it. Either text or number is set.
 type column[T any] struct {
-	// key names the column in --columns, --sort and --filter.
+	// key names the column in --columns, --sort and --filter. It is the datum's
+	// key in the JSON.
 	key string
-	// help says what it holds, in a few words.
+	// heading is the key's short form above a table. Empty is the key in capitals.
+	heading string
+	// aliases are other words for the key: older ones, and other keys of the JSON.
+	aliases []string
+	// help describes the datum in a few words.
 	help string
-	// text appends the value; appending nothing means there is none.
+	// text appends the value; it appends nothing if there is none.
 	text func(b []byte, r *T) []byte
-	// number gives the value; false means there is none or it is not known.
+	// number returns the value; false means that there is none or that it is unknown.
 	number func(r *T) (uint64, bool)
 	unit   unit
-	// compare orders rows where neither text nor number does it well.
+	// compare orders rows if neither text nor number orders them well.
 	compare func(a, b *T) int
 	// canon turns what a user types into the form that text writes, for
 	// conditions with = and !=. Nil takes it as typed.
 	canon func(string) string
-	// hide leaves the cell empty for people: it would repeat the row above or
-	// does not belong to this sort of row.
+	// hide leaves the cell empty on a terminal: it would repeat the row above, or
+	// rows of this sort do not have the datum.
 	hide func(r *T) bool
-	// room is the width that a column has from the start where rows are written
-	// one at a time.
-	room int
-	// ragged is set where a longer value takes more room in its own line, but not
-	// in those after it.
+	// minWidth is the width that the column starts with if rows are written one at
+	// a time.
+	minWidth int
+	// ragged keeps a value longer than minWidth from widening the lines below it.
 	ragged bool
-	// unknown tells that a missing value is not known, rather than none.
+	// unknown reports whether a missing value is unknown, rather than none.
 	unknown func(r *T) bool
-	// part reads a value that names a part of what the cell says, such as an
-	// address without its port, for conditions with = and !=. False is none.
+	// part reads a value that names a part of the cell, such as an address without
+	// its port, for conditions with = and !=. False means that it names none.
 	part func(value string) (func(r *T) bool, bool)
 }
 
-func (c *column[T]) header() string { return strings.ToUpper(c.key) }
+// header returns the heading of the column.
+func (c *column[T]) header() string {
+	if c.heading != "" {
+		return c.heading
+	}
+	return strings.ToUpper(c.key)
+}
 
-// appendCell writes the value as tables show it. No value is a dash, one that
-// is not known a question mark.
+// is reports whether a word is the column's key, its heading or an alias, in any
+// case.
+func (c *column[T]) is(word string) bool {
+	return strings.EqualFold(c.key, word) || c.heading != "" && strings.EqualFold(c.heading, word) ||
+		slices.ContainsFunc(c.aliases, func(alias string) bool { return strings.EqualFold(alias, word) })
+}
+
+// appendCell appends the value as tables show it: a dash if there is none, a
+// question mark if it is unknown.
 func (c *column[T]) appendCell(b []byte, r *T, human bool) []byte {
 	if human && c.hide != nil && c.hide(r) {
 		return b
@@ -62,7 +79,7 @@ func (c *column[T]) appendCell(b []byte, r *T, human bool) []byte {
 	return b
 }
 
-// appendExact writes the value in base units. No value is nothing.
+// appendExact appends the value in base units, and nothing if there is none.
 func (c *column[T]) appendExact(b []byte, r *T) []byte {
 	if c.number == nil {
 		return c.text(b, r)
@@ -77,15 +94,17 @@ func (c *column[T]) appendExact(b []byte, r *T) []byte {
 type kind[T any] struct {
 	name    string
 	columns []column[T]
-	// plain and wide are the keys shown unless others are asked for.
+	// plain and wide are the keys of the columns that the formats table and wide
+	// show by default.
 	plain, wide []string
-	// appendName writes the identity for the name format. Nil uses the first
+	// appendName appends the identity for the name format. Nil uses the first
 	// plain column.
 	appendName func(b []byte, r *T) []byte
-	// style gives a cell's look. Nil is none.
+	// style returns the style of a cell. Nil is none.
 	style func(r *T, key string) Style
 }
 
+// keys returns the keys of all columns.
 func (k *kind[T]) keys() []string {
 	keys := make([]string, len(k.columns))
 	for i := range k.columns {
@@ -94,17 +113,27 @@ func (k *kind[T]) keys() []string {
 	return keys
 }
 
-// find gives the column of a key. what says who asked, for the error.
-func (k *kind[T]) find(key, what string) (*column[T], error) {
+// find returns the column that a word names. what the word is, such as "sort key",
+// is for the error.
+func (k *kind[T]) find(word, what string) (*column[T], error) {
 	for i := range k.columns {
-		if strings.EqualFold(k.columns[i].key, key) {
+		if k.columns[i].is(word) {
 			return &k.columns[i], nil
 		}
 	}
-	return nil, usage("unknown %s %q; the columns are %s", what, key, strings.Join(k.keys(), ", "))
+	return nil, usage("invalid %s %q: want %s", what, word, alternatives(k.keys()))
 }
 
-// choose gives the columns to show.
+// alternatives joins words: a, b or c.
+func alternatives(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// choose returns the columns to show.
 func (k *kind[T]) choose(o *Options) ([]*column[T], error) {
 	keys := o.Columns
 	if len(keys) == 0 {
@@ -124,7 +153,7 @@ func (k *kind[T]) choose(o *Options) ([]*column[T], error) {
 	return out, nil
 }
 
-// order gives the comparison that Sort asks for, or nil.
+// order returns the comparison that Sort asks for, or nil.
 func (k *kind[T]) order(o *Options) (func(a, b *T) int, error) {
 	key, descending := strings.CutPrefix(o.Sort, "-")
 	if key == "" {
@@ -137,7 +166,8 @@ func (k *kind[T]) order(o *Options) (func(a, b *T) int, error) {
 	return c.order(descending), nil
 }
 
-// order compares by this column. Rows without a value come last either way.
+// order returns the comparison by this column. Rows without a value come last,
+// whether descending or not.
 func (c *column[T]) order(descending bool) func(a, b *T) int {
 	sign := 1
 	if descending {
@@ -176,12 +206,17 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// Column is a column as completion, help and man pages show it.
-type Column struct{ Key, Help string }
+// Column describes a column for completion, help and man pages.
+type Column struct {
+	Key     string   // the key in the JSON, and in --columns, --sort and --filter
+	Heading string   // the short form above a table
+	Aliases []string // other words that name the column
+	Help    string
+}
 
-// Columns lists the columns of a kind. An unknown kind has none. The groups of
-// ConnectionGroupList also have the columns that they are grouped by, which are
-// those of ConnectionList.
+// Columns returns the columns of a kind, and nil for an unknown kind. The groups
+// of ConnectionGroupList also have the columns by which they are grouped, which
+// are columns of ConnectionList.
 func Columns(name string) []Column {
 	switch name {
 	case "ServiceList":
@@ -213,7 +248,7 @@ func Columns(name string) []Column {
 	return nil
 }
 
-// ColumnKeys lists the column keys of a kind, for completion and messages.
+// ColumnKeys returns the column keys of a kind, for completion and messages.
 func ColumnKeys(name string) []string {
 	var keys []string
 	for _, c := range Columns(name) {
@@ -222,10 +257,35 @@ func ColumnKeys(name string) []string {
 	return keys
 }
 
+// ColumnWords returns what completes the beginning of a column name: the keys
+// that begin with it and, if there are none, headings and aliases. Case does not
+// matter.
+func ColumnWords(name, prefix string) []string {
+	begins := func(word string) bool {
+		return len(word) >= len(prefix) && strings.EqualFold(word[:len(prefix)], prefix)
+	}
+	var keys, others []string
+	for _, c := range Columns(name) {
+		if begins(c.Key) {
+			keys = append(keys, c.Key)
+		}
+		for _, word := range append([]string{c.Heading}, c.Aliases...) {
+			if begins(word) {
+				others = append(others, word)
+			}
+		}
+	}
+	if len(keys) > 0 {
+		return keys
+	}
+	return others
+}
+
 func (k kind[T]) describe() []Column {
 	out := make([]Column, len(k.columns))
-	for i, c := range k.columns {
-		out[i] = Column{c.key, c.help}
+	for i := range k.columns {
+		c := &k.columns[i]
+		out[i] = Column{Key: c.key, Heading: c.header(), Aliases: c.aliases, Help: c.help}
 	}
 	return out
 }

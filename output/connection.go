@@ -9,12 +9,13 @@ import (
 	"lvs/kernel"
 )
 
-// streamWindow is how many rows of a streamed table are held to learn widths.
+// streamWindow is the number of rows of a streamed table that are held to learn
+// the widths of its columns.
 const streamWindow = 1000
 
-// ConnectionStream writes connections as they come. It holds no more than a
-// window of them, except to sort, and for YAML, jq on json and templates, which
-// need the whole document.
+// ConnectionStream writes connections as they come. It holds at most a window of
+// them, except to sort, and for YAML, templates and jq on json, which need the
+// whole document.
 type ConnectionStream struct {
 	p     *Printer
 	tests []*test[kernel.Connection]
@@ -25,8 +26,8 @@ type ConnectionStream struct {
 	err   error
 }
 
-// Connections begins a list of connections. An error of the options comes with
-// the first Add or with Close, before anything is written.
+// Connections begins a list of connections. The first Add or Close returns an
+// error of the options, before anything is written.
 func (p *Printer) Connections() *ConnectionStream {
 	k := connectionKind()
 	s := &ConnectionStream{p: p}
@@ -47,7 +48,7 @@ func (p *Printer) Connections() *ConnectionStream {
 	return s
 }
 
-// Add writes one connection. It keeps nothing of c.
+// Add writes one connection. It does not keep c.
 func (s *ConnectionStream) Add(c *kernel.Connection) error {
 	if s.err != nil || !allHold(s.tests, c) {
 		return s.err
@@ -87,8 +88,8 @@ func (s *ConnectionStream) Close() error {
 	return s.doc.close()
 }
 
-// ConnectionField gives the function that appends a connection's value for a
-// column key, for grouping. An unknown key is a *UsageError.
+// ConnectionField returns the function that appends a connection's value of a
+// column, for grouping. An unknown key is a *UsageError.
 func ConnectionField(key string) (func(b []byte, c *kernel.Connection) []byte, error) {
 	k := connectionKind()
 	c, err := k.find(key, "column")
@@ -98,6 +99,7 @@ func ConnectionField(key string) (func(b []byte, c *kernel.Connection) []byte, e
 	return func(b []byte, r *kernel.Connection) []byte { return c.appendCell(b, r, false) }, nil
 }
 
+// connectionKind is an entry of the connection table.
 func connectionKind() kind[kernel.Connection] {
 	type conn = kernel.Connection
 	k := kind[conn]{name: "ConnectionList", columns: []column[conn]{
@@ -107,16 +109,20 @@ func connectionKind() kind[kernel.Connection] {
 			}
 			return append(b, c.Protocol.String()...)
 		}},
-		endpoint("client", "who connected", func(c *conn) netip.AddrPort { return c.Client }),
-		endpoint("virtual", "the address connected to", func(c *conn) netip.AddrPort { return c.Virtual }),
-		endpoint("server", "the real server chosen", func(c *conn) netip.AddrPort { return c.Server }),
-		{key: "state", help: "the kernel's word", text: func(b []byte, c *conn) []byte { return append(b, c.State...) }},
+		endpoint("client", "the client's address and port", func(c *conn) netip.AddrPort { return c.Client }),
+		endpoint("virtual", "the virtual address and port", func(c *conn) netip.AddrPort { return c.Virtual }),
+		endpoint("server", "the real server's address and port", func(c *conn) netip.AddrPort { return c.Server }),
+		{key: "state", help: "the state, in the kernel's words",
+			text: func(b []byte, c *conn) []byte { return append(b, c.State...) }},
 		{key: "expires", help: "the time left", unit: seconds, number: func(c *conn) (uint64, bool) {
 			return uint64(c.Expires / time.Second), true
 		}},
-		{key: "engine", help: "the persistence engine", text: func(b []byte, c *conn) []byte { return appendClean(b, c.Engine) }},
-		{key: "data", help: "what the engine goes by", text: func(b []byte, c *conn) []byte { return appendClean(b, c.EngineData) }},
-		{key: "origin", help: "LOCAL, or SYNC from another director", text: func(b []byte, c *conn) []byte { return append(b, c.Origin...) }},
+		{key: "engine", help: "the persistence engine",
+			text: func(b []byte, c *conn) []byte { return appendClean(b, c.Engine) }},
+		{key: "engineData", heading: "DATA", aliases: []string{"data"}, help: "what the engine matches, such as a Call-ID",
+			text: func(b []byte, c *conn) []byte { return appendClean(b, c.EngineData) }},
+		{key: "origin", help: "LOCAL, or SYNC if it came from another director",
+			text: func(b []byte, c *conn) []byte { return append(b, c.Origin...) }},
 	}}
 	k.plain = []string{"protocol", "client", "virtual", "server", "state", "expires"}
 	k.wide = k.keys()
@@ -131,6 +137,7 @@ func connectionKind() kind[kernel.Connection] {
 	return k
 }
 
+// endpoint returns the column of an address and port.
 func endpoint(key, help string, of func(*kernel.Connection) netip.AddrPort) column[kernel.Connection] {
 	return column[kernel.Connection]{
 		key: key, help: help,
@@ -147,23 +154,24 @@ func endpoint(key, help string, of func(*kernel.Connection) netip.AddrPort) colu
 type ConnectionRow struct {
 	Protocol       *string `json:"protocol" doc:"tcp, udp or sctp. Null for the template of a firewall mark."`
 	Family         string  `json:"family" doc:"ipv4 or ipv6, of the client."`
-	Client         string  `json:"client" doc:"Who connected: address and port."`
+	Client         string  `json:"client" doc:"The client's address and port."`
 	ClientAddress  string  `json:"clientAddress" doc:"The client's address."`
 	ClientPort     uint16  `json:"clientPort" doc:"The client's port; 0 in a template."`
-	Virtual        string  `json:"virtual" doc:"The address and port connected to."`
-	VirtualAddress string  `json:"virtualAddress" doc:"The address connected to."`
-	VirtualPort    uint16  `json:"virtualPort" doc:"The port connected to."`
-	Server         string  `json:"server" doc:"The real server chosen: address and port."`
+	Virtual        string  `json:"virtual" doc:"The virtual address and port."`
+	VirtualAddress string  `json:"virtualAddress" doc:"The virtual address."`
+	VirtualPort    uint16  `json:"virtualPort" doc:"The virtual port."`
+	Server         string  `json:"server" doc:"The real server's address and port."`
 	ServerAddress  string  `json:"serverAddress" doc:"The server's address."`
 	ServerPort     uint16  `json:"serverPort" doc:"The server's port."`
-	State          string  `json:"state" doc:"The kernel's word: ESTABLISHED, FIN_WAIT, UDP, NONE …"`
+	State          string  `json:"state" doc:"The state in the kernel's words: ESTABLISHED, FIN_WAIT, UDP, NONE …"`
 	Expires        uint64  `json:"expires" doc:"Seconds left."`
-	Template       bool    `json:"template" doc:"A persistence template: it binds a client to a server and carries no packets."`
-	Engine         *string `json:"engine" doc:"The persistence engine. Null when none."`
-	EngineData     *string `json:"engineData" doc:"What the engine goes by: a Call-ID. Null when none."`
-	Origin         *string `json:"origin" doc:"LOCAL, or SYNC when it came from another director. Null unless asked for."`
+	Template       bool    `json:"template" doc:"A persistence template: binds a client to a server, has no packets."`
+	Engine         *string `json:"engine" doc:"The persistence engine. Null if there is none."`
+	EngineData     *string `json:"engineData" doc:"What the engine matches, such as a Call-ID. Null if there is none."`
+	Origin         *string `json:"origin" doc:"LOCAL, or SYNC if it came from another director. Null unless asked for."`
 }
 
+// appendConnection appends a connection as encoding/json writes its row.
 func appendConnection(b []byte, c *kernel.Connection) []byte {
 	if c.Protocol == 0 {
 		b = append(b, `{"protocol":null`...)
@@ -192,8 +200,8 @@ func appendConnection(b []byte, c *kernel.Connection) []byte {
 	return append(b, '}')
 }
 
-// appendEndpoint writes the rest of an address with its port, after the opening
-// quote, and its parts. The address is formatted once.
+// appendEndpoint appends the rest of an address with its port, after the opening
+// quote, and its parts. It formats the address once.
 func appendEndpoint(b []byte, name string, a netip.AddrPort) []byte {
 	start := len(b)
 	b = a.AppendTo(b)

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// printList writes a list of any kind but the two hot ones. encode gives the
-// row struct of an item.
+// printList writes a list of any kind but services, servers and connections.
+// encode returns the row struct of an item.
 func printList[T any](p *Printer, k *kind[T], items []T, encode func(*T) any) error {
 	items, err := arrange(p, k, items)
 	if err != nil {
@@ -26,8 +26,8 @@ func printList[T any](p *Printer, k *kind[T], items []T, encode func(*T) any) er
 	return d.close()
 }
 
-// printOne writes a document with a single item. There is nothing to filter or
-// to sort, but wrong keys are refused as everywhere.
+// printOne writes a document with a single item. Conditions and sort keys are
+// checked as in every list.
 func printOne[T any](p *Printer, k *kind[T], item T, encode func(*T) any) error {
 	items, err := arrange(p, k, []T{item})
 	if err != nil {
@@ -43,7 +43,7 @@ func printOne[T any](p *Printer, k *kind[T], item T, encode func(*T) any) error 
 	return d.close()
 }
 
-// arrange filters and sorts a copy.
+// arrange returns the items that the filter leaves, sorted.
 func arrange[T any](p *Printer, k *kind[T], items []T) ([]T, error) {
 	conditions, err := tests(p, k)
 	if err != nil {
@@ -69,6 +69,7 @@ func arrange[T any](p *Printer, k *kind[T], items []T) ([]T, error) {
 	return items, nil
 }
 
+// printRows writes the items as rows.
 func printRows[T any](p *Printer, k *kind[T], items []T) error {
 	w, err := rows(p, k)
 	if err != nil {
@@ -82,15 +83,15 @@ func printRows[T any](p *Printer, k *kind[T], items []T) error {
 	return w.close()
 }
 
-// rowWriter takes the rows of one tabular document, or of one list of names.
+// rowWriter writes the rows of one tabular document, or of one list of names.
 type rowWriter[T any] interface {
 	row(r *T) error
-	// flush hands over what it holds; more rows may follow.
+	// flush writes what it holds; more rows may follow.
 	flush() error
 	close() error
 }
 
-// rows gives the writer for table, wide, csv and name.
+// rows returns the writer for table, wide, csv and name.
 func rows[T any](p *Printer, k *kind[T]) (rowWriter[T], error) {
 	if p.o.Format == "name" {
 		name := k.appendName
@@ -108,7 +109,8 @@ func rows[T any](p *Printer, k *kind[T]) (rowWriter[T], error) {
 		return nil, err
 	}
 	if p.o.Format == "csv" {
-		w := &csvWriter[T]{w: csv.NewWriter(bufio.NewWriterSize(p.w, sinkSize)), columns: columns, record: make([]string, len(columns))}
+		w := &csvWriter[T]{w: csv.NewWriter(bufio.NewWriterSize(p.w, sinkSize)), columns: columns,
+			record: make([]string, len(columns))}
 		if p.o.NoHeaders {
 			return w, nil
 		}
@@ -131,7 +133,7 @@ func (w *nameWriter[T]) row(r *T) error {
 func (w *nameWriter[T]) flush() error { return w.sink.flush() }
 func (w *nameWriter[T]) close() error { return w.flush() }
 
-// csvWriter writes RFC 4180, with the line ends of Unix.
+// csvWriter writes RFC 4180 with the line ends of Unix. Its headings are the keys.
 type csvWriter[T any] struct {
 	w       *csv.Writer
 	columns []*column[T]
@@ -161,11 +163,11 @@ func (w *csvWriter[T]) flush() error {
 
 func (w *csvWriter[T]) close() error { return w.flush() }
 
-// sinkSize is how much is gathered before it is written.
+// sinkSize is the number of bytes that are gathered before they are written.
 const sinkSize = 64 << 10
 
 // sink gathers bytes in buf and writes them in large pieces. After an error it
-// writes no more and keeps returning that error.
+// writes nothing more and returns that error again.
 type sink struct {
 	w   io.Writer
 	buf []byte
@@ -176,7 +178,7 @@ func newSink(w io.Writer) *sink {
 	return &sink{w: w, buf: make([]byte, 0, sinkSize+4096)}
 }
 
-// spill writes when enough has been gathered.
+// spill writes the buffer if it is large enough.
 func (s *sink) spill() error {
 	if len(s.buf) < sinkSize {
 		return s.err
@@ -184,6 +186,7 @@ func (s *sink) spill() error {
 	return s.flush()
 }
 
+// flush writes the buffer.
 func (s *sink) flush() error {
 	if s.err == nil && len(s.buf) > 0 {
 		_, s.err = s.w.Write(s.buf)

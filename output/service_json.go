@@ -7,82 +7,88 @@ import (
 	"lvs/kernel"
 )
 
-// The rows of the two hot kinds. In every row struct a field's doc tag is its
-// description in the JSON Schema; a pointer may be null; every key is always
-// present. Quantities are in base units: bytes, packets, seconds.
+// In every row struct a field's doc tag is its description in the JSON Schema, and
+// a deprecated tag marks a key that has a better name. A pointer may be null; every
+// key is always present. Quantities are in base units: bytes, packets, seconds.
 
 // ServiceRow is a virtual service.
 type ServiceRow struct {
-	ID                    string      `json:"id" doc:"The service as flags and files name it: tcp://192.0.2.10:80 or fwmark:7."`
-	Family                string      `json:"family" doc:"ipv4 or ipv6."`
-	Protocol              *string     `json:"protocol" doc:"tcp, udp or sctp. Null for a firewall mark."`
-	Address               *string     `json:"address" doc:"The virtual address. Null for a firewall mark."`
-	Port                  *uint16     `json:"port" doc:"The virtual port; 0 is every port. Null for a firewall mark."`
-	FWMark                *uint32     `json:"fwmark" doc:"The firewall mark. Null for a service with an address."`
-	Scheduler             string      `json:"scheduler" doc:"The scheduler's name: wlc, rr, mh …"`
-	Flags                 *[]string   `json:"flags" doc:"The scheduler's flags, by name. Null when not known."`
-	Persistent            *uint64     `json:"persistent" doc:"Seconds a client stays with its server. Null when the service is not persistent."`
-	Netmask               *string     `json:"netmask" doc:"Groups clients for persistence: 255.255.255.0, or a prefix length for IPv6. Null when each client stands by itself."`
-	Engine                *string     `json:"engine" doc:"The persistence engine (sip). Null when none, or not known."`
-	OnePacket             bool        `json:"onePacket" doc:"Every UDP datagram is scheduled anew."`
-	Active                uint64      `json:"active" doc:"Established connections of all its servers."`
-	Inactive              uint64      `json:"inactive" doc:"Connections of all its servers in any other state."`
-	PersistentConnections *uint64     `json:"persistentConnections" doc:"Clients bound to its servers by persistence. Null when not known."`
-	Stats                 *StatsRow   `json:"stats" doc:"Totals since the service was made or last zeroed. Null when not known."`
-	Rates                 *RatesRow   `json:"rates" doc:"The kernel's estimates per second. Null when not known."`
-	Servers               []ServerRow `json:"servers" doc:"The real servers, by address unless sorted."`
+	ID         string    `json:"id" doc:"The service: tcp://192.0.2.10:80 or fwmark:7."`
+	Family     string    `json:"family" doc:"ipv4 or ipv6."`
+	Protocol   *string   `json:"protocol" doc:"tcp, udp or sctp. Null for a firewall mark."`
+	Address    *string   `json:"address" doc:"The virtual address. Null for a firewall mark."`
+	Port       *uint16   `json:"port" doc:"The virtual port; 0 is every port. Null for a firewall mark."`
+	FWMark     *uint32   `json:"fwmark" doc:"The firewall mark. Null for a service with an address."`
+	Scheduler  string    `json:"scheduler" doc:"The scheduler: wlc, rr, mh …"`
+	Flags      *[]string `json:"flags" doc:"The names of the scheduler's flags. Null if unknown."`
+	Persistent *uint64   `json:"persistent" doc:"Seconds a client stays on its server. Null if not persistent."`
+	Netmask    *string   `json:"netmask" doc:"Client mask of persistence; IPv6: prefix length. Null: single addresses."`
+	Engine     *string   `json:"engine" doc:"The persistence engine (sip). Null if there is none, or unknown."`
+	OnePacket  bool      `json:"onePacket" doc:"Each UDP datagram is scheduled on its own."`
+	Active     uint64    `json:"active" doc:"Established connections of all its servers."`
+	Inactive   uint64    `json:"inactive" doc:"Connections of all its servers in any other state."`
+	Clients    *uint64   `json:"clients" doc:"Clients bound to its servers by persistence. Null if unknown."`
+
+	PersistentConnections *uint64 `json:"persistentConnections" deprecated:"true" doc:"Use clients. Null if unknown."`
+
+	Stats   *StatsRow   `json:"stats" doc:"Totals since the service was added or last zeroed. Null if unknown."`
+	Rates   *RatesRow   `json:"rates" doc:"The kernel's estimates per second. Null if unknown."`
+	Servers []ServerRow `json:"servers" doc:"The real servers, by address unless sorted."`
 }
 
 // ServerRow is a real server of one service.
 type ServerRow struct {
-	Service               string     `json:"service" doc:"The id of the service it belongs to."`
-	ID                    string     `json:"id" doc:"Address and port: 10.0.0.11:80 or [2001:db8::1]:80."`
-	Family                string     `json:"family" doc:"ipv4 or ipv6; with tunnels it may differ from the service's."`
-	Address               string     `json:"address" doc:"The server's address."`
-	Port                  uint16     `json:"port" doc:"The server's port."`
-	Forward               string     `json:"forward" doc:"How packets reach it: nat, tunnel or direct (the kernel also shows local and bypass)."`
-	Weight                int        `json:"weight" doc:"Its share of new connections; 0 takes none."`
-	Upper                 *uint32    `json:"upper" doc:"No new connections at this many; 0 is no limit. Null when not known."`
-	Lower                 *uint32    `json:"lower" doc:"New connections again below this many; 0 is three quarters of upper. Null when not known."`
-	Tunnel                *TunnelRow `json:"tunnel" doc:"The encapsulation. Null when forward is not tunnel, or not known."`
-	Active                uint64     `json:"active" doc:"Established connections."`
-	Inactive              uint64     `json:"inactive" doc:"Connections in any other state."`
-	PersistentConnections *uint64    `json:"persistentConnections" doc:"Clients bound to the server by persistence. Null when not known."`
-	Stats                 *StatsRow  `json:"stats" doc:"Totals since the server was added or last zeroed. Null when not known."`
-	Rates                 *RatesRow  `json:"rates" doc:"The kernel's estimates per second. Null when not known."`
+	Service  string     `json:"service" doc:"The id of its service."`
+	ID       string     `json:"id" doc:"Address and port: 10.0.0.11:80 or [2001:db8::1]:80."`
+	Family   string     `json:"family" doc:"ipv4 or ipv6; with tunnels it may differ from the service's."`
+	Address  string     `json:"address" doc:"The server's address."`
+	Port     uint16     `json:"port" doc:"The server's port."`
+	Forward  string     `json:"forward" doc:"nat, tunnel or direct; the kernel also shows local and bypass."`
+	Weight   int        `json:"weight" doc:"The share of new connections; 0 is none."`
+	Upper    *uint32    `json:"upper" doc:"No new connections from this number on; 0 is no limit. Null if unknown."`
+	Lower    *uint32    `json:"lower" doc:"New connections again below this number; 0 is 3/4 of upper. Null if unknown."`
+	Tunnel   *TunnelRow `json:"tunnel" doc:"The encapsulation. Null if forward is not tunnel, or unknown."`
+	Active   uint64     `json:"active" doc:"Established connections."`
+	Inactive uint64     `json:"inactive" doc:"Connections in any other state."`
+	Clients  *uint64    `json:"clients" doc:"Clients bound to the server by persistence. Null if unknown."`
+
+	PersistentConnections *uint64 `json:"persistentConnections" deprecated:"true" doc:"Use clients. Null if unknown."`
+
+	Stats *StatsRow `json:"stats" doc:"Totals since the server was added or last zeroed. Null if unknown."`
+	Rates *RatesRow `json:"rates" doc:"The kernel's estimates per second. Null if unknown."`
 }
 
 // TunnelRow is an encapsulation.
 type TunnelRow struct {
 	Type           string  `json:"type" doc:"ipip, gue or gre."`
 	Port           *uint16 `json:"port" doc:"The UDP port of gue. Null for the others."`
-	Checksum       bool    `json:"checksum" doc:"The outer header carries a checksum."`
-	RemoteChecksum bool    `json:"remoteChecksum" doc:"Checksums are left to the receiving end (gue only)."`
+	Checksum       bool    `json:"checksum" doc:"The outer header has a checksum."`
+	RemoteChecksum bool    `json:"remoteChecksum" doc:"The receiver computes the checksums (gue only)."`
 }
 
 // StatsRow are totals.
 type StatsRow struct {
 	Connections uint64 `json:"connections" doc:"Connections scheduled."`
 	PacketsIn   uint64 `json:"packetsIn" doc:"Packets from clients."`
-	PacketsOut  uint64 `json:"packetsOut" doc:"Packets to clients that passed the director: with direct and tunnel forwarding none, as a rule."`
+	PacketsOut  uint64 `json:"packetsOut" doc:"Packets to clients through the director; with direct or tunnel usually 0."`
 	BytesIn     uint64 `json:"bytesIn" doc:"Bytes from clients."`
-	BytesOut    uint64 `json:"bytesOut" doc:"Bytes to clients that passed the director: with direct and tunnel forwarding none, as a rule."`
+	BytesOut    uint64 `json:"bytesOut" doc:"Bytes to clients through the director; with direct or tunnel usually 0."`
 }
 
 // RatesRow are estimates per second.
 type RatesRow struct {
 	ConnectionsPerSecond uint64 `json:"connectionsPerSecond" doc:"Connections scheduled per second."`
 	PacketsInPerSecond   uint64 `json:"packetsInPerSecond" doc:"Packets from clients per second."`
-	PacketsOutPerSecond  uint64 `json:"packetsOutPerSecond" doc:"Packets to clients per second, as far as they pass the director."`
+	PacketsOutPerSecond  uint64 `json:"packetsOutPerSecond" doc:"Like packetsOut, per second."`
 	BytesInPerSecond     uint64 `json:"bytesInPerSecond" doc:"Bytes from clients per second."`
-	BytesOutPerSecond    uint64 `json:"bytesOutPerSecond" doc:"Bytes to clients per second, as far as they pass the director."`
+	BytesOutPerSecond    uint64 `json:"bytesOutPerSecond" doc:"Like bytesOut, per second."`
 }
 
-// Hand-written encoders for the hot kinds: encoding/json takes several times as
-// long. A test compares their bytes with encoding/json over the row structs.
+// The encoders below are written by hand: encoding/json takes several times as
+// long. A test compares their bytes with what it makes of the row structs.
 
-// appendService writes a service. After each server more may take what is
-// written so far and give an empty buffer: a service can have thousands.
+// appendService appends a service. After each server more may write the buffer
+// and return an empty one: a service can have thousands.
 func appendService(b []byte, n *node, public bool, more func([]byte) []byte) []byte {
 	s := n.entry
 	b = append(b, `{"id":"`...)
@@ -113,7 +119,7 @@ func appendService(b []byte, n *node, public bool, more func([]byte) []byte) []b
 	b = appendStringOrNull(b, s.Engine)
 	b = append(b, `,"onePacket":`...)
 	b = strconv.AppendBool(b, s.OnePacket)
-	b = appendActivity(b, n.active, n.inactive, n.persistent, &s.Stats, public)
+	b = appendActivity(b, n.active, n.inactive, n.clients, &s.Stats, public)
 	b = append(b, `,"servers":[`...)
 	for i := range n.servers {
 		if i > 0 {
@@ -124,6 +130,7 @@ func appendService(b []byte, n *node, public bool, more func([]byte) []byte) []b
 	return append(b, "]}"...)
 }
 
+// appendServer appends a server of the service id.
 func appendServer(b []byte, id *kernel.ServiceID, s *kernel.ServerEntry, public bool) []byte {
 	b = append(b, `{"service":"`...)
 	b = id.Append(b)
@@ -153,18 +160,20 @@ func appendServer(b []byte, id *kernel.ServiceID, s *kernel.ServerEntry, public 
 	return append(b, '}')
 }
 
-// appendActivity writes what services and servers have in common: connections
+// appendActivity appends what services and servers have in common: connections
 // now, totals and rates.
-func appendActivity(b []byte, active, inactive, persistent uint64, s *kernel.Stats, public bool) []byte {
+func appendActivity(b []byte, active, inactive, clients uint64, s *kernel.Stats, public bool) []byte {
 	b = append(b, `,"active":`...)
 	b = appendUint(b, active)
 	b = append(b, `,"inactive":`...)
 	b = appendUint(b, inactive)
 	if public {
-		return append(b, `,"persistentConnections":null,"stats":null,"rates":null`...)
+		return append(b, `,"clients":null,"persistentConnections":null,"stats":null,"rates":null`...)
 	}
+	b = append(b, `,"clients":`...)
+	b = appendUint(b, clients)
 	b = append(b, `,"persistentConnections":`...)
-	b = appendUint(b, persistent)
+	b = appendUint(b, clients)
 	b = append(b, `,"stats":{"connections":`...)
 	b = appendUint(b, s.Counters.Connections)
 	b = append(b, `,"packetsIn":`...)
@@ -188,6 +197,7 @@ func appendActivity(b []byte, active, inactive, persistent uint64, s *kernel.Sta
 	return append(b, '}')
 }
 
+// appendFlags appends the names of the scheduler's flags.
 func appendFlags(b []byte, s *kernel.Service, public bool) []byte {
 	if public {
 		return append(b, "null"...)
@@ -205,6 +215,7 @@ func appendFlags(b []byte, s *kernel.Service, public bool) []byte {
 	return append(b, ']')
 }
 
+// appendTunnel appends the encapsulation, or null if the server has none.
 func appendTunnel(b []byte, s *kernel.Server) []byte {
 	if s.Forward != kernel.Tunneling {
 		return append(b, "null"...)
@@ -224,7 +235,7 @@ func appendTunnel(b []byte, s *kernel.Server) []byte {
 	return append(b, '}')
 }
 
-// appendSeconds writes whole seconds; zero, which is off, as null.
+// appendSeconds appends whole seconds. Zero means off, and is null.
 func appendSeconds(b []byte, d time.Duration) []byte {
 	if d == 0 {
 		return append(b, "null"...)

@@ -9,24 +9,24 @@ import (
 )
 
 // SettingsRow is the configuration of a service, a server, a sync daemon or the
-// timeouts. What belongs to another of them is null.
+// timeouts. The keys of the others are null.
 type SettingsRow struct {
-	Scheduler  *string      `json:"scheduler" doc:"The scheduler's name. Null for a server."`
-	Flags      *[]string    `json:"flags" doc:"The scheduler's flags, by name. Null for a server, or when not known."`
-	Persistent *uint64      `json:"persistent" doc:"Seconds a client stays with its server. Null when off, not known, or for a server."`
-	Netmask    *string      `json:"netmask" doc:"Groups clients for persistence. Null when each stands by itself, not known, or for a server."`
-	Engine     *string      `json:"engine" doc:"The persistence engine. Null when none, not known, or for a server."`
-	OnePacket  *bool        `json:"onePacket" doc:"Every UDP datagram is scheduled anew. Null for a server."`
+	Scheduler  *string      `json:"scheduler" doc:"The scheduler. Null for a server."`
+	Flags      *[]string    `json:"flags" doc:"The names of the scheduler's flags. Null for a server, or if unknown."`
+	Persistent *uint64      `json:"persistent" doc:"Persistence in seconds. Null if off, unknown, or for a server."`
+	Netmask    *string      `json:"netmask" doc:"Client mask of persistence. Null if not set, unknown, or for a server."`
+	Engine     *string      `json:"engine" doc:"The persistence engine. Null if none, unknown, or for a server."`
+	OnePacket  *bool        `json:"onePacket" doc:"Each UDP datagram is scheduled on its own. Null for a server."`
 	Forward    *string      `json:"forward" doc:"nat, tunnel or direct. Null for a service."`
 	Weight     *int         `json:"weight" doc:"The share of new connections. Null for a service."`
-	Upper      *uint32      `json:"upper" doc:"No new connections at this many; 0 is no limit. Null for a service, or when not known."`
-	Lower      *uint32      `json:"lower" doc:"New connections again below this many; 0 is three quarters of upper. Null for a service, or when not known."`
-	Tunnel     *TunnelRow   `json:"tunnel" doc:"The encapsulation. Null when forward is not tunnel, not known, or for a service."`
+	Upper      *uint32      `json:"upper" doc:"Upper threshold; 0 is no limit. Null if unknown, or for a service."`
+	Lower      *uint32      `json:"lower" doc:"Lower threshold; 0 is 3/4 of upper. Null if unknown, or for a service."`
+	Tunnel     *TunnelRow   `json:"tunnel" doc:"The encapsulation. Null if not tunnel, unknown, or for a service."`
 	Daemon     *DaemonRow   `json:"daemon" doc:"The sync daemon. Null for anything else."`
 	Timeouts   *TimeoutsRow `json:"timeouts" doc:"The timeouts. Null for anything else."`
 }
 
-// side is the configuration before or after.
+// side is the configuration before or after a change. The zero value is none.
 type side struct {
 	service  *kernel.Service
 	server   *kernel.Server
@@ -35,6 +35,7 @@ type side struct {
 	public   bool
 }
 
+// row returns the configuration for the JSON, and nil if there is none.
 func (s side) row() *SettingsRow {
 	svc, srv := s.service, s.server
 	switch {
@@ -84,9 +85,10 @@ func secondsOrNull(d time.Duration) *uint64 {
 	return new(wholeSeconds(d))
 }
 
+// setting is a part of a configuration. Its name is its key in the JSON.
 type setting struct{ name, value string }
 
-// settings lists one side's configuration, defaults left out.
+// settings returns the configuration without what has its default.
 func (s side) settings() []setting {
 	svc, srv := s.service, s.server
 	var all []setting
@@ -95,7 +97,7 @@ func (s side) settings() []setting {
 		all = daemonSettings(s.daemon)
 	case s.timeouts != nil:
 		t := s.timeouts
-		all = []setting{{"tcp", Duration(t.TCP)}, {"tcpfin", Duration(t.TCPFin)}, {"udp", Duration(t.UDP)}}
+		all = []setting{{"tcp", Duration(t.TCP)}, {"tcpFin", Duration(t.TCPFin)}, {"udp", Duration(t.UDP)}}
 	case srv != nil && s.public:
 		all = []setting{{"forward", srv.Forward.String()}, {"weight", strconv.Itoa(srv.Weight)}}
 	case srv != nil:
@@ -115,22 +117,23 @@ func (s side) settings() []setting {
 			all = append(all, setting{"persistent", Duration(svc.Persistence)})
 		}
 		if svc.OnePacket {
-			all = append(all, setting{"onepacket", "true"})
+			all = append(all, setting{"onePacket", "true"})
 		}
 	}
 	return all
 }
 
-// daemonSettings leaves out what is the kernel's to choose.
+// daemonSettings leaves out what the kernel chooses.
 func daemonSettings(d *kernel.Daemon) []setting {
 	all := []setting{{"interface", string(appendClean(nil, d.Interface))}, {"id", strconv.Itoa(int(d.ID))}}
 	if d.Group.IsValid() {
 		all = append(all, setting{"group", d.Group.String()})
 	}
 	return append(all, setting{"port", limit(uint32(d.Port))}, setting{"ttl", limit(uint32(d.TTL))},
-		setting{"maxlen", limit(uint32(d.MaxLen))})
+		setting{"maxLen", limit(uint32(d.MaxLen))})
 }
 
+// limit returns a number as text, and nothing for 0.
 func limit(n uint32) string {
 	if n == 0 {
 		return ""
@@ -138,9 +141,9 @@ func limit(n uint32) string {
 	return strconv.FormatUint(uint64(n), 10)
 }
 
-// appendSettings writes one side where it differs from the other, as
-// name=value,name=value without a blank, so that a pipe's columns stay apart.
-// What is set on the other side alone is named with a dash: upper=-
+// appendSettings appends the settings of one side that differ from the other, as
+// name=value,name=value without a blank, so that columns stay apart in a pipe.
+// A setting that only the other side has is a dash: upper=-
 func appendSettings(b []byte, side, other []setting) []byte {
 	start := len(b)
 	write := func(name, value string) {
