@@ -148,6 +148,7 @@ func (k *kind[T]) choose(o *Options) ([]*column[T], error) {
 		if err != nil {
 			return nil, err
 		}
+		c.heading = c.header() // once: tables ask for it at every row
 		out = append(out, c)
 	}
 	return out, nil

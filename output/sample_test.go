@@ -214,7 +214,7 @@ func sampleEvents() []Event {
 	return all
 }
 
-// events hands over each event by itself, as a watch does.
+// events writes and flushes each event on its own, as a watch does.
 func events(p *Printer, rates bool) error {
 	s, err := p.Events(rates)
 	if err != nil {
