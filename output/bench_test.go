@@ -14,15 +14,17 @@ import (
 func bigSnapshot(services, servers int) *kernel.Snapshot {
 	s := &kernel.Snapshot{}
 	stats := kernel.Stats{
-		Counters: kernel.Counters{Connections: 123456, PacketsIn: 98765432, PacketsOut: 87654321, BytesIn: 123456789012, BytesOut: 234567890123},
-		Rates:    kernel.Rates{Connections: 12, PacketsIn: 3456, PacketsOut: 3210, BytesIn: 1234567, BytesOut: 7654321},
+		Counters: kernel.Counters{Connections: 123456, PacketsIn: 98765432, PacketsOut: 87654321,
+			BytesIn: 123456789012, BytesOut: 234567890123},
+		Rates: kernel.Rates{Connections: 12, PacketsIn: 3456, PacketsOut: 3210, BytesIn: 1234567, BytesOut: 7654321},
 	}
 	for i := range services {
 		e := kernel.ServiceEntry{Stats: stats, Service: kernel.Service{
 			ServiceID: kernel.AddressID(kernel.TCP, netip.AddrPortFrom(ipv4(0xc0000200+uint32(i)), 80)), Scheduler: "wlc"}}
 		for j := range servers {
 			e.Servers = append(e.Servers, kernel.ServerEntry{Stats: stats, Active: 1234, Inactive: 56,
-				Server: kernel.Server{Addr: netip.AddrPortFrom(ipv4(0x0a000000+uint32(i*servers+j)), 8080), Weight: 100, Forward: kernel.Direct}})
+				Server: kernel.Server{Addr: netip.AddrPortFrom(ipv4(0x0a000000+uint32(i*servers+j)), 8080),
+					Weight: 100, Forward: kernel.Direct}})
 		}
 		s.Services = append(s.Services, e)
 	}

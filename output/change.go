@@ -2,9 +2,7 @@ package output
 
 import (
 	"net/netip"
-	"strconv"
 	"strings"
-	"time"
 
 	"lvs/kernel"
 	"lvs/plan"
@@ -12,15 +10,15 @@ import (
 
 // Change is a step that a verb took or, with DryRun, would take.
 type Change struct {
-	// Op is what is done: the words of kernel.Op, or another verb's ("zero").
-	// They are shown with hyphens: edit-server.
+	// Op is what is done: a word of kernel.Op, or of another verb ("zero"). It is
+	// shown with hyphens: edit-server.
 	Op string
-	// Service is zero where the change concerns no service.
+	// Service is zero if the change concerns no service.
 	Service kernel.ServiceID
-	// Server is not valid where the change concerns a service itself.
+	// Server is not valid if the change concerns a service itself.
 	Server netip.AddrPort
 	// The configuration before and after. Nil before an add and after a delete;
-	// all are nil where nothing is configured.
+	// all are nil if nothing is configured.
 	BeforeService, AfterService *kernel.Service
 	BeforeServer, AfterServer   *kernel.Server
 	// The same for the table's sync daemons and timeouts.
@@ -28,52 +26,35 @@ type Change struct {
 	BeforeTimeouts, AfterTimeouts *kernel.Timeouts
 	// Cost is what it cuts. Nil is unknown, or nothing that can be cut.
 	Cost *plan.Cost
-	// DryRun is set when the change was not sent.
+	// DryRun is set if the change was not sent.
 	DryRun bool
 	// Err is the kernel's refusal.
 	Err error
-	// Public is set where no more is known than Snapshot.Public tells.
+	// Public is set if only what the public table shows is known: see Snapshot.Public.
 	Public bool
 }
 
 // ChangeRow is a step.
 type ChangeRow struct {
-	Op      string       `json:"op" doc:"What is done." enum:"add-service,edit-service,delete-service,add-server,edit-server,delete-server,zero,set-timeouts,start-sync-master,start-sync-backup,stop-sync-master,stop-sync-backup"`
-	Service *string      `json:"service" doc:"The service's id. Null when it concerns none."`
-	Server  *string      `json:"server" doc:"The server's id. Null when the service itself changes."`
-	Before  *SettingsRow `json:"before" doc:"The configuration before. Null when there was none."`
-	After   *SettingsRow `json:"after" doc:"The configuration after. Null when there is none."`
-	Cuts    *CutsRow     `json:"cuts" doc:"What it cuts of the connections there were. Null when it deletes nothing, or when that was not counted."`
-	Status  string       `json:"status" doc:"done, planned (a dry run) or refused." enum:"done,planned,refused"`
-	Error   *string      `json:"error" doc:"Why it was refused. Null otherwise."`
+	Op      string       `json:"op" doc:"What is done." enum:"change"`
+	Service *string      `json:"service" doc:"The service's id. Null if it concerns none."`
+	Server  *string      `json:"server" doc:"The server's id. Null if the service itself changes."`
+	Before  *SettingsRow `json:"before" doc:"The configuration before. Null if there was none."`
+	After   *SettingsRow `json:"after" doc:"The configuration after. Null if there is none."`
+	Cuts    *CutsRow     `json:"cuts" doc:"The connections it cuts. Null if it deletes nothing, or if unknown."`
+	Status  string       `json:"status" doc:"done, planned (a dry run) or refused." enum:"status"`
+	Error   *string      `json:"error" doc:"Why it was refused. Null if it was not."`
 }
 
-// CutsRow is what a deletion does to those who are connected.
+// CutsRow is what a deletion does to connected clients.
 type CutsRow struct {
 	Established uint64 `json:"established" doc:"Established connections that are cut."`
 	Other       uint64 `json:"other" doc:"Connections in any other state that are cut."`
-	Persistent  uint64 `json:"persistent" doc:"Clients that lose the server they were bound to by persistence."`
+	Clients     uint64 `json:"clients" doc:"Clients that lose the server to which persistence binds them."`
+	Persistent  uint64 `json:"persistent" deprecated:"true" doc:"Use clients."`
 }
 
-// SettingsRow is the configuration of a service, a server, a sync daemon or the
-// timeouts. What belongs to another of them is null.
-type SettingsRow struct {
-	Scheduler  *string      `json:"scheduler" doc:"The scheduler's name. Null for a server."`
-	Flags      *[]string    `json:"flags" doc:"The scheduler's flags, by name. Null for a server, or when not known."`
-	Persistent *uint64      `json:"persistent" doc:"Seconds a client stays with its server. Null when off, not known, or for a server."`
-	Netmask    *string      `json:"netmask" doc:"Groups clients for persistence. Null when each stands by itself, not known, or for a server."`
-	Engine     *string      `json:"engine" doc:"The persistence engine. Null when none, not known, or for a server."`
-	OnePacket  *bool        `json:"onePacket" doc:"Every UDP datagram is scheduled anew. Null for a server."`
-	Forward    *string      `json:"forward" doc:"nat, tunnel or direct. Null for a service."`
-	Weight     *int         `json:"weight" doc:"The share of new connections. Null for a service."`
-	Upper      *uint32      `json:"upper" doc:"No new connections at this many; 0 is no limit. Null for a service, or when not known."`
-	Lower      *uint32      `json:"lower" doc:"New connections again below this many; 0 is three quarters of upper. Null for a service, or when not known."`
-	Tunnel     *TunnelRow   `json:"tunnel" doc:"The encapsulation. Null when forward is not tunnel, not known, or for a service."`
-	Daemon     *DaemonRow   `json:"daemon" doc:"The sync daemon. Null for anything else."`
-	Timeouts   *TimeoutsRow `json:"timeouts" doc:"The timeouts. Null for anything else."`
-}
-
-// Changes writes what a verb did or would do, in that order.
+// Changes writes what a verb did or would do, in this order unless sorted.
 func (p *Printer) Changes(rows []Change) error {
 	k := changeKind()
 	return printList(p, &k, rows, func(c *Change) any { return c.row() })
@@ -88,7 +69,7 @@ func (c *Change) row() ChangeRow {
 		row.Server = new(c.Server.String())
 	}
 	if c.Cost != nil {
-		row.Cuts = &CutsRow{c.Cost.Established, c.Cost.Other, c.Cost.Persistent}
+		row.Cuts = &CutsRow{c.Cost.Established, c.Cost.Other, c.Cost.Persistent, c.Cost.Persistent}
 	}
 	if c.Err != nil {
 		row.Error = new(c.Err.Error())
@@ -96,17 +77,8 @@ func (c *Change) row() ChangeRow {
 	return row
 }
 
-// op is one word, the same in every format.
+// op returns what is done in one word, the same in every format.
 func (c *Change) op() string { return strings.ReplaceAll(c.Op, " ", "-") }
-
-// side is the configuration before or after.
-type side struct {
-	service  *kernel.Service
-	server   *kernel.Server
-	daemon   *kernel.Daemon
-	timeouts *kernel.Timeouts
-	public   bool
-}
 
 func (c *Change) side(after bool) side {
 	if after {
@@ -125,55 +97,6 @@ func (c *Change) status() string {
 	return "done"
 }
 
-func (s side) row() *SettingsRow {
-	svc, srv := s.service, s.server
-	switch {
-	case s.daemon != nil:
-		return &SettingsRow{Daemon: new(daemonRow(s.daemon))}
-	case s.timeouts != nil:
-		return &SettingsRow{Timeouts: new(timeoutsRow(s.timeouts))}
-	case srv != nil && s.public:
-		return &SettingsRow{Forward: new(srv.Forward.String()), Weight: &srv.Weight}
-	case srv != nil:
-		return &SettingsRow{Forward: new(srv.Forward.String()), Weight: &srv.Weight,
-			Upper: &srv.Upper, Lower: &srv.Lower, Tunnel: tunnelRow(srv)}
-	case svc != nil && s.public:
-		return &SettingsRow{Scheduler: &svc.Scheduler, OnePacket: &svc.OnePacket}
-	case svc != nil:
-		return &SettingsRow{Scheduler: &svc.Scheduler, Flags: new(svc.SchedFlags.Names(svc.Scheduler)),
-			Persistent: secondsOrNull(svc.Persistence), Netmask: textOrNull(svc.Netmask.Text(svc.Family)),
-			Engine: textOrNull(svc.Engine), OnePacket: &svc.OnePacket}
-	}
-	return nil
-}
-
-func tunnelRow(s *kernel.Server) *TunnelRow {
-	if s.Forward != kernel.Tunneling {
-		return nil
-	}
-	row := &TunnelRow{Type: s.Tunnel.Type.String(),
-		Checksum:       s.Tunnel.Flags&kernel.Checksum != 0,
-		RemoteChecksum: s.Tunnel.Flags&kernel.RemoteChecksum != 0}
-	if s.Tunnel.Type == kernel.GUE {
-		row.Port = &s.Tunnel.Port
-	}
-	return row
-}
-
-func textOrNull(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-func secondsOrNull(d time.Duration) *uint64 {
-	if d == 0 {
-		return nil
-	}
-	return new(wholeSeconds(d))
-}
-
 func changeKind() kind[Change] {
 	k := kind[Change]{name: "ChangeList", columns: []column[Change]{
 		{key: "op", help: "what is done", text: func(b []byte, c *Change) []byte { return append(b, c.op()...) }},
@@ -189,13 +112,14 @@ func changeKind() kind[Change] {
 			}
 			return c.Server.AppendTo(b)
 		}, compare: func(a, b *Change) int { return a.Server.Compare(b.Server) }},
-		{key: "before", help: "the settings that change, before", text: func(b []byte, c *Change) []byte {
+		{key: "before", help: "the changed settings, before", text: func(b []byte, c *Change) []byte {
 			return appendSettings(b, c.side(false).settings(), c.side(true).settings())
 		}},
-		{key: "after", help: "the settings that change, after", text: func(b []byte, c *Change) []byte {
+		{key: "after", help: "the changed settings, after", text: func(b []byte, c *Change) []byte {
 			return appendSettings(b, c.side(true).settings(), c.side(false).settings())
 		}},
-		{key: "status", help: "done, planned or refused", text: func(b []byte, c *Change) []byte { return append(b, c.status()...) }},
+		{key: "status", help: "done, planned or refused",
+			text: func(b []byte, c *Change) []byte { return append(b, c.status()...) }},
 		{key: "error", help: "why it was refused", text: func(b []byte, c *Change) []byte {
 			if c.Err == nil {
 				return b
@@ -215,8 +139,7 @@ func changeKind() kind[Change] {
 	return k
 }
 
-// appendChangeName names what changed, or what was done where that is nothing
-// with a name.
+// appendChangeName appends what changed, or what was done if that has no name.
 func appendChangeName(b []byte, c *Change) []byte {
 	if c.Service == (kernel.ServiceID{}) {
 		return append(b, c.op()...)
@@ -228,101 +151,55 @@ func appendChangeName(b []byte, c *Change) []byte {
 	return b
 }
 
-type setting struct{ name, value string }
+// changeOf returns the change of an object, without its op.
+func changeOf(o *plan.Object) *Change {
+	return &Change{
+		Service: o.Service, Server: o.Server,
+		BeforeService: o.BeforeService, AfterService: o.AfterService,
+		BeforeServer: o.BeforeServer, AfterServer: o.AfterServer,
+		BeforeDaemon: o.BeforeDaemon, AfterDaemon: o.AfterDaemon,
+		BeforeTimeouts: o.BeforeTimeouts, AfterTimeouts: o.AfterTimeouts,
+	}
+}
 
-// settings lists one side's configuration, defaults left out.
-func (s side) settings() []setting {
-	svc, srv := s.service, s.server
-	var all []setting
+// ChangeOf returns the change of an object.
+func ChangeOf(o *plan.Object) Change {
+	c := changeOf(o)
+	before, after := c.side(false), c.side(true)
+	verb, noun := "edit", "service"
+	switch (side{}) {
+	case before:
+		verb = "add"
+	case after:
+		verb = "delete"
+	}
 	switch {
-	case s.daemon != nil:
-		all = daemonSettings(s.daemon)
-	case s.timeouts != nil:
-		t := s.timeouts
-		all = []setting{{"tcp", Duration(t.TCP)}, {"tcpfin", Duration(t.TCPFin)}, {"udp", Duration(t.UDP)}}
-	case srv != nil && s.public:
-		all = []setting{{"forward", srv.Forward.String()}, {"weight", strconv.Itoa(srv.Weight)}}
-	case srv != nil:
-		all = []setting{
-			{"forward", srv.Forward.String()}, {"weight", strconv.Itoa(srv.Weight)},
-			{"upper", limit(srv.Upper)}, {"lower", limit(srv.Lower)},
-		}
-		if srv.Forward == kernel.Tunneling {
-			all = append(all, setting{"tunnel", string(appendTunnelText(nil, srv.Tunnel))})
-		}
-	case svc != nil:
-		all = []setting{
-			{"scheduler", svc.Scheduler}, {"flags", strings.Join(svc.SchedFlags.Names(svc.Scheduler), "+")},
-			{"netmask", svc.Netmask.Text(svc.Family)}, {"engine", svc.Engine},
-		}
-		if svc.Persistence != 0 {
-			all = append(all, setting{"persistent", Duration(svc.Persistence)})
-		}
-		if svc.OnePacket {
-			all = append(all, setting{"onepacket", "true"})
-		}
+	case o.Zeroed:
+		verb, noun = "zero", ""
+	case o.Server.IsValid():
+		noun = "server"
+	case o.AfterTimeouts != nil:
+		verb, noun = "set", "timeouts"
+	case o.BeforeDaemon != nil:
+		verb, noun = "stop sync", o.BeforeDaemon.Role.String()
+	case o.AfterDaemon != nil:
+		verb, noun = "start sync", o.AfterDaemon.Role.String()
 	}
-	return all
+	c.Op = verb
+	if noun != "" {
+		c.Op += " " + noun
+	}
+	return *c
 }
 
-// daemonSettings leaves out what is the kernel's to choose.
-func daemonSettings(d *kernel.Daemon) []setting {
-	all := []setting{{"interface", string(appendClean(nil, d.Interface))}, {"id", strconv.Itoa(int(d.ID))}}
-	if d.Group.IsValid() {
-		all = append(all, setting{"group", d.Group.String()})
-	}
-	return append(all, setting{"port", limit(uint32(d.Port))}, setting{"ttl", limit(uint32(d.TTL))},
-		setting{"maxlen", limit(uint32(d.MaxLen))})
-}
-
-func limit(n uint32) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatUint(uint64(n), 10)
-}
-
-// appendSettings writes one side where it differs from the other, as
-// name=value,name=value without a blank, so that a pipe's columns stay apart.
-// What is set on the other side alone is named with a dash: upper=-
-func appendSettings(b []byte, side, other []setting) []byte {
-	start := len(b)
-	write := func(name, value string) {
-		if len(b) > start {
-			b = append(b, ',')
+// Difference returns what is changed, and the settings that differ on both sides:
+// "weight=3" and "weight=0". A side without configuration is "not there".
+func (c *Change) Difference() (what, before, after string) {
+	text := func(one, other side) string {
+		if one == (side{}) {
+			return "not there"
 		}
-		if value == "" {
-			value = "-"
-		}
-		b = append(append(append(b, name...), '='), value...)
+		return string(appendSettings(nil, one.settings(), other.settings()))
 	}
-	for _, s := range side {
-		if s.value != valueOf(other, s.name) {
-			write(s.name, s.value)
-		}
-	}
-	for _, o := range other {
-		if len(side) > 0 && o.value != "" && !hasName(side, o.name) {
-			write(o.name, "")
-		}
-	}
-	return b
-}
-
-func valueOf(all []setting, name string) string {
-	for _, s := range all {
-		if s.name == name {
-			return s.value
-		}
-	}
-	return ""
-}
-
-func hasName(all []setting, name string) bool {
-	for _, s := range all {
-		if s.name == name {
-			return true
-		}
-	}
-	return false
+	return c.object(), text(c.side(false), c.side(true)), text(c.side(true), c.side(false))
 }

@@ -1,49 +1,64 @@
 package output
 
 import (
-	"bufio"
-	"encoding/csv"
 	"slices"
 	"strings"
 )
 
-// column is one datum about a row of type T: what table, CSV, sorting,
+// column is one datum about a row of type T: what tables, CSV, sorting,
 // filtering and completion know about it. Either text or number is set.
 type column[T any] struct {
-	// key names the column in --columns, --sort and --filter.
+	// key names the column in --columns, --sort and --filter. It is the datum's
+	// key in the JSON.
 	key string
-	// help says what it holds, in a few words.
+	// heading is the key's short form above a table. Empty is the key in capitals.
+	heading string
+	// aliases are other words for the key: older ones, and other keys of the JSON.
+	aliases []string
+	// help describes the datum in a few words.
 	help string
-	// text appends the value; appending nothing means there is none.
+	// text appends the value; it appends nothing if there is none.
 	text func(b []byte, r *T) []byte
-	// number gives the value; false means there is none or it is not known.
+	// number returns the value; false means that there is none or that it is unknown.
 	number func(r *T) (uint64, bool)
 	unit   unit
-	// compare orders rows where neither text nor number does it well.
+	// compare orders rows if neither text nor number orders them well.
 	compare func(a, b *T) int
 	// canon turns what a user types into the form that text writes, for
 	// conditions with = and !=. Nil takes it as typed.
 	canon func(string) string
-	// hide leaves the cell empty for people: it would repeat the row above or
-	// does not belong to this sort of row.
+	// hide leaves the cell empty on a terminal: it would repeat the row above, or
+	// rows of this sort do not have the datum.
 	hide func(r *T) bool
-	// room is the width that a column has from the start where rows are written
-	// one at a time.
-	room int
-	// ragged is set where a longer value takes more room in its own line, but not
-	// in those after it.
+	// minWidth is the width that the column starts with if rows are written one at
+	// a time.
+	minWidth int
+	// ragged keeps a value longer than minWidth from widening the lines below it.
 	ragged bool
-	// unknown tells that a missing value is not known, rather than none.
+	// unknown reports whether a missing value is unknown, rather than none.
 	unknown func(r *T) bool
-	// part reads a value that names a part of what the cell says, such as an
-	// address without its port, for conditions with = and !=. False is none.
+	// part reads a value that names a part of the cell, such as an address without
+	// its port, for conditions with = and !=. False means that it names none.
 	part func(value string) (func(r *T) bool, bool)
 }
 
-func (c *column[T]) header() string { return strings.ToUpper(c.key) }
+// header returns the heading of the column.
+func (c *column[T]) header() string {
+	if c.heading != "" {
+		return c.heading
+	}
+	return strings.ToUpper(c.key)
+}
 
-// appendCell writes the value as tables show it. No value is a dash, one that
-// is not known a question mark.
+// is reports whether a word is the column's key, its heading or an alias, in any
+// case.
+func (c *column[T]) is(word string) bool {
+	return strings.EqualFold(c.key, word) || c.heading != "" && strings.EqualFold(c.heading, word) ||
+		slices.ContainsFunc(c.aliases, func(alias string) bool { return strings.EqualFold(alias, word) })
+}
+
+// appendCell appends the value as tables show it: a dash if there is none, a
+// question mark if it is unknown.
 func (c *column[T]) appendCell(b []byte, r *T, human bool) []byte {
 	if human && c.hide != nil && c.hide(r) {
 		return b
@@ -64,7 +79,7 @@ func (c *column[T]) appendCell(b []byte, r *T, human bool) []byte {
 	return b
 }
 
-// appendExact writes the value in base units. No value is nothing.
+// appendExact appends the value in base units, and nothing if there is none.
 func (c *column[T]) appendExact(b []byte, r *T) []byte {
 	if c.number == nil {
 		return c.text(b, r)
@@ -79,15 +94,17 @@ func (c *column[T]) appendExact(b []byte, r *T) []byte {
 type kind[T any] struct {
 	name    string
 	columns []column[T]
-	// plain and wide are the keys shown unless others are asked for.
+	// plain and wide are the keys of the columns that the formats table and wide
+	// show by default.
 	plain, wide []string
-	// appendName writes the identity for the name format. Nil uses the first
+	// appendName appends the identity for the name format. Nil uses the first
 	// plain column.
 	appendName func(b []byte, r *T) []byte
-	// style gives a cell's look. Nil is none.
+	// style returns the style of a cell. Nil is none.
 	style func(r *T, key string) Style
 }
 
+// keys returns the keys of all columns.
 func (k *kind[T]) keys() []string {
 	keys := make([]string, len(k.columns))
 	for i := range k.columns {
@@ -96,17 +113,27 @@ func (k *kind[T]) keys() []string {
 	return keys
 }
 
-// find gives the column of a key. what says who asked, for the error.
-func (k *kind[T]) find(key, what string) (*column[T], error) {
+// find returns the column that a word names. what the word is, such as "sort key",
+// is for the error.
+func (k *kind[T]) find(word, what string) (*column[T], error) {
 	for i := range k.columns {
-		if strings.EqualFold(k.columns[i].key, key) {
+		if k.columns[i].is(word) {
 			return &k.columns[i], nil
 		}
 	}
-	return nil, usage("unknown %s %q; the columns are %s", what, key, strings.Join(k.keys(), ", "))
+	return nil, usage("invalid %s %q: want %s", what, word, alternatives(k.keys()))
 }
 
-// choose gives the columns to show.
+// alternatives joins words: a, b or c.
+func alternatives(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// choose returns the columns to show.
 func (k *kind[T]) choose(o *Options) ([]*column[T], error) {
 	keys := o.Columns
 	if len(keys) == 0 {
@@ -121,12 +148,13 @@ func (k *kind[T]) choose(o *Options) ([]*column[T], error) {
 		if err != nil {
 			return nil, err
 		}
+		c.heading = c.header() // once: tables ask for it at every row
 		out = append(out, c)
 	}
 	return out, nil
 }
 
-// order gives the comparison that Sort asks for, or nil.
+// order returns the comparison that Sort asks for, or nil.
 func (k *kind[T]) order(o *Options) (func(a, b *T) int, error) {
 	key, descending := strings.CutPrefix(o.Sort, "-")
 	if key == "" {
@@ -139,7 +167,8 @@ func (k *kind[T]) order(o *Options) (func(a, b *T) int, error) {
 	return c.order(descending), nil
 }
 
-// order compares by this column. Rows without a value come last either way.
+// order returns the comparison by this column. Rows without a value come last,
+// whether descending or not.
 func (c *column[T]) order(descending bool) func(a, b *T) int {
 	sign := 1
 	if descending {
@@ -178,81 +207,86 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// rowWriter takes the rows of one tabular document, or of one list of names.
-type rowWriter[T any] interface {
-	row(r *T) error
-	// flush hands over what it holds; more rows may follow.
-	flush() error
-	close() error
+// Column describes a column for completion, help and man pages.
+type Column struct {
+	Key     string   // the key in the JSON, and in --columns, --sort and --filter
+	Heading string   // the short form above a table
+	Aliases []string // other words that name the column
+	Help    string
 }
 
-// rows gives the writer for table, wide, csv and name.
-func rows[T any](p *Printer, k *kind[T]) (rowWriter[T], error) {
-	if p.o.Format == "name" {
-		name := k.appendName
-		if name == nil {
-			c, err := k.find(k.plain[0], "column")
-			if err != nil {
-				return nil, err
+// Columns returns the columns of a kind, and nil for an unknown kind. The groups
+// of ConnectionGroupList also have the columns by which they are grouped, which
+// are columns of ConnectionList.
+func Columns(name string) []Column {
+	switch name {
+	case "ServiceList":
+		return serviceKind(Plain).describe()
+	case "ServerList":
+		return serverKind(Plain).describe()
+	case "ConnectionList":
+		return connectionKind().describe()
+	case "ConnectionGroupList":
+		k, _ := groupKind(nil) // no key, no error
+		return k.describe()
+	case "Timeouts":
+		return timeoutsKind().describe()
+	case "DaemonList":
+		return daemonKind().describe()
+	case "Totals":
+		return totalsKind().describe()
+	case "ChangeList":
+		return changeKind().describe()
+	case "HistoryList":
+		return historyKind().describe()
+	case "EventList":
+		return eventKind(true).describe()
+	case "DrainList":
+		return drainKind().describe()
+	case "Version":
+		return versionKind().describe()
+	}
+	return nil
+}
+
+// ColumnKeys returns the column keys of a kind, for completion and messages.
+func ColumnKeys(name string) []string {
+	var keys []string
+	for _, c := range Columns(name) {
+		keys = append(keys, c.Key)
+	}
+	return keys
+}
+
+// ColumnWords returns what completes the beginning of a column name: the keys
+// that begin with it and, if there are none, headings and aliases. Case does not
+// matter.
+func ColumnWords(name, prefix string) []string {
+	begins := func(word string) bool {
+		return len(word) >= len(prefix) && strings.EqualFold(word[:len(prefix)], prefix)
+	}
+	var keys, others []string
+	for _, c := range Columns(name) {
+		if begins(c.Key) {
+			keys = append(keys, c.Key)
+		}
+		for _, word := range append([]string{c.Heading}, c.Aliases...) {
+			if begins(word) {
+				others = append(others, word)
 			}
-			name = c.appendExact
 		}
-		return &nameWriter[T]{sink: newSink(p.w), name: name}, nil
 	}
-	columns, err := k.choose(&p.o)
-	if err != nil {
-		return nil, err
+	if len(keys) > 0 {
+		return keys
 	}
-	if p.o.Format == "csv" {
-		w := &csvWriter[T]{w: csv.NewWriter(bufio.NewWriterSize(p.w, sinkSize)), columns: columns, record: make([]string, len(columns))}
-		if p.o.NoHeaders {
-			return w, nil
-		}
-		return w, w.header()
+	return others
+}
+
+func (k kind[T]) describe() []Column {
+	out := make([]Column, len(k.columns))
+	for i := range k.columns {
+		c := &k.columns[i]
+		out[i] = Column{Key: c.key, Heading: c.header(), Aliases: c.aliases, Help: c.help}
 	}
-	return newTable(p, k, columns), nil
+	return out
 }
-
-// nameWriter writes one identity a line.
-type nameWriter[T any] struct {
-	sink *sink
-	name func([]byte, *T) []byte
-}
-
-func (w *nameWriter[T]) row(r *T) error {
-	w.sink.buf = append(w.name(w.sink.buf, r), '\n')
-	return w.sink.spill()
-}
-
-func (w *nameWriter[T]) flush() error { return w.sink.flush() }
-func (w *nameWriter[T]) close() error { return w.flush() }
-
-// csvWriter writes RFC 4180, with the line ends of Unix.
-type csvWriter[T any] struct {
-	w       *csv.Writer
-	columns []*column[T]
-	record  []string
-	cell    []byte
-}
-
-func (w *csvWriter[T]) header() error {
-	for i, c := range w.columns {
-		w.record[i] = c.key
-	}
-	return w.w.Write(w.record)
-}
-
-func (w *csvWriter[T]) row(r *T) error {
-	for i, c := range w.columns {
-		w.cell = c.appendExact(w.cell[:0], r)
-		w.record[i] = string(w.cell)
-	}
-	return w.w.Write(w.record)
-}
-
-func (w *csvWriter[T]) flush() error {
-	w.w.Flush()
-	return w.w.Error()
-}
-
-func (w *csvWriter[T]) close() error { return w.flush() }

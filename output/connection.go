@@ -3,18 +3,19 @@ package output
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"lvs/kernel"
 )
 
-// streamWindow is how many rows of a streamed table are held to learn widths.
+// streamWindow is the number of rows of a streamed table that are held to learn
+// the widths of its columns.
 const streamWindow = 1000
 
-// ConnectionStream writes connections as they come. It holds no more than a
-// window of them, except to sort, and for YAML, jq on json and templates, which
-// need the whole document.
+// ConnectionStream writes connections as they come. It holds at most a window of
+// them, except to sort, and for YAML, templates and jq on json, which need the
+// whole document.
 type ConnectionStream struct {
 	p     *Printer
 	tests []*test[kernel.Connection]
@@ -25,8 +26,8 @@ type ConnectionStream struct {
 	err   error
 }
 
-// Connections begins a list of connections. An error of the options comes with
-// the first Add or with Close, before anything is written.
+// Connections begins a list of connections. The first Add or Close returns an
+// error of the options, before anything is written.
 func (p *Printer) Connections() *ConnectionStream {
 	k := connectionKind()
 	s := &ConnectionStream{p: p}
@@ -47,7 +48,7 @@ func (p *Printer) Connections() *ConnectionStream {
 	return s
 }
 
-// Add writes one connection. It keeps nothing of c.
+// Add writes one connection. It does not keep c.
 func (s *ConnectionStream) Add(c *kernel.Connection) error {
 	if s.err != nil || !allHold(s.tests, c) {
 		return s.err
@@ -87,8 +88,8 @@ func (s *ConnectionStream) Close() error {
 	return s.doc.close()
 }
 
-// ConnectionField gives the function that appends a connection's value for a
-// column key, for grouping. An unknown key is a *UsageError.
+// ConnectionField returns the function that appends a connection's value of a
+// column, for grouping. An unknown key is a *UsageError.
 func ConnectionField(key string) (func(b []byte, c *kernel.Connection) []byte, error) {
 	k := connectionKind()
 	c, err := k.find(key, "column")
@@ -98,6 +99,7 @@ func ConnectionField(key string) (func(b []byte, c *kernel.Connection) []byte, e
 	return func(b []byte, r *kernel.Connection) []byte { return c.appendCell(b, r, false) }, nil
 }
 
+// connectionKind is an entry of the connection table.
 func connectionKind() kind[kernel.Connection] {
 	type conn = kernel.Connection
 	k := kind[conn]{name: "ConnectionList", columns: []column[conn]{
@@ -107,16 +109,20 @@ func connectionKind() kind[kernel.Connection] {
 			}
 			return append(b, c.Protocol.String()...)
 		}},
-		endpoint("client", "who connected", func(c *conn) netip.AddrPort { return c.Client }),
-		endpoint("virtual", "the address connected to", func(c *conn) netip.AddrPort { return c.Virtual }),
-		endpoint("server", "the real server chosen", func(c *conn) netip.AddrPort { return c.Server }),
-		{key: "state", help: "the kernel's word", text: func(b []byte, c *conn) []byte { return append(b, c.State...) }},
+		endpoint("client", "the client's address and port", func(c *conn) netip.AddrPort { return c.Client }),
+		endpoint("virtual", "the virtual address and port", func(c *conn) netip.AddrPort { return c.Virtual }),
+		endpoint("server", "the real server's address and port", func(c *conn) netip.AddrPort { return c.Server }),
+		{key: "state", help: "the state, in the kernel's words",
+			text: func(b []byte, c *conn) []byte { return append(b, c.State...) }},
 		{key: "expires", help: "the time left", unit: seconds, number: func(c *conn) (uint64, bool) {
 			return uint64(c.Expires / time.Second), true
 		}},
-		{key: "engine", help: "the persistence engine", text: func(b []byte, c *conn) []byte { return appendClean(b, c.Engine) }},
-		{key: "data", help: "what the engine goes by", text: func(b []byte, c *conn) []byte { return appendClean(b, c.EngineData) }},
-		{key: "origin", help: "LOCAL, or SYNC from another director", text: func(b []byte, c *conn) []byte { return append(b, c.Origin...) }},
+		{key: "engine", help: "the persistence engine",
+			text: func(b []byte, c *conn) []byte { return appendClean(b, c.Engine) }},
+		{key: "engineData", heading: "DATA", aliases: []string{"data"}, help: "what the engine matches, such as a Call-ID",
+			text: func(b []byte, c *conn) []byte { return appendClean(b, c.EngineData) }},
+		{key: "origin", help: "LOCAL, or SYNC if it came from another director",
+			text: func(b []byte, c *conn) []byte { return append(b, c.Origin...) }},
 	}}
 	k.plain = []string{"protocol", "client", "virtual", "server", "state", "expires"}
 	k.wide = k.keys()
@@ -131,6 +137,7 @@ func connectionKind() kind[kernel.Connection] {
 	return k
 }
 
+// endpoint returns the column of an address and port.
 func endpoint(key, help string, of func(*kernel.Connection) netip.AddrPort) column[kernel.Connection] {
 	return column[kernel.Connection]{
 		key: key, help: help,
@@ -143,14 +150,76 @@ func endpoint(key, help string, of func(*kernel.Connection) netip.AddrPort) colu
 	}
 }
 
-// appendClean appends text that came from the network: what could steer a
-// terminal, control characters of ASCII and of Unicode, becomes a question mark.
-func appendClean(b []byte, s string) []byte {
-	for _, r := range s {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
-			r = '?'
-		}
-		b = utf8.AppendRune(b, r)
+// ConnectionRow is an entry of the connection table.
+type ConnectionRow struct {
+	Protocol       *string `json:"protocol" doc:"tcp, udp or sctp. Null for the template of a firewall mark."`
+	Family         string  `json:"family" doc:"ipv4 or ipv6, of the client."`
+	Client         string  `json:"client" doc:"The client's address and port."`
+	ClientAddress  string  `json:"clientAddress" doc:"The client's address."`
+	ClientPort     uint16  `json:"clientPort" doc:"The client's port; 0 in a template."`
+	Virtual        string  `json:"virtual" doc:"The virtual address and port."`
+	VirtualAddress string  `json:"virtualAddress" doc:"The virtual address."`
+	VirtualPort    uint16  `json:"virtualPort" doc:"The virtual port."`
+	Server         string  `json:"server" doc:"The real server's address and port."`
+	ServerAddress  string  `json:"serverAddress" doc:"The server's address."`
+	ServerPort     uint16  `json:"serverPort" doc:"The server's port."`
+	State          string  `json:"state" doc:"The state in the kernel's words: ESTABLISHED, FIN_WAIT, UDP, NONE …"`
+	Expires        uint64  `json:"expires" doc:"Seconds left."`
+	Template       bool    `json:"template" doc:"A persistence template: binds a client to a server, has no packets."`
+	Engine         *string `json:"engine" doc:"The persistence engine. Null if there is none."`
+	EngineData     *string `json:"engineData" doc:"What the engine matches, such as a Call-ID. Null if there is none."`
+	Origin         *string `json:"origin" doc:"LOCAL, or SYNC if it came from another director. Null unless asked for."`
+}
+
+// appendConnection appends a connection as encoding/json writes its row.
+func appendConnection(b []byte, c *kernel.Connection) []byte {
+	if c.Protocol == 0 {
+		b = append(b, `{"protocol":null`...)
+	} else {
+		b = append(b, `{"protocol":"`...)
+		b = append(b, c.Protocol.String()...)
+		b = append(b, '"')
 	}
-	return b
+	b = append(b, `,"family":"`...)
+	b = append(b, kernel.FamilyOf(c.Client.Addr()).String()...)
+	b = appendEndpoint(append(b, `","client":"`...), "client", c.Client)
+	b = appendEndpoint(append(b, `,"virtual":"`...), "virtual", c.Virtual)
+	b = appendEndpoint(append(b, `,"server":"`...), "server", c.Server)
+	b = append(b, `,"state":`...)
+	b = appendString(b, c.State)
+	b = append(b, `,"expires":`...)
+	b = appendUint(b, uint64(c.Expires/time.Second))
+	b = append(b, `,"template":`...)
+	b = strconv.AppendBool(b, c.Template())
+	b = append(b, `,"engine":`...)
+	b = appendStringOrNull(b, c.Engine)
+	b = append(b, `,"engineData":`...)
+	b = appendStringOrNull(b, c.EngineData)
+	b = append(b, `,"origin":`...)
+	b = appendStringOrNull(b, c.Origin)
+	return append(b, '}')
+}
+
+// appendEndpoint appends the rest of an address with its port, after the opening
+// quote, and its parts. It formats the address once.
+func appendEndpoint(b []byte, name string, a netip.AddrPort) []byte {
+	start := len(b)
+	b = a.AppendTo(b)
+	text := b[start:]
+	n := len(text) - 1
+	for n > 0 && text[n] != ':' {
+		n--
+	}
+	addr, port := text[:n], text[n+1:]
+	if addr[0] == '[' {
+		addr = addr[1 : n-1]
+	}
+	b = append(b, `","`...)
+	b = append(b, name...)
+	b = append(b, `Address":"`...)
+	b = append(b, addr...)
+	b = append(b, `","`...)
+	b = append(b, name...)
+	b = append(b, `Port":`...)
+	return append(b, port...)
 }

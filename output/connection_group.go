@@ -8,25 +8,25 @@ import (
 	"lvs/kernel"
 )
 
-// ConnectionGroup counts the connections that agree in some columns.
+// ConnectionGroup counts the connections that have the same values in some columns.
 type ConnectionGroup struct {
-	// Key are the values of the columns grouped by, in their order, as
-	// ConnectionField gives them: none is a dash.
+	// Key has the values of these columns in their order, as ConnectionField
+	// appends them: a dash if there is none.
 	Key []string
-	// States counts by the kernel's state words.
+	// States counts the connections by state, in the kernel's words.
 	States map[string]uint64
 	Total  uint64
 }
 
 // ConnectionGroupRow is a group of connections.
 type ConnectionGroupRow struct {
-	Key    map[string]*string `json:"key" doc:"What the connections have in common, by column key. Null where there is no value."`
-	States map[string]uint64  `json:"states" doc:"How many are in each state."`
-	Total  uint64             `json:"total" doc:"How many there are."`
+	Key    map[string]*string `json:"key" doc:"The values they have in common, by column key. Null if there is no value."`
+	States map[string]uint64  `json:"states" doc:"The number of connections in each state."`
+	Total  uint64             `json:"total" doc:"The number of connections."`
 }
 
-// ConnectionGroups writes groups of connections, in the order given unless
-// sorted. by are the column keys grouped by.
+// ConnectionGroups writes groups of connections, in this order unless sorted. by
+// names the columns by which they are grouped.
 func (p *Printer) ConnectionGroups(by []string, rows []ConnectionGroup) error {
 	k, err := groupKind(by)
 	if err != nil {
@@ -34,7 +34,8 @@ func (p *Printer) ConnectionGroups(by []string, rows []ConnectionGroup) error {
 	}
 	return printList(p, &k, rows, func(g *ConnectionGroup) any {
 		row := ConnectionGroupRow{Key: map[string]*string{}, States: g.States, Total: g.Total}
-		for i, key := range by {
+		for i := range by {
+			key := k.columns[i].key
 			row.Key[key] = nil
 			if g.Key[i] != "-" {
 				row.Key[key] = &g.Key[i]
@@ -47,28 +48,31 @@ func (p *Printer) ConnectionGroups(by []string, rows []ConnectionGroup) error {
 	})
 }
 
+// groupKind is a group of connections by the columns that by names.
 func groupKind(by []string) (kind[ConnectionGroup], error) {
 	k := kind[ConnectionGroup]{name: "ConnectionGroupList"}
 	connections := connectionKind()
-	for i, key := range by {
-		c, err := connections.find(key, "group key")
+	for i, word := range by {
+		c, err := connections.find(word, "group key")
 		if err != nil {
 			return k, err
 		}
-		g := column[ConnectionGroup]{key: key, help: c.help, canon: c.canon,
+		g := column[ConnectionGroup]{key: c.key, heading: c.heading, aliases: c.aliases, help: c.help, canon: c.canon,
 			text: func(b []byte, g *ConnectionGroup) []byte {
 				if g.Key[i] == "-" {
 					return b
 				}
 				return append(b, g.Key[i]...)
 			}}
-		if key == "client" || key == "virtual" || key == "server" {
+		switch c.key {
+		case "client", "virtual", "server":
 			g.compare = func(a, b *ConnectionGroup) int { return compareEndpoints(a.Key[i], b.Key[i]) }
 		}
 		k.columns = append(k.columns, g)
 	}
 	k.columns = append(k.columns,
-		column[ConnectionGroup]{key: "total", help: "connections", number: func(g *ConnectionGroup) (uint64, bool) { return g.Total, true }},
+		column[ConnectionGroup]{key: "total", help: "connections",
+			number: func(g *ConnectionGroup) (uint64, bool) { return g.Total, true }},
 		column[ConnectionGroup]{key: "states", help: "connections by state, most first", text: appendStates},
 	)
 	k.plain = k.keys()
@@ -76,6 +80,7 @@ func groupKind(by []string) (kind[ConnectionGroup], error) {
 	return k, nil
 }
 
+// compareEndpoints compares addresses as such where both are, else as text.
 func compareEndpoints(a, b string) int {
 	x, errX := kernel.ParseAddrPort(a)
 	y, errY := kernel.ParseAddrPort(b)
@@ -85,6 +90,7 @@ func compareEndpoints(a, b string) int {
 	return x.Compare(y)
 }
 
+// appendStates appends ESTABLISHED=5,CLOSE=3, the most first.
 func appendStates(b []byte, g *ConnectionGroup) []byte {
 	names := slices.SortedFunc(maps.Keys(g.States), func(x, y string) int {
 		return cmp.Or(cmp.Compare(g.States[y], g.States[x]), cmp.Compare(x, y))

@@ -1,7 +1,6 @@
 package output
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"reflect"
@@ -107,7 +106,8 @@ func TestRowsAreDescribed(t *testing.T) {
 			if doc == "" || !strings.HasSuffix(doc, ".") && !strings.HasSuffix(doc, "…") {
 				t.Errorf("%s.%s has no description that ends in a full stop: %q", typ.Name(), f.Name, doc)
 			}
-			null := f.Type.Kind() == reflect.Pointer || f.Type.Kind() == reflect.Map && f.Type.Elem().Kind() == reflect.Pointer
+			null := f.Type.Kind() == reflect.Pointer ||
+				f.Type.Kind() == reflect.Map && f.Type.Elem().Kind() == reflect.Pointer
 			if null != strings.Contains(doc, "Null") {
 				t.Errorf("%s.%s: the description must say when it is null, and only then: %q", typ.Name(), f.Name, doc)
 			}
@@ -122,11 +122,15 @@ func TestAppendedBytesAreTheRows(t *testing.T) {
 		for i := range s.Services {
 			n := newNode(&s.Services[i])
 			whole := func(b []byte) []byte { return b }
-			same(t, appendService(nil, &n, s.Public, whole), serviceRow(&n, s.Public))
+			t.Run(n.entry.ServiceID.String(), func(t *testing.T) {
+				same(t, appendService(nil, &n, s.Public, whole), serviceRow(&n, s.Public))
+			})
 		}
 	}
 	for _, c := range sampleConnections() {
-		same(t, appendConnection(nil, &c), connectionRow(&c))
+		t.Run(c.Client.String(), func(t *testing.T) {
+			same(t, appendConnection(nil, &c), connectionRow(&c))
+		})
 	}
 }
 
@@ -156,7 +160,7 @@ func serviceRow(n *node, public bool) ServiceRow {
 	}
 	if !public {
 		row.Flags = new(s.SchedFlags.Names(s.Scheduler))
-		row.PersistentConnections = &n.persistent
+		row.Clients, row.PersistentConnections = &n.clients, &n.clients
 		row.Stats, row.Rates = statsRow(&s.Stats), ratesRow(&s.Stats)
 	}
 	for i := range n.servers {
@@ -173,7 +177,8 @@ func serverRow(id kernel.ServiceID, s *kernel.ServerEntry, public bool) ServerRo
 	}
 	if !public {
 		row.Upper, row.Lower, row.Tunnel = &s.Upper, &s.Lower, tunnelRow(&s.Server)
-		row.PersistentConnections = new(uint64(s.Persistent))
+		row.Clients = new(uint64(s.Persistent))
+		row.PersistentConnections = row.Clients
 		row.Stats, row.Rates = statsRow(&s.Stats), ratesRow(&s.Stats)
 	}
 	return row
@@ -194,55 +199,10 @@ func connectionRow(c *kernel.Connection) ConnectionRow {
 	return row
 }
 
-// Each document is valid JSON with the envelope, indented or not, and decodes
-// to the same.
-func TestDocuments(t *testing.T) {
-	for _, k := range prints() {
-		var compact, indented any
-		decode(t, render(t, Options{Format: "json"}, k.print), &compact)
-		decode(t, render(t, Options{Format: "json", Terminal: true}, k.print), &indented)
-		if diff := cmp.Diff(compact, indented); diff != "" {
-			t.Errorf("%s: indenting changes the document:\n%s", k.kind, diff)
-		}
-		doc := compact.(map[string]any)
-		if doc["apiVersion"] != "lvs/v1" || doc["kind"] != k.kind || doc["netns"] != nil || doc["generatedAt"] != "2026-03-04T05:06:07.00000089Z" {
-			t.Errorf("%s: envelope %v", k.kind, doc)
-		}
-		items, list := doc["items"].([]any)
-		if _, one := doc["item"]; list == one {
-			t.Errorf("%s has both items and an item, or none", k.kind)
-		}
-		lines := bytes.Split(bytes.TrimSpace(render(t, Options{Format: "jsonl"}, k.print)), []byte{'\n'})
-		if want := max(len(items), 1); len(lines) != want {
-			t.Errorf("%s: %d lines of jsonl for %d items", k.kind, len(lines), want)
-		}
-		for _, line := range lines {
-			var v map[string]any
-			decode(t, line, &v)
-		}
-	}
-}
-
-func decode(t *testing.T, b []byte, v any) {
-	t.Helper()
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	if err := d.Decode(v); err != nil {
-		t.Fatalf("%v in %s", err, b)
-	}
-}
-
-func TestWriteError(t *testing.T) {
-	var out bytes.Buffer
-	WriteError(&out, ErrorRow{What: "read", Why: "permission denied", Hint: new("sudo"), ExitStatus: 6})
-	WriteError(&out, ErrorRow{What: "restore", Why: "2 faults", ExitStatus: 2, Faults: []FaultRow{{Line: new(3), Column: new(9), Text: new("rrr"), Why: "no such scheduler"}}})
-	golden(t, "error.json", out.Bytes())
-}
-
-// What a change may be called is in the schema, and nothing else is printed.
+// Every op of a change is in the schema.
 func TestChangesAreOfTheirWords(t *testing.T) {
 	f, _ := reflect.TypeFor[ChangeRow]().FieldByName("Op")
-	words := strings.Split(f.Tag.Get("enum"), ",")
+	words := enum(f.Tag.Get("enum"))
 	for op := kernel.AddService; op <= kernel.DeleteServer; op++ {
 		if c := (Change{Op: op.String()}); !slices.Contains(words, c.op()) {
 			t.Errorf("%q is not in the schema", c.op())
@@ -252,5 +212,66 @@ func TestChangesAreOfTheirWords(t *testing.T) {
 		if !slices.Contains(words, c.op()) {
 			t.Errorf("%q is not in the schema", c.op())
 		}
+	}
+}
+
+// The schema is JSON, and every reference in it resolves.
+func TestSchemaReferences(t *testing.T) {
+	var schema map[string]any
+	decode(t, Schema(), &schema)
+	defs := schema["$defs"].(map[string]any)
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, e := range v {
+				walk(e)
+			}
+		case map[string]any:
+			if ref, ok := v["$ref"].(string); ok && defs[ref[len("#/$defs/"):]] == nil {
+				t.Errorf("%s does not resolve", ref)
+			}
+			for _, e := range v {
+				walk(e)
+			}
+		}
+	}
+	walk(schema)
+	for _, k := range prints() {
+		if defs[k.kind] == nil {
+			t.Errorf("%s is not in the schema", k.kind)
+		}
+	}
+}
+
+// A key that has a better name says so in the schema, and names it.
+func TestDeprecatedKeys(t *testing.T) {
+	var schema struct {
+		Defs map[string]struct {
+			Properties map[string]struct {
+				Deprecated  bool
+				Description string
+			}
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ row, key, better string }{
+		{"ServiceRow", "persistentConnections", "clients"},
+		{"ServerRow", "persistentConnections", "clients"},
+		{"DrainRow", "persistentConnections", "clients"},
+		{"CutsRow", "persistent", "clients"},
+	} {
+		t.Run(test.row, func(t *testing.T) {
+			properties := schema.Defs[test.row].Properties
+			old, better := properties[test.key], properties[test.better]
+			if !old.Deprecated || !strings.HasPrefix(old.Description, "Use "+test.better+".") {
+				t.Errorf("%s is not marked: %+v", test.key, old)
+			}
+			if better.Description == "" || better.Deprecated {
+				t.Errorf("%s cannot be used: %+v", test.better, better)
+			}
+		})
 	}
 }

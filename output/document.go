@@ -3,37 +3,39 @@ package output
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"strconv"
 	"time"
 )
 
-// apiVersion is the version of the JSON contract. Keys may be added within it;
-// none disappears or changes its type.
+// apiVersion is the version of the JSON contract. A version may get new keys; no
+// key disappears or changes its type.
 const apiVersion = "lvs/v1"
 
-// document writes one JSON document, or what derives from JSON: jsonl, YAML, jq
-// results and templates. Items go to the writer as they come, in large pieces,
-// except where the whole document is needed first.
+// document writes one JSON document, or what is made from JSON: jsonl, YAML, jq
+// results and templates. Items are written as they come, in large pieces, unless
+// the whole document is needed first.
 type document struct {
 	p    *Printer
 	sink *sink
 	kind string
-	// single is a document with one item instead of a list.
+	// single is set if the document has one item instead of a list.
 	single bool
-	// lines is jsonl: items without an envelope.
+	// lines is set for jsonl: items without an envelope.
 	lines bool
-	// queried is jq over each item of jsonl.
+	// queried is set for jq over each item of jsonl.
 	queried bool
-	// whole is set where nothing can be written before the end: the document
-	// gathers in sink.buf.
+	// whole is set if nothing can be written before the end: sink.buf holds the
+	// document.
 	whole bool
 	// indent is set for people.
 	indent bool
-	// item gathers one item where it is not written as it is.
+	// item holds one item if it is not written as it is.
 	item []byte
 	n    int
 }
 
+// document begins a document of a kind.
 func (p *Printer) document(kind string, single bool) *document {
 	d := &document{p: p, sink: newSink(p.w), kind: kind, single: single, lines: p.o.Format == "jsonl"}
 	d.queried = d.lines && p.query != nil
@@ -76,7 +78,7 @@ func (d *document) key(before, name string) {
 	}
 }
 
-// open gives the buffer to append the next item to; done takes it back.
+// open returns the buffer for the next item; done takes it back.
 func (d *document) open() []byte {
 	if d.indent || d.queried {
 		return d.item[:0]
@@ -110,8 +112,8 @@ func (d *document) done(b []byte) error {
 	return d.sink.spill()
 }
 
-// more writes a part of an item where items are written as they are. An error
-// of the writer stays in the sink.
+// more writes a part of an item if items are written as they are. An error of the
+// writer stays in the sink.
 func (d *document) more(b []byte) []byte {
 	if d.indent || d.queried || d.whole || len(b) < sinkSize {
 		return b
@@ -138,7 +140,7 @@ func (d *document) indented() error {
 	return d.sink.spill()
 }
 
-// value adds an item by encoding/json.
+// value adds an item as encoding/json writes it.
 func (d *document) value(v any) error {
 	b, err := appendValue(d.open(), v)
 	if err != nil {
@@ -174,7 +176,7 @@ func (d *document) close() error {
 	return d.sink.flush()
 }
 
-// derive turns a whole JSON document into what was asked for.
+// derive returns what Options ask for, made from a whole JSON document.
 func (p *Printer) derive(doc []byte) ([]byte, error) {
 	switch {
 	case p.query != nil:
@@ -194,7 +196,7 @@ func appendValue(b []byte, v any) ([]byte, error) {
 	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'}), err
 }
 
-// appendString appends a JSON string as appendValue would.
+// appendString appends a JSON string as appendValue does.
 func appendString(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
@@ -220,4 +222,42 @@ func indent(b []byte) []byte {
 		return b
 	}
 	return out.Bytes()
+}
+
+// ErrorRow is a failure, as -o json shows it on standard error.
+type ErrorRow struct {
+	What       string     `json:"what" doc:"What was tried."`
+	Why        string     `json:"why" doc:"Why it failed."`
+	Hint       *string    `json:"hint" doc:"What may help. Null if unknown."`
+	ExitStatus int        `json:"exitStatus" doc:"The exit status of the command."`
+	Faults     []FaultRow `json:"faults" doc:"Every fault of the input. Empty if the input is valid."`
+}
+
+// FaultRow is a fault in the input.
+type FaultRow struct {
+	File   *string `json:"file" doc:"The file. Null for the command line and standard input."`
+	Line   *int    `json:"line" doc:"The line, from 1. Null if there is none."`
+	Column *int    `json:"column" doc:"The column in characters, from 1. Null if there is none."`
+	Text   *string `json:"text" doc:"The invalid text; in a cluster file its line. Null if text is missing."`
+	Why    string  `json:"why" doc:"What is wrong with it."`
+	Hint   *string `json:"hint" doc:"What may help. Null if unknown."`
+}
+
+// errorDocument is the envelope of a failure.
+type errorDocument struct {
+	APIVersion string   `json:"apiVersion" doc:"The version of this contract."`
+	Kind       string   `json:"kind" doc:"Error."`
+	Error      ErrorRow `json:"error" doc:"The failure."`
+}
+
+// WriteError writes the failure as one line of JSON. It ignores an error of the
+// writer: there is no place left to report it.
+func WriteError(w io.Writer, e ErrorRow) {
+	if e.Faults == nil {
+		e.Faults = []FaultRow{}
+	}
+	b, err := appendValue(nil, errorDocument{apiVersion, "Error", e})
+	if err == nil {
+		_, _ = w.Write(append(b, '\n'))
+	}
 }

@@ -7,22 +7,22 @@ import (
 	"lvs/kernel"
 )
 
-// Drain is how far a server of a service is on its way to no connections.
+// Drain is the progress of a server of a service towards no connections.
 type Drain struct {
 	Service kernel.ServiceID
 	Server  netip.AddrPort
 	Forward kernel.Forward
-	// Before is the weight that is remembered. Negative is none.
+	// Before is the remembered weight. Negative is none.
 	Before, Weight   int
 	Active, Inactive uint32
-	// Clients are those bound by persistence. Negative is not known.
+	// Clients are the clients bound by persistence. Negative is unknown.
 	Clients int64
 	State   DrainState
-	// Reason says what keeps it from being drained. Empty is nothing.
+	// Reason is why the server is not drained. Empty if it is.
 	Reason string
 }
 
-// DrainState is a word for where a server stands.
+// DrainState is the state of a server that is drained.
 type DrainState string
 
 // The states.
@@ -30,39 +30,45 @@ const (
 	Serving  DrainState = "serving"   // its weight is not 0
 	Draining DrainState = "draining"  // its weight is 0, and something is left
 	Drained  DrainState = "drained"   // nothing is left
-	Deleted  DrainState = "deleted"   // it was drained, and deleted then
-	Gone     DrainState = "gone"      // somebody else deleted it
-	TimedOut DrainState = "timed-out" // it was waited for, and something is left
+	Deleted  DrainState = "deleted"   // it was drained, then deleted
+	Gone     DrainState = "gone"      // another process deleted it
+	TimedOut DrainState = "timed-out" // the wait ended, and something is left
 )
 
-// DrainRow is a server of a service on its way to no connections.
+// DrainRow is the progress of a server of a service towards no connections.
 type DrainRow struct {
-	Service               string  `json:"service" doc:"The service's id."`
-	Server                string  `json:"server" doc:"The server's id within its service."`
-	Forward               string  `json:"forward" doc:"nat, local, tunnel or direct."`
-	WeightBefore          *int    `json:"weightBefore" doc:"The weight that undrain restores. Null when none is remembered."`
-	Weight                int     `json:"weight" doc:"The weight now."`
-	Active                uint32  `json:"active" doc:"Established connections left."`
-	Inactive              uint32  `json:"inactive" doc:"Connections in any other state, and all of UDP."`
-	PersistentConnections *uint64 `json:"persistentConnections" doc:"Clients bound to it by persistence. Null when not known."`
-	State                 string  `json:"state" doc:"Where it stands." enum:"serving,draining,drained,deleted,gone,timed-out"`
-	Reason                *string `json:"reason" doc:"What keeps it from being drained. Null when nothing does."`
+	Service      string  `json:"service" doc:"The service's id."`
+	Server       string  `json:"server" doc:"The server's id within its service."`
+	Forward      string  `json:"forward" doc:"nat, local, tunnel or direct."`
+	WeightBefore *int    `json:"weightBefore" doc:"The weight that undrain restores. Null if none is remembered."`
+	Weight       int     `json:"weight" doc:"The weight now."`
+	Active       uint32  `json:"active" doc:"Established connections left."`
+	Inactive     uint32  `json:"inactive" doc:"Connections left in any other state, and all of UDP."`
+	Clients      *uint64 `json:"clients" doc:"Clients bound to it by persistence. Null if unknown."`
+
+	PersistentConnections *uint64 `json:"persistentConnections" deprecated:"true" doc:"Use clients. Null if unknown."`
+
+	State  string  `json:"state" doc:"The state of the server." enum:"drain"`
+	Reason *string `json:"reason" doc:"Why it is not drained. Null if it is."`
 }
 
-// Drains writes how far servers are, in that order.
+// Drains writes the progress of servers, in this order unless sorted.
 func (p *Printer) Drains(rows []Drain) error {
 	k := drainKind()
-	return printList(p, &k, rows, func(d *Drain) any {
-		row := DrainRow{Service: d.Service.String(), Server: d.Server.String(), Forward: d.Forward.String(), Weight: d.Weight,
-			Active: d.Active, Inactive: d.Inactive, State: string(d.State), Reason: textOrNull(d.Reason)}
-		if d.Before >= 0 {
-			row.WeightBefore = &d.Before
-		}
-		if d.Clients >= 0 {
-			row.PersistentConnections = new(uint64(d.Clients))
-		}
-		return row
-	})
+	return printList(p, &k, rows, func(d *Drain) any { return drainRow(d) })
+}
+
+func drainRow(d *Drain) DrainRow {
+	row := DrainRow{Service: d.Service.String(), Server: d.Server.String(), Forward: d.Forward.String(),
+		Weight: d.Weight, Active: d.Active, Inactive: d.Inactive, State: string(d.State), Reason: textOrNull(d.Reason)}
+	if d.Before >= 0 {
+		row.WeightBefore = &d.Before
+	}
+	if d.Clients >= 0 {
+		row.Clients = new(uint64(d.Clients))
+		row.PersistentConnections = row.Clients
+	}
+	return row
 }
 
 func drainKind() kind[Drain] {
@@ -72,6 +78,11 @@ func drainKind() kind[Drain] {
 			return uint64(max(n, 0)), n >= 0
 		}}
 	}
+	before := number("weightBefore", "the weight that undrain restores", func(d *Drain) int64 { return int64(d.Before) })
+	before.heading, before.aliases = "BEFORE", []string{"before"}
+	clients := number("clients", "clients bound by persistence", func(d *Drain) int64 { return d.Clients })
+	clients.aliases = []string{"persistentConnections"}
+	clients.unknown = func(d *Drain) bool { return d.Clients < 0 }
 	k := kind[Drain]{name: "DrainList", columns: []column[Drain]{
 		{key: "service", help: "the virtual service", canon: canonService,
 			text:    func(b []byte, d *Drain) []byte { return d.Service.Append(b) },
@@ -79,16 +90,16 @@ func drainKind() kind[Drain] {
 		{key: "server", help: "the real server",
 			text:    func(b []byte, d *Drain) []byte { return d.Server.AppendTo(b) },
 			compare: func(a, b *Drain) int { return a.Server.Compare(b.Server) }},
-		{key: "forward", help: "the forwarding method", text: func(b []byte, d *Drain) []byte { return append(b, d.Forward.String()...) }},
-		number("before", "the weight that undrain restores", func(d *Drain) int64 { return int64(d.Before) }),
+		{key: "forward", help: "the forwarding method",
+			text: func(b []byte, d *Drain) []byte { return append(b, d.Forward.String()...) }},
+		before,
 		number("weight", "the weight now", func(d *Drain) int64 { return int64(d.Weight) }),
 		number("active", "established connections left", func(d *Drain) int64 { return int64(d.Active) }),
 		number("inactive", "other connections left, and all of UDP", func(d *Drain) int64 { return int64(d.Inactive) }),
-		{key: "clients", help: "clients bound by persistence", number: func(d *Drain) (uint64, bool) { return uint64(max(d.Clients, 0)), d.Clients >= 0 },
-			unknown: func(d *Drain) bool { return d.Clients < 0 }},
+		clients,
 		{key: "state", help: "serving, draining, drained, deleted, gone or timed-out",
 			text: func(b []byte, d *Drain) []byte { return append(b, d.State...) }},
-		{key: "reason", help: "what keeps it from being drained",
+		{key: "reason", help: "why it is not drained",
 			text: func(b []byte, d *Drain) []byte { return append(b, d.Reason...) }},
 	}}
 	k.wide = k.keys()

@@ -1,64 +1,66 @@
 package output
 
 import (
+	"net/netip"
+	"slices"
 	"time"
 
 	"lvs/kernel"
 )
 
-// Event is what a watch tells in one line: a change of the table or, with
-// Traffic, what one interval brought.
+// Event is one line of a watch: a change of the table or, with Traffic, the
+// traffic of one interval.
 type Event struct {
 	Time time.Time
-	// Initial is set for what was there when the watch began. It is told as if
-	// it had just been added.
+	// Initial is set for an object that existed when the watch began. It is shown
+	// as if it had just been added.
 	Initial bool
-	// Change is what changed. For an interval it names the service, and the
-	// server, alone.
+	// Change is what changed. For an interval it only names the service and the
+	// server.
 	Change
 	// Traffic is nil for a change.
 	Traffic *Traffic
 }
 
-// Traffic is what a service, or a server, did in an interval.
+// Traffic is the traffic of a service or a server in an interval.
 type Traffic struct {
-	// Active and Inactive are the connections at its end.
+	// Active and Inactive are the connections at the end of the interval.
 	Active, Inactive uint64
-	// Elapsed is how long it really took.
+	// Elapsed is the real length of the interval.
 	Elapsed time.Duration
-	// Counted is what was counted in it. Nil is not known: the counters were set
-	// to zero, begin with a new object, or are not up to date.
+	// Counted is the traffic counted in it. Nil is unknown: the counters were set
+	// to zero, belong to a new object, or are not up to date.
 	Counted *kernel.Counters
-	// Blind is set where answers do not pass the director, as a rule: zero
-	// outbound is not known then.
+	// Blind is set if replies usually do not pass the director: outbound counters
+	// that are 0 are unknown then.
 	Blind bool
 
-	// stats are Counted and the same per second, once the event is written.
+	// stats holds Counted and its rates once the event is written.
 	stats kernel.Stats
 }
 
-// opRates is the word for an interval, where a change has what was done.
+// opRates is the op of an interval.
 const opRates = "rates"
 
-// EventRow is what a watch tells.
+// EventRow is one line of a watch.
 type EventRow struct {
-	Time    string       `json:"time" doc:"When it was seen, UTC."`
-	Initial bool         `json:"initial" doc:"It was there when the watch began, and is told as if it had just been added."`
-	Op      string       `json:"op" doc:"What was done; rates tells what an interval brought." enum:"add-service,edit-service,delete-service,add-server,edit-server,delete-server,set-timeouts,start-sync-master,start-sync-backup,stop-sync-master,stop-sync-backup,rates"`
-	Service *string      `json:"service" doc:"The service's id. Null when it concerns none."`
-	Server  *string      `json:"server" doc:"The server's id. Null when it concerns the service itself."`
-	Before  *SettingsRow `json:"before" doc:"The configuration before. Null when there was none, and for rates."`
-	After   *SettingsRow `json:"after" doc:"The configuration after. Null when there is none, and for rates."`
-	Traffic *TrafficRow  `json:"traffic" doc:"What the interval brought. Null for a change."`
+	Time    string       `json:"time" doc:"When it was seen, in UTC."`
+	Initial bool         `json:"initial" doc:"It existed when the watch began; it is shown as if just added."`
+	Op      string       `json:"op" doc:"What was done; rates for the traffic of an interval." enum:"event"`
+	Service *string      `json:"service" doc:"The service's id. Null if it concerns none."`
+	Server  *string      `json:"server" doc:"The server's id. Null if it concerns the service itself."`
+	Before  *SettingsRow `json:"before" doc:"The configuration before. Null if there was none, and for rates."`
+	After   *SettingsRow `json:"after" doc:"The configuration after. Null if there is none, and for rates."`
+	Traffic *TrafficRow  `json:"traffic" doc:"The traffic of the interval. Null for a change."`
 }
 
-// TrafficRow is what an interval brought.
+// TrafficRow is the traffic of an interval.
 type TrafficRow struct {
 	Active   uint64    `json:"active" doc:"Established connections at its end."`
 	Inactive uint64    `json:"inactive" doc:"Connections in any other state at its end."`
-	Elapsed  float64   `json:"elapsed" doc:"Seconds that it took."`
-	Counted  *StatsRow `json:"counted" doc:"What was counted in it. Null when not known: the counters were set to zero or are not up to date, or the object is new."`
-	Rates    *RatesRow `json:"rates" doc:"The same per second, rounded. Null when not known."`
+	Elapsed  float64   `json:"elapsed" doc:"Its length in seconds."`
+	Counted  *StatsRow `json:"counted" doc:"Counted in it. Null if unknown: counters zeroed or late, or a new object."`
+	Rates    *RatesRow `json:"rates" doc:"The same per second, rounded. Null if unknown."`
 }
 
 func (e *Event) op() string {
@@ -85,7 +87,7 @@ func (e *Event) row() EventRow {
 	return row
 }
 
-// divide fills in the rates, rounded, where they are known.
+// divide computes the rates, rounded, if they are known.
 func (t *Traffic) divide() {
 	if t == nil || t.Counted == nil {
 		return
@@ -102,8 +104,8 @@ func (t *Traffic) perSecond(n uint64) uint64 {
 	return uint64(float64(n)/t.Elapsed.Seconds() + 0.5)
 }
 
-// EventStream writes events as they come. Nothing is held back beyond a Flush
-// but a document that must be whole: JSON with jq or a template, and YAML.
+// EventStream writes events as they come. A Flush writes all that was added, unless
+// the document must be whole: JSON with jq or a template, and YAML.
 type EventStream struct {
 	tests []*test[Event]
 	rows  rowWriter[Event]
@@ -111,8 +113,8 @@ type EventStream struct {
 	err   error
 }
 
-// Events begins a list of events; rates tells whether intervals are among them.
-// An error of the options comes before anything is written.
+// Events begins a list of events, with columns for intervals if rates is set. An
+// error of the options comes before anything is written.
 func (p *Printer) Events(rates bool) (*EventStream, error) {
 	k := eventKind(rates)
 	conditions, err := tests(p, &k)
@@ -120,7 +122,7 @@ func (p *Printer) Events(rates bool) (*EventStream, error) {
 		return nil, err
 	}
 	if p.o.Sort != "" {
-		return nil, usage("sort key %q: events come in the order in which they are seen", p.o.Sort)
+		return nil, usage("invalid sort key %q: events are written as they are seen", p.o.Sort)
 	}
 	s := &EventStream{tests: conditions}
 	if !p.rowFormat() {
@@ -133,13 +135,13 @@ func (p *Printer) Events(rates bool) (*EventStream, error) {
 	if t, ok := s.rows.(*table[Event]); ok {
 		t.window = streamWindow
 		for i, c := range t.columns {
-			t.widths[i] = c.room
+			t.widths[i] = c.minWidth
 		}
 	}
 	return s, nil
 }
 
-// Add writes one event. It keeps nothing of e.
+// Add writes one event. It does not keep e.
 func (s *EventStream) Add(e *Event) error {
 	e.Traffic.divide()
 	switch {
@@ -152,7 +154,7 @@ func (s *EventStream) Add(e *Event) error {
 	return s.err
 }
 
-// Flush hands over what was added.
+// Flush writes what was added.
 func (s *EventStream) Flush() error {
 	switch {
 	case s.err != nil:
@@ -174,4 +176,103 @@ func (s *EventStream) Close() error {
 		s.err = s.doc.close()
 	}
 	return s.err
+}
+
+// eventTime is RFC 3339 with milliseconds: no watch reads the table more often.
+const eventTime = "2006-01-02T15:04:05.000Z07:00"
+
+// eventKind has columns that are wide enough from the start for most tables: the
+// first lines are written before the next are known.
+func eventKind(rates bool) kind[Event] {
+	k := kind[Event]{name: "EventList", columns: []column[Event]{
+		{key: "time", help: "when it was seen", minWidth: len(eventTime) - len("07:00"),
+			text: func(b []byte, e *Event) []byte { return e.Time.AppendFormat(b, eventTime) }},
+		{key: "op", help: "what was done; rates for an interval", minWidth: len("start-sync-master"),
+			text: func(b []byte, e *Event) []byte { return append(b, e.op()...) }},
+	}}
+	for _, c := range changeKind().columns {
+		switch c.key {
+		case "service", "server", "before", "after":
+			k.columns = append(k.columns, ofChange(&c))
+		}
+	}
+	k.columns = append(k.columns,
+		column[Event]{key: "initial", help: "true if it existed when the watch began",
+			text: func(b []byte, e *Event) []byte {
+				if !e.Initial {
+					return b
+				}
+				return append(b, "true"...)
+			}},
+		ofInterval("active", "established connections", func(t *Traffic) uint64 { return t.Active }),
+		ofInterval("inactive", "connections in any other state", func(t *Traffic) uint64 { return t.Inactive }),
+	)
+	for _, c := range statColumns() {
+		k.columns = append(k.columns, ofTraffic(c))
+	}
+	what, settings := []string{"time", "op", "service", "server"}, []string{"before", "after"}
+	var traffic, counted []string
+	if rates {
+		traffic, counted = append([]string{"active", "inactive"}, counterKeys(Rates)...), counterKeys(Stats)
+	}
+	k.plain = slices.Concat(what, traffic, settings)
+	k.wide = slices.Concat(what, []string{"initial"}, traffic, counted, settings)
+	k.appendName = func(b []byte, e *Event) []byte { return appendChangeName(b, &e.Change) }
+	k.style = func(e *Event, key string) Style {
+		switch {
+		case key != "op":
+			return NoStyle
+		case e.Traffic != nil || e.Initial:
+			return Dim
+		case e.AfterService == nil && e.AfterServer == nil && e.AfterDaemon == nil && e.AfterTimeouts == nil:
+			return Red // something was deleted
+		}
+		return Bold
+	}
+	return k
+}
+
+// ofChange returns the column of a change for events.
+func ofChange(c *column[Change]) column[Event] {
+	out := column[Event]{key: c.key, heading: c.heading, aliases: c.aliases, help: c.help, canon: c.canon,
+		text: func(b []byte, e *Event) []byte { return c.text(b, &e.Change) }}
+	switch c.key {
+	case "service":
+		out.minWidth = len("tcp://192.0.2.100:443")
+		out.part = func(value string) (func(*Event) bool, bool) {
+			return addressPart(value, func(e *Event) netip.Addr { return e.Service.Addr })
+		}
+	case "server":
+		out.minWidth = len("10.0.0.100:8080")
+		out.canon = canonEndpoint
+		out.part = func(value string) (func(*Event) bool, bool) {
+			return addressPart(value, func(e *Event) netip.Addr { return e.Server.Addr() })
+		}
+	case "before":
+		out.minWidth, out.ragged = len("weight=100"), true
+	}
+	return out
+}
+
+// ofInterval returns the column of a number at the end of an interval.
+func ofInterval(key, help string, of func(*Traffic) uint64) column[Event] {
+	return column[Event]{key: key, help: help, number: func(e *Event) (uint64, bool) {
+		if e.Traffic == nil {
+			return 0, false
+		}
+		return of(e.Traffic), true
+	}}
+}
+
+// ofTraffic returns the column of a statistic for events.
+func ofTraffic(c statColumn) column[Event] {
+	return column[Event]{key: c.key, heading: c.heading, aliases: []string{c.old}, help: c.help,
+		unit: scaled, minWidth: len("10.5K"), number: func(e *Event) (uint64, bool) {
+			t := e.Traffic
+			if t == nil || t.Counted == nil {
+				return 0, false
+			}
+			n := c.value(&t.stats)
+			return n, n > 0 || !c.outbound || !t.Blind
+		}}
 }

@@ -2,32 +2,35 @@ package output
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"lvs/kernel"
 )
 
 // condition is one --filter: a column key, an operator and a value.
 type condition struct {
 	key, op, value string
-	// number is the value of a comparison, where it is one.
+	// number is the value as a number, if it is one.
 	number   uint64
 	isNumber bool
 	pattern  *regexp.Regexp
 }
 
-// operators, the longer before those they begin with.
+// operators of conditions, the longer before those that they begin with.
 var operators = []string{"!~", "!=", ">=", "<=", "==", "=", "~", ">", "<"}
 
 // parseCondition reads key=value, key!=value, key>n, key>=n, key<n, key<=n,
 // key~regexp or key!~regexp. Numbers may be short (10K, 1.5M) or durations
 // (5m). The value - means "none": weight=- holds for a row without a weight. An
-// address may come without its port: server=10.0.0.11.
+// address without a port means every port: server=10.0.0.11.
 func parseCondition(s string) (condition, error) {
 	i := strings.IndexAny(s, "!=<>~")
 	if i <= 0 {
-		return condition{}, fmt.Errorf("filter %q is not of the form KEY=VALUE (or !=, <, <=, >, >=, ~, !~)", s)
+		return condition{}, fmt.Errorf("invalid filter %q: want KEY=VALUE (or !=, <, <=, >, >=, ~, !~)", s)
 	}
 	c := condition{key: strings.TrimSpace(s[:i])}
 	for _, op := range operators {
@@ -37,27 +40,28 @@ func parseCondition(s string) (condition, error) {
 		}
 	}
 	if turned := map[string]string{"=>": ">=", "=<": "<=", "=~": "~", "=!": "!="}[c.op+first(c.value)]; turned != "" {
-		return condition{}, fmt.Errorf("filter %q: write %s%s%s", s, c.key, turned, c.value[1:])
+		return condition{}, fmt.Errorf("invalid filter %q: want %s%s%s", s, c.key, turned, c.value[1:])
 	}
 	c.number, c.isNumber = parseNumber(c.value)
 	switch c.op {
 	case "":
-		return condition{}, fmt.Errorf("filter %q: ! is followed by = or ~", s)
+		return condition{}, fmt.Errorf("invalid filter %q: want = or ~ after !", s)
 	case "==":
 		c.op = "="
 	case "~", "!~":
 		var err error
 		if c.pattern, err = regexp.Compile(c.value); err != nil {
-			return condition{}, fmt.Errorf("filter %q: %w", s, err)
+			return condition{}, fmt.Errorf("invalid filter %q: %w", s, err)
 		}
 	case ">", ">=", "<", "<=":
 		if !c.isNumber {
-			return condition{}, fmt.Errorf("filter %q: %q is not a number (such as 10, 1.5M or 5m)", s, c.value)
+			return condition{}, fmt.Errorf("invalid filter %q: want a number such as 10, 1.5M or 5m after %s", s, c.op)
 		}
 	}
 	return c, nil
 }
 
+// first returns the first byte of s, if there is one.
 func first(s string) string { return s[:min(1, len(s))] }
 
 // parseNumber reads 10, 10K, 1.5M, 2G and the like (decimal), or a duration.
@@ -91,12 +95,12 @@ func parseNumber(s string) (uint64, bool) {
 type test[T any] struct {
 	condition
 	column *column[T]
-	// part decides = and != where the value names a part of the cell.
+	// part decides = and != if the value names a part of the cell.
 	part func(r *T) bool
 	cell []byte
 }
 
-// tests binds the printer's conditions to a kind's columns.
+// tests binds the printer's conditions to the columns of a kind.
 func tests[T any](p *Printer, k *kind[T]) ([]*test[T], error) {
 	var out []*test[T]
 	for _, c := range p.conditions {
@@ -108,11 +112,11 @@ func tests[T any](p *Printer, k *kind[T]) ([]*test[T], error) {
 		switch {
 		case c.op[0] == '<' || c.op[0] == '>':
 			if col.number == nil {
-				return nil, usage("filter %s%s%s: %s is text; use =, != or ~", c.key, c.op, c.value, c.key)
+				return nil, usage("invalid filter %q: %s is text: want =, !=, ~ or !~", c.key+c.op+c.value, c.key)
 			}
 		case c.pattern != nil || c.value == "-":
 		case col.number != nil && !c.isNumber:
-			return nil, usage("filter %s%s%s: %q is not a number", c.key, c.op, c.value, c.value)
+			return nil, usage("invalid filter %q: want a number such as 10, 1.5M or 5m after %s", c.key+c.op+c.value, c.op)
 		case col.canon != nil:
 			t.value = col.canon(c.value)
 		}
@@ -126,6 +130,7 @@ func tests[T any](p *Printer, k *kind[T]) ([]*test[T], error) {
 	return out, nil
 }
 
+// allHold reports whether a row meets every condition.
 func allHold[T any](tests []*test[T], r *T) bool {
 	for _, t := range tests {
 		if !t.holds(r) {
@@ -135,8 +140,8 @@ func allHold[T any](tests []*test[T], r *T) bool {
 	return true
 }
 
-// holds decides one row. A missing value is smaller and larger than nothing,
-// and different from every value but "-".
+// holds reports whether a row meets the condition. A missing value is neither
+// smaller nor larger than any other, and differs from every value but "-".
 func (t *test[T]) holds(r *T) bool {
 	if t.pattern != nil {
 		t.cell = t.column.appendCell(t.cell[:0], r, false)
@@ -166,4 +171,26 @@ func (t *test[T]) holds(r *T) bool {
 		return n < t.number
 	}
 	return n <= t.number
+}
+
+// canonService returns a service in the form that tables show.
+func canonService(s string) string {
+	if id, err := kernel.ParseServiceID(s); err == nil {
+		return id.String()
+	}
+	return s
+}
+
+// canonEndpoint returns an address and port in the form that tables show.
+func canonEndpoint(s string) string {
+	if a, err := kernel.ParseAddrPort(s); err == nil {
+		return a.String()
+	}
+	return s
+}
+
+// addressPart reads an address without a port, which stands for every port.
+func addressPart[T any](value string, of func(*T) netip.Addr) (func(*T) bool, bool) {
+	want, err := netip.ParseAddr(strings.Trim(value, "[]"))
+	return func(r *T) bool { return of(r) == want }, err == nil
 }

@@ -20,18 +20,24 @@ func TestParseCondition(t *testing.T) {
 		{"service!~:80$", "service", "!~", ":80$"},
 		{"state==", "state", "=", ""},
 		{"tunnel=gue:6080/csum", "tunnel", "=", "gue:6080/csum"},
+		{"CONNS/S>5", "CONNS/S", ">", "5"},
+		{"in-pkts=0", "in-pkts", "=", "0"},
 	} {
-		c, err := parseCondition(test.in)
-		if err != nil {
-			t.Errorf("%q: %v", test.in, err)
-		} else if c.key != test.key || c.op != test.op || c.value != test.value {
-			t.Errorf("%q is %q %q %q", test.in, c.key, c.op, c.value)
-		}
+		t.Run(test.in, func(t *testing.T) {
+			c, err := parseCondition(test.in)
+			if err != nil {
+				t.Error(err)
+			} else if c.key != test.key || c.op != test.op || c.value != test.value {
+				t.Errorf("it is %q %q %q", c.key, c.op, c.value)
+			}
+		})
 	}
 	for _, in := range []string{"", "weight", "=0", "weight!0", "service~(", "active>many", "active>-1", "active>1X"} {
-		if c, err := parseCondition(in); err == nil {
-			t.Errorf("%q was taken as %v", in, c)
-		}
+		t.Run("invalid "+in, func(t *testing.T) {
+			if c, err := parseCondition(in); err == nil {
+				t.Errorf("it was taken as %v", c)
+			}
+		})
 	}
 }
 
@@ -40,14 +46,18 @@ func TestParseNumber(t *testing.T) {
 		"0": 0, "18446744073709551615": 1<<64 - 1, "1K": 1000, "1.5M": 1_500_000, "2G": 2_000_000_000,
 		"5m": 300, "1h30m": 5400, "90s": 90, "9E": 9_000_000_000_000_000_000,
 	} {
-		if got, ok := parseNumber(in); !ok || got != want {
-			t.Errorf("%q is %d, %v", in, got, ok)
-		}
+		t.Run(in, func(t *testing.T) {
+			if got, ok := parseNumber(in); !ok || got != want {
+				t.Errorf("it is %d, %v", got, ok)
+			}
+		})
 	}
 	for _, in := range []string{"", "-", "K", "-1K", "NaNK", "InfK", "1e300K", "10E", "ten", "1.5", "-5m"} {
-		if got, ok := parseNumber(in); ok {
-			t.Errorf("%q was taken as %d", in, got)
-		}
+		t.Run("invalid "+in, func(t *testing.T) {
+			if got, ok := parseNumber(in); ok {
+				t.Errorf("it was taken as %d", got)
+			}
+		})
 	}
 }
 
@@ -73,49 +83,53 @@ func FuzzCondition(f *testing.F) {
 			p := &Printer{conditions: []condition{c}}
 			if _, err := p.nodes(&k, sample().Services, false); err != nil {
 				if u := (*UsageError)(nil); !errors.As(err, &u) {
-					t.Errorf("%q: %v is no usage error", s, err)
+					t.Errorf("%q: %v is not a usage error", s, err)
 				}
 			}
 		}
 	})
 }
 
-// What cannot be met is a usage error that names the choices.
+// A request that cannot be met is a usage error that names the choices.
 func TestUsageErrors(t *testing.T) {
 	for _, test := range []struct {
+		name string
 		o    Options
 		want string
 	}{
-		{Options{Format: "xml"}, "the formats are table"},
-		{Options{Format: "json", Columns: []string{"weight"}}, "not for json"},
-		{Options{Columns: []string{"wieght"}}, `unknown column "wieght"; the columns are service, server`},
-		{Options{Sort: "-wieght"}, `unknown sort key "wieght"`},
-		{Options{Filter: []string{"wieght=0"}}, `unknown filter key "wieght"`},
-		{Options{Filter: []string{"weight"}}, "is not of the form"},
-		{Options{Filter: []string{"weight=>2"}}, `filter "weight=>2": write weight>=2`},
-		{Options{Filter: []string{"weight =< 2"}}, `write weight<= 2`},
-		{Options{Filter: []string{"server=~^10"}}, `write server~^10`},
-		{Options{Filter: []string{"weight=a"}}, `"a" is not a number`},
-		{Options{Filter: []string{"service>1"}}, "service is text"},
-		{Options{JQ: ".a ]"}, "jq: "},
-		{Options{JQ: "nosuch(1)"}, "jq: "},
-		{Options{JQ: ".a", Format: "table"}, "not on table"},
-		{Options{JQ: ".a", Format: "yaml"}, "not on yaml"},
-		{Options{JQ: ".a", Template: "a"}, "exclude one another"},
-		{Options{JQ: ".items | error"}, "jq: "},
-		{Options{Template: "{{"}, "template"},
-		{Options{Template: "{{.a}}", Format: "jsonl"}, "not on jsonl"},
-		{Options{Template: "{{join 1 2}}"}, "expected string"},
+		{"format", Options{Format: "xml"}, `invalid format "xml": want table, wide, json, jsonl, yaml, csv or name`},
+		{"columns", Options{Format: "json", Columns: []string{"weight"}}, "not json"},
+		{"column", Options{Columns: []string{"wieght"}}, `invalid column "wieght": want service, server`},
+		{"sort key", Options{Sort: "-wieght"}, `invalid sort key "wieght": want service`},
+		{"filter key", Options{Filter: []string{"wieght=0"}}, `invalid filter key "wieght": want service`},
+		{"no operator", Options{Filter: []string{"weight"}}, `invalid filter "weight": want KEY=VALUE`},
+		{"=>", Options{Filter: []string{"weight=>2"}}, `invalid filter "weight=>2": want weight>=2`},
+		{"=<", Options{Filter: []string{"weight =< 2"}}, `want weight<= 2`},
+		{"=~", Options{Filter: []string{"server=~^10"}}, `want server~^10`},
+		{"number", Options{Filter: []string{"weight=a"}}, `invalid filter "weight=a": want a number`},
+		{"comparison", Options{Filter: []string{"weight>a"}}, `invalid filter "weight>a": want a number`},
+		{"text", Options{Filter: []string{"service>1"}}, `invalid filter "service>1": service is text`},
+		{"jq", Options{JQ: ".a ]"}, "jq: "},
+		{"jq function", Options{JQ: "nosuch(1)"}, "jq: "},
+		{"jq table", Options{JQ: ".a", Format: "table"}, "not table"},
+		{"jq yaml", Options{JQ: ".a", Format: "yaml"}, "not yaml"},
+		{"jq and template", Options{JQ: ".a", Template: "a"}, "exclude each other"},
+		{"jq error", Options{JQ: ".items | error"}, "jq: "},
+		{"template", Options{Template: "{{"}, "template"},
+		{"template jsonl", Options{Template: "{{.a}}", Format: "jsonl"}, "not jsonl"},
+		{"template types", Options{Template: "{{join 1 2}}"}, "expected string"},
 	} {
-		p, err := New(io.Discard, test.o)
-		if err == nil {
-			err = p.Services(sample(), Plain)
-		}
-		if u := (*UsageError)(nil); !errors.As(err, &u) {
-			t.Errorf("%+v: %v is no usage error", test.o, err)
-		} else if !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%+v: %q does not say %q", test.o, err, test.want)
-		}
+		t.Run(test.name, func(t *testing.T) {
+			p, err := New(io.Discard, test.o)
+			if err == nil {
+				err = p.Services(sample(), Plain)
+			}
+			if u := (*UsageError)(nil); !errors.As(err, &u) {
+				t.Errorf("%v is not a usage error", err)
+			} else if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%q does not have %q", err, test.want)
+			}
+		})
 	}
 }
 
@@ -125,27 +139,38 @@ func TestUnknownKeysInEveryKind(t *testing.T) {
 		if k.kind == "Version" {
 			continue // its table is a sentence
 		}
-		for _, o := range []Options{{Columns: []string{"nosuch"}}, {Sort: "nosuch"}, {Filter: []string{"nosuch=1"}}, {Format: "json", Sort: "nosuch"}} {
-			var out strings.Builder
-			p, err := New(&out, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = k.print(p)
-			if u := (*UsageError)(nil); !errors.As(err, &u) {
-				t.Errorf("%s %+v: %v is no usage error", k.kind, o, err)
-			}
-			if out.Len() > 0 {
-				t.Errorf("%s %+v wrote %q", k.kind, o, out.String())
-			}
+		for name, o := range map[string]Options{
+			"columns":      {Columns: []string{"nosuch"}},
+			"sort":         {Sort: "nosuch"},
+			"filter":       {Filter: []string{"nosuch=1"}},
+			"sort of json": {Format: "json", Sort: "nosuch"},
+		} {
+			t.Run(k.kind+" "+name, func(t *testing.T) {
+				var out strings.Builder
+				p, err := New(&out, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = k.print(p)
+				if u := (*UsageError)(nil); !errors.As(err, &u) {
+					t.Errorf("%v is not a usage error", err)
+				}
+				if out.Len() > 0 {
+					t.Errorf("it wrote %q", out.String())
+				}
+			})
 		}
 	}
+}
+
+func TestGroupKeys(t *testing.T) {
 	p, err := New(io.Discard, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.ConnectionGroups([]string{"nosuch"}, nil); err == nil || !strings.Contains(err.Error(), "the columns are") {
-		t.Error(err)
+	err = p.ConnectionGroups([]string{"nosuch"}, nil)
+	if want := `invalid group key "nosuch": want protocol, client, `; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v does not have %q", err, want)
 	}
 	if _, err := ConnectionField("nosuch"); err == nil {
 		t.Error("an unknown field was found")
@@ -156,35 +181,5 @@ func TestUnknownKeysInEveryKind(t *testing.T) {
 	}
 	if got := string(field(nil, &kernel.Connection{Expires: 5e9})); got != "5s" {
 		t.Error(got)
-	}
-}
-
-// Every kind has columns, each with a key of its own and a word of help.
-func TestColumnKeys(t *testing.T) {
-	for _, k := range prints() {
-		keys := ColumnKeys(k.kind)
-		for _, c := range Columns(k.kind) {
-			if c.Help == "" {
-				t.Errorf("%s: column %s has no help", k.kind, c.Key)
-			}
-		}
-		if len(keys) == 0 {
-			t.Errorf("%s has no columns", k.kind)
-		}
-		seen := map[string]bool{}
-		for _, key := range keys {
-			if seen[key] || key != strings.ToLower(key) {
-				t.Errorf("%s: key %q", k.kind, key)
-			}
-			seen[key] = true
-		}
-	}
-	if ColumnKeys("nosuch") != nil {
-		t.Error("an unknown kind has columns")
-	}
-	for _, c := range lineColumns() {
-		if (c.text == nil) == (c.number == nil) {
-			t.Errorf("column %q needs either a text or a number", c.key)
-		}
 	}
 }

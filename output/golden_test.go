@@ -65,7 +65,8 @@ func TestViews(t *testing.T) {
 		s := sample().Services[0]
 		return func(p *Printer) error { return p.Servers(s.ServiceID, s.Servers, false, v) }
 	}
-	var connections = func(p *Printer) error { return stream(p, sampleConnections()) }
+	connections := func(p *Printer) error { return stream(p, sampleConnections()) }
+	withRates := func(p *Printer) error { return events(p, true) }
 	for _, test := range []struct {
 		name  string
 		print func(*Printer) error
@@ -80,7 +81,8 @@ func TestViews(t *testing.T) {
 		{"terminal-narrow", services(sample(), Plain), Options{Terminal: true, Width: 80}},
 		{"terminal-wide", services(sample(), Plain), Options{Terminal: true, Format: "wide"}},
 		{"terminal-json", services(sample(), Plain), Options{Terminal: true, Format: "json"}},
-		{"terminal-json-one", func(p *Printer) error { return p.Timeouts(kernel.Timeouts{}) }, Options{Terminal: true, Format: "json"}},
+		{"terminal-json-one", func(p *Printer) error { return p.Timeouts(kernel.Timeouts{}) },
+			Options{Terminal: true, Format: "json"}},
 		{"color-in-a-pipe", services(sample(), Plain), Options{Color: true}},
 		{"servers-stats", servers(Stats), Options{Terminal: true}},
 		{"servers-rates", servers(Rates), Options{}},
@@ -90,7 +92,8 @@ func TestViews(t *testing.T) {
 			s := publicSample().Services[2]
 			return p.Servers(s.ServiceID, s.Servers, true, Plain)
 		}, Options{Format: "wide"}},
-		{"public-csv", services(publicSample(), Plain), Options{Format: "csv", Columns: []string{"server", "upper", "clients", "flags"}}},
+		{"public-csv", services(publicSample(), Plain),
+			Options{Format: "csv", Columns: []string{"server", "upper", "clients", "flags"}}},
 		{"public-stats", services(publicSample(), Stats), Options{}},
 		{"public-json", services(publicSample(), Plain), Options{Format: "json", Terminal: true}},
 		{"empty", services(&kernel.Snapshot{}, Plain), Options{}},
@@ -114,29 +117,36 @@ func TestViews(t *testing.T) {
 		{"filter-no-server", services(sample(), Plain), Options{Filter: []string{"server=-"}}},
 		{"filter-json", services(sample(), Plain), Options{Format: "json", Filter: []string{"server~:9$", "forward!=local"}}},
 		{"filter-server-address", services(sample(), Plain), Options{Filter: []string{"server=198.51.100.7"}}},
-		{"filter-not-server-address", services(sample(), Plain), Options{Filter: []string{"server!=2001:db8::11"}, Columns: []string{"server"}}},
+		{"filter-not-server-address", services(sample(), Plain),
+			Options{Filter: []string{"server!=2001:db8::11"}, Columns: []string{"server"}}},
 		{"filter-service-address", services(sample(), Plain), Options{Filter: []string{"service=192.0.2.10"}}},
 		{"filter-outbound", services(sample(), Stats), Options{Filter: []string{"outpkts>0", "forward=direct"}}},
 		{"sort-outbound", services(sample(), Stats), Options{Sort: "outbytes"}},
 		{"stats-csv", services(sample(), Stats), Options{Format: "csv"}},
+		{"stats-narrow", services(sample(), Stats), Options{Terminal: true, Width: 80}},
+		{"rates-narrow", services(sample(), Rates), Options{Terminal: true, Width: 80}},
 		{"connections-filter-address", connections, Options{Filter: []string{"server=10.0.0.11", "client=198.51.100.9"}}},
 		{"jq", services(sample(), Plain), Options{JQ: `.items[] | .id, .stats.connections, .flags`}},
 		{"jq-terminal", services(sample(), Plain), Options{JQ: `.items[0].flags`, Terminal: true}},
 		{"jq-jsonl", connections, Options{Format: "jsonl", JQ: `select(.protocol == "tcp") | .client`}},
 		{"jq-escape-on-terminal", connections, Options{JQ: `.items[2].engineData`, Terminal: true}},
-		{"template-escape-on-terminal", connections, Options{Template: "{{range .items}}{{.engineData}}\n{{end}}", Terminal: true}},
-		{"template", services(sample(), Plain), Options{Template: `{{range .items}}{{.id}} {{join "," .flags}} {{duration .persistent}} {{json .stats.connections}}{{"\n"}}{{end}}`}},
+		{"template-escape-on-terminal", connections,
+			Options{Template: "{{range .items}}{{.engineData}}\n{{end}}", Terminal: true}},
+		{"template", services(sample(), Plain), Options{Template: `{{range .items}}{{.id}} {{join "," .flags}} ` +
+			`{{duration .persistent}} {{json .stats.connections}}{{"\n"}}{{end}}`}},
 		{"connections-sort", connections, Options{Sort: "-expires", Columns: []string{"client", "expires"}}},
 		{"connections-filter", connections, Options{Filter: []string{"client~^198", "expires<6m"}}},
 		{"connections-terminal", connections, Options{Terminal: true, Format: "wide"}},
-		{"changes-terminal", func(p *Printer) error { return p.Changes(sampleChanges()) }, Options{Terminal: true, Color: true}},
+		{"changes-terminal", func(p *Printer) error { return p.Changes(sampleChanges()) },
+			Options{Terminal: true, Color: true}},
 		{"events", func(p *Printer) error { return events(p, false) }, Options{}},
-		{"events-terminal", func(p *Printer) error { return events(p, true) }, Options{Terminal: true, Color: true}},
-		{"events-filter", func(p *Printer) error { return events(p, true) }, Options{Filter: []string{"op=rates", "server=10.0.0.11"}}},
-		{"events-filter-rate", func(p *Printer) error { return events(p, true) }, Options{Filter: []string{"inbps>6K"}, Format: "csv"}},
-		{"events-filter-initial", func(p *Printer) error { return events(p, true) }, Options{Filter: []string{"initial=-", "op~service"}, NoHeaders: true}},
-		{"events-jq", func(p *Printer) error { return events(p, true) }, Options{Format: "jsonl", JQ: ".traffic.rates.bytesOutPerSecond"}},
-		{"version-columns", func(p *Printer) error { return p.Version(Version{Version: "1.0.0"}) }, Options{Columns: []string{"version", "kernel"}}},
+		{"events-terminal", withRates, Options{Terminal: true, Color: true}},
+		{"events-filter", withRates, Options{Filter: []string{"op=rates", "server=10.0.0.11"}}},
+		{"events-filter-rate", withRates, Options{Filter: []string{"inbps>6K"}, Format: "csv"}},
+		{"events-filter-initial", withRates, Options{Filter: []string{"initial=-", "op~service"}, NoHeaders: true}},
+		{"events-jq", withRates, Options{Format: "jsonl", JQ: ".traffic.rates.bytesOutPerSecond"}},
+		{"version-columns", func(p *Printer) error { return p.Version(Version{Version: "1.0.0"}) },
+			Options{Columns: []string{"version", "kernel"}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			golden(t, "view-"+test.name, render(t, test.o, test.print))
@@ -148,31 +158,36 @@ func TestSchemaIsChecked(t *testing.T) { golden(t, "schema.json", Schema()) }
 
 // A table that tablewriter lays out looks as the plain writer would write it.
 func TestTerminalLooksLikePlain(t *testing.T) {
-	for _, view := range []View{Plain, Stats} {
-		got := string(render(t, Options{Terminal: true}, func(p *Printer) error { return p.Services(sample(), view) }))
-		plain := string(render(t, Options{Terminal: true}, func(p *Printer) error {
-			k := serviceKind(view)
-			columns, err := k.choose(&p.o)
-			if err != nil {
-				return err
+	for name, view := range map[string]View{"plain": Plain, "stats": Stats} {
+		t.Run(name, func(t *testing.T) {
+			got := string(render(t, Options{Terminal: true}, func(p *Printer) error { return p.Services(sample(), view) }))
+			plain := string(render(t, Options{Terminal: true}, func(p *Printer) error { return writePlain(p, view) }))
+			if diff := cmp.Diff(plain, got); diff != "" {
+				t.Errorf("plain (-) and tablewriter (+) differ:\n%s", diff)
 			}
-			w := newTable(p, &k, columns)
-			nodes, err := p.nodes(&k, sample().Services, false)
-			if err != nil {
-				return err
-			}
-			if err := p.fill(w, nodes, false, true); err != nil {
-				return err
-			}
-			if err := w.write(); err != nil {
-				return err
-			}
-			return w.close()
-		}))
-		if diff := cmp.Diff(plain, got); diff != "" {
-			t.Errorf("plain (-) and tablewriter (+) differ:\n%s", diff)
-		}
+		})
 	}
+}
+
+// writePlain writes the sample by the plain writer.
+func writePlain(p *Printer, view View) error {
+	k := serviceKind(view)
+	columns, err := k.choose(&p.o)
+	if err != nil {
+		return err
+	}
+	w := newTable(p, &k, columns)
+	nodes, err := p.nodes(&k, sample().Services, false)
+	if err != nil {
+		return err
+	}
+	if err := p.fill(w, nodes, false, true); err != nil {
+		return err
+	}
+	if err := w.write(); err != nil {
+		return err
+	}
+	return w.close()
 }
 
 // The width never cuts a value: it only moves servers below their services.
@@ -194,24 +209,25 @@ func TestWidths(t *testing.T) {
 	}
 }
 
-// Styles take no room: without them a coloured table is the plain one.
-func TestColorTakesNoRoom(t *testing.T) {
-	for _, services := range []int{3, 200} { // by tablewriter, by the plain writer
-		print := func(p *Printer) error { return p.Services(bigSnapshot(services, 10), Plain) }
-		colored := render(t, Options{Terminal: true, Color: true}, print)
-		stripped := string(colored)
-		for _, s := range []Style{Bold, Dim, Red, Yellow} {
-			stripped = strings.ReplaceAll(stripped, s.start(), "")
-		}
-		stripped = strings.ReplaceAll(stripped, styleEnd, "")
-		var lines []string
-		for line := range strings.Lines(stripped) {
-			lines = append(lines, strings.TrimRight(line, " \n")+"\n")
-		}
-		want := string(render(t, Options{Terminal: true}, print))
-		if diff := cmp.Diff(want, strings.Join(lines, "")); diff != "" {
-			t.Errorf("%d services: colour changes the layout:\n%s", services, diff)
-		}
+// Styles have no width: without them a coloured table is the plain one.
+func TestColorHasNoWidth(t *testing.T) {
+	for name, services := range map[string]int{"tablewriter": 3, "plain writer": 200} {
+		t.Run(name, func(t *testing.T) {
+			print := func(p *Printer) error { return p.Services(bigSnapshot(services, 10), Plain) }
+			stripped := string(render(t, Options{Terminal: true, Color: true}, print))
+			for _, s := range []Style{Bold, Dim, Red, Yellow} {
+				stripped = strings.ReplaceAll(stripped, s.start(), "")
+			}
+			stripped = strings.ReplaceAll(stripped, styleEnd, "")
+			var lines []string
+			for line := range strings.Lines(stripped) {
+				lines = append(lines, strings.TrimRight(line, " \n")+"\n")
+			}
+			want := string(render(t, Options{Terminal: true}, print))
+			if diff := cmp.Diff(want, strings.Join(lines, "")); diff != "" {
+				t.Errorf("colour changes the layout:\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -5,42 +5,42 @@ import (
 	"time"
 
 	"lvs/kernel"
-	"lvs/plan"
 	"lvs/plan/journal"
 )
 
 // HistoryRow is an entry of the journal.
 type HistoryRow struct {
-	ID         uint64             `json:"id" doc:"The entry's number, for lvs undo."`
-	Time       string             `json:"time" doc:"When it began, UTC, with nanoseconds."`
-	User       string             `json:"user" doc:"Who ran the command, or the number of a user without a name."`
-	UID        int                `json:"uid" doc:"That user's number."`
-	SudoUser   *string            `json:"sudoUser" doc:"Who became that user by sudo. Null when nobody did."`
-	Command    string             `json:"command" doc:"The command line, quoted for a shell."`
-	Netns      *string            `json:"netns" doc:"The network namespace as it was named. Null is the caller's own."`
-	ThisTable  bool               `json:"thisTable" doc:"It changed the table that was asked about; false is another namespace's, or one before the last boot."`
-	Added      int                `json:"added" doc:"Services, servers and sync daemons that were added."`
-	Edited     int                `json:"edited" doc:"Those that were edited, and timeouts."`
-	Deleted    int                `json:"deleted" doc:"Those that were deleted."`
-	Outcome    string             `json:"outcome" doc:"done; partly (all but what was refused); refused (nothing was changed in the end); undone; or unknown (killed, or it could not tell)." enum:"done,partly,refused,undone,unknown"`
-	UndoneBy   *uint64            `json:"undoneBy" doc:"The entry that took it back. Null when none did."`
-	Undoes     *uint64            `json:"undoes" doc:"The entry that it took back. Null when it is no undo."`
-	Error      *string            `json:"error" doc:"What went wrong. Null when nothing did."`
-	Reversible bool               `json:"reversible" doc:"The journal knows what was before. It does not of counters, and of a change too large for it."`
-	Changes    []HistoryChangeRow `json:"changes" doc:"What was changed; empty when it was too large for the journal."`
+	ID         uint64  `json:"id" doc:"The number of the entry, for lvs undo."`
+	Time       string  `json:"time" doc:"When it began, in UTC, with nanoseconds."`
+	User       string  `json:"user" doc:"The user who ran the command, or the number of a user without a name."`
+	UID        int     `json:"uid" doc:"The number of the user."`
+	SudoUser   *string `json:"sudoUser" doc:"The user who called sudo. Null if none did."`
+	Command    string  `json:"command" doc:"The command line, quoted for a shell."`
+	Netns      *string `json:"netns" doc:"The name of the network namespace. Null is the caller's own."`
+	ThisTable  bool    `json:"thisTable" doc:"False if it changed another namespace's table, or one before the boot."`
+	Added      int     `json:"added" doc:"The number of services, servers and sync daemons that were added."`
+	Edited     int     `json:"edited" doc:"The number of those that were edited, and timeouts."`
+	Deleted    int     `json:"deleted" doc:"The number of those that were deleted."`
+	Outcome    string  `json:"outcome" doc:"partly: some refused; refused: no change; unknown: killed." enum:"outcome"`
+	UndoneBy   *uint64 `json:"undoneBy" doc:"The entry that undid it. Null if none did."`
+	Undoes     *uint64 `json:"undoes" doc:"The entry that it undoes. Null if it is not an undo."`
+	Error      *string `json:"error" doc:"What failed. Null if nothing did."`
+	Reversible bool    `json:"reversible" doc:"The journal has the old settings; not for counters or too large changes."`
+
+	Changes []HistoryChangeRow `json:"changes" doc:"What was changed; empty if it was too large for the journal."`
 }
 
 // HistoryChangeRow is one object that a command changed.
 type HistoryChangeRow struct {
-	Service *string      `json:"service" doc:"The service's id. Null when it concerns none."`
-	Server  *string      `json:"server" doc:"The server's id. Null when it is the service itself."`
-	Before  *SettingsRow `json:"before" doc:"The configuration before. Null when there was none."`
-	After   *SettingsRow `json:"after" doc:"The configuration after. Null when there is none."`
-	Refused bool         `json:"refused" doc:"The kernel refused this one."`
+	Service *string      `json:"service" doc:"The service's id. Null if it concerns none."`
+	Server  *string      `json:"server" doc:"The server's id. Null if it is the service itself."`
+	Before  *SettingsRow `json:"before" doc:"The configuration before. Null if there was none."`
+	After   *SettingsRow `json:"after" doc:"The configuration after. Null if there is none."`
+	Refused bool         `json:"refused" doc:"The kernel refused this change."`
 }
 
-// History writes entries of the journal. Table is the identity of the table that
-// was asked about. The times are shown in the zone that they have.
+// History writes entries of the journal. table is the identity of the table asked
+// for. Times are shown in their own zone.
 func (p *Printer) History(entries []journal.Entry, table string) error {
 	k := historyKind()
 	return printList(p, &k, entries, func(e *journal.Entry) any { return historyRow(e, table) })
@@ -48,8 +48,8 @@ func (p *Printer) History(entries []journal.Entry, table string) error {
 
 func historyRow(e *journal.Entry, table string) HistoryRow {
 	row := HistoryRow{
-		ID: e.ID, Time: e.Time.UTC().Format(time.RFC3339Nano), User: e.User, UID: e.UID, SudoUser: textOrNull(e.SudoUser),
-		Command: e.Command, Netns: textOrNull(e.Netns), ThisTable: e.Table == table,
+		ID: e.ID, Time: e.Time.UTC().Format(time.RFC3339Nano), User: e.User, UID: e.UID,
+		SudoUser: textOrNull(e.SudoUser), Command: e.Command, Netns: textOrNull(e.Netns), ThisTable: e.Table == table,
 		Added: e.Counts.Added, Edited: e.Counts.Edited, Deleted: e.Counts.Deleted,
 		Outcome: outcome(e), Error: textOrNull(e.Error),
 		Changes: make([]HistoryChangeRow, len(e.Objects)),
@@ -80,7 +80,7 @@ func historyRow(e *journal.Entry, table string) HistoryRow {
 	return row
 }
 
-// outcome is one word; an entry that was undone is nothing else any more.
+// outcome returns one word: undone, whatever it was before.
 func outcome(e *journal.Entry) string {
 	if e.UndoneBy != 0 {
 		return "undone"
@@ -96,28 +96,25 @@ func historyKind() kind[journal.Entry] {
 	text := func(key, help string, of func(*entry) string) column[entry] {
 		return column[entry]{key: key, help: help, text: func(b []byte, e *entry) []byte { return appendClean(b, of(e)) }}
 	}
+	sudo := text("sudoUser", "the user who called sudo", func(e *entry) string { return e.SudoUser })
+	sudo.heading, sudo.aliases = "SUDO", []string{"sudo"}
 	k := kind[entry]{name: "HistoryList", columns: []column[entry]{
-		number("id", "the entry's number", func(e *entry) uint64 { return e.ID }),
-		{key: "time", help: "when it began", text: func(b []byte, e *entry) []byte { return e.Time.AppendFormat(b, time.RFC3339) },
+		number("id", "the number of the entry", func(e *entry) uint64 { return e.ID }),
+		{key: "time", help: "when it began",
+			text:    func(b []byte, e *entry) []byte { return e.Time.AppendFormat(b, time.RFC3339) },
 			compare: func(a, b *entry) int { return a.Time.Compare(b.Time) }},
-		text("user", "who ran the command", func(e *entry) string { return e.User }),
-		text("sudo", "who became that user by sudo", func(e *entry) string { return e.SudoUser }),
-		text("netns", "the network namespace as it was named", func(e *entry) string { return e.Netns }),
+		text("user", "the user who ran the command", func(e *entry) string { return e.User }),
+		sudo,
+		text("netns", "the name of the network namespace", func(e *entry) string { return e.Netns }),
 		text("table", "the identity of the table", func(e *entry) string { return e.Table }),
-		{key: "changes", help: "how many were added (+), edited (~) and deleted (-)", text: appendCounts},
-		{key: "outcome", help: "done, partly, refused, undone-by-N or unknown", text: func(b []byte, e *entry) []byte {
-			b = append(b, outcome(e)...)
-			if e.UndoneBy != 0 {
-				b = strconv.AppendUint(append(b, "-by-"...), e.UndoneBy, 10)
-			}
-			return b
-		}},
-		number("undoes", "the entry that it took back", func(e *entry) uint64 { return e.Undoes }),
-		text("error", "what went wrong", func(e *entry) string { return e.Error }),
+		{key: "changes", help: "the number of added (+), edited (~) and deleted (-) objects", text: appendCounts},
+		{key: "outcome", help: "done, partly, refused, undone-by-N or unknown", text: appendOutcome},
+		number("undoes", "the entry that it undoes", func(e *entry) uint64 { return e.Undoes }),
+		text("error", "what failed", func(e *entry) string { return e.Error }),
 		text("command", "the command line", func(e *entry) string { return e.Command }),
 	}}
 	k.plain = []string{"id", "time", "user", "changes", "outcome", "command"}
-	k.wide = []string{"id", "time", "user", "sudo", "netns", "changes", "outcome", "error", "command"}
+	k.wide = []string{"id", "time", "user", "sudoUser", "netns", "changes", "outcome", "error", "command"}
 	k.style = func(e *entry, key string) Style {
 		if key == "outcome" && (e.Outcome == journal.Unknown || e.Outcome == journal.Partly) && e.UndoneBy == 0 {
 			return Yellow
@@ -127,7 +124,16 @@ func historyKind() kind[journal.Entry] {
 	return k
 }
 
-// appendCounts writes +1,~2,-3 without what is none.
+// appendOutcome appends the outcome, with the entry that undid it: undone-by-5.
+func appendOutcome(b []byte, e *journal.Entry) []byte {
+	b = append(b, outcome(e)...)
+	if e.UndoneBy != 0 {
+		b = strconv.AppendUint(append(b, "-by-"...), e.UndoneBy, 10)
+	}
+	return b
+}
+
+// appendCounts appends +1,~2,-3 without the numbers that are 0.
 func appendCounts(b []byte, e *journal.Entry) []byte {
 	start := len(b)
 	for _, c := range []struct {
@@ -143,56 +149,4 @@ func appendCounts(b []byte, e *journal.Entry) []byte {
 		b = strconv.AppendInt(append(b, c.mark), int64(c.n), 10)
 	}
 	return b
-}
-
-func changeOf(o *plan.Object) *Change {
-	return &Change{
-		Service: o.Service, Server: o.Server,
-		BeforeService: o.BeforeService, AfterService: o.AfterService,
-		BeforeServer: o.BeforeServer, AfterServer: o.AfterServer,
-		BeforeDaemon: o.BeforeDaemon, AfterDaemon: o.AfterDaemon,
-		BeforeTimeouts: o.BeforeTimeouts, AfterTimeouts: o.AfterTimeouts,
-	}
-}
-
-// ChangeOf shows what happens to an object.
-func ChangeOf(o *plan.Object) Change {
-	c := changeOf(o)
-	before, after := c.side(false), c.side(true)
-	verb, noun := "edit", "service"
-	switch (side{}) {
-	case before:
-		verb = "add"
-	case after:
-		verb = "delete"
-	}
-	switch {
-	case o.Zeroed:
-		verb, noun = "zero", ""
-	case o.Server.IsValid():
-		noun = "server"
-	case o.AfterTimeouts != nil:
-		verb, noun = "set", "timeouts"
-	case o.BeforeDaemon != nil:
-		verb, noun = "stop sync", o.BeforeDaemon.Role.String()
-	case o.AfterDaemon != nil:
-		verb, noun = "start sync", o.AfterDaemon.Role.String()
-	}
-	c.Op = verb
-	if noun != "" {
-		c.Op += " " + noun
-	}
-	return *c
-}
-
-// Difference names what is changed, and tells the settings that differ on both
-// sides: "weight=3" and "weight=0". A side that has none is "not there".
-func (c *Change) Difference() (what, before, after string) {
-	tell := func(one, other side) string {
-		if one == (side{}) {
-			return "not there"
-		}
-		return string(appendSettings(nil, one.settings(), other.settings()))
-	}
-	return c.object(), tell(c.side(false), c.side(true)), tell(c.side(true), c.side(false))
 }

@@ -5,62 +5,61 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/itchyny/gojq"
 )
 
-// Options say how results look. The zero value is a plain table.
+// Options are how results look. The zero value is a plain table.
 type Options struct {
 	// Format is one of Formats. Empty is table, or json with JQ or Template.
 	Format string
-	// Columns are column keys in the order wanted, for table, wide and csv.
-	// Empty is the view's own choice.
+	// Columns name the columns in their order, for table, wide and csv: by key,
+	// heading or alias, in any case. Empty is the default of the view.
 	Columns []string
-	// NoHeaders leaves out the line of column names.
+	// NoHeaders leaves out the line of headings.
 	NoHeaders bool
-	// Sort is a column key, descending with a leading minus. Empty is the
-	// kernel's order for connections, by address for services and servers.
+	// Sort names a column, with a leading minus for descending order. Empty sorts
+	// services and servers by address, and leaves connections in the kernel's order.
 	Sort string
 	// Filter are conditions that must all hold. See parseCondition.
 	Filter []string
-	// Context ends a jq program that does not end by itself. Nil never does.
+	// Context ends a jq program that does not end on its own. Nil never ends it.
 	Context context.Context
-	// JQ is a jq program run over the document (json) or over each item (jsonl).
+	// JQ is a jq program that runs over the document (json) or each item (jsonl).
 	JQ string
 	// Template is a Go text template over the document.
 	Template string
-	// Terminal chooses the look for people: grouped rows, scaled numbers,
-	// indented JSON.
+	// Terminal selects the look for people: grouped rows, scaled numbers, indented
+	// JSON.
 	Terminal bool
-	// Color puts styles into tables. Without it no escape byte is ever written.
+	// Color puts styles into tables. Without it no escape byte is written.
 	Color bool
 	// Width is the terminal's width in columns. Zero is unknown.
 	Width int
-	// Netns names the network namespace in JSON. Empty is null.
+	// Netns is the network namespace in the JSON. Empty is null.
 	Netns string
 	// Now is the clock of generatedAt. Nil is time.Now.
 	Now func() time.Time
 }
 
-// Formats lists the output formats.
+// Formats returns the output formats.
 func Formats() []string {
 	return []string{"table", "wide", "json", "jsonl", "yaml", "csv", "name"}
 }
 
-// View chooses what a table of services or servers is about.
+// View selects the columns of a table of services or servers.
 type View uint8
 
 // The views.
 const (
 	Plain View = iota // the configuration and the connections now
-	Stats             // totals since the start or the last zero
+	Stats             // totals since they were added or last zeroed
 	Rates             // per second
 )
 
-// UsageError is a request that cannot be met as it was put: an unknown format,
-// column or filter. It is the user's to correct.
+// UsageError is a request that the user has to correct: an unknown format, column
+// or filter.
 type UsageError struct{ Err error }
 
 func (e *UsageError) Error() string { return e.Err.Error() }
@@ -79,8 +78,8 @@ type Printer struct {
 	template   templater
 }
 
-// New checks what can be checked without knowing the kind of result. Its
-// errors are *UsageError.
+// New returns a printer. It checks all options that do not depend on the kind of
+// result; its errors are *UsageError.
 func New(w io.Writer, o Options) (*Printer, error) {
 	if o.Format == "" {
 		o.Format = "table"
@@ -89,10 +88,10 @@ func New(w io.Writer, o Options) (*Printer, error) {
 		}
 	}
 	if !slices.Contains(Formats(), o.Format) {
-		return nil, usage("unknown format %q; the formats are %s", o.Format, strings.Join(Formats(), ", "))
+		return nil, usage("invalid format %q: want %s", o.Format, alternatives(Formats()))
 	}
 	if len(o.Columns) > 0 && !o.tabular() {
-		return nil, usage("columns can be chosen for table, wide and csv, not for %s", o.Format)
+		return nil, usage("columns need the format table, wide or csv, not %s", o.Format)
 	}
 	if o.Context == nil {
 		o.Context = context.Background()
@@ -114,12 +113,12 @@ func New(w io.Writer, o Options) (*Printer, error) {
 	return p, nil
 }
 
-// tabular tells whether the format has rows and columns.
+// tabular reports whether the format has rows and columns.
 func (o *Options) tabular() bool {
 	return o.Format == "table" || o.Format == "wide" || o.Format == "csv"
 }
 
-// human tells whether people read it: a table on a terminal.
+// human reports whether people read the result: a table on a terminal.
 func (o *Options) human() bool {
 	return o.Terminal && (o.Format == "table" || o.Format == "wide")
 }

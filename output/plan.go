@@ -2,16 +2,15 @@ package output
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"lvs/kernel"
 	"lvs/plan"
 )
 
-// Plan writes changes as people read a difference: a line each that begins with
-// + (added), ~ (changed) or - (deleted) and says by itself what it is about, and
-// at last what they come to. In any format but the plain table it is Changes.
+// Plan writes changes as people read a difference: one line for each, beginning
+// with + (added), ~ (changed) or - (deleted), and a Summary below. In any other
+// format than the plain table it is Changes.
 func (p *Printer) Plan(rows []Change) error {
 	if p.o.Format != "table" || len(p.o.Columns) > 0 {
 		return p.Changes(rows)
@@ -33,7 +32,7 @@ func (p *Printer) Plan(rows []Change) error {
 	return out.flush()
 }
 
-// mark tells the kind of a change in one character.
+// mark returns one character for the kind of a change, and its style.
 func (c *Change) mark() (string, Style) {
 	before, after := c.side(false), c.side(true)
 	switch (side{}) {
@@ -45,7 +44,7 @@ func (c *Change) mark() (string, Style) {
 	return "~", Yellow
 }
 
-// line tells a change without its mark.
+// line returns a change without its mark.
 func (c *Change) line() string {
 	b := c.object()
 	before, after := c.side(false).settings(), c.side(true).settings()
@@ -64,7 +63,7 @@ func (c *Change) line() string {
 	default:
 		parts = edits(before, after)
 		if b, a := c.BeforeService, c.AfterService; b != nil && a != nil && b.Scheduler != a.Scheduler {
-			// ip_vs_edit_service takes the old one away before it binds the new one.
+			// ip_vs_edit_service unbinds the old one before it binds the new one.
 			parts = append(parts, "refuses new connections for a moment")
 		}
 	}
@@ -77,7 +76,7 @@ func (c *Change) line() string {
 	return b
 }
 
-// object names what is changed.
+// object returns the name of what is changed.
 func (c *Change) object() string {
 	switch {
 	case c.Server.IsValid():
@@ -94,21 +93,21 @@ func (c *Change) object() string {
 	return c.Op
 }
 
-// edits tells each setting that changes, old and new. A setting that one side
+// edits returns each setting that changes, old and new. A setting that one side
 // does not have is "none" there.
 func edits(before, after []setting) []string {
 	var out []string
-	tell := func(name, from, to string) {
+	add := func(name, from, to string) {
 		if from != to {
 			out = append(out, name+" "+orNone(from)+" -> "+orNone(to))
 		}
 	}
 	for _, a := range after {
-		tell(a.name, valueOf(before, a.name), a.value)
+		add(a.name, valueOf(before, a.name), a.value)
 	}
 	for _, b := range before {
 		if !hasName(after, b.name) {
-			tell(b.name, b.value, "")
+			add(b.name, b.value, "")
 		}
 	}
 	return out
@@ -121,8 +120,8 @@ func orNone(s string) string {
 	return s
 }
 
-// CostText tells what a change cuts: "cuts 1,243 established, moves 88
-// persistent clients". Nothing cut is the empty text.
+// CostText returns what a change cuts: "cuts 1,243 established, moves 88
+// persistent clients". It is empty if nothing is cut.
 func CostText(c *plan.Cost) string {
 	if c == nil {
 		return ""
@@ -132,7 +131,7 @@ func CostText(c *plan.Cost) string {
 	case c.Established > 0:
 		parts = append(parts, "cuts "+Grouped(c.Established)+" established")
 	case c.Other > 0:
-		parts = append(parts, "cuts "+Grouped(c.Other)+" that are ending")
+		parts = append(parts, "cuts "+Grouped(c.Other)+" closing")
 	}
 	if c.Persistent == 1 {
 		parts = append(parts, "moves 1 persistent client")
@@ -142,7 +141,7 @@ func CostText(c *plan.Cost) string {
 	return strings.Join(parts, ", ")
 }
 
-// Noun is what a change concerns.
+// Noun is the kind of object that a change concerns.
 type Noun uint8
 
 // The nouns.
@@ -155,7 +154,7 @@ const (
 func (n Noun) String() string { return [...]string{"service", "server", "setting"}[n] }
 
 // Summary counts changes: "1 service and 3 servers to add, 2 servers to change;
-// cuts 12 established". Changes that were made are told as done.
+// cuts 12 established", or "1 server added" if they were made.
 func Summary(rows []Change) string {
 	var t Tally
 	for i := range rows {
@@ -164,9 +163,9 @@ func Summary(rows []Change) string {
 	return t.String()
 }
 
-// Tally is a Summary in the making.
+// Tally counts changes for a Summary. The zero value is ready for use.
 type Tally struct {
-	// Planned tells that nothing was done yet.
+	// Planned is set if nothing was done yet.
 	Planned bool
 
 	counts [3][3]int // added, changed, deleted; by noun
@@ -211,6 +210,7 @@ func (t *Tally) Count(kind plan.Kinds, noun Noun) {
 // Cost adds what is cut.
 func (t *Tally) Cost(c plan.Cost) { t.cost.Add(c) }
 
+// String returns the counts as Summary does.
 func (t *Tally) String() string {
 	words := [3]string{"added", "changed", "deleted"}
 	if t.Planned {
@@ -237,20 +237,11 @@ func (t *Tally) String() string {
 	return text
 }
 
-// enumerate joins: a, b and c.
+// enumerate joins words: a, b and c.
 func enumerate(what []string) string {
 	last := len(what) - 1
 	if last == 0 {
 		return what[0]
 	}
 	return strings.Join(what[:last], ", ") + " and " + what[last]
-}
-
-// Grouped writes a number with commas between thousands: 1,243.
-func Grouped(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

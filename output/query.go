@@ -19,18 +19,18 @@ type templater interface {
 	Execute(w io.Writer, data any) error
 }
 
-// prepareQuery compiles --jq or --template and says where they do not fit.
+// prepareQuery compiles JQ or Template, and checks that they fit the format.
 func (p *Printer) prepareQuery() error {
 	o := &p.o
 	switch {
 	case o.JQ == "" && o.Template == "":
 		return nil
 	case o.JQ != "" && o.Template != "":
-		return errors.New("jq and a template exclude one another")
+		return errors.New("jq and a template exclude each other")
 	case o.Template != "" && o.Format != "json":
-		return fmt.Errorf("a template works on json, not on %s", o.Format)
+		return fmt.Errorf("a template needs the format json, not %s", o.Format)
 	case o.Format != "json" && o.Format != "jsonl":
-		return fmt.Errorf("jq works on json and jsonl, not on %s", o.Format)
+		return fmt.Errorf("jq needs the format json or jsonl, not %s", o.Format)
 	case o.Template != "":
 		t, err := template.New("template").Funcs(template.FuncMap{
 			"json":     templateJSON,
@@ -101,8 +101,8 @@ func (p *Printer) runTemplate(doc []byte) ([]byte, error) {
 	return []byte(p.shown(out.String())), nil
 }
 
-// shown is text for the reader at hand. On a terminal, control characters other
-// than line ends and tabs become question marks: they may come from the network.
+// shown returns text for the reader. On a terminal, control characters other than
+// line ends and tabs become question marks: they may come from the network.
 func (p *Printer) shown(s string) string {
 	if !p.o.Terminal {
 		return s
@@ -115,8 +115,7 @@ func (p *Printer) shown(s string) string {
 	}, s)
 }
 
-// generic decodes JSON into what gojq and templates work on. Whole numbers stay
-// exact, whatever their size.
+// generic decodes JSON for gojq and templates. Whole numbers of any size stay exact.
 func generic(doc []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(doc))
 	d.UseNumber()
@@ -161,7 +160,7 @@ func templateJoin(sep string, list []any) string {
 	return strings.Join(parts, sep)
 }
 
-// templateDuration turns seconds into text. Null is nothing.
+// templateDuration returns seconds as text, and null as nothing.
 func templateDuration(v any) string {
 	n, ok := v.(int)
 	if !ok || n < 0 {

@@ -21,8 +21,9 @@ func address(p kernel.Protocol, s string) kernel.ServiceID { return kernel.Addre
 
 func stats(n uint64) kernel.Stats {
 	return kernel.Stats{
-		Counters: kernel.Counters{Connections: n, PacketsIn: n * 12, PacketsOut: n * 11, BytesIn: n * 1234, BytesOut: n * 56789},
-		Rates:    kernel.Rates{Connections: n / 100, PacketsIn: n / 9, PacketsOut: n / 8, BytesIn: n * 3, BytesOut: n * 40},
+		Counters: kernel.Counters{Connections: n, PacketsIn: n * 12, PacketsOut: n * 11,
+			BytesIn: n * 1234, BytesOut: n * 56789},
+		Rates: kernel.Rates{Connections: n / 100, PacketsIn: n / 9, PacketsOut: n / 8, BytesIn: n * 3, BytesOut: n * 40},
 	}
 }
 
@@ -34,21 +35,29 @@ func sample() *kernel.Snapshot {
 				SchedFlags: kernel.SchedFlag1 | kernel.SchedFlag2, Persistence: 6 * time.Minute, Netmask: 0xffffff00},
 			Stats: stats(1_234_567),
 			Servers: []kernel.ServerEntry{
-				{Server: kernel.Server{Addr: addr("10.0.0.11:80"), Forward: kernel.Direct, Weight: 3}, Active: 120, Inactive: 3400, Persistent: 7, Stats: stats(1_000_000)},
-				{Server: kernel.Server{Addr: addr("10.0.0.12:80"), Forward: kernel.Direct}, Active: 2, Stats: kernel.Stats{Counters: kernel.Counters{Connections: 234_567, PacketsIn: 2_814_804, BytesIn: 289_455_678}}},
+				{Server: kernel.Server{Addr: addr("10.0.0.11:80"), Forward: kernel.Direct, Weight: 3},
+					Active: 120, Inactive: 3400, Persistent: 7, Stats: stats(1_000_000)},
+				{Server: kernel.Server{Addr: addr("10.0.0.12:80"), Forward: kernel.Direct}, Active: 2,
+					Stats: kernel.Stats{Counters: kernel.Counters{
+						Connections: 234_567, PacketsIn: 2_814_804, BytesIn: 289_455_678}}},
 			},
 		},
 		{
-			Service: kernel.Service{ServiceID: address(kernel.UDP, "192.0.2.12:5060"), Scheduler: "rr", Persistence: time.Minute, Engine: "sip", OnePacket: true},
+			Service: kernel.Service{ServiceID: address(kernel.UDP, "192.0.2.12:5060"), Scheduler: "rr",
+				Persistence: time.Minute, Engine: "sip", OnePacket: true},
 			Servers: []kernel.ServerEntry{
-				{Server: kernel.Server{Addr: addr("10.0.2.1:5060"), Forward: kernel.NAT, Weight: kernel.MaxWeight, Upper: 2000, Lower: 1500}, Stats: stats(999)},
+				{Server: kernel.Server{Addr: addr("10.0.2.1:5060"), Forward: kernel.NAT, Weight: kernel.MaxWeight,
+					Upper: 2000, Lower: 1500}, Stats: stats(999)},
 			},
 		},
 		{
-			Service: kernel.Service{ServiceID: address(kernel.SCTP, "[2001:db8::1]:9"), Scheduler: "sh", SchedFlags: kernel.SchedFlag3, Persistence: 90 * time.Minute, Netmask: 64},
+			Service: kernel.Service{ServiceID: address(kernel.SCTP, "[2001:db8::1]:9"), Scheduler: "sh",
+				SchedFlags: kernel.SchedFlag3, Persistence: 90 * time.Minute, Netmask: 64},
 			Servers: []kernel.ServerEntry{
-				{Server: kernel.Server{Addr: addr("[2001:db8::11]:9"), Forward: kernel.Tunneling, Weight: 1, Tunnel: kernel.Tunnel{Type: kernel.GUE, Port: 6080, Flags: kernel.Checksum}}},
-				{Server: kernel.Server{Addr: addr("198.51.100.7:9"), Forward: kernel.Tunneling, Weight: 1, Tunnel: kernel.Tunnel{Type: kernel.GRE, Flags: kernel.RemoteChecksum}}},
+				{Server: kernel.Server{Addr: addr("[2001:db8::11]:9"), Forward: kernel.Tunneling, Weight: 1,
+					Tunnel: kernel.Tunnel{Type: kernel.GUE, Port: 6080, Flags: kernel.Checksum}}},
+				{Server: kernel.Server{Addr: addr("198.51.100.7:9"), Forward: kernel.Tunneling, Weight: 1,
+					Tunnel: kernel.Tunnel{Type: kernel.GRE, Flags: kernel.RemoteChecksum}}},
 				{Server: kernel.Server{Addr: addr("198.51.100.8:9"), Forward: kernel.Tunneling, Weight: 1}},
 				{Server: kernel.Server{Addr: addr("127.0.0.1:9"), Forward: kernel.Local, Weight: 1}},
 			},
@@ -81,11 +90,17 @@ func publicSample() *kernel.Snapshot {
 
 func sampleConnections() []kernel.Connection {
 	return []kernel.Connection{
-		{Protocol: kernel.TCP, Client: addr("198.51.100.9:49152"), Virtual: addr("192.0.2.10:80"), Server: addr("10.0.0.11:80"), State: "ESTABLISHED", Expires: 897 * time.Second},
-		{Protocol: kernel.TCP, Client: addr("198.51.100.0:0"), Virtual: addr("192.0.2.10:80"), Server: addr("10.0.0.11:80"), State: "NONE", Expires: 358 * time.Second},
-		{Protocol: kernel.UDP, Client: addr("198.51.100.7:5060"), Virtual: addr("192.0.2.12:5060"), Server: addr("10.0.2.1:5060"), State: "UDP", Expires: 5 * time.Second, Engine: "sip", EngineData: "a\x1b[31m<b>\"c\\ü@host"},
-		{Protocol: kernel.SCTP, Client: addr("[2001:db8::9]:1"), Virtual: addr("[2001:db8::1]:9"), Server: addr("198.51.100.7:9"), State: "ESTABLISHED", Origin: "SYNC"},
-		{Client: addr("198.51.100.3:0"), Virtual: addr("0.0.0.7:0"), Server: addr("10.0.1.1:0"), State: "NONE", Expires: 3661 * time.Second, Origin: "LOCAL"},
+		{Protocol: kernel.TCP, Client: addr("198.51.100.9:49152"), Virtual: addr("192.0.2.10:80"),
+			Server: addr("10.0.0.11:80"), State: "ESTABLISHED", Expires: 897 * time.Second},
+		{Protocol: kernel.TCP, Client: addr("198.51.100.0:0"), Virtual: addr("192.0.2.10:80"),
+			Server: addr("10.0.0.11:80"), State: "NONE", Expires: 358 * time.Second},
+		{Protocol: kernel.UDP, Client: addr("198.51.100.7:5060"), Virtual: addr("192.0.2.12:5060"),
+			Server: addr("10.0.2.1:5060"), State: "UDP", Expires: 5 * time.Second,
+			Engine: "sip", EngineData: "a\x1b[31m<b>\"c\\ü@host"},
+		{Protocol: kernel.SCTP, Client: addr("[2001:db8::9]:1"), Virtual: addr("[2001:db8::1]:9"),
+			Server: addr("198.51.100.7:9"), State: "ESTABLISHED", Origin: "SYNC"},
+		{Client: addr("198.51.100.3:0"), Virtual: addr("0.0.0.7:0"),
+			Server: addr("10.0.1.1:0"), State: "NONE", Expires: 3661 * time.Second, Origin: "LOCAL"},
 	}
 }
 
@@ -96,12 +111,14 @@ func sampleChanges() []Change {
 	first := kernel.Server{Addr: addr("10.0.0.11:80"), Forward: kernel.Direct, Weight: 3, Upper: 100}
 	drained := first
 	drained.Weight, drained.Upper = 0, 0
-	tunnel := kernel.Server{Addr: addr("10.0.0.13:80"), Forward: kernel.Tunneling, Weight: 1, Tunnel: kernel.Tunnel{Type: kernel.GUE, Port: 6080}}
+	tunnel := kernel.Server{Addr: addr("10.0.0.13:80"), Forward: kernel.Tunneling, Weight: 1,
+		Tunnel: kernel.Tunnel{Type: kernel.GUE, Port: 6080}}
 	return []Change{
 		{Op: "add service", Service: web.ServiceID, AfterService: &web},
 		{Op: "edit service", Service: web.ServiceID, BeforeService: &web, AfterService: &longer, DryRun: true},
 		{Op: "edit server", Service: web.ServiceID, Server: first.Addr, BeforeServer: &first, AfterServer: &drained},
-		{Op: "add server", Service: web.ServiceID, Server: tunnel.Addr, AfterServer: &tunnel, Err: errors.New("exists already")},
+		{Op: "add server", Service: web.ServiceID, Server: tunnel.Addr, AfterServer: &tunnel,
+			Err: errors.New("exists already")},
 		{Op: "delete server", Service: web.ServiceID, Server: first.Addr, BeforeServer: &first},
 		{Op: "zero"},
 		{Op: "set timeouts", BeforeTimeouts: &kernel.Timeouts{TCP: time.Hour, TCPFin: 2 * time.Minute, UDP: 5 * time.Minute},
@@ -129,7 +146,8 @@ func prints() []struct {
 		{"ConnectionList", func(p *Printer) error { return stream(p, sampleConnections()) }},
 		{"ConnectionGroupList", func(p *Printer) error {
 			return p.ConnectionGroups([]string{"server", "engine"}, []ConnectionGroup{
-				{Key: []string{"10.0.0.11:80", "-"}, States: map[string]uint64{"FIN_WAIT": 3, "ESTABLISHED": 5, "CLOSE": 3}, Total: 11},
+				{Key: []string{"10.0.0.11:80", "-"}, Total: 11,
+					States: map[string]uint64{"FIN_WAIT": 3, "ESTABLISHED": 5, "CLOSE": 3}},
 				{Key: []string{"[2001:db8::1]:80", "sip"}, Total: 0},
 			})
 		}},
@@ -138,7 +156,8 @@ func prints() []struct {
 		}},
 		{"DaemonList", func(p *Printer) error {
 			return p.Daemons([]kernel.Daemon{
-				{Role: kernel.Master, Interface: "eth1", ID: 7, Group: netip.MustParseAddr("224.0.0.81"), Port: 8848, TTL: 1, MaxLen: 1472},
+				{Role: kernel.Master, Interface: "eth1", ID: 7, Group: netip.MustParseAddr("224.0.0.81"),
+					Port: 8848, TTL: 1, MaxLen: 1472},
 				{Role: kernel.Backup, Interface: "eth1"},
 			})
 		}},
@@ -159,7 +178,8 @@ func prints() []struct {
 			})
 		}},
 		{"Version", func(p *Printer) error {
-			return p.Version(Version{Program: "lvs", Version: "1.0.0", Commit: "abcdef0", Go: "go1.26.0", Platform: "linux/amd64", IPVS: "1.2.1"})
+			return p.Version(Version{Program: "lvs", Version: "1.0.0", Commit: "abcdef0",
+				Go: "go1.26.0", Platform: "linux/amd64", IPVS: "1.2.1"})
 		}},
 	}
 }
@@ -177,13 +197,17 @@ func sampleEvents() []Event {
 	}
 	all = append(all,
 		Event{Change: Change{Op: "edit server", Service: web.ServiceID, Server: addr("10.0.0.11:80"), Public: true,
-			BeforeServer: &kernel.Server{Forward: kernel.Tunneling, Weight: 2}, AfterServer: &kernel.Server{Forward: kernel.Tunneling}}},
-		Event{Change: Change{Op: "add service", Service: web.ServiceID, Public: true, AfterService: &kernel.Service{Scheduler: "rr"}}},
-		Event{Change: Change{Service: web.ServiceID}, Traffic: &Traffic{Active: 122, Inactive: 3400, Elapsed: 2000500 * time.Microsecond,
+			BeforeServer: &kernel.Server{Forward: kernel.Tunneling, Weight: 2},
+			AfterServer:  &kernel.Server{Forward: kernel.Tunneling}}},
+		Event{Change: Change{Op: "add service", Service: web.ServiceID, Public: true,
+			AfterService: &kernel.Service{Scheduler: "rr"}}},
+		Event{Change: Change{Service: web.ServiceID}, Traffic: &Traffic{
+			Active: 122, Inactive: 3400, Elapsed: 2000500 * time.Microsecond,
 			Counted: &kernel.Counters{Connections: 3, PacketsIn: 24, PacketsOut: 22, BytesIn: 12_345, BytesOut: 1 << 40}}},
 		Event{Change: Change{Service: web.ServiceID, Server: addr("10.0.0.11:80")}, Traffic: &Traffic{Elapsed: time.Second,
 			Counted: &kernel.Counters{Connections: 1}, Blind: true}},
-		Event{Change: Change{Service: address(kernel.UDP, "192.0.2.12:5060")}, Traffic: &Traffic{Inactive: 1, Elapsed: time.Second}},
+		Event{Change: Change{Service: address(kernel.UDP, "192.0.2.12:5060")},
+			Traffic: &Traffic{Inactive: 1, Elapsed: time.Second}},
 	)
 	for i := range all {
 		all[i].Time = at().Add(time.Duration(i) * 1100 * time.Millisecond)
@@ -191,7 +215,7 @@ func sampleEvents() []Event {
 	return all
 }
 
-// events hands over each event by itself, as a watch does.
+// events writes and flushes each event on its own, as a watch does.
 func events(p *Printer, rates bool) error {
 	s, err := p.Events(rates)
 	if err != nil {
@@ -240,12 +264,14 @@ func sampleHistory() []journal.Entry {
 	return []journal.Entry{
 		{ID: 4, Time: began, User: "root", SudoUser: "alice", Command: "lvs zero", Table: "boot/1",
 			Objects: []plan.Object{{Zeroed: true}}, End: journal.End{Outcome: journal.Done}},
-		{ID: 3, Time: began, User: "1000", UID: 1000, Command: "lvs restore -f 'a file\x1b[31m'", Netns: "director", Table: "boot/2",
+		{ID: 3, Time: began, User: "1000", UID: 1000, Command: "lvs restore -f 'a file\x1b[31m'",
+			Netns: "director", Table: "boot/2",
 			Counts: plan.Result{Added: 100000, Edited: 2, Deleted: 3}, Without: true,
 			End: journal.End{Outcome: journal.Unknown, Error: "broken pipe"}},
 		{ID: 2, Time: began, User: "root", Command: "lvs undo", Table: "boot/1", Undoes: 1, Counts: plan.Result{Edited: 1},
 			Objects: []plan.Object{object}, End: journal.End{Outcome: journal.Partly, Refused: []int{0}}},
 		{ID: 1, Time: began, User: "root", Command: "lvs weight tcp://192.0.2.10:80 10.0.0.11:80 0", Table: "boot/1",
-			Counts: plan.Result{Edited: 1}, Objects: []plan.Object{object}, End: journal.End{Outcome: journal.Done}, UndoneBy: 2},
+			Counts: plan.Result{Edited: 1}, Objects: []plan.Object{object},
+			End: journal.End{Outcome: journal.Done}, UndoneBy: 2},
 	}
 }

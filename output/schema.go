@@ -2,27 +2,29 @@ package output
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
-// document kinds, in the order the schema lists them, with their rows.
+// documentKinds returns the kinds of documents in the order of the schema.
 func documentKinds() []documentKind {
 	return []documentKind{
 		{"ServiceList", reflect.TypeFor[ServiceRow](), false, "The virtual services with their real servers."},
 		{"ServerList", reflect.TypeFor[ServerRow](), false, "The real servers of one service."},
 		{"ConnectionList", reflect.TypeFor[ConnectionRow](), false, "The connection table."},
-		{"ConnectionGroupList", reflect.TypeFor[ConnectionGroupRow](), false, "Connections counted by what they have in common."},
-		{"Timeouts", reflect.TypeFor[TimeoutsRow](), true, "The timeouts of connection states."},
-		{"DaemonList", reflect.TypeFor[DaemonRow](), false, "The connection sync daemons that run."},
+		{"ConnectionGroupList", reflect.TypeFor[ConnectionGroupRow](), false, "The connections, counted in groups."},
+		{"Timeouts", reflect.TypeFor[TimeoutsRow](), true, "The timeouts of connections."},
+		{"DaemonList", reflect.TypeFor[DaemonRow](), false, "The running sync daemons."},
 		{"Totals", reflect.TypeFor[TotalsRow](), true, "Counters and rates of all services together."},
 		{"ChangeList", reflect.TypeFor[ChangeRow](), false, "What a command did, or would do."},
-		{"HistoryList", reflect.TypeFor[HistoryRow](), false, "What was changed by whom: the journal."},
-		{"EventList", reflect.TypeFor[EventRow](), false, "What a watch told, in the order in which it was seen."},
-		{"DrainList", reflect.TypeFor[DrainRow](), false, "How far servers are on their way to no connections."},
-		{"Version", reflect.TypeFor[VersionRow](), true, "What runs here."},
+		{"HistoryList", reflect.TypeFor[HistoryRow](), false, "The journal: who changed what."},
+		{"EventList", reflect.TypeFor[EventRow](), false, "The events of a watch, in their order."},
+		{"DrainList", reflect.TypeFor[DrainRow](), false, "The progress of servers towards no connections."},
+		{"Version", reflect.TypeFor[VersionRow](), true, "The program and the kernel."},
 	}
 }
 
+// documentKind is a kind of document: its items are rows, or its only item is one.
 type documentKind struct {
 	name   string
 	row    reflect.Type
@@ -30,15 +32,34 @@ type documentKind struct {
 	doc    string
 }
 
-// schemaWriter writes JSON with keys in the order they come.
+// enum returns a closed set of words by the name that a row struct's enum tag has.
+func enum(name string) []string {
+	objects := []string{"add-service", "edit-service", "delete-service", "add-server", "edit-server", "delete-server"}
+	table := []string{"set-timeouts", "start-sync-master", "start-sync-backup", "stop-sync-master", "stop-sync-backup"}
+	switch name {
+	case "change":
+		return slices.Concat(objects, []string{"zero"}, table)
+	case "event":
+		return slices.Concat(objects, table, []string{opRates})
+	case "status":
+		return []string{"done", "planned", "refused"}
+	case "outcome":
+		return []string{"done", "partly", "refused", "undone", "unknown"}
+	case "drain":
+		return []string{string(Serving), string(Draining), string(Drained), string(Deleted), string(Gone), string(TimedOut)}
+	}
+	return nil
+}
+
+// schemaWriter writes a schema with its keys in order.
 type schemaWriter struct {
 	b []byte
-	// defs are the row types to define, in the order they were met.
+	// defs are the row types to define, in the order of their first use.
 	defs []reflect.Type
 }
 
-// Schema gives the JSON Schema (2020-12) of every kind, made from the row
-// structs. Readers must accept keys that it does not name: some may be added.
+// Schema returns the JSON Schema (2020-12) of every kind, made from the row
+// structs. Readers must accept unknown keys: a version may get new ones.
 func Schema() []byte {
 	var w schemaWriter
 	w.b = append(w.b, `{"$schema":"https://json-schema.org/draft/2020-12/schema","title":`...)
@@ -83,8 +104,10 @@ func (w *schemaWriter) envelope(k documentKind) {
 	w.text(apiVersion)
 	w.b = append(w.b, `},"kind":{"const":`...)
 	w.text(k.name)
-	w.b = append(w.b, `},"generatedAt":{"type":"string","format":"date-time","description":"When it was made, UTC."}`...)
-	w.b = append(w.b, `,"netns":{"type":["string","null"],"description":"The network namespace asked for. Null is the caller's own."},`...)
+	w.b = append(w.b, `},"generatedAt":{"type":"string","format":"date-time",`...)
+	w.b = append(w.b, `"description":"When it was made, in UTC."}`...)
+	w.b = append(w.b, `,"netns":{"type":["string","null"],`...)
+	w.b = append(w.b, `"description":"The network namespace. Null is the caller's own."},`...)
 	field := "items"
 	if k.single {
 		field = "item"
@@ -118,9 +141,12 @@ func (w *schemaWriter) object(t reflect.Type, doc string) {
 		w.text(f.Tag.Get("doc"))
 		w.b = append(w.b, ',')
 		w.members(f.Type)
-		if words := f.Tag.Get("enum"); words != "" {
+		if words := enum(f.Tag.Get("enum")); words != nil {
 			w.b = append(w.b, `,"enum":`...)
-			w.b, _ = appendValue(w.b, strings.Split(words, ",")) // strings always encode
+			w.b, _ = appendValue(w.b, words) // strings always encode
+		}
+		if f.Tag.Get("deprecated") != "" {
+			w.b = append(w.b, `,"deprecated":true`...)
 		}
 		w.b = append(w.b, '}')
 	}
@@ -140,7 +166,7 @@ func (w *schemaWriter) value(t reflect.Type) {
 	w.b = append(w.b, '}')
 }
 
-// members writes what describes a type, without the braces around it.
+// members writes the schema of a type, without the braces around it.
 func (w *schemaWriter) members(t reflect.Type) {
 	null := t.Kind() == reflect.Pointer
 	if null {
@@ -185,7 +211,7 @@ func (w *schemaWriter) define(t reflect.Type) {
 	w.defs = append(w.defs, t)
 }
 
-// schemaType is the JSON type of a Go type that is no pointer.
+// schemaType returns the JSON type of a Go type that is not a pointer.
 func schemaType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:

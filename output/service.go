@@ -6,13 +6,13 @@ import (
 	"lvs/kernel"
 )
 
-// node is a service as it is shown: with the servers and in the order that
-// filter and sort leave, and with the sums over all its servers.
+// node is a service as it is shown: with the servers that the filter leaves, in
+// their order, and with the sums over all its servers.
 type node struct {
-	entry                        *kernel.ServiceEntry
-	servers                      []*kernel.ServerEntry
-	active, inactive, persistent uint64
-	// capacity is set when a server has a weight.
+	entry                     *kernel.ServiceEntry
+	servers                   []*kernel.ServerEntry
+	active, inactive, clients uint64
+	// capacity is set if a server has a weight above 0.
 	capacity bool
 }
 
@@ -25,10 +25,10 @@ type line struct {
 
 // Services writes the whole table: each service followed by its servers.
 //
-// A filter on what belongs to servers (server, forward, weight …, and every
-// counter) is put to the servers; a service stays when one of them does, and its
-// sums stay those of all. A service without servers is asked itself. Sorting
-// orders services, and the servers within each.
+// A condition on a column that servers have (server, forward, weight …, and every
+// counter) applies to the servers: a service stays if one of its servers does, and
+// its sums stay those of all. It applies to the service if that has no servers.
+// Sorting orders the services, and the servers of each.
 func (p *Printer) Services(s *kernel.Snapshot, v View) error {
 	k := serviceKind(v)
 	nodes, err := p.nodes(&k, s.Services, s.Public)
@@ -47,8 +47,7 @@ func (p *Printer) Services(s *kernel.Snapshot, v View) error {
 	return d.close()
 }
 
-// Servers writes the servers of one service. public means what Snapshot.Public
-// does.
+// Servers writes the servers of one service. public is Snapshot.Public.
 func (p *Printer) Servers(id kernel.ServiceID, rows []kernel.ServerEntry, public bool, v View) error {
 	k := serverKind(v)
 	entry := kernel.ServiceEntry{Service: kernel.Service{ServiceID: id}, Servers: rows}
@@ -71,11 +70,11 @@ func (p *Printer) Servers(id kernel.ServiceID, rows []kernel.ServerEntry, public
 	return d.close()
 }
 
-// rowFormat tells whether the format consists of rows, not of documents.
+// rowFormat reports whether the format consists of rows, not of documents.
 func (p *Printer) rowFormat() bool { return p.o.tabular() || p.o.Format == "name" }
 
-// lines writes the nodes as rows. A table too wide for the terminal has its
-// servers below their service instead of beside it.
+// lines writes the nodes as rows. In a table too wide for the terminal, servers
+// stand below their service instead of beside it.
 func (p *Printer) lines(k *kind[line], nodes []node, public, withServices bool) error {
 	w, err := rows(p, k)
 	if err != nil {
@@ -83,7 +82,7 @@ func (p *Printer) lines(k *kind[line], nodes []node, public, withServices bool) 
 	}
 	t, isTable := w.(*table[line])
 	if isTable && !t.human {
-		// Only the widths are kept: a large table would take its size in memory.
+		// The first pass keeps only the widths, so that a large table needs no memory.
 		t.scanning = true
 		if err := p.fill(w, nodes, public, withServices); err != nil {
 			return err
@@ -106,6 +105,7 @@ func (p *Printer) lines(k *kind[line], nodes []node, public, withServices bool) 
 	return w.close()
 }
 
+// fill hands the nodes to a writer, row by row.
 func (p *Printer) fill(w rowWriter[line], nodes []node, public, withServices bool) error {
 	for i := range nodes {
 		l := line{node: &nodes[i], public: public}
@@ -127,11 +127,11 @@ func (p *Printer) fill(w rowWriter[line], nodes []node, public, withServices boo
 	return nil
 }
 
-// byAddress compares servers by what does not depend on when each was added,
-// which the kernel's order does.
+// byAddress compares servers by address. The kernel's order depends on when each
+// was added.
 func byAddress(a, b *kernel.ServerEntry) int { return a.Addr.Compare(b.Addr) }
 
-// nodes filters and sorts.
+// nodes returns the services that the filter leaves, sorted.
 func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, public bool) ([]node, error) {
 	conditions, err := tests(p, k)
 	if err != nil {
@@ -170,14 +170,14 @@ func newNode(e *kernel.ServiceEntry) node {
 		n.servers[i] = s
 		n.active += uint64(s.Active)
 		n.inactive += uint64(s.Inactive)
-		n.persistent += uint64(s.Persistent)
+		n.clients += uint64(s.Persistent)
 		n.capacity = n.capacity || s.Weight > 0
 	}
 	return n
 }
 
-// filter leaves the servers for which all conditions hold, and tells whether
-// the service is to be shown.
+// filter keeps the servers that meet all conditions, and reports whether the
+// service is shown.
 func (n *node) filter(conditions []*test[line], public bool) bool {
 	l := line{node: n, public: public}
 	var ofServers []*test[line]

@@ -3,7 +3,6 @@ package output
 import (
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"lvs/kernel"
@@ -11,6 +10,7 @@ import (
 
 func serviceKind(v View) kind[line] {
 	k := kind[line]{name: "ServiceList", columns: lineColumns(), appendName: appendLineName, style: lineStyle}
+	k.columns[0].aliases = []string{"id"} // what the JSON calls it in a service
 	k.plain = []string{"service", "server", "scheduler", "forward", "weight", "active", "inactive"}
 	k.wide = append(k.plain[:7:7], "persistent", "netmask", "engine", "flags", "upper", "lower", "clients", "tunnel")
 	if v != Plain {
@@ -20,7 +20,7 @@ func serviceKind(v View) kind[line] {
 	return k
 }
 
-// serverKind is one service's servers: the columns that servers have.
+// serverKind is the servers of one service, with the columns that servers have.
 func serverKind(v View) kind[line] {
 	k := kind[line]{name: "ServerList", appendName: appendLineName, style: lineStyle}
 	for _, c := range lineColumns() {
@@ -28,6 +28,7 @@ func serverKind(v View) kind[line] {
 			k.columns = append(k.columns, c)
 		}
 	}
+	k.columns[1].aliases = []string{"id"} // what the JSON calls it in a server
 	k.plain = []string{"server", "forward", "weight", "active", "inactive"}
 	k.wide = append(k.plain[:5:5], "upper", "lower", "clients", "tunnel")
 	if v != Plain {
@@ -37,14 +38,16 @@ func serverKind(v View) kind[line] {
 	return k
 }
 
+// counterKeys returns the keys of the statistics that a view shows.
 func counterKeys(v View) []string {
 	if v == Rates {
-		return []string{"cps", "inpps", "outpps", "inbps", "outbps"}
+		return []string{"connectionsPerSecond", "packetsInPerSecond", "packetsOutPerSecond",
+			"bytesInPerSecond", "bytesOutPerSecond"}
 	}
-	return []string{"conns", "inpkts", "outpkts", "inbytes", "outbytes"}
+	return []string{"connections", "packetsIn", "packetsOut", "bytesIn", "bytesOut"}
 }
 
-// ofService tells which columns belong to the service alone.
+// ofService reports whether a column belongs to the service alone.
 func ofService(key string) bool {
 	switch key {
 	case "service", "scheduler", "persistent", "netmask", "engine", "flags":
@@ -57,14 +60,22 @@ func inServerRow(l *line) bool  { return l.server != nil }
 func inServiceRow(l *line) bool { return l.server == nil }
 
 func lineColumns() []column[line] {
-	return append([]column[line]{
-		{key: "service", help: "the virtual service", text: func(b []byte, l *line) []byte { return l.node.entry.ServiceID.Append(b) },
+	return slices.Concat(identityColumns(), plainColumns(), persistenceColumns(), thresholdColumns(), counterColumns())
+}
+
+// identityColumns name the service and the server.
+func identityColumns() []column[line] {
+	return []column[line]{
+		{key: "service", help: "the virtual service", hide: inServerRow,
+			text:    func(b []byte, l *line) []byte { return l.node.entry.ServiceID.Append(b) },
 			compare: func(a, b *line) int { return a.node.entry.ServiceID.Compare(b.node.entry.ServiceID) },
-			canon:   canonService, hide: inServerRow, part: func(value string) (func(*line) bool, bool) {
+			canon:   canonService, part: func(value string) (func(*line) bool, bool) {
 				return addressPart(value, func(l *line) netip.Addr { return l.node.entry.Addr })
 			}},
-		{key: "server", help: "the real server", text: ofServer(func(b []byte, s *kernel.ServerEntry) []byte { return s.Addr.AppendTo(b) }),
-			compare: compareServers, canon: canonEndpoint, hide: inServiceRow, part: func(value string) (func(*line) bool, bool) {
+		{key: "server", help: "the real server", hide: inServiceRow,
+			text:    ofServer(func(b []byte, s *kernel.ServerEntry) []byte { return s.Addr.AppendTo(b) }),
+			compare: compareServers,
+			canon:   canonEndpoint, part: func(value string) (func(*line) bool, bool) {
 				return addressPart(value, func(l *line) netip.Addr {
 					if l.server == nil {
 						return netip.Addr{}
@@ -72,14 +83,24 @@ func lineColumns() []column[line] {
 					return l.server.Addr.Addr()
 				})
 			}},
-		{key: "scheduler", help: "how a server is chosen", text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte { return append(b, s.Scheduler...) }), hide: inServerRow},
-		{key: "forward", help: "how packets reach the server", text: ofServer(func(b []byte, s *kernel.ServerEntry) []byte { return append(b, s.Forward.String()...) }), hide: inServiceRow},
-		{key: "weight", help: "the server's share", number: func(l *line) (uint64, bool) {
-			if l.server == nil {
-				return 0, false
-			}
-			return uint64(l.server.Weight), true
-		}, hide: inServiceRow},
+	}
+}
+
+// plainColumns are shown in every list: how a service schedules, and what its
+// servers have.
+func plainColumns() []column[line] {
+	return []column[line]{
+		{key: "scheduler", help: "the scheduler", hide: inServerRow,
+			text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte { return append(b, s.Scheduler...) })},
+		{key: "forward", help: "the forwarding method", hide: inServiceRow,
+			text: ofServer(func(b []byte, s *kernel.ServerEntry) []byte { return append(b, s.Forward.String()...) })},
+		{key: "weight", help: "the share of new connections", hide: inServiceRow,
+			number: func(l *line) (uint64, bool) {
+				if l.server == nil {
+					return 0, false
+				}
+				return uint64(l.server.Weight), true
+			}},
 		{key: "active", help: "established connections", number: func(l *line) (uint64, bool) {
 			if l.server == nil {
 				return l.node.active, true
@@ -92,69 +113,92 @@ func lineColumns() []column[line] {
 			}
 			return uint64(l.server.Inactive), true
 		}},
-		{key: "persistent", help: "how long a client stays with its server", unit: seconds, number: func(l *line) (uint64, bool) {
-			d := l.node.entry.Persistence
-			return uint64(d / time.Second), l.server == nil && d > 0
-		}, hide: inServerRow, unknown: unknownOfService},
-		{key: "netmask", help: "how clients are grouped for persistence", text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte {
-			return append(b, s.Netmask.Text(s.Family)...)
-		}), hide: inServerRow, unknown: unknownOfService},
-		{key: "engine", help: "the persistence engine", text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte { return append(b, s.Engine...) }), hide: inServerRow, unknown: unknownOfService},
-		{key: "flags", help: "the scheduler's flags, and ops", text: func(b []byte, l *line) []byte {
-			if l.server != nil {
-				return b
-			}
-			if b = appendFlagNames(b, l.node.entry); l.public && l.node.entry.OnePacket {
-				b = append(b, ",?"...) // the scheduler's are not known
-			}
-			return b
-		}, hide: inServerRow, unknown: unknownOfService},
-		{key: "upper", help: "no new connections at this many", number: threshold(func(s *kernel.ServerEntry) uint32 { return s.Upper }), hide: inServiceRow, unknown: unknownOfServer},
-		{key: "lower", help: "new connections again below this many", number: threshold(func(s *kernel.ServerEntry) uint32 { return s.Lower }), hide: inServiceRow, unknown: unknownOfServer},
-		{key: "clients", help: "clients bound by persistence", number: func(l *line) (uint64, bool) {
-			if l.server == nil {
-				return l.node.persistent, !l.public
-			}
-			return uint64(l.server.Persistent), !l.public
-		}, unknown: func(l *line) bool { return l.public }},
-		{key: "tunnel", help: "the encapsulation", text: func(b []byte, l *line) []byte {
-			if l.public || l.server == nil || l.server.Forward != kernel.Tunneling {
-				return b
-			}
-			return appendTunnelText(b, l.server.Tunnel)
-		}, hide: inServiceRow, unknown: func(l *line) bool {
-			return unknownOfServer(l) && l.server.Forward == kernel.Tunneling
-		}},
-	}, counterColumns()...)
+	}
 }
 
-// unknownOfService and unknownOfServer tell which values of a row the public
-// table leaves out.
-func unknownOfService(l *line) bool { return l.public && l.server == nil }
-func unknownOfServer(l *line) bool  { return l.public && l.server != nil }
+// persistenceColumns are the other settings of a service.
+func persistenceColumns() []column[line] {
+	return []column[line]{
+		{key: "persistent", help: "how long a client stays on its server", hide: inServerRow, unit: seconds,
+			unknown: unknownOfService, number: func(l *line) (uint64, bool) {
+				d := l.node.entry.Persistence
+				return uint64(d / time.Second), l.server == nil && d > 0
+			}},
+		{key: "netmask", help: "the client mask of persistence", hide: inServerRow, unknown: unknownOfService,
+			text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte {
+				return append(b, s.Netmask.Text(s.Family)...)
+			})},
+		{key: "engine", help: "the persistence engine", hide: inServerRow, unknown: unknownOfService,
+			text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte { return append(b, s.Engine...) })},
+		{key: "flags", help: "scheduler flags, and ops", hide: inServerRow, unknown: unknownOfService,
+			text: func(b []byte, l *line) []byte {
+				if l.server != nil {
+					return b
+				}
+				if b = appendFlagNames(b, l.node.entry); l.public && l.node.entry.OnePacket {
+					b = append(b, ",?"...) // the scheduler's are unknown
+				}
+				return b
+			}},
+	}
+}
 
-// counterColumns are the statistics. The director does not see what servers
-// behind direct routing or a tunnel answer, unless they are the director itself
-// or answer through it: outbound has no value there as long as it is 0.
+// thresholdColumns are the other settings of a server, and who is bound to it.
+func thresholdColumns() []column[line] {
+	return []column[line]{
+		{key: "upper", help: "no new connections from this number on", hide: inServiceRow, unknown: unknownOfServer,
+			number: threshold(func(s *kernel.ServerEntry) uint32 { return s.Upper })},
+		{key: "lower", help: "new connections again below this number", hide: inServiceRow, unknown: unknownOfServer,
+			number: threshold(func(s *kernel.ServerEntry) uint32 { return s.Lower })},
+		{key: "clients", aliases: []string{"persistentConnections"}, help: "clients bound by persistence",
+			unknown: func(l *line) bool { return l.public }, number: func(l *line) (uint64, bool) {
+				if l.server == nil {
+					return l.node.clients, !l.public
+				}
+				return uint64(l.server.Persistent), !l.public
+			}},
+		{key: "tunnel", help: "the encapsulation", hide: inServiceRow,
+			text: func(b []byte, l *line) []byte {
+				if l.public || l.server == nil || l.server.Forward != kernel.Tunneling {
+					return b
+				}
+				return appendTunnelText(b, l.server.Tunnel)
+			}, unknown: func(l *line) bool {
+				return unknownOfServer(l) && l.server.Forward == kernel.Tunneling
+			}},
+	}
+}
+
+// unknownOfService reports whether the row is a service's of the public table,
+// which leaves out most settings.
+func unknownOfService(l *line) bool { return l.public && l.server == nil }
+
+// unknownOfServer reports the same of a server's row.
+func unknownOfServer(l *line) bool { return l.public && l.server != nil }
+
+// counterColumns are the statistics. The director does not see the replies of
+// servers behind direct routing or a tunnel, unless they run on the director or
+// reply through it: outbound statistics that are 0 are shown as none there.
 func counterColumns() []column[line] {
 	var columns []column[line]
 	for _, c := range statColumns() {
-		columns = append(columns, column[line]{key: c.key, help: c.help, unit: scaled, number: func(l *line) (uint64, bool) {
-			switch {
-			case l.public:
-				return 0, false
-			case l.server == nil:
-				return c.value(&l.node.entry.Stats), true
-			}
-			n := c.value(&l.server.Stats)
-			blind := c.outbound && (l.server.Forward == kernel.Direct || l.server.Forward == kernel.Tunneling)
-			return n, n > 0 || !blind
-		}, unknown: func(l *line) bool { return l.public }})
+		columns = append(columns, column[line]{key: c.key, heading: c.heading, aliases: []string{c.old}, help: c.help,
+			unit: scaled, unknown: func(l *line) bool { return l.public }, number: func(l *line) (uint64, bool) {
+				switch {
+				case l.public:
+					return 0, false
+				case l.server == nil:
+					return c.value(&l.node.entry.Stats), true
+				}
+				n := c.value(&l.server.Stats)
+				blind := c.outbound && (l.server.Forward == kernel.Direct || l.server.Forward == kernel.Tunneling)
+				return n, n > 0 || !blind
+			}})
 	}
 	return columns
 }
 
-// stack puts the servers below their service, in one column.
+// stack returns the kind with the servers below their service, in one column.
 func stack(k *kind[line]) kind[line] {
 	s := *k
 	s.columns = slices.Clone(k.columns)
@@ -175,7 +219,7 @@ func stack(k *kind[line]) kind[line] {
 	return s
 }
 
-// ofServer makes a column's text that only servers' rows have.
+// ofServer returns a column's text that only the rows of servers have.
 func ofServer(text func([]byte, *kernel.ServerEntry) []byte) func([]byte, *line) []byte {
 	return func(b []byte, l *line) []byte {
 		if l.server == nil {
@@ -185,7 +229,7 @@ func ofServer(text func([]byte, *kernel.ServerEntry) []byte) func([]byte, *line)
 	}
 }
 
-// ofEntry makes a column's text that only services' rows have.
+// ofEntry returns a column's text that only the rows of services have.
 func ofEntry(text func([]byte, *kernel.ServiceEntry) []byte) func([]byte, *line) []byte {
 	return func(b []byte, l *line) []byte {
 		if l.server != nil {
@@ -233,26 +277,6 @@ func appendTunnelText(b []byte, t kernel.Tunnel) []byte {
 	return b
 }
 
-func canonService(s string) string {
-	if id, err := kernel.ParseServiceID(s); err == nil {
-		return id.String()
-	}
-	return s
-}
-
-func canonEndpoint(s string) string {
-	if a, err := kernel.ParseAddrPort(s); err == nil {
-		return a.String()
-	}
-	return s
-}
-
-// addressPart lets an address without a port stand for every port.
-func addressPart[T any](value string, of func(*T) netip.Addr) (func(*T) bool, bool) {
-	want, err := netip.ParseAddr(strings.Trim(value, "[]"))
-	return func(r *T) bool { return of(r) == want }, err == nil
-}
-
 func compareServers(a, b *line) int {
 	var x, y netip.AddrPort
 	if a.server != nil {
@@ -272,8 +296,8 @@ func appendLineName(b []byte, l *line) []byte {
 	return b
 }
 
-// lineStyle shows at a glance what takes no connections: a service without
-// capacity in red, a server of weight 0 dimmed, its weight in yellow.
+// lineStyle marks what gets no new connections: a service without capacity in
+// red, a server of weight 0 dimmed and its weight in yellow.
 func lineStyle(l *line, key string) Style {
 	switch {
 	case l.server == nil && key == "service":
@@ -287,4 +311,41 @@ func lineStyle(l *line, key string) Style {
 		return Yellow
 	}
 	return Dim
+}
+
+// statColumn is a statistic, shared by services, servers, events and totals.
+type statColumn struct {
+	// key, heading and the older word all name it.
+	key, heading, old string
+	help              string
+	// outbound is set if the director usually does not see it with direct routing
+	// and tunnels.
+	outbound bool
+	value    func(*kernel.Stats) uint64
+}
+
+// statColumns are the totals, then the rates.
+func statColumns() []statColumn {
+	return []statColumn{
+		{"connections", "CONNS", "conns", "connections", false,
+			func(s *kernel.Stats) uint64 { return s.Counters.Connections }},
+		{"packetsIn", "IN-PKTS", "inpkts", "packets from clients", false,
+			func(s *kernel.Stats) uint64 { return s.Counters.PacketsIn }},
+		{"packetsOut", "OUT-PKTS", "outpkts", "packets to clients", true,
+			func(s *kernel.Stats) uint64 { return s.Counters.PacketsOut }},
+		{"bytesIn", "IN-BYTES", "inbytes", "bytes from clients", false,
+			func(s *kernel.Stats) uint64 { return s.Counters.BytesIn }},
+		{"bytesOut", "OUT-BYTES", "outbytes", "bytes to clients", true,
+			func(s *kernel.Stats) uint64 { return s.Counters.BytesOut }},
+		{"connectionsPerSecond", "CONNS/S", "cps", "connections per second", false,
+			func(s *kernel.Stats) uint64 { return s.Rates.Connections }},
+		{"packetsInPerSecond", "IN-PKTS/S", "inpps", "packets from clients per second", false,
+			func(s *kernel.Stats) uint64 { return s.Rates.PacketsIn }},
+		{"packetsOutPerSecond", "OUT-PKTS/S", "outpps", "packets to clients per second", true,
+			func(s *kernel.Stats) uint64 { return s.Rates.PacketsOut }},
+		{"bytesInPerSecond", "IN-BYTES/S", "inbps", "bytes from clients per second", false,
+			func(s *kernel.Stats) uint64 { return s.Rates.BytesIn }},
+		{"bytesOutPerSecond", "OUT-BYTES/S", "outbps", "bytes to clients per second", true,
+			func(s *kernel.Stats) uint64 { return s.Rates.BytesOut }},
+	}
 }

@@ -5,15 +5,15 @@ import (
 	"unicode/utf8"
 )
 
-// terminalRows is the largest table that tablewriter lays out; larger ones are
-// written by the plain writer, which is some fifty times faster.
+// terminalRows is the size of the largest table that tablewriter lays out. The
+// plain writer, which is some fifty times faster, writes larger ones.
 const terminalRows = 1000
 
 // gap stands between columns.
 const gap = "  "
 
-// table lays out columns. Cells are gathered in one buffer; widths are known
-// once a window of rows is in, and only grow from window to window.
+// table lays out columns. One buffer holds the cells; the widths are known once it
+// has a window of rows, and only grow from window to window.
 type table[T any] struct {
 	sink    *sink
 	kind    *kind[T]
@@ -21,14 +21,14 @@ type table[T any] struct {
 	human   bool
 	color   bool
 	headers bool
-	// window is how many rows are held. Zero is all of them.
+	// window is the number of rows that are held. Zero is all.
 	window int
 
 	cells  []byte
 	ends   []uint32 // the end of each cell in cells
 	styles []Style  // of each cell, only with color
 	widths []int
-	// scanning rows are measured and forgotten; they come again to be written.
+	// scanning is set while rows are only measured; they come again to be written.
 	scanning bool
 	// begun is set once something was written.
 	begun bool
@@ -114,7 +114,7 @@ func (t *table[T]) write() error {
 func (t *table[T]) measure() {
 	if t.headers {
 		for i, c := range t.columns {
-			t.widths[i] = max(t.widths[i], len(c.key))
+			t.widths[i] = max(t.widths[i], len(c.header()))
 		}
 	}
 	start, j := uint32(0), 0
@@ -129,8 +129,8 @@ func (t *table[T]) measure() {
 	}
 }
 
-// tooWide tells whether the rows held do not fit a terminal. Zero is a width
-// that is not known.
+// tooWide reports whether the rows held do not fit a terminal. A width of zero is
+// unknown.
 func (t *table[T]) tooWide(width int) bool {
 	if !t.human || width == 0 {
 		return false

@@ -60,7 +60,7 @@ func (t *table[T]) terminal() error {
 	return t.sink.err
 }
 
-// strings gives the cells held, row by row.
+// strings returns the cells held, row by row.
 func (t *table[T]) strings() [][]string {
 	n := len(t.columns)
 	rows := make([][]string, 0, len(t.ends)/max(n, 1))

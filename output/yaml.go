@@ -2,8 +2,8 @@ package output
 
 import "strings"
 
-// yamlWriter turns compact JSON into YAML of the same document, keys in the
-// same order. The libraries take seconds for a large table; this takes
+// yamlWriter turns compact JSON into YAML of the same document, with its keys in
+// the same order. Libraries take seconds for a large table; this takes
 // milliseconds, and a test reads its results back with one of them.
 type yamlWriter struct{ in, out []byte }
 
@@ -13,8 +13,8 @@ func toYAML(doc []byte) []byte {
 	return append(y.out, '\n')
 }
 
-// object writes the members of an object that is not empty, the first at the
-// present place, the others on lines of their own.
+// object writes the members of an object that is not empty, the first on the
+// current line, each other on its own.
 func (y *yamlWriter) object(indent int) {
 	y.in = y.in[1:] // {
 	for first := true; y.in[0] != '}'; first = false {
@@ -39,7 +39,7 @@ func (y *yamlWriter) object(indent int) {
 	y.in = y.in[1:] // }
 }
 
-// array writes the elements, each on a line of its own. None is an array.
+// array writes the elements, each on its own line. No element is an array.
 func (y *yamlWriter) array(indent int) {
 	for y.in[0] != ']' {
 		y.in = y.in[1:] // [ or ,
@@ -58,8 +58,8 @@ func (y *yamlWriter) line(indent int) {
 	y.out = appendBlanks(append(y.out, '\n'), indent)
 }
 
-// scalar copies a string, a number, a literal, or an empty object or array. A
-// string loses its quotes where it cannot be taken for anything else.
+// scalar copies a string, a number, a literal, or an empty object or array. It
+// leaves out the quotes of a string that cannot be anything else.
 func (y *yamlWriter) scalar() {
 	n := 0
 	switch y.in[0] {
@@ -81,7 +81,7 @@ func (y *yamlWriter) scalar() {
 	y.in = y.in[n:]
 }
 
-// stringEnd is the place after the closing quote.
+// stringEnd returns the index after the closing quote.
 func stringEnd(b []byte) int {
 	for i := 1; ; i++ {
 		switch b[i] {
@@ -93,9 +93,9 @@ func stringEnd(b []byte) int {
 	}
 }
 
-// plainYAML tells whether a string may stand without quotes in every version of
-// YAML: a letter first, then letters, digits and a few signs, and no word that
-// means a boolean or null.
+// plainYAML reports whether a string needs no quotes in any version of YAML: it
+// begins with a letter, has letters, digits and a few signs, and is no word for a
+// boolean or null.
 func plainYAML(s []byte) bool {
 	if len(s) == 0 || !isLetter(s[0]) || s[len(s)-1] == ':' {
 		return false

@@ -10,9 +10,11 @@ func TestScaled(t *testing.T) {
 		0: "0", 999: "999", 1000: "1.0K", 1234: "1.2K", 99_999: "99.9K", 100_000: "100K", 999_999: "999K",
 		1_000_000: "1.0M", 12_345_678: "12.3M", 1 << 40: "1.0T", 1<<64 - 1: "18.4E",
 	} {
-		if got := Scaled(in); got != want {
-			t.Errorf("%d is %s, not %s", in, got, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if got := Scaled(in); got != want {
+				t.Errorf("%d is %s", in, got)
+			}
+		})
 	}
 }
 
@@ -22,9 +24,11 @@ func TestDuration(t *testing.T) {
 		90 * time.Minute: "1h30m", 26*time.Hour + 5*time.Second: "26h5s", -90 * time.Second: "-1m30s",
 		31 * 24 * time.Hour: "744h",
 	} {
-		if got := Duration(in); got != want {
-			t.Errorf("%v is %s, not %s", in, got, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			if got := Duration(in); got != want {
+				t.Errorf("%v is %s", in, got)
+			}
+		})
 	}
 }
 
