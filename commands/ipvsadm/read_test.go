@@ -172,7 +172,8 @@ var refused = []lineCase{
 	{"-A -t 10.1:80 -p -M /24", `column 21: "/24": for IPv4 a netmask is written as an address, such as 255.255.255.0`},
 	{"-A -t [::1]:80 -p -M 129", `column 22: "129": for IPv6 a netmask is a prefix length from 1 to 128`},
 	{"-A -t 10.1:80 -s abcdefghijklmnop", `column 18: "abcdefghijklmnop": the name is longer than 15 characters`},
-	{"-A -t 10.1:80 -b flag-4", `column 18: "flag-4": unknown scheduler flag "flag-4"; the flags are flag-1, flag-2, flag-3, sh-fallback, sh-port, mh-fallback, mh-port`},
+	{"-A -t 10.1:80 -b flag-4", `column 18: "flag-4": invalid scheduler flag "flag-4": ` +
+		`want flag-1, flag-2, flag-3, sh-fallback, sh-port, mh-fallback or mh-port`},
 	{"-A -t 10.1:80 -s mh -b sh-port", `column 24: "sh-port": scheduler flag "sh-port" belongs to sh, not to mh`},
 	{"-A -f 0", `column 7: "0": a firewall mark is a number from 1 to 4294967295`},
 	{"-A -f 0x10", `column 7: "0x10": a firewall mark is a number from 1 to 4294967295`},
