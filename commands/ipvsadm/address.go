@@ -20,7 +20,7 @@ func (p *parser) endpoint(s string, proto kernel.Protocol) (_ netip.AddrPort, ha
 	case s[0] == '[':
 		inside, after, closed := strings.Cut(s[1:], "]")
 		if !closed || len(after) < 2 || after[0] != ':' {
-			return netip.AddrPort{}, false, "an address in brackets is followed by its port: [2001:db8::1]:80"
+			return netip.AddrPort{}, false, "want a port after the brackets, such as [2001:db8::1]:80"
 		}
 		addr, why = p.ipv6Host(inside)
 		port, hasPort = after[1:], true
@@ -33,7 +33,7 @@ func (p *parser) endpoint(s string, proto kernel.Protocol) (_ netip.AddrPort, ha
 		if !hasPort {
 			port = "0"
 			if allDigits(host) {
-				return netip.AddrPort{}, false, "a number alone is no address"
+				return netip.AddrPort{}, false, "want an address, not a number alone"
 			}
 		}
 		addr, why = p.ipv4Host(host)
@@ -50,7 +50,7 @@ func (p *parser) ipv4Host(s string) (netip.Addr, string) {
 		return a, ""
 	}
 	if strings.Trim(s, "0123456789.") == "" {
-		return netip.Addr{}, "not an IPv4 address"
+		return netip.Addr{}, "want an IPv4 address"
 	}
 	return p.host(s, kernel.IPv4)
 }
@@ -60,7 +60,7 @@ func (p *parser) ipv6Host(s string) (netip.Addr, string) {
 		return ipv6(s)
 	}
 	if _, ok := ipv4(s); ok {
-		return netip.Addr{}, "an IPv4 address has no brackets"
+		return netip.Addr{}, "want an IPv4 address without brackets"
 	}
 	return p.host(s, kernel.IPv6)
 }
@@ -68,14 +68,14 @@ func (p *parser) ipv6Host(s string) (netip.Addr, string) {
 // host looks up a name.
 func (p *parser) host(s string, f kernel.Family) (netip.Addr, string) {
 	if !hostName(s) {
-		return netip.Addr{}, "neither an address nor the name of a host"
+		return netip.Addr{}, "want an address or a host name"
 	}
 	if p.names == nil {
-		return netip.Addr{}, "not an address; names are not looked up"
+		return netip.Addr{}, "want an address (names are not looked up)"
 	}
 	a, err := p.names.Host(s, f)
 	if err != nil {
-		return netip.Addr{}, "not an address, and as a name it was not found: " + err.Error()
+		return netip.Addr{}, "cannot find a host of this name: " + err.Error()
 	}
 	return a, ""
 }
@@ -90,7 +90,7 @@ func (p *parser) port(s string, proto kernel.Protocol) (uint16, string) {
 	}
 	n, err := p.names.Port(s, proto)
 	if err != nil {
-		return 0, "the port is no number, and the system knows no such name: " + err.Error()
+		return 0, "cannot find a port of this name: " + err.Error()
 	}
 	return n, ""
 }
@@ -99,7 +99,7 @@ func (p *parser) port(s string, proto kernel.Protocol) (uint16, string) {
 func ipv6(s string) (netip.Addr, string) {
 	a, err := netip.ParseAddr(s)
 	if err != nil || !a.Is6() || a.Zone() != "" {
-		return netip.Addr{}, "not an IPv6 address"
+		return netip.Addr{}, "want an IPv6 address"
 	}
 	return a, ""
 }

@@ -63,7 +63,7 @@ func (p *parser) parse(line string, number int) (_ Command, ok bool) {
 	words, open := split(p.words, line)
 	p.words = words
 	if open != nil {
-		p.fault(*open, "the quote is not closed", askHelp)
+		p.fault(*open, "the closing quote is missing", askHelp)
 		return Command{}, false
 	}
 	for len(words) > 0 && words[0].text == "ipvsadm" {

@@ -84,7 +84,7 @@ func (s *systemNames) ask(q question) (netip.Addr, error) {
 		}
 		return netip.Addr{}, err
 	case len(found) == 0:
-		return netip.Addr{}, fmt.Errorf("it has no %v address", q.family)
+		return netip.Addr{}, fmt.Errorf("the host has no %v address", q.family)
 	case q.family == kernel.IPv4:
 		return found[0].Unmap(), nil
 	}
@@ -93,11 +93,11 @@ func (s *systemNames) ask(q question) (netip.Addr, error) {
 
 func (s *systemNames) Port(name string, p kernel.Protocol) (uint16, error) {
 	if p == kernel.SCTP {
-		return 0, errors.New("SCTP ports are given by number")
+		return 0, errors.New("want the number of an SCTP port")
 	}
 	n, err := net.DefaultResolver.LookupPort(s.ctx, p.String(), name)
 	if err != nil {
-		return 0, fmt.Errorf("no %v service has it", p)
+		return 0, fmt.Errorf("no %v service has this name", p)
 	}
 	return uint16(n), nil
 }

@@ -103,8 +103,8 @@ func TestRestore(t *testing.T) {
 	k := memory.New()
 	said(k, "", "ipvsadm", "-A", "-t", "10.0.0.1:80")
 	_, errs, status := said(k, "-C\n-A -t 10.0.0.2:80\n-A -t 10.0.0.3:80 -w 1\nfoo\n", "ipvsadm", "-R")
-	want := "line 3, column 19: \"-w\": has no place in -A\n" +
-		"line 4, column 1: \"foo\": no command; a line begins with -A, -a, -E, -e, -D, -d or -C\nnothing was changed\n"
+	want := "line 3, column 19: \"-w\": not an option of -A\n" +
+		"line 4, column 1: \"foo\": want a command: -A, -a, -E, -e, -D, -d or -C\nnothing was changed\n"
 	if errs != want || status != 2 {
 		t.Errorf("a faulty text: %q, %d", errs, status)
 	}

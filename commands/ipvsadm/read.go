@@ -65,7 +65,7 @@ func (p *parser) read(r io.Reader, take func(*Line)) error {
 		}
 	}
 	last := p.faults[len(p.faults)-1]
-	p.faults = append(p.faults, Fault{Line: last.Line + 1, Column: 1, Why: "too many faults; the text was not read further"})
+	p.faults = append(p.faults, Fault{Line: last.Line + 1, Column: 1, Why: "too many faults: the rest of the text was not read"})
 	return nil
 }
 

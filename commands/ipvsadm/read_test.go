@@ -145,75 +145,75 @@ func TestAcceptedServers(t *testing.T) {
 
 // refused are lines that ipvsadm refuses too, with what is said of them.
 var refused = []lineCase{
-	{"foo", `column 1: "foo": no command; a line begins with -A, -a, -E, -e, -D, -d or -C`},
-	{"--add-s -t 10.1:80", `column 1: "--add-s": no command; a line begins with -A, -a, -E, -e, -D, -d or -C`},
-	{"-t 10.1:80 -A", `column 1: "-t": no command; a line begins with -A, -a, -E, -e, -D, -d or -C`},
+	{"foo", `column 1: "foo": want a command: -A, -a, -E, -e, -D, -d or -C`},
+	{"--add-s -t 10.1:80", `column 1: "--add-s": want a command: -A, -a, -E, -e, -D, -d or -C`},
+	{"-t 10.1:80 -A", `column 1: "-t": want a command: -A, -a, -E, -e, -D, -d or -C`},
 	{"-A", `column 1: "-A": needs the service: -t, -u, --sctp-service or -f`},
 	{"-a -t 10.1:80", `column 1: "-a": needs the server: -r`},
-	{"-AD -t 10.1:80", `column 2: "-D": a second command; a line has one`},
-	{"-A -t 10.1:80 --clear", `column 15: "--clear": a second command; a line has one`},
+	{"-AD -t 10.1:80", `column 2: "-D": want one command per line`},
+	{"-A -t 10.1:80 --clear", `column 15: "--clear": want one command per line`},
 	{"-A -t", `column 4: "-t": the option needs a value`},
-	{"-A -t 10.1:80 junk", `column 15: "junk": belongs to no option`},
-	{"-A -t 10.1:80 -", `column 15: "-": belongs to no option`},
-	{"-A -t 10.1:80 -- junk", `column 18: "junk": belongs to no option`},
+	{"-A -t 10.1:80 junk", `column 15: "junk": unexpected argument`},
+	{"-A -t 10.1:80 -", `column 15: "-": unexpected argument`},
+	{"-A -t 10.1:80 -- junk", `column 18: "junk": unexpected argument`},
 	{"-A -t 10.1:80 -q", `column 15: "-q": unknown option`},
-	{"-A -t 10.1:80 --sched rr", `column 15: "--sched": unknown option` + "\n" + `column 23: "rr": belongs to no option`},
-	{"-A -t 10.1:80 -u 10.2:80", `column 15: "-u": given twice, or conflicts with an option before it`},
-	{"-A -t 10.1:80 -w 5", `column 15: "-w": has no place in -A`},
-	{"-D -t 10.1:80 -s rr", `column 15: "-s": has no place in -D`},
-	{"-C -t 10.1:80", `column 4: "-t": has no place in -C`},
-	{"-A -u 10.1:80 --ops=1", `column 15: "--ops=1": the option has no value`},
-	{"-A -u 10.1:80 -o=1", `column 15: "-o=1": the option has no value`},
+	{"-A -t 10.1:80 --sched rr", `column 15: "--sched": unknown option` + "\n" + `column 23: "rr": unexpected argument`},
+	{"-A -t 10.1:80 -u 10.2:80", `column 15: "-u": repeats an earlier option, or conflicts with it`},
+	{"-A -t 10.1:80 -w 5", `column 15: "-w": not an option of -A`},
+	{"-D -t 10.1:80 -s rr", `column 15: "-s": not an option of -D`},
+	{"-C -t 10.1:80", `column 4: "-t": not an option of -C`},
+	{"-A -u 10.1:80 --ops=1", `column 15: "--ops=1": the option takes no value`},
+	{"-A -u 10.1:80 -o=1", `column 15: "-o=1": the option takes no value`},
 	{"-A -t 10.1:80 -o", `column 15: "-o": one-packet scheduling is for UDP and firewall marks`},
-	{"-A -t 10.1:0 -s rr", `column 7: "10.1:0": without a port (every port) a service needs persistence: -p`},
-	{"-A -t 10.1:80 -p 0", `column 18: "0": persistence is a number of seconds from 1 to 2678400`},
-	{"-A -t 10.1:80 -p2678401", `column 17: "2678401": persistence is a number of seconds from 1 to 2678400`},
-	{"-A -t 10.1:80 -p 5m", `column 18: "5m": persistence is a number of seconds from 1 to 2678400`},
-	{"-A -t 10.1:80 -p -M /24", `column 21: "/24": for IPv4 a netmask is written as an address, such as 255.255.255.0`},
-	{"-A -t [::1]:80 -p -M 129", `column 22: "129": for IPv6 a netmask is a prefix length from 1 to 128`},
-	{"-A -t 10.1:80 -s abcdefghijklmnop", `column 18: "abcdefghijklmnop": the name is longer than 15 characters`},
+	{"-A -t 10.1:0 -s rr", `column 7: "10.1:0": a service without a port (every port) needs persistence: -p`},
+	{"-A -t 10.1:80 -p 0", `column 18: "0": want persistence from 1 to 2678400 seconds`},
+	{"-A -t 10.1:80 -p2678401", `column 17: "2678401": want persistence from 1 to 2678400 seconds`},
+	{"-A -t 10.1:80 -p 5m", `column 18: "5m": want persistence from 1 to 2678400 seconds`},
+	{"-A -t 10.1:80 -p -M /24", `column 21: "/24": want a mask such as 255.255.255.0 for IPv4`},
+	{"-A -t [::1]:80 -p -M 129", `column 22: "129": want a prefix length from 1 to 128 for IPv6`},
+	{"-A -t 10.1:80 -s abcdefghijklmnop", `column 18: "abcdefghijklmnop": want a name of at most 15 characters`},
 	{"-A -t 10.1:80 -b flag-4", `column 18: "flag-4": invalid scheduler flag "flag-4": ` +
 		`want flag-1, flag-2, flag-3, sh-fallback, sh-port, mh-fallback or mh-port`},
 	{"-A -t 10.1:80 -s mh -b sh-port", `column 24: "sh-port": scheduler flag "sh-port" belongs to sh, not to mh`},
-	{"-A -f 0", `column 7: "0": a firewall mark is a number from 1 to 4294967295`},
-	{"-A -f 0x10", `column 7: "0x10": a firewall mark is a number from 1 to 4294967295`},
-	{"-A -f 4294967296", `column 7: "4294967296": a firewall mark is a number from 1 to 4294967295`},
-	{"-A -t 10.1:80 -6", `column 15: "-6": belongs behind a firewall mark (-f)`},
-	{"-A -t 10 -p", `column 7: "10": a number alone is no address`},
-	{"-A -t 10.0.0.256:80", `column 7: "10.0.0.256:80": not an IPv4 address`},
-	{"-A -t 1.2.3.4.5:80", `column 7: "1.2.3.4.5:80": not an IPv4 address`},
-	{"-A -t 08.1:80", `column 7: "08.1:80": not an IPv4 address`},
-	{"-A -t .1.2:80", `column 7: ".1.2:80": not an IPv4 address`},
+	{"-A -f 0", `column 7: "0": want a firewall mark from 1 to 4294967295`},
+	{"-A -f 0x10", `column 7: "0x10": want a firewall mark from 1 to 4294967295`},
+	{"-A -f 4294967296", `column 7: "4294967296": want a firewall mark from 1 to 4294967295`},
+	{"-A -t 10.1:80 -6", `column 15: "-6": want -6 after a firewall mark (-f)`},
+	{"-A -t 10 -p", `column 7: "10": want an address, not a number alone`},
+	{"-A -t 10.0.0.256:80", `column 7: "10.0.0.256:80": want an IPv4 address`},
+	{"-A -t 1.2.3.4.5:80", `column 7: "1.2.3.4.5:80": want an IPv4 address`},
+	{"-A -t 08.1:80", `column 7: "08.1:80": want an IPv4 address`},
+	{"-A -t .1.2:80", `column 7: ".1.2:80": want an IPv4 address`},
 	{"-A -t 10.1:", `column 7: "10.1:": a port is a number from 0 to 65535, or a name that the system knows`},
 	{"-A -t 10.1:65536", `column 7: "10.1:65536": a port is a number from 0 to 65535, or a name that the system knows`},
-	{"-A -t 10.1:nosuch", `column 7: "10.1:nosuch": the port is no number, and the system knows no such name: no such port`},
-	{"-A -t nosuch:80", `column 7: "nosuch:80": not an address, and as a name it was not found: no such host`},
-	{"-A -t [::1] -p", `column 7: "[::1]": an address in brackets is followed by its port: [2001:db8::1]:80`},
-	{"-A -t [fe80::1%lo]:80", `column 7: "[fe80::1%lo]:80": not an IPv6 address`},
-	{"-A -t [10.1]:80", `column 7: "[10.1]:80": an IPv4 address has no brackets`},
-	{"-A -t 10.1:80 -s \"rr", `column 18: "\"rr": the quote is not closed`},
-	{"-a -t 10.1:80 -r 10.2 -gm", `column 23: "-gm": given twice, or conflicts with an option before it`},
-	{"-a -t 10.1:80 -r 10.2 -w 2147483648", `column 26: "2147483648": a weight is a number from 0 to 2147483647`},
-	{"-a -t 10.1:80 -r 10.2 -w -1", `column 26: "-1": a weight is a number from 0 to 2147483647`},
-	{"-a -t 10.1:80 -r 10.2 -w 0x10", `column 26: "0x10": a weight is a number from 0 to 2147483647`},
-	{"-a -t 10.1:80 -r 10.2 -x -1", `column 26: "-1": a threshold is a number from 0 to 4294967295`},
+	{"-A -t 10.1:nosuch", `column 7: "10.1:nosuch": cannot find a port of this name: no such port`},
+	{"-A -t nosuch:80", `column 7: "nosuch:80": cannot find a host of this name: no such host`},
+	{"-A -t [::1] -p", `column 7: "[::1]": want a port after the brackets, such as [2001:db8::1]:80`},
+	{"-A -t [fe80::1%lo]:80", `column 7: "[fe80::1%lo]:80": want an IPv6 address`},
+	{"-A -t [10.1]:80", `column 7: "[10.1]:80": want an IPv4 address without brackets`},
+	{"-A -t 10.1:80 -s \"rr", `column 18: "\"rr": the closing quote is missing`},
+	{"-a -t 10.1:80 -r 10.2 -gm", `column 23: "-gm": repeats an earlier option, or conflicts with it`},
+	{"-a -t 10.1:80 -r 10.2 -w 2147483648", `column 26: "2147483648": want a weight from 0 to 2147483647`},
+	{"-a -t 10.1:80 -r 10.2 -w -1", `column 26: "-1": want a weight from 0 to 2147483647`},
+	{"-a -t 10.1:80 -r 10.2 -w 0x10", `column 26: "0x10": want a weight from 0 to 2147483647`},
+	{"-a -t 10.1:80 -r 10.2 -x -1", `column 26: "-1": want a threshold from 0 to 4294967295`},
 	{"-a -t 10.1:80 -r 10.2 -x 5 -y 6", `column 31: "6": the lower threshold is above the upper, 5`},
-	{"-a -t 10.1:80 -r [2001:db8::2]:80", `column 18: "[2001:db8::2]:80": a server of another address family than its service's is reached by tunnel only: -i`},
-	{"-a -t 10.1:80 -r 10.2 --tun-type ipip", `column 23: "--tun-type": belongs to a tunnel: -i`},
+	{"-a -t 10.1:80 -r [2001:db8::2]:80", `column 18: "[2001:db8::2]:80": a server of another address family than its service needs a tunnel: -i`},
+	{"-a -t 10.1:80 -r 10.2 --tun-type ipip", `column 23: "--tun-type": needs a tunnel: -i`},
 	{"-a -t 10.1:80 -r 10.2 -i --tun-type gue", `column 26: "--tun-type": a gue tunnel needs a port: --tun-port`},
-	{"-a -t 10.1:80 -r 10.2 -i --tun-type nosuch", `column 37: "nosuch": a tunnel type is ipip, gue or gre`},
-	{"-a -t 10.1:80 -r 10.2 -i --tun-type gue --tun-port 0", `column 52: "0": a tunnel port is a number from 1 to 65535`},
+	{"-a -t 10.1:80 -r 10.2 -i --tun-type nosuch", `column 37: "nosuch": want tunnel type ipip, gue or gre`},
+	{"-a -t 10.1:80 -r 10.2 -i --tun-type gue --tun-port 0", `column 52: "0": want a tunnel port from 1 to 65535`},
 	{"-a -t 10.1:80 -r 10.2 -i --tun-port 8", `column 26: "--tun-port": a tunnel port belongs to gue, not to ipip`},
 	{"-a -t 10.1:80 -r 10.2 -i --tun-csum", `column 26: "--tun-csum": ipip has no checksums`},
 	{"-a -t 10.1:80 -r 10.2 -i --tun-type gre --tun-remcsum", `column 41: "--tun-remcsum": remote checksums belong to gue, not to gre`},
-	{"-d -t 10.1:80 -r 10.2 -m", `column 23: "-m": has no place in -d`},
-	{"-A -t é:80", `column 7: "é:80": neither an address nor the name of a host`},
-	{"-A -s é -t 10:x", `column 7: "é": the name has characters that no name has` + "\n" + `column 12: "10:x": the port is no number, and the system knows no such name: no such port`},
+	{"-d -t 10.1:80 -r 10.2 -m", `column 23: "-m": not an option of -d`},
+	{"-A -t é:80", `column 7: "é:80": want an address or a host name`},
+	{"-A -s é -t 10:x", `column 7: "é": want a name of letters, digits, -, _ and .` + "\n" + `column 12: "10:x": cannot find a port of this name: no such port`},
 }
 
 // refusedNarrower are lines that ipvsadm takes.
 var refusedNarrower = []lineCase{
-	{"-L -n", `column 1: "-L": does not change the table; a line begins with -A, -a, -E, -e, -D, -d or -C`},
+	{"-L -n", `column 1: "-L": does not change the table: want -A, -a, -E, -e, -D, -d or -C`},
 }
 
 func TestRefused(t *testing.T) {
@@ -321,13 +321,13 @@ func TestReplayTellsEveryFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Replay(lines)
-	want := `line 2, column 7: "10.0.0.1:80": the service is there already, by line 1
-line 3, column 7: "10.0.0.2:80": no line before this one adds the service
-line 5, column 22: "10.0.1.1": the server is there already, by line 4
-line 6, column 22: "224.0.0.1": no address of one server
-line 7, column 22: "10.0.1.2": no line before this one adds the server
-line 8, column 22: "10.0.1.2": no line before this one adds the server
-line 9, column 7: "10.0.0.3:80": no line before this one adds the service`
+	want := `line 2, column 7: "10.0.0.1:80": the service exists already, added in line 1
+line 3, column 7: "10.0.0.2:80": no earlier line adds the service
+line 5, column 22: "10.0.1.1": the server exists already, added in line 4
+line 6, column 22: "224.0.0.1": want a unicast address
+line 7, column 22: "10.0.1.2": no earlier line adds the server
+line 8, column 22: "10.0.1.2": no earlier line adds the server
+line 9, column 7: "10.0.0.3:80": no earlier line adds the service`
 	if d := cmp.Diff(want, fmt.Sprint(err)); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
@@ -375,9 +375,9 @@ func TestReadSaveTellsTheFaultsOfBoth(t *testing.T) {
 -a -t 10.0.0.2:80 -r 10.0.1.1
 -a -t 10.0.0.1:80 -r 224.0.0.1
 `), nil)
-	want := `line 2, column 7: "10.0.0.1:80": the service is there already, by line 1
-line 3, column 22: "x": persistence is a number of seconds from 1 to 2678400
-line 5, column 22: "224.0.0.1": no address of one server`
+	want := `line 2, column 7: "10.0.0.1:80": the service exists already, added in line 1
+line 3, column 22: "x": want persistence from 1 to 2678400 seconds
+line 5, column 22: "224.0.0.1": want a unicast address`
 	if d := cmp.Diff(want, fmt.Sprint(err)); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}

@@ -2,7 +2,8 @@ package ipvsadm
 
 import "strings"
 
-const notHere = "a line begins with -A, -a, -E, -e, -D, -d or -C"
+// commandsOfText are the commands that a saved text can have.
+const commandsOfText = "-A, -a, -E, -e, -D, -d or -C"
 
 // readVerb reads the command, which is the first option: alone or, by its
 // letter, before others. It leaves the words of the options.
@@ -17,13 +18,13 @@ func (p *parser) readVerb(words []word) (rest []word, ok bool) {
 	}
 	switch {
 	case p.verb == nil || !ok:
-		p.fault(first, "no command; "+notHere, askHelp)
+		p.fault(first, "want a command: "+commandsOfText, askHelp)
 		return nil, false
 	case !p.wide && !p.verb.changes():
-		p.fault(p.verbAt, "does not change the table; "+notHere, askHelp)
+		p.fault(p.verbAt, "does not change the table: want "+commandsOfText, askHelp)
 		return nil, false
 	case p.number > 0 && p.verb.verb == restoreTable:
-		p.fault(p.verbAt, "a text cannot read itself", askHelp)
+		p.fault(p.verbAt, "-R cannot be in the text that it reads", askHelp)
 		return nil, false
 	}
 	return rest, true
@@ -98,7 +99,7 @@ func (p *parser) readLong(w word, rest []word) []word {
 	}
 	switch {
 	case hasValue && arg == without:
-		p.fault(w, "the option has no value", complaint{p.last + ": option does not take an argument", exitRefused})
+		p.fault(w, "the option takes no value", complaint{p.last + ": option does not take an argument", exitRefused})
 		return rest
 	case o == nil && arg == required && !hasValue:
 		if len(rest) == 0 {
@@ -127,7 +128,7 @@ func (p *parser) readCluster(w word, rest []word) []word {
 			p.unknown(w)
 			return rest
 		case (isVerb || o.arg == without) && strings.HasPrefix(after.text, "="):
-			p.fault(w, "the option has no value", complaint{p.last + ": option does not take an argument", exitRefused})
+			p.fault(w, "the option takes no value", complaint{p.last + ": option does not take an argument", exitRefused})
 			return rest
 		case isVerb:
 			p.second(w)
@@ -151,7 +152,7 @@ func (p *parser) unknown(w word) {
 }
 
 func (p *parser) second(w word) {
-	p.fault(w, "a second command; a line has one", wrong("invalid option `"+p.last+"'"))
+	p.fault(w, "want one command per line", wrong("invalid option `"+p.last+"'"))
 }
 
 func (p *parser) lacking(w word) {
@@ -182,7 +183,7 @@ const absent = -1
 // apply lets an option act, once. Whether it belongs here is looked at later.
 func (p *parser) apply(o *option, w, value word) {
 	if o.group&p.cmd.given != 0 && o.group != repeatable {
-		p.fault(w, "given twice, or conflicts with an option before it", wrong("multiple '"+o.group.name()+"' options specified"))
+		p.fault(w, "repeats an earlier option, or conflicts with it", wrong("multiple '"+o.group.name()+"' options specified"))
 		return
 	}
 	p.cmd.given |= o.group

@@ -91,14 +91,14 @@ func (t *table) take(l *Line) {
 	e := t.find(l.Service.ServiceID)
 	if l.Verb == AddService {
 		if e != nil {
-			t.fault(l, l.service, fmt.Sprintf("the service is there already, by line %d", e.Line))
+			t.fault(l, l.service, fmt.Sprintf("the service exists already, added in line %d", e.Line))
 			return
 		}
 		t.add(l)
 		return
 	}
 	if e == nil {
-		t.missing(l, l.service, "no line before this one adds the service")
+		t.missing(l, l.service, "no earlier line adds the service")
 		return
 	}
 	switch l.Verb {
@@ -132,16 +132,16 @@ func (t *table) takeServer(e *entry, l *Line) {
 	there := i >= 0
 	switch {
 	case l.Verb == AddServer && there:
-		t.fault(l, l.serverAt, fmt.Sprintf("the server is there already, by line %d", e.Servers[i].Line))
+		t.fault(l, l.serverAt, fmt.Sprintf("the server exists already, added in line %d", e.Servers[i].Line))
 	case l.Verb == AddServer:
 		if a := l.Server.Addr.Addr(); a.IsUnspecified() || a.IsMulticast() {
-			t.fault(l, l.serverAt, "no address of one server")
+			t.fault(l, l.serverAt, "want a unicast address")
 			return
 		}
 		t.append(e, Server{l.Server, l.Number})
 		e.index()
 	case !there:
-		t.missing(l, l.serverAt, "no line before this one adds the server")
+		t.missing(l, l.serverAt, "no earlier line adds the server")
 	case l.Verb == EditServer:
 		e.Servers[i] = Server{l.Server, l.Number}
 	case l.Verb == DeleteServer:

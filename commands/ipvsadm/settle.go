@@ -16,7 +16,7 @@ func (p *parser) settle() {
 		p.settleTimeouts()
 	}
 	for _, w := range p.loose {
-		p.fault(w, "belongs to no option", wrong("unexpected argument "+w.text))
+		p.fault(w, "unexpected argument", wrong("unexpected argument "+w.text))
 	}
 	p.settleFlags()
 	p.settlePlaces()
@@ -58,7 +58,7 @@ func (p *parser) settlePlaces() {
 		if missing&g != 0 {
 			p.fault(p.verbAt, missingWhat(g), wrong("You need to supply the '"+g.name()+"' option for the '"+v.called+"' command"))
 		} else {
-			p.fault(p.at(g), "has no place in "+v.name(), wrong("Illegal '"+g.name()+"' option with the '"+v.called+"' command"))
+			p.fault(p.at(g), "not an option of "+v.name(), wrong("Illegal '"+g.name()+"' option with the '"+v.called+"' command"))
 		}
 		missing, stray = missing&^g, stray&^g
 	}
@@ -95,7 +95,7 @@ func (p *parser) settleService() {
 		}
 	}
 	if s.FWMark == 0 && s.Port == 0 && p.cmd.given&persistent == 0 {
-		p.fault(p.serviceAt, "without a port (every port) a service needs persistence: -p",
+		p.fault(p.serviceAt, "a service without a port (every port) needs persistence: -p",
 			wrong("Zero port specified for non-persistent service"))
 	}
 	if s.OnePacket && s.FWMark == 0 && s.Protocol != kernel.UDP {
@@ -119,7 +119,7 @@ func (p *parser) settleServer() {
 		return
 	}
 	if kernel.FamilyOf(s.Addr.Addr()) != id.Family && s.Forward != kernel.Tunneling {
-		p.fault(p.serverAt, "a server of another address family than its service's is reached by tunnel only: -i",
+		p.fault(p.serverAt, "a server of another address family than its service needs a tunnel: -i",
 			wrong("Different address family is allowed only for tunneling servers"))
 	}
 	if s.Lower > s.Upper {

@@ -35,7 +35,7 @@ func (p *parser) settleList() {
 		strange = statistics | rate | thresholds | persistentConn
 	}
 	if given&strange != 0 {
-		p.fault(p.at(given&strange), "has no place in this list", wrong("options conflicts in the list command"))
+		p.fault(p.at(given&strange), "not an option of this list", wrong("options conflicts in the list command"))
 	}
 }
 
@@ -43,7 +43,7 @@ func (p *parser) settleList() {
 // to no option.
 func (p *parser) settleTimeouts() {
 	if len(p.loose) < 3 {
-		p.fault(p.verbAt, "needs three numbers of seconds", wrong("--set option requires 3 timeout values"))
+		p.fault(p.verbAt, "want three timeouts in seconds", wrong("--set option requires 3 timeout values"))
 		p.loose = nil
 		return
 	}
@@ -53,7 +53,7 @@ func (p *parser) settleTimeouts() {
 		w := p.loose[i]
 		n, ok := number(w.text, 0, most)
 		if !ok {
-			p.fault(w, "a timeout is a number of seconds up to 2678400; 0 leaves it as it is", badTimeout(w))
+			p.fault(w, "want a timeout from 0 to 2678400 seconds (0 leaves it unchanged)", badTimeout(w))
 		}
 		*to = time.Duration(n) * time.Second
 	}

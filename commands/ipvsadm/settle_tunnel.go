@@ -8,7 +8,7 @@ func (p *parser) settleTunnel(s *kernel.Server) {
 	of := " the '" + t.String() + "' tunnel type"
 	switch {
 	case s.Forward != kernel.Tunneling:
-		p.fault(p.at(ofTunnel), "belongs to a tunnel: -i", wrong("Tunnel options conflict with forward method"))
+		p.fault(p.at(ofTunnel), "needs a tunnel: -i", wrong("Tunnel options conflict with forward method"))
 		return
 	case t == kernel.GUE && given&tunPort == 0:
 		p.fault(p.at(ofTunnel), "a gue tunnel needs a port: --tun-port",

@@ -31,7 +31,7 @@ func (p *parser) setMark(v word) {
 		var signed int64
 		var err error
 		if signed, err = strconv.ParseInt(v.text, 10, 32); err != nil || signed >= 0 {
-			p.fault(v, "a firewall mark is a number from 1 to 4294967295", wrong("invalid fwmark value `"+v.text+"' specified"))
+			p.fault(v, "want a firewall mark from 1 to 4294967295", wrong("invalid fwmark value `"+v.text+"' specified"))
 			return
 		}
 		n = uint64(uint32(signed))
@@ -41,7 +41,7 @@ func (p *parser) setMark(v word) {
 
 func (p *parser) setIPv6(v word) {
 	if p.cmd.Service.FWMark == 0 {
-		p.fault(v, "belongs behind a firewall mark (-f)", wrong("-6 used before -f\n"))
+		p.fault(v, "want -6 after a firewall mark (-f)", wrong("-6 used before -f\n"))
 		return
 	}
 	p.cmd.Service.Family = kernel.IPv6
@@ -84,10 +84,10 @@ func (p *parser) moduleName(v word) string {
 	case v.text == "":
 		return ""
 	case len(v.text) > kernel.MaxName:
-		p.fault(v, "the name is longer than "+strconv.Itoa(kernel.MaxName)+" characters", complaint{})
+		p.fault(v, "want a name of at most "+strconv.Itoa(kernel.MaxName)+" characters", complaint{})
 		return v.text[:kernel.MaxName]
 	case !hostName(v.text): // the same letters
-		p.fault(v, "the name has characters that no name has", complaint{})
+		p.fault(v, "want a name of letters, digits, -, _ and .", complaint{})
 	}
 	return v.text
 }
@@ -103,7 +103,7 @@ func (p *parser) setPersistent(v word) {
 	const most = uint64(kernel.MaxPersistence / time.Second)
 	n, ok := number(v.text, 1, most)
 	if !ok {
-		p.fault(v, "persistence is a number of seconds from 1 to "+strconv.FormatUint(most, 10), badTimeout(v))
+		p.fault(v, "want persistence from 1 to "+strconv.FormatUint(most, 10)+" seconds", badTimeout(v))
 	}
 	p.cmd.Service.Persistence = time.Duration(n) * time.Second
 }
@@ -144,7 +144,7 @@ func (p *parser) setNAT(word)    { p.cmd.Server.Forward = kernel.NAT }
 func (p *parser) setWeight(v word) {
 	n, ok := number(v.text, 0, kernel.MaxWeight)
 	if !ok {
-		p.fault(v, "a weight is a number from 0 to "+strconv.Itoa(kernel.MaxWeight), wrong("illegal weight specified"))
+		p.fault(v, "want a weight from 0 to "+strconv.Itoa(kernel.MaxWeight), wrong("illegal weight specified"))
 	}
 	p.cmd.Server.Weight = int(n)
 }
@@ -165,7 +165,7 @@ func (p *parser) threshold(v word, said string) uint32 {
 	}
 	n, ok := number(v.text, 0, most)
 	if !ok {
-		p.fault(v, "a threshold is a number from 0 to 4294967295", wrong(said))
+		p.fault(v, "want a threshold from 0 to 4294967295", wrong(said))
 	}
 	return uint32(n)
 }
@@ -173,7 +173,7 @@ func (p *parser) threshold(v word, said string) uint32 {
 func (p *parser) setTunType(v word) {
 	t, err := kernel.ParseTunnelType(v.text)
 	if err != nil {
-		p.fault(v, "a tunnel type is ipip, gue or gre", wrong("illegal tunnel type specified"))
+		p.fault(v, "want tunnel type ipip, gue or gre", wrong("illegal tunnel type specified"))
 	}
 	p.cmd.Server.Tunnel.Type = t
 }
@@ -181,7 +181,7 @@ func (p *parser) setTunType(v word) {
 func (p *parser) setTunPort(v word) {
 	n, ok := number(v.text, 1, math.MaxUint16)
 	if !ok {
-		p.fault(v, "a tunnel port is a number from 1 to 65535", wrong("illegal tunnel port specified"))
+		p.fault(v, "want a tunnel port from 1 to 65535", wrong("illegal tunnel port specified"))
 	}
 	p.cmd.Server.Tunnel.Port = uint16(n)
 }
@@ -213,13 +213,13 @@ func mask(f kernel.Family, s string) (m kernel.Netmask, why string) {
 	if f == kernel.IPv6 {
 		n, ok := number(s, 1, 128)
 		if !ok {
-			return 0, "for IPv6 a netmask is a prefix length from 1 to 128"
+			return 0, "want a prefix length from 1 to 128 for IPv6"
 		}
 		return kernel.Netmask(n), ""
 	}
 	a, ok := ipv4(s)
 	if !ok {
-		return 0, "for IPv4 a netmask is written as an address, such as 255.255.255.0"
+		return 0, "want a mask such as 255.255.255.0 for IPv4"
 	}
 	m, _ = kernel.ParseNetmask(f, a.String())
 	return m, ""

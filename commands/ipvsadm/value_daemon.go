@@ -1,6 +1,7 @@
 package ipvsadm
 
 import (
+	"fmt"
 	"math"
 	"net/netip"
 	"strings"
@@ -19,7 +20,7 @@ func (p *parser) setRole(v word) {
 		if p.verb.verb == stopDaemon {
 			said = "illegal start_daemon specified"
 		}
-		p.fault(v, "a daemon is master or backup", wrong(said))
+		p.fault(v, "want master or backup", wrong(said))
 	}
 	p.cmd.daemon.Role = role
 }
@@ -45,7 +46,7 @@ func (p *parser) setMaxLen(v word) {
 func (p *parser) atMost(v word, least, most uint64, said string) uint64 {
 	n, ok := number(v.text, least, most)
 	if !ok {
-		p.fault(v, "not a number, too small or too large", wrong(said))
+		p.fault(v, fmt.Sprintf("want a number from %d to %d", least, most), wrong(said))
 	}
 	return n
 }
@@ -66,7 +67,7 @@ func (p *parser) setGroup(v word) {
 		if is6 {
 			version = "IPv6"
 		}
-		p.fault(v, "not a multicast address", wrong("invalid "+version+" mcast-group `"+v.text+"'"))
+		p.fault(v, "want a multicast address", wrong("invalid "+version+" mcast-group `"+v.text+"'"))
 		return
 	}
 	p.cmd.daemon.Group = a
