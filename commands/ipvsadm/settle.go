@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"lvs/kernel"
 )
@@ -127,5 +128,94 @@ func (p *parser) settleServer() {
 	}
 	if p.cmd.given&ofTunnel != 0 {
 		p.settleTunnel(s)
+	}
+}
+
+// clashes are the lists that exclude one another, in the order in which
+// ipvsadm looks for them.
+var clashes = []struct{ one, other groups }{
+	{service, connections},
+	{timeouts, connections},
+	{daemons, connections},
+	{timeouts, service},
+	{daemons, service},
+	{daemons, timeouts},
+}
+
+// settleList checks that one thing is listed.
+func (p *parser) settleList() {
+	given := p.cmd.given
+	for _, c := range clashes {
+		if given&c.one != 0 && given&c.other != 0 {
+			p.fault(p.at(c.one), "conflicts with --"+c.other.name(),
+				wrong("The option '"+c.one.name()+"' conflicts with the '"+c.other.name()+"' option in the 'list' command"))
+			return
+		}
+	}
+	strange := groups(0)
+	switch {
+	case given&connections != 0:
+		strange = statistics | rate | thresholds
+	case given&(timeouts|daemons) != 0:
+		strange = statistics | rate | thresholds | persistentConn
+	}
+	if given&strange != 0 {
+		p.fault(p.at(given&strange), "not an option of this list", wrong("options conflicts in the list command"))
+	}
+}
+
+// settleTimeouts reads --set's values, which are the first words that belong
+// to no option.
+func (p *parser) settleTimeouts() {
+	if len(p.loose) < 3 {
+		p.fault(p.verbAt, "want three timeouts in seconds", wrong("--set option requires 3 timeout values"))
+		p.loose = nil
+		return
+	}
+	t := &p.cmd.timeouts
+	for i, to := range []*time.Duration{&t.TCP, &t.TCPFin, &t.UDP} {
+		const most = uint64(kernel.MaxPersistence / time.Second)
+		w := p.loose[i]
+		n, ok := number(w.text, 0, most)
+		if !ok {
+			p.fault(w, "want a timeout from 0 to 2678400 seconds (0 leaves it unchanged)", badTimeout(w))
+		}
+		*to = time.Duration(n) * time.Second
+	}
+	p.loose = p.loose[3:]
+}
+
+// settleTunnel checks a tunnel's options against its type and one another.
+func (p *parser) settleTunnel(s *kernel.Server) {
+	given, t := p.cmd.given, s.Tunnel.Type
+	of := " the '" + t.String() + "' tunnel type"
+	switch {
+	case s.Forward != kernel.Tunneling:
+		p.fault(p.at(ofTunnel), "needs a tunnel: -i", wrong("Tunnel options conflict with forward method"))
+		return
+	case t == kernel.GUE && given&tunPort == 0:
+		p.fault(p.at(ofTunnel), "a gue tunnel needs a port: --tun-port",
+			wrong("You need to supply the 'tun-port' option for"+of))
+	case t != kernel.GUE && given&tunPort != 0:
+		p.fault(p.at(tunPort), "a tunnel port belongs to gue, not to "+t.String(),
+			wrong("Illegal 'tun-port' option with"+of))
+	}
+	flags := given & ofTunFlags
+	var strange groups
+	var why string
+	switch t {
+	case kernel.IPIP:
+		strange, why = flags, "ipip has no checksums"
+	case kernel.GRE:
+		strange, why = flags&tunRemoteChecksum, "remote checksums belong to gue, not to gre"
+	}
+	first, second := flags.first(), (flags &^ flags.first()).first()
+	switch {
+	case strange != 0:
+		g := strange.first()
+		p.fault(p.at(g), why, wrong("Illegal '"+g.name()+"' option with"+of))
+	case second != 0:
+		p.fault(p.at(second), "conflicts with --"+first.name(),
+			wrong("The option '"+second.name()+"' conflicts with the '"+first.name()+"' option in"+of))
 	}
 }
