@@ -2,7 +2,7 @@ package ipvsadm
 
 import "math/bits"
 
-// Verb is what a command line does.
+// Verb is the command of a command line.
 type Verb uint8
 
 // The verbs that change services and servers.
@@ -14,7 +14,7 @@ const (
 	AddServer
 	EditServer
 	DeleteServer
-	// The others are not part of a saved text.
+	// The verbs that a saved text cannot have.
 	listTable
 	zeroCounters
 	saveTable
@@ -31,11 +31,11 @@ type verb struct {
 	verb  Verb
 	short byte
 	long  string
-	// called is its name in faults.
+	// called is its name in ipvsadm's complaints.
 	called string
-	// arg tells whether its own word has a value.
+	// arg reports whether the verb has a value.
 	arg argument
-	// needs must be given, takes may be.
+	// needs are the required options, takes the optional ones.
 	needs, takes groups
 }
 
@@ -47,8 +47,8 @@ var verbs = []verb{
 	{AddServer, 'a', "add-server", "add-server", without, service | server, ofServer},
 	{EditServer, 'e', "edit-server", "edit-server", without, service | server, ofServer},
 	{DeleteServer, 'd', "delete-server", "delete-server", without, service | server, 0},
-	{listTable, 'L', "list", "list", without, 0, service | numeric | connections | timeouts | daemons | ofList | nosort | exact | syncID},
-	{listTable, 'l', "", "list", without, 0, service | numeric | connections | timeouts | daemons | ofList | nosort | exact | syncID},
+	{listTable, 'L', "list", "list", without, 0, withList},
+	{listTable, 'l', "", "list", without, 0, withList},
 	{zeroCounters, 'Z', "zero", "zero", without, 0, service},
 	{saveTable, 'S', "save", "save", without, 0, numeric},
 	{restoreTable, 'R', "restore", "restore", without, 0, 0},
@@ -59,7 +59,7 @@ var verbs = []verb{
 	{showVersion, 'v', "version", "version", without, 0, 0},
 }
 
-// findVerb gives the verb with a long name, or with a letter.
+// findVerb returns the verb with a long name or a letter, or nil.
 func findVerb(long string, short byte) *verb {
 	for i := range verbs {
 		if v := &verbs[i]; long != "" && v.long == long || short != 0 && v.short == short {
@@ -69,7 +69,7 @@ func findVerb(long string, short byte) *verb {
 	return nil
 }
 
-// name is a verb as a person writes it.
+// name returns the verb as it is written: by its letter if it has one.
 func (v *verb) name() string {
 	if v.short != 0 {
 		return "-" + string(v.short)
@@ -77,19 +77,19 @@ func (v *verb) name() string {
 	return "--" + v.long
 }
 
-// changes tells whether the verb belongs into a saved text.
+// changes reports whether a saved text can have the verb.
 func (v *verb) changes() bool { return v.verb <= DeleteServer }
 
-// argument tells whether an option has a value.
+// argument is whether an option has a value.
 type argument uint8
 
 const (
 	without argument = iota
 	required
-	optional // its own word is not taken where it begins with -
+	optional // the next word is not the value if it begins with -
 )
 
-// option is one option: how it is written, and what it does to the command.
+// option is one option: its names, and what it sets in the command.
 type option struct {
 	short byte
 	long  string
@@ -98,7 +98,7 @@ type option struct {
 	set   func(p *parser, value word)
 }
 
-// options is every option of every verb.
+// options are the options of all verbs.
 var options = []option{
 	{'t', "tcp-service", required, service, (*parser).setTCP},
 	{'u', "udp-service", required, service, (*parser).setUDP},
@@ -154,9 +154,9 @@ func findOption(long string, short byte) *option {
 	return nil
 }
 
-// groups is a set of options. Options that exclude one another are one group:
-// a command line has at most one of each. They stand in the order in which
-// ipvsadm looks for what is missing or has no place.
+// groups is a set of options. Options that exclude one another form one group: a
+// command line has at most one option of each group. The groups are in the order in
+// which ipvsadm checks for missing and for illegal options.
 type groups uint64
 
 const (
@@ -194,7 +194,7 @@ const (
 	tunNoChecksum
 	tunChecksum
 	tunRemoteChecksum
-	repeatable // -6 and --sort may stand twice, and --sort anywhere
+	repeatable // -6 and --sort may be repeated, and --sort is always allowed
 
 	ofService  = scheduler | persistent | netmask | engine | schedFlags | onePacket
 	ofTunFlags = tunNoChecksum | tunChecksum | tunRemoteChecksum
@@ -202,9 +202,10 @@ const (
 	ofServer   = forwarding | weight | upper | lower | ofTunnel
 	ofDaemon   = syncID | mcastInterface | mcastGroup | mcastPort | mcastTTL | syncMaxLen
 	ofList     = statistics | rate | thresholds | persistentConn | tunInfo
+	withList   = ofList | service | numeric | connections | timeouts | daemons | nosort | exact | syncID
 )
 
-// groupNames are what faults call the groups, in their order.
+// groupNames are the names of the groups in ipvsadm's complaints, in their order.
 var groupNames = [...]string{
 	"numeric", "connection", "service-address", "scheduler", "persistent", "netmask", "real-server",
 	"forwarding-method", "weight", "u-threshold", "l-threshold", "mcast-interface", "timeout", "daemon",
@@ -213,8 +214,8 @@ var groupNames = [...]string{
 	"tun-csum", "tun-remcsum",
 }
 
-// name is that of the first group of a set.
+// name returns the name of the first group of a set.
 func (g groups) name() string { return groupNames[bits.TrailingZeros64(uint64(g))] }
 
-// first is the first group of a set; of an empty one it is empty.
+// first returns the first group of a set, which is empty for an empty set.
 func (g groups) first() groups { return g & -g }

@@ -7,10 +7,10 @@ import (
 	"lvs/kernel"
 )
 
-// pageLen is how much is written at a time: what a pipe holds.
+// pageLen is how much is written at a time: the size of a pipe.
 const pageLen = 64 << 10
 
-// page collects rows and hands them on.
+// page collects rows and writes them in large pieces.
 type page struct {
 	w io.Writer
 	b []byte
@@ -21,7 +21,7 @@ func newPage(w io.Writer) *page {
 	return &page{w, make([]byte, 0, pageLen+longestRow)}
 }
 
-// turn is called after each row.
+// turn writes the rows when there are enough. Call it after each row.
 func (p *page) turn() error {
 	if len(p.b) < pageLen {
 		return nil
@@ -29,7 +29,7 @@ func (p *page) turn() error {
 	return p.end()
 }
 
-// end hands on what is left.
+// end writes the remaining rows.
 func (p *page) end() error {
 	if len(p.b) == 0 {
 		return nil
@@ -39,8 +39,8 @@ func (p *page) end() error {
 	return err
 }
 
-// appendLeft appends a word and fills up with blanks to a width. A longer word
-// moves what follows.
+// appendLeft appends a word and blanks up to a width. A longer word moves what
+// follows.
 func appendLeft(b []byte, word string, width int) []byte {
 	start := len(b)
 	return fill(append(b, word...), start, width)
@@ -54,7 +54,7 @@ func fill(b []byte, start, width int) []byte {
 	return b
 }
 
-// units are how a counter is shortened to eight digits, the largest first.
+// units are the units that shorten a counter to eight digits, the largest first.
 var units = []struct {
 	from, by uint64
 	letter   byte
@@ -76,7 +76,7 @@ func ratesOf(r *kernel.Rates) figures {
 	return figures{r.Connections, r.PacketsIn, r.PacketsOut, r.BytesIn, r.BytesOut}
 }
 
-// appendFigures appends five columns, of which the first ones are exact.
+// appendFigures appends five columns. The first exact of them are not shortened.
 func appendFigures(b []byte, f figures, exact int) []byte {
 	for i, n := range f {
 		if i < exact {
@@ -88,7 +88,7 @@ func appendFigures(b []byte, f figures, exact int) []byte {
 	return b
 }
 
-// appendCounter appends a counter, shortened by cutting its last digits off.
+// appendCounter appends a counter, shortened by cutting off its last digits.
 func appendCounter(b []byte, n uint64) []byte {
 	for _, u := range units {
 		if n >= u.from {

@@ -5,8 +5,8 @@ import "strings"
 // commandsOfText are the commands that a saved text can have.
 const commandsOfText = "-A, -a, -E, -e, -D, -d or -C"
 
-// readVerb reads the command, which is the first option: alone or, by its
-// letter, before others. It leaves the words of the options.
+// readVerb parses the verb, which is the first option: alone or, as a letter, before
+// other letters. It returns the words of the options.
 func (p *parser) readVerb(words []word) (rest []word, ok bool) {
 	first, rest := words[0], words
 	for len(rest) > 0 && (len(rest[0].text) < 2 || rest[0].text[0] != '-') {
@@ -30,7 +30,7 @@ func (p *parser) readVerb(words []word) (rest []word, ok bool) {
 	return rest, true
 }
 
-// verbIn reads a word that is the command. What else is in the word is read.
+// verbIn parses a word that begins with the verb, with the options in the same word.
 func (p *parser) verbIn(w word, rest []word) (_ []word, ok bool) {
 	p.verbAt, p.last = w, w.text
 	long, isLong := strings.CutPrefix(w.text, "--")
@@ -83,7 +83,7 @@ func (p *parser) readOptions(words []word) {
 	}
 }
 
-// readLong reads --option, --option=value or --option value.
+// readLong parses --option, --option=value or --option value.
 func (p *parser) readLong(w word, rest []word) []word {
 	name, _, hasValue := strings.Cut(w.text[2:], "=")
 	o, v := findOption(name, 0), findVerb(name, 0)
@@ -118,7 +118,7 @@ func (p *parser) readLong(w word, rest []word) []word {
 	return p.valueFrom(o, w, rest)
 }
 
-// readCluster reads -x, -xyz, -pVALUE, -p=VALUE or -p VALUE.
+// readCluster parses -x, -xyz, -pVALUE, -p=VALUE or -p VALUE.
 func (p *parser) readCluster(w word, rest []word) []word {
 	for i := 1; i < len(w.text); i++ {
 		o, after := findOption("", w.text[i]), w.tail(i+1)
@@ -159,7 +159,7 @@ func (p *parser) lacking(w word) {
 	p.fault(w, "the option needs a value", complaint{p.last + ": missing argument", exitRefused})
 }
 
-// valueFrom takes the option's value from the words behind it.
+// valueFrom takes the value of an option from the following words.
 func (p *parser) valueFrom(o *option, w word, rest []word) []word {
 	takes := o.arg == required || o.arg == optional && len(rest) > 0 && !strings.HasPrefix(rest[0].text, "-")
 	switch {
@@ -168,7 +168,7 @@ func (p *parser) valueFrom(o *option, w word, rest []word) []word {
 		return rest
 	case len(rest) == 0:
 		p.given = append(p.given, spot{o.group, w})
-		p.cmd.given |= o.group // so that it is not missing besides
+		p.cmd.given |= o.group // so that it is not reported as missing too
 		p.lacking(w)
 		return nil
 	}
@@ -177,13 +177,14 @@ func (p *parser) valueFrom(o *option, w word, rest []word) []word {
 	return rest[1:]
 }
 
-// absent is the place of a value that was not given.
+// absent is the position of a value that was not given.
 const absent = -1
 
-// apply lets an option act, once. Whether it belongs here is looked at later.
+// apply applies an option, once. Later settle checks whether the verb allows it.
 func (p *parser) apply(o *option, w, value word) {
 	if o.group&p.cmd.given != 0 && o.group != repeatable {
-		p.fault(w, "repeats an earlier option, or conflicts with it", wrong("multiple '"+o.group.name()+"' options specified"))
+		p.fault(w, "repeats an earlier option, or conflicts with it",
+			wrong("multiple '"+o.group.name()+"' options specified"))
 		return
 	}
 	p.cmd.given |= o.group
@@ -197,18 +198,18 @@ func (p *parser) apply(o *option, w, value word) {
 	o.set(p, value)
 }
 
-// word is one word of a command line and the byte at which it begins.
+// word is one word of a command line and the position of its first byte.
 type word struct {
 	text string
 	at   int
 }
 
-// tail is the word's end from its byte n on.
+// tail returns the rest of the word from its byte n.
 func (w word) tail(n int) word { return word{w.text[n:], w.at + n} }
 
-// split appends the words of a line to words. Blanks separate; quotes of either
-// kind hold a word together; # at the start of a word begins a comment. An open
-// quote is given back as the word it begins.
+// split appends the words of a line to words. Blanks separate words, quotes of either
+// kind enclose one, and # at the start of a word begins a comment. If a quote is not
+// closed, open is the word that it begins.
 func split(words []word, line string) (_ []word, open *word) {
 	for i := 0; i < len(line); {
 		switch c := line[i]; {

@@ -9,27 +9,29 @@ import (
 	"lvs/kernel"
 )
 
-// Service is a service that a text leaves behind, with the line that last said
-// what it is.
+// Service is a service of the table that a text makes, with the last line that
+// configures it.
 type Service struct {
 	kernel.Service
 	Line    int
 	Servers []Server
 }
 
-// Server is a server of a Service, with the line that last said what it is.
+// Server is a server of a Service, with the last line that configures it.
 type Server struct {
 	kernel.Server
 	Line int
 }
 
-// ReadSave reads a text and gives the table that it makes: what ParseSave and
-// Replay do together, with the faults of both in the order of the text.
+// ReadSave reads a text of command lines, as ipvsadm -S writes it, and returns the
+// table that they make of an empty one. Empty lines and comments are ignored. The
+// error is Faults, in the order of the text, unless reading failed or the text is
+// too long; then the table is nil.
 func ReadSave(r io.Reader, names Names) ([]Service, error) {
 	p := &parser{names: names}
 	t := newTable()
 	err := p.read(r, func(l *Line) {
-		// What a faulty line may have added is not missed.
+		// A line with a fault may have added what a later line needs.
 		t.incomplete = len(p.faults) > 0
 		t.take(l)
 	})
@@ -55,31 +57,31 @@ func Replay(lines []Line) ([]Service, error) {
 type table struct {
 	services map[kernel.ServiceID]*entry
 	order    []*entry
-	last     *entry // the service of the line before: most often this one's too
+	last     *entry // the service of the previous line: usually that of the next too
 	faults   Faults
-	// incomplete is set when lines are left out.
+	// incomplete is set if lines are left out.
 	incomplete bool
-	// block is memory for the servers of services whose lines stand together;
-	// its last ones are those of tail.
+	// block is memory for the servers of services whose lines follow one another;
+	// the last servers in it are those of tail.
 	block []Server
 	tail  *entry
 }
 
-// blockLen is how many servers a block holds.
+// blockLen is the number of servers in a block.
 const blockLen = 1024
 
 func newTable() *table { return &table{services: map[kernel.ServiceID]*entry{}} }
 
 type entry struct {
 	Service
-	// at gives the place in Servers by address, once there are many.
+	// at is the index in Servers by address. It is nil as long as they are few.
 	at map[netip.AddrPort]int
 }
 
-// few is how many servers are found as fast without a map.
+// few is the number of servers that are found as fast without a map.
 const few = 16
 
-// gone is the line of what was deleted.
+// gone is the line of a deleted service or server.
 const gone = 0
 
 func (t *table) take(l *Line) {
@@ -150,7 +152,7 @@ func (t *table) takeServer(e *entry, l *Line) {
 	}
 }
 
-// find gives the place of a server, or -1.
+// find returns the index of a server, or -1.
 func (e *entry) find(a netip.AddrPort) int {
 	if e.at != nil {
 		if i, ok := e.at[a]; ok {
@@ -161,7 +163,8 @@ func (e *entry) find(a netip.AddrPort) int {
 	return slices.IndexFunc(e.Servers, func(s Server) bool { return s.Addr == a && s.Line != gone })
 }
 
-// append adds a server, in the block while the service's lines stand together.
+// append adds a server, in the block as long as the lines of the service follow one
+// another.
 func (t *table) append(e *entry, s Server) {
 	if len(e.Servers) == 0 {
 		if cap(t.block)-len(t.block) < few {
@@ -177,7 +180,7 @@ func (t *table) append(e *entry, s Server) {
 	e.Servers = t.block[n-1-len(e.Servers) : n : n]
 }
 
-// index makes the last server found by its address.
+// index adds the last server to the map of addresses, if there is one.
 func (e *entry) index() {
 	last := len(e.Servers) - 1
 	switch {
@@ -205,7 +208,7 @@ func (t *table) fault(l *Line, w word, why string) {
 	}
 }
 
-// list leaves out what was deleted.
+// list returns the table, without what was deleted.
 func (t *table) list() []Service {
 	out := make([]Service, 0, len(t.services))
 	for _, e := range t.order {

@@ -9,9 +9,9 @@ import (
 	"lvs/kernel"
 )
 
-// settle works out what depends on the line as a whole: what is missing or has
-// no place, values that need the service's family, options that need one
-// another. The order of the checks is ipvsadm's.
+// settle checks what depends on the whole line: missing and illegal options, values
+// that depend on the family of the service, options that depend on one another. The
+// order of the checks is ipvsadm's.
 func (p *parser) settle() {
 	if p.verb.verb == setTimeouts {
 		p.settleTimeouts()
@@ -31,7 +31,7 @@ func (p *parser) settle() {
 	}
 }
 
-// settleFlags reads the scheduler's flags, now that it is known.
+// settleFlags parses the scheduler's flags, when the scheduler is known.
 func (p *parser) settleFlags() {
 	s := &p.cmd.Service
 	for _, name := range strings.FieldsFunc(p.flagsAt.text, func(r rune) bool { return r == ',' }) {
@@ -49,7 +49,7 @@ func (p *parser) settleFlags() {
 	}
 }
 
-// settlePlaces looks for options that are missing or have no place.
+// settlePlaces checks for missing and for illegal options.
 func (p *parser) settlePlaces() {
 	v := p.verb
 	missing := v.needs &^ p.cmd.given
@@ -57,9 +57,11 @@ func (p *parser) settlePlaces() {
 	for missing|stray != 0 {
 		g := (missing | stray).first()
 		if missing&g != 0 {
-			p.fault(p.verbAt, missingWhat(g), wrong("You need to supply the '"+g.name()+"' option for the '"+v.called+"' command"))
+			p.fault(p.verbAt, missingWhat(g),
+				wrong("You need to supply the '"+g.name()+"' option for the '"+v.called+"' command"))
 		} else {
-			p.fault(p.at(g), "not an option of "+v.name(), wrong("Illegal '"+g.name()+"' option with the '"+v.called+"' command"))
+			p.fault(p.at(g), "not an option of "+v.name(),
+				wrong("Illegal '"+g.name()+"' option with the '"+v.called+"' command"))
 		}
 		missing, stray = missing&^g, stray&^g
 	}
@@ -72,7 +74,7 @@ func missingWhat(g groups) string {
 	return "needs the service: -t, -u, --sctp-service or -f"
 }
 
-// at is where an option of a group was given.
+// at returns the word of the first option of a group.
 func (p *parser) at(g groups) word {
 	for _, s := range p.given {
 		if s.group&g != 0 {
@@ -84,7 +86,7 @@ func (p *parser) at(g groups) word {
 
 func (p *parser) settleService() {
 	s := &p.cmd.Service
-	if s.Family == 0 { // a fault that is noted
+	if s.Family == 0 { // reported already
 		return
 	}
 	if p.cmd.given&netmask != 0 && !p.badMask {
@@ -107,11 +109,11 @@ func (p *parser) settleService() {
 
 func (p *parser) settleServer() {
 	id, s := p.cmd.Service.ServiceID, &p.cmd.Server
-	if !s.Addr.IsValid() || id.Family == 0 { // faults that are noted
+	if !s.Addr.IsValid() || id.Family == 0 { // reported already
 		return
 	}
 	change := p.verb.takes&forwarding != 0
-	// Where packets are not rewritten they keep the port.
+	// Only NAT can change the port of packets.
 	keeps := change && id.FWMark == 0 && s.Forward != kernel.NAT
 	if p.noPort || keeps && (p.wide || s.Addr.Port() == 0) {
 		s.Addr = netip.AddrPortFrom(s.Addr.Addr(), id.Port)
@@ -131,8 +133,8 @@ func (p *parser) settleServer() {
 	}
 }
 
-// clashes are the lists that exclude one another, in the order in which
-// ipvsadm looks for them.
+// clashes are the lists that exclude one another, in the order in which ipvsadm checks
+// them.
 var clashes = []struct{ one, other groups }{
 	{service, connections},
 	{timeouts, connections},
@@ -142,7 +144,7 @@ var clashes = []struct{ one, other groups }{
 	{daemons, timeouts},
 }
 
-// settleList checks that one thing is listed.
+// settleList checks that the options select one list.
 func (p *parser) settleList() {
 	given := p.cmd.given
 	for _, c := range clashes {
@@ -164,8 +166,8 @@ func (p *parser) settleList() {
 	}
 }
 
-// settleTimeouts reads --set's values, which are the first words that belong
-// to no option.
+// settleTimeouts parses the values of --set, which are the first words that are not
+// part of an option.
 func (p *parser) settleTimeouts() {
 	if len(p.loose) < 3 {
 		p.fault(p.verbAt, "want three timeouts in seconds", wrong("--set option requires 3 timeout values"))
@@ -185,7 +187,7 @@ func (p *parser) settleTimeouts() {
 	p.loose = p.loose[3:]
 }
 
-// settleTunnel checks a tunnel's options against its type and one another.
+// settleTunnel checks that the options of a tunnel fit its type and one another.
 func (p *parser) settleTunnel(s *kernel.Server) {
 	given, t := p.cmd.given, s.Tunnel.Type
 	of := " the '" + t.String() + "' tunnel type"

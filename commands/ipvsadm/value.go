@@ -29,7 +29,7 @@ func (p *parser) setMark(v word) {
 	p.serviceAt = v
 	n, ok := number(v.text, 1, math.MaxUint32)
 	if !ok {
-		// ipvsadm writes the upper half of the marks as negative numbers.
+		// ipvsadm writes marks of 2³¹ and more as negative numbers.
 		var signed int64
 		var err error
 		if signed, err = strconv.ParseInt(v.text, 10, 32); err != nil || signed >= 0 {
@@ -59,8 +59,9 @@ func (p *parser) setServer(v word) {
 	p.cmd.Server.Addr, p.noPort = addr, !hasPort
 }
 
-// protocol is that of the service, or TCP where it has none: it decides what
-// the name of a port means. To ipvsadm names mean nothing before the service.
+// protocol returns the protocol of the service, or TCP if it has none: it decides what
+// the name of a port means. ipvsadm refuses port names before the service, where the
+// protocol is 0.
 func (p *parser) protocol() kernel.Protocol {
 	if p.wide && p.cmd.given&service == 0 {
 		return 0
@@ -79,8 +80,8 @@ func (p *parser) setScheduler(v word) {
 
 func (p *parser) setEngine(v word) { p.cmd.Service.Engine = p.moduleName(v) }
 
-// moduleName reads the name of a scheduler or an engine. What is no name is
-// left to the kernel by ipvsadm, as far as there is room for it.
+// moduleName parses the name of a scheduler or an engine. ipvsadm sends any text to
+// the kernel, cut to the longest name.
 func (p *parser) moduleName(v word) string {
 	switch {
 	case v.text == "":
@@ -94,7 +95,7 @@ func (p *parser) moduleName(v word) string {
 	return v.text
 }
 
-// defaultPersistence is what -p without a value means.
+// defaultPersistence is the value of -p without a value.
 const defaultPersistence = 360 * time.Second
 
 func (p *parser) setPersistent(v word) {
@@ -112,7 +113,7 @@ func (p *parser) setPersistent(v word) {
 
 func badTimeout(v word) complaint { return wrong("invalid timeout value `" + v.text + "' specified") }
 
-// setNetmask reads a mask as far as it can be known before its service.
+// setNetmask checks a mask as far as possible before the service is known.
 func (p *parser) setNetmask(v word) {
 	p.maskAt = v
 	family := kernel.IPv4
@@ -192,8 +193,8 @@ func (p *parser) setNoChecksum(word)     { p.cmd.Server.Tunnel.Flags = kernel.No
 func (p *parser) setChecksum(word)       { p.cmd.Server.Tunnel.Flags = kernel.Checksum }
 func (p *parser) setRemoteChecksum(word) { p.cmd.Server.Tunnel.Flags = kernel.RemoteChecksum }
 
-// number reads a decimal number within limits as the C library's strtol does:
-// digits, before them blanks and a sign, which can be minus for zero only.
+// number parses a decimal number within limits, as the C library's strtol does: blanks
+// and a sign may precede the digits. The sign can be minus only for zero.
 func number(s string, least, most uint64) (n uint64, ok bool) {
 	s = strings.TrimLeft(s, " \t\n\v\f\r")
 	minus := strings.HasPrefix(s, "-")
@@ -210,7 +211,7 @@ func number(s string, least, most uint64) (n uint64, ok bool) {
 	return n, true
 }
 
-// mask reads a netmask: an address for IPv4, a prefix length for IPv6.
+// mask parses a netmask: an address for IPv4, a prefix length for IPv6.
 func mask(f kernel.Family, s string) (m kernel.Netmask, why string) {
 	if f == kernel.IPv6 {
 		n, ok := number(s, 1, 128)
@@ -227,10 +228,10 @@ func mask(f kernel.Family, s string) (m kernel.Netmask, why string) {
 	return m, ""
 }
 
-// setRole reads what a daemon that is started or stopped is.
+// setRole parses the role of the daemon to start or stop.
 func (p *parser) setRole(v word) {
 	if !p.wide {
-		return // the verb has no place at all
+		return // the verb is refused anyway
 	}
 	role, err := kernel.ParseRole(v.text)
 	if err != nil {
@@ -255,7 +256,7 @@ func (p *parser) setTTL(v word) {
 	p.cmd.daemon.TTL = uint8(p.atMost(v, 1, math.MaxUint8, "illegal mcast-ttl specified"))
 }
 
-// setMaxLen takes what fits a UDP datagram.
+// setMaxLen accepts what fits into a UDP datagram.
 func (p *parser) setMaxLen(v word) {
 	const most = math.MaxUint16 - 20 - 8
 	p.cmd.daemon.MaxLen = uint16(p.atMost(v, 1, most, "illegal sync-maxlen specified"))
@@ -269,8 +270,8 @@ func (p *parser) atMost(v word, least, most uint64, said string) uint64 {
 	return n
 }
 
-// maxInterface is the longest name of an interface (IFNAMSIZ less the final
-// zero). A longer one is cut.
+// maxInterface is the longest name of an interface (IFNAMSIZ less the final zero). A
+// longer name is cut.
 const maxInterface = 15
 
 func (p *parser) setInterface(v word) {
