@@ -24,18 +24,6 @@ type Line struct {
 	service, serverAt word
 }
 
-// ParseSave reads a text of command lines, as ipvsadm -S writes it. Empty lines
-// and comments are passed over. The error is Faults, unless reading failed or
-// the text is too long; then nothing is known of its lines.
-func ParseSave(r io.Reader, names Names) ([]Line, error) {
-	lines := []Line{}
-	p := &parser{names: names}
-	if err := p.read(r, func(l *Line) { lines = append(lines, *l) }); err != nil {
-		return nil, err
-	}
-	return lines, p.faults.err()
-}
-
 // read calls take with every valid line of a text, and collects the faults of the
 // others. The Line is reused, its strings are not.
 func (p *parser) read(r io.Reader, take func(*Line)) error {

@@ -2,13 +2,11 @@ package ipvsadm
 
 import (
 	"errors"
-	"fmt"
-	"math/rand/v2"
+	"io"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -40,8 +38,8 @@ func (fixedNames) Port(name string, p kernel.Protocol) (uint16, error) {
 
 type lineCase struct{ line, want string }
 
-// accepted are lines with what ipvsadm -S shows after ipvsadm -R took them. The
-// lab asks it again.
+// accepted are lines with what ipvsadm -S prints after ipvsadm -R read them. The lab
+// compares both again.
 var accepted = []lineCase{
 	{"-A -t 10.1:80", "-A -t 10.0.0.1:80 -s wlc"},
 	{"-At 10.1:80", "-A -t 10.0.0.1:80 -s wlc"},
@@ -95,8 +93,8 @@ var accepted = []lineCase{
 	{"-A --sctp-service 10.1:80", "-A --sctp-service 10.0.0.1:80 -s wlc"},
 }
 
-// acceptedWider are lines that ipvsadm refuses or loses (see the package
-// comment), and names that only these tests know.
+// acceptedWider are lines that ipvsadm refuses or loses (see the package comment), and
+// names that only these tests know.
 var acceptedWider = []lineCase{
 	{"-A -t www:80", "-A -t 10.0.0.9:80 -s wlc"},
 	{"-A -t www -p", "-A -t 10.0.0.9:0 -s wlc -p 360"},
@@ -111,13 +109,15 @@ var acceptedWider = []lineCase{
 
 func TestAccepted(t *testing.T) {
 	for _, c := range slices.Concat(accepted, acceptedWider) {
-		if got := saved(t, c.line); got != c.want+"\n" {
-			t.Errorf("%s\n got %s want %s", c.line, got, c.want)
-		}
+		t.Run(c.line, func(t *testing.T) {
+			if got := saved(t, c.line); got != c.want+"\n" {
+				t.Errorf("got %s want %s", got, c.want)
+			}
+		})
 	}
 }
 
-// TestAcceptedServers does the same for servers, each on a service of port 80.
+// TestAcceptedServers does the same for servers, each of a service on port 80.
 func TestAcceptedServers(t *testing.T) {
 	for _, c := range []struct{ options, want string }{
 		{"-r 10.0.0.2", "-r 10.0.0.2:80 -g -w 1"},
@@ -130,20 +130,28 @@ func TestAcceptedServers(t *testing.T) {
 		{"-r 10.0.0.2 -w=5 -gy3 -x=8", "-r 10.0.0.2:80 -g -w 5 -x 8 -y 3"},
 		{"-r 10.0.0.2 --weight 2147483647", "-r 10.0.0.2:80 -g -w 2147483647"},
 		{"-r 10.0.0.2 --masquerading --weight=010", "-r 10.0.0.2:80 -m -w 10"},
-		{"-i --tun-type=gue -r 10.0.0.2 --tun-port 6080", "-r 10.0.0.2:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum"},
-		{"-r 10.0.0.2 --tun-type gue --tun-port 80 --tun-remcsum -i", "-r 10.0.0.2:80 -i -w 1 --tun-type gue --tun-port 80 --tun-remcsum"},
+		{
+			"-i --tun-type=gue -r 10.0.0.2 --tun-port 6080",
+			"-r 10.0.0.2:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum",
+		},
+		{
+			"-r 10.0.0.2 --tun-type gue --tun-port 80 --tun-remcsum -i",
+			"-r 10.0.0.2:80 -i -w 1 --tun-type gue --tun-port 80 --tun-remcsum",
+		},
 		{"-r 10.0.0.2 -i --tun-csum --tun-type gre", "-r 10.0.0.2:80 -i -w 1 --tun-type gre --tun-csum"},
 		{"-r 10.0.0.2 -i --tun-type gre", "-r 10.0.0.2:80 -i -w 1 --tun-type gre --tun-nocsum"},
 	} {
-		got := saved(t, "-A -t 10.1:80\n-a -t 10.1:80 "+c.options)
-		want := "-A -t 10.0.0.1:80 -s wlc\n-a -t 10.0.0.1:80 " + c.want + "\n"
-		if got != want {
-			t.Errorf("%s\n got %s want %s", c.options, got, want)
-		}
+		t.Run(c.options, func(t *testing.T) {
+			got := saved(t, "-A -t 10.1:80\n-a -t 10.1:80 "+c.options)
+			want := "-A -t 10.0.0.1:80 -s wlc\n-a -t 10.0.0.1:80 " + c.want + "\n"
+			if got != want {
+				t.Errorf("got %s want %s", got, want)
+			}
+		})
 	}
 }
 
-// refused are lines that ipvsadm refuses too, with what is said of them.
+// refused are lines that ipvsadm refuses too, with their faults.
 var refused = []lineCase{
 	{"foo", `column 1: "foo": want a command: -A, -a, -E, -e, -D, -d or -C`},
 	{"--add-s -t 10.1:80", `column 1: "--add-s": want a command: -A, -a, -E, -e, -D, -d or -C`},
@@ -198,42 +206,53 @@ var refused = []lineCase{
 	{"-a -t 10.1:80 -r 10.2 -w 0x10", `column 26: "0x10": want a weight from 0 to 2147483647`},
 	{"-a -t 10.1:80 -r 10.2 -x -1", `column 26: "-1": want a threshold from 0 to 4294967295`},
 	{"-a -t 10.1:80 -r 10.2 -x 5 -y 6", `column 31: "6": the lower threshold is above the upper, 5`},
-	{"-a -t 10.1:80 -r [2001:db8::2]:80", `column 18: "[2001:db8::2]:80": a server of another address family than its service needs a tunnel: -i`},
+	{
+		"-a -t 10.1:80 -r [2001:db8::2]:80",
+		`column 18: "[2001:db8::2]:80": a server of another address family than its service needs a tunnel: -i`,
+	},
 	{"-a -t 10.1:80 -r 10.2 --tun-type ipip", `column 23: "--tun-type": needs a tunnel: -i`},
 	{"-a -t 10.1:80 -r 10.2 -i --tun-type gue", `column 26: "--tun-type": a gue tunnel needs a port: --tun-port`},
 	{"-a -t 10.1:80 -r 10.2 -i --tun-type nosuch", `column 37: "nosuch": want tunnel type ipip, gue or gre`},
 	{"-a -t 10.1:80 -r 10.2 -i --tun-type gue --tun-port 0", `column 52: "0": want a tunnel port from 1 to 65535`},
 	{"-a -t 10.1:80 -r 10.2 -i --tun-port 8", `column 26: "--tun-port": a tunnel port belongs to gue, not to ipip`},
 	{"-a -t 10.1:80 -r 10.2 -i --tun-csum", `column 26: "--tun-csum": ipip has no checksums`},
-	{"-a -t 10.1:80 -r 10.2 -i --tun-type gre --tun-remcsum", `column 41: "--tun-remcsum": remote checksums belong to gue, not to gre`},
+	{
+		"-a -t 10.1:80 -r 10.2 -i --tun-type gre --tun-remcsum",
+		`column 41: "--tun-remcsum": remote checksums belong to gue, not to gre`,
+	},
 	{"-d -t 10.1:80 -r 10.2 -m", `column 23: "-m": not an option of -d`},
 	{"-A -t é:80", `column 7: "é:80": want an address or a host name`},
-	{"-A -s é -t 10:x", `column 7: "é": want a name of letters, digits, -, _ and .` + "\n" + `column 12: "10:x": cannot find a port of this name: no such port`},
+	{
+		"-A -s é -t 10:x",
+		`column 7: "é": want a name of letters, digits, -, _ and .` + "\n" +
+			`column 12: "10:x": cannot find a port of this name: no such port`,
+	},
 }
 
-// refusedNarrower are lines that ipvsadm takes.
+// refusedNarrower are lines that ipvsadm accepts.
 var refusedNarrower = []lineCase{
 	{"-L -n", `column 1: "-L": does not change the table: want -A, -a, -E, -e, -D, -d or -C`},
 }
 
 func TestRefused(t *testing.T) {
 	for _, c := range slices.Concat(refused, refusedNarrower) {
-		lines, err := ParseSave(strings.NewReader(c.line), fixedNames{})
-		var faults Faults
-		if !errors.As(err, &faults) || len(lines) != 0 {
-			t.Errorf("%s: got %v, %v", c.line, lines, err)
-			continue
-		}
-		if got := strings.ReplaceAll(err.Error(), "line 1, ", ""); got != c.want {
-			t.Errorf("%s\n got %s\nwant %s", c.line, got, c.want)
-		}
+		t.Run(c.line, func(t *testing.T) {
+			lines, err := parseSave(strings.NewReader(c.line), fixedNames{})
+			var faults Faults
+			if !errors.As(err, &faults) || len(lines) != 0 {
+				t.Fatalf("got %v, %v", lines, err)
+			}
+			if got := strings.ReplaceAll(err.Error(), "line 1, ", ""); got != c.want {
+				t.Errorf("\n got %s\nwant %s", got, c.want)
+			}
+		})
 	}
 }
 
-func TestParseSaveTellsEveryFault(t *testing.T) {
+func TestReadReportsEveryFault(t *testing.T) {
 	text := "# a table\n\n-A -t 10.1:x -p 0\n-A -t 10.0.0.1:80\n-a -t 10.0.0.1:80 -r 1.2.3.999 -w -1\n" +
 		strings.Repeat(" ", maxLine+1) + "\n-Q"
-	lines, err := ParseSave(strings.NewReader(text), fixedNames{})
+	lines, err := parseSave(strings.NewReader(text), fixedNames{})
 	var faults Faults
 	errors.As(err, &faults)
 	type place struct{ Line, Column int }
@@ -249,17 +268,17 @@ func TestParseSaveTellsEveryFault(t *testing.T) {
 	}
 }
 
-func TestParseSaveIsBounded(t *testing.T) {
-	_, err := ParseSave(strings.NewReader(strings.Repeat("x\n", 5000)), nil)
+func TestReadIsBounded(t *testing.T) {
+	_, err := parseSave(strings.NewReader(strings.Repeat("x\n", 5000)), nil)
 	var faults Faults
 	if !errors.As(err, &faults) || len(faults) != maxFaults+1 {
 		t.Errorf("%d faults", len(faults))
 	}
-	if _, err := ParseSave(endless{}, nil); err == nil || errors.As(err, &faults) {
+	if _, err := parseSave(endless{}, nil); err == nil || errors.As(err, &faults) {
 		t.Errorf("an endless text: %v", err)
 	}
 	broken := errors.New("broken")
-	if _, err := ParseSave(&failing{broken}, nil); !errors.Is(err, broken) {
+	if _, err := parseSave(&failing{broken}, nil); !errors.Is(err, broken) {
 		t.Errorf("a broken reader: %v", err)
 	}
 }
@@ -275,123 +294,17 @@ type failing struct{ err error }
 
 func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
-func TestReplay(t *testing.T) {
-	services := replayed(t, `
--A -t 10.0.0.1:80 -s rr
--A -f 7
--C
--A -t 10.0.0.2:80
--a -t 10.0.0.2:80 -r 10.0.1.1 -m
--a -t 10.0.0.2:80 -r 10.0.1.2 -m
--a -t 10.0.0.2:80 -r 10.0.1.3 -m
--A -t 10.0.0.3:80
--e -t 10.0.0.2:80 -r 10.0.1.3 -m -w 7
--d -t 10.0.0.2:80 -r 10.0.1.2
--E -t 10.0.0.2:80 -s lc -p 60
--D -t 10.0.0.3:80
-`)
-	server := func(s string, weight, line int) Server {
-		return Server{kernel.Server{Addr: netip.MustParseAddrPort(s), Weight: weight}, line}
+// parseSave parses a text into lines. The error is Faults, unless reading failed.
+func parseSave(r io.Reader, names Names) ([]Line, error) {
+	lines := []Line{}
+	p := &parser{names: names}
+	if err := p.read(r, func(l *Line) { lines = append(lines, *l) }); err != nil {
+		return nil, err
 	}
-	want := []Service{{
-		Service: kernel.Service{
-			ServiceID: kernel.AddressID(kernel.TCP, netip.MustParseAddrPort("10.0.0.2:80")),
-			Scheduler: "lc", Persistence: time.Minute,
-		},
-		Line:    12,
-		Servers: []Server{server("10.0.1.1:80", 1, 6), server("10.0.1.3:80", 7, 10)},
-	}}
-	if d := cmp.Diff(want, services, values); d != "" {
-		t.Errorf("(-want +got)\n%s", d)
-	}
+	return lines, p.faults.err()
 }
 
-func TestReplayTellsEveryFault(t *testing.T) {
-	lines, err := ParseSave(strings.NewReader(`-A -t 10.0.0.1:80
--A -t 10.0.0.1:80
--a -t 10.0.0.2:80 -r 10.0.1.1
--a -t 10.0.0.1:80 -r 10.0.1.1
--a -t 10.0.0.1:80 -r 10.0.1.1
--a -t 10.0.0.1:80 -r 224.0.0.1
--e -t 10.0.0.1:80 -r 10.0.1.2
--d -t 10.0.0.1:80 -r 10.0.1.2
--E -t 10.0.0.3:80
-`), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = Replay(lines)
-	want := `line 2, column 7: "10.0.0.1:80": the service exists already, added in line 1
-line 3, column 7: "10.0.0.2:80": no earlier line adds the service
-line 5, column 22: "10.0.1.1": the server exists already, added in line 4
-line 6, column 22: "224.0.0.1": want a unicast address
-line 7, column 22: "10.0.1.2": no earlier line adds the server
-line 8, column 22: "10.0.1.2": no earlier line adds the server
-line 9, column 7: "10.0.0.3:80": no earlier line adds the service`
-	if d := cmp.Diff(want, fmt.Sprint(err)); d != "" {
-		t.Errorf("(-want +got)\n%s", d)
-	}
-}
-
-// TestReplayOfMixedLines adds servers to several services in turns of random
-// length.
-func TestReplayOfMixedLines(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	var text strings.Builder
-	want := map[uint32][]netip.AddrPort{}
-	for mark := range 5 {
-		fmt.Fprintf(&text, "-A -f %d\n", mark+1)
-	}
-	for n, mark := 0, uint32(1); n < 5000; n++ {
-		if r.IntN(20) == 0 || n > 2500 && r.IntN(2) == 0 {
-			mark = 1 + r.Uint32N(5)
-		}
-		a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}), 80)
-		if n == 0 {
-			continue
-		}
-		fmt.Fprintf(&text, "-a -f %d -r %v\n", mark, a)
-		want[mark] = append(want[mark], a)
-	}
-	services, err := ReadSave(strings.NewReader(text.String()), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range services {
-		var got []netip.AddrPort
-		for _, v := range s.Servers {
-			got = append(got, v.Addr)
-		}
-		if d := cmp.Diff(want[s.FWMark], got, values); d != "" {
-			t.Errorf("mark %d (-want +got)\n%s", s.FWMark, d)
-		}
-	}
-}
-
-func TestReadSaveTellsTheFaultsOfBoth(t *testing.T) {
-	_, err := ReadSave(strings.NewReader(`-A -t 10.0.0.1:80
--A -t 10.0.0.1:80
--A -t 10.0.0.2:80 -p x
--a -t 10.0.0.2:80 -r 10.0.1.1
--a -t 10.0.0.1:80 -r 224.0.0.1
-`), nil)
-	want := `line 2, column 7: "10.0.0.1:80": the service exists already, added in line 1
-line 3, column 22: "x": want persistence from 1 to 2678400 seconds
-line 5, column 22: "224.0.0.1": want a unicast address`
-	if d := cmp.Diff(want, fmt.Sprint(err)); d != "" {
-		t.Errorf("(-want +got)\n%s", d)
-	}
-	broken := errors.New("broken")
-	if _, err := ReadSave(&failing{broken}, nil); !errors.Is(err, broken) {
-		t.Errorf("a broken reader: %v", err)
-	}
-	services, err := ReadSave(strings.NewReader(""), nil)
-	if err != nil || len(services) != 0 {
-		t.Errorf("an empty text: %v, %v", services, err)
-	}
-}
-
-// saved gives the text of the table that a text makes.
+// saved returns the text of the table that a text makes.
 func saved(t testing.TB, text string) string {
 	t.Helper()
 	var b strings.Builder
@@ -403,11 +316,11 @@ func saved(t testing.TB, text string) string {
 
 func replayed(t testing.TB, text string) []Service {
 	t.Helper()
-	lines, err := ParseSave(strings.NewReader(text), fixedNames{})
+	lines, err := parseSave(strings.NewReader(text), fixedNames{})
 	if err != nil {
 		t.Errorf("%s\n%v", text, err)
 	}
-	services, err := Replay(lines)
+	services, err := replay(lines)
 	if err != nil {
 		t.Errorf("%s\n%v", text, err)
 	}
@@ -424,30 +337,4 @@ func snapshot(services []Service) *kernel.Snapshot {
 		snap.Services = append(snap.Services, e)
 	}
 	return snap
-}
-
-func TestReplayOfManyServers(t *testing.T) {
-	var text strings.Builder
-	text.WriteString("-A -t 10.0.0.1:80\n")
-	for i := range 60 {
-		fmt.Fprintf(&text, "-a -t 10.0.0.1:80 -r 10.0.1.%d\n", i)
-		if i%3 == 0 {
-			fmt.Fprintf(&text, "-d -t 10.0.0.1:80 -r 10.0.1.%d\n", i)
-		}
-	}
-	for i := range 60 {
-		if i%3 == 1 {
-			fmt.Fprintf(&text, "-e -t 10.0.0.1:80 -r 10.0.1.%d -w 9\n", i)
-		}
-	}
-	servers := replayed(t, text.String())[0].Servers
-	if len(servers) != 40 {
-		t.Fatalf("%d servers", len(servers))
-	}
-	for _, s := range servers {
-		last := s.Addr.Addr().As4()[3]
-		if want := map[byte]int{1: 9, 2: 1}[last%3]; s.Weight != want {
-			t.Errorf("%v has weight %d, not %d", s.Addr, s.Weight, want)
-		}
-	}
 }

@@ -43,10 +43,10 @@ func ReadSave(r io.Reader, names Names) ([]Service, error) {
 	return t.list(), all.err()
 }
 
-// Replay gives the table that the lines make of an empty one. What cannot be
-// done, such as adding a server to a service that is not there, is a fault. Order
-// is that of the lines.
-func Replay(lines []Line) ([]Service, error) {
+// replay returns the table that the lines make of an empty one, in the order of the
+// lines. A line that cannot be applied, such as a server of a missing service, is a
+// fault.
+func replay(lines []Line) ([]Service, error) {
 	t := newTable()
 	for i := range lines {
 		t.take(&lines[i])

@@ -148,7 +148,7 @@ func tableOf(lines []Line) (_ []Service, ok bool) {
 			return nil, false
 		}
 	}
-	services, err := Replay(lines)
+	services, err := replay(lines)
 	return services, err == nil
 }
 
