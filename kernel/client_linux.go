@@ -9,24 +9,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Client is the real kernel. It is made by Open.
+// Client is a connection to the real kernel. Open returns one.
 type Client struct {
 	ns    namespace
 	sock  *socket
 	names names
-	// scratch collects the servers of one service before they are copied at
-	// their exact number.
+	// scratch collects the servers of one service, before they are copied into a
+	// slice of the exact length.
 	scratch []ServerEntry
 }
 
 var _ Kernel = (*Client)(nil)
 
-// manyServers are those of a service that fit the list made for them. Memory
-// costs time when it is touched; a list that grows touches twice as much.
+// manyServers is the initial capacity of a list of servers. Touching memory costs
+// time, and a list that grows touches twice as much.
 const manyServers = 1 << 10
 
-// Open connects to IPVS in a network namespace; the kernel loads ip_vs if it
-// can. Expect ErrNotLoaded, ErrNoNamespace, ErrPermission.
+// Open connects to IPVS in a network namespace. The kernel loads ip_vs if it
+// can. Open may return ErrNotLoaded, ErrNoNamespace or ErrPermission.
 func Open(o Options) (*Client, error) {
 	ns, err := openNamespace(o.Netns)
 	if err != nil {
@@ -40,7 +40,7 @@ func Open(o Options) (*Client, error) {
 	return &Client{ns: ns, sock: sock, names: names{}}, nil
 }
 
-// Close ends the connection. The client must not be used afterwards.
+// Close closes the connection. The client must not be used afterwards.
 func (c *Client) Close() error {
 	c.sock.close()
 	c.ns.close()
@@ -50,7 +50,7 @@ func (c *Client) Close() error {
 // Info implements Kernel.
 func (c *Client) Info(ctx context.Context) (Info, error) {
 	i, err := c.info(ctx)
-	return i, failure("ask IPVS for its version", err)
+	return i, failure("read the IPVS version", err)
 }
 
 func (c *Client) info(ctx context.Context) (i Info, err error) {
@@ -122,7 +122,7 @@ func (c *Client) Servers(ctx context.Context, of ServiceID, into []ServerEntry) 
 	return into, serviceFailure("list the servers of", of, err)
 }
 
-// services reads every service, without servers, into canonical order.
+// services reads every service, without servers, and sorts them.
 func (c *Client) services(s *Snapshot) error {
 	s.Services = s.Services[:0]
 	c.sock.command(cmdGetService, flagDump)
@@ -134,10 +134,11 @@ func (c *Client) services(s *Snapshot) error {
 	return err
 }
 
-// torn tells whether a service is there twice. From Linux 7.x the kernel moves
-// services to a larger table some time after they were added. It counts those
-// that it has told: where their order changes between two messages, one that
-// comes again stands for one that is missing, and the kernel does not mark that.
+// torn reports whether a service is listed twice. From Linux 7.x the kernel moves
+// services to a larger table some time after they were added. It continues a dump
+// after the number of services it has sent: if the order changes between two
+// messages, one service comes twice in place of another that is missing, and the
+// kernel does not mark the dump as interrupted.
 func (s *Snapshot) torn() bool {
 	for i := 1; i < len(s.Services); i++ {
 		if s.Services[i].ServiceID == s.Services[i-1].ServiceID {
@@ -147,8 +148,8 @@ func (s *Snapshot) torn() bool {
 	return false
 }
 
-// sort puts the services, which are in the kernel's order, into the canonical
-// one.
+// sort puts the services into canonical order and keeps the kernel's order in
+// Order.
 func (s *Snapshot) sort() {
 	from := make([]int, len(s.Services))
 	for i := range from {
@@ -179,8 +180,8 @@ func (c *Client) appendService(s *Snapshot, b []byte) error {
 	return decodeService(data, &s.Services[len(s.Services)-1], c.names)
 }
 
-// servers appends the real servers of a service. One that vanished since has
-// none: the kernel answers with an empty dump, or with ESRCH.
+// servers appends the real servers of a service. A service that no longer exists
+// has none: the kernel answers with an empty dump, or with ESRCH.
 func (c *Client) servers(of ServiceID, to []ServerEntry) ([]ServerEntry, error) {
 	c.sock.command(cmdGetDest, flagDump)
 	c.sock.out = appendServiceID(c.sock.out, of)

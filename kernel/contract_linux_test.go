@@ -17,7 +17,7 @@ import (
 
 func TestContract(t *testing.T) { contract.Run(t, openLab) }
 
-// openLab gives the real kernel in a namespace of the test's own.
+// openLab returns the real kernel in a new namespace.
 func openLab(t *testing.T) kernel.Kernel {
 	lab.Need(t)
 	ip(t, "link", "add", contract.Interface, "mtu", strconv.Itoa(contract.MTU), "up", "type", "dummy")
@@ -37,7 +37,7 @@ func ip(t *testing.T, args ...string) {
 	}
 }
 
-// TestAlone sees that who reads without telling the scheduler reads the same.
+// TestAlone checks that Options.Alone reads the same table.
 func TestAlone(t *testing.T) {
 	k := openLab(t)
 	var changes []kernel.Change
@@ -46,7 +46,8 @@ func TestAlone(t *testing.T) {
 		changes = append(changes, kernel.Change{Op: kernel.AddService, Service: s})
 		for j := range 300 { // several datagrams
 			addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(j / 200), byte(1 + j%200)}), 0)
-			changes = append(changes, kernel.Change{Op: kernel.AddServer, Service: s, Server: kernel.Server{Addr: addr, Weight: i}})
+			v := kernel.Server{Addr: addr, Weight: i}
+			changes = append(changes, kernel.Change{Op: kernel.AddServer, Service: s, Server: v})
 		}
 	}
 	if err := k.Apply(t.Context(), changes); err != nil {
@@ -65,15 +66,15 @@ func TestAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The order is the kernel's, which may move services meanwhile.
+	// The kernel may move services meanwhile, which changes the order.
 	got.Time, got.Order, want.Order = want.Time, nil, nil
 	if !reflect.DeepEqual(want, got) {
 		t.Errorf("the tables differ: %d services and %d", len(want.Services), len(got.Services))
 	}
 }
 
-// TestContractRandom makes thousands of random changes in the real kernel and
-// in the one in memory.
+// TestContractRandom makes thousands of random changes in the real kernel and in the
+// one in memory.
 func TestContractRandom(t *testing.T) {
 	for seed := range uint64(2) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
@@ -82,7 +83,7 @@ func TestContractRandom(t *testing.T) {
 	}
 }
 
-// TestContractStatus sees that a kernel that should describe its tables does.
+// TestContractStatus checks that a kernel which should describe its tables does.
 func TestContractStatus(t *testing.T) {
 	lab.Need(t, lab.Feature{Name: "table status", Major: 7, Minor: 2})
 	k, err := kernel.Open(kernel.Options{})
@@ -95,7 +96,7 @@ func TestContractStatus(t *testing.T) {
 	}
 }
 
-// TestContractDenied becomes nobody, on the test's own thread.
+// TestContractDenied becomes nobody, on the thread of the test only.
 func TestContractDenied(t *testing.T) {
 	k := openLab(t)
 	become := func(uid int) {

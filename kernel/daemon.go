@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// Role is what a connection sync daemon does.
+// Role is the task of a connection sync daemon.
 type Role uint8
 
 // The roles, with the kernel's numbers (IP_VS_STATE_…).
@@ -24,31 +24,31 @@ func (r Role) String() string {
 	return "none"
 }
 
-// ParseRole reads master or backup.
+// ParseRole parses master or backup.
 func ParseRole(s string) (Role, error) {
 	for _, r := range []Role{Master, Backup} {
 		if r.String() == s {
 			return r, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown sync role %q; it is master or backup", s)
+	return 0, fmt.Errorf("invalid sync role %q: want master or backup", s)
 }
 
 // Daemon is a connection sync daemon. One of each role can run.
 type Daemon struct {
 	Role      Role
 	Interface string
-	// ID keeps clusters on one network apart, 0 to 255. A backup with ID 0
-	// listens to all.
+	// ID separates clusters on one network, 0 to 255. A backup with ID 0 accepts
+	// every ID.
 	ID uint8
-	// Group is the multicast address. The zero value is the kernel's default,
+	// Group is the multicast address. The zero value selects the kernel's default,
 	// 224.0.0.81.
 	Group netip.Addr
-	// Port is the UDP port. Zero is the default, 8848.
+	// Port is the UDP port. Zero selects the default, 8848.
 	Port uint16
-	// TTL is the multicast time to live. Zero is the default, 1.
+	// TTL is the multicast time to live. Zero selects the default, 1.
 	TTL uint8
-	// MaxLen is the longest sync message in bytes. Zero lets the kernel derive
-	// it from the interface's MTU.
+	// MaxLen is the largest sync message in bytes. Zero lets the kernel derive it
+	// from the interface's MTU.
 	MaxLen uint16
 }

@@ -19,7 +19,7 @@ func (c *Client) Interfaces(ctx context.Context) ([]string, error) {
 			if err != nil {
 				return err
 			}
-			// Two lines of titles have no colon; a name has none either.
+			// The two title lines have no colon, and no name contains one.
 			if name, _, ok := bytes.Cut(line, []byte(":")); ok {
 				out = append(out, string(bytes.TrimSpace(name)))
 			}
@@ -53,19 +53,20 @@ func (c *Client) Daemons(ctx context.Context) ([]Daemon, error) {
 	return out, failure("list the sync daemons", err)
 }
 
-// StartDaemon implements Kernel. Expect ErrExists, ErrNoInterface, ErrInvalid.
+// StartDaemon implements Kernel. It may return ErrExists, ErrNoInterface or
+// ErrInvalid.
 func (c *Client) StartDaemon(ctx context.Context, d Daemon) error {
 	return c.daemon(ctx, cmdNewDaemon, "start the sync "+d.Role.String(), d)
 }
 
-// StopDaemon implements Kernel. Expect ErrNoDaemon.
+// StopDaemon implements Kernel. It may return ErrNoDaemon.
 func (c *Client) StopDaemon(ctx context.Context, r Role) error {
 	err := c.daemon(ctx, cmdDelDaemon, "stop the sync "+r.String(), Daemon{Role: r})
 	if !errors.Is(err, errNoAnswer) {
 		return err
 	}
-	// A daemon stopped before it ever ran ends with EINTR (kthread_stop), which
-	// netlink does not answer (netlink_rcv_skb). It is gone nevertheless.
+	// A daemon that is stopped before it ever ran ends with EINTR (kthread_stop),
+	// which netlink does not answer (netlink_rcv_skb). It has stopped nevertheless.
 	running, errList := c.Daemons(ctx)
 	if errList != nil || slices.ContainsFunc(running, func(d Daemon) bool { return d.Role == r }) {
 		return err

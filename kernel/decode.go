@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// names keeps one copy of each scheduler and engine name of a table.
+// names holds one copy of each name that repeats in a table: schedulers, engines,
+// states.
 type names map[string]string
 
 func (n names) of(b []byte) string {
@@ -17,7 +18,7 @@ func (n names) of(b []byte) string {
 	return s
 }
 
-// nested finds the attribute of the given type at the top of an answer.
+// nested returns the content of the top-level attribute of the given type.
 func nested(b []byte, typ uint16) ([]byte, error) {
 	for a, err := range attrs(b) {
 		if err != nil {
@@ -30,7 +31,7 @@ func nested(b []byte, typ uint16) ([]byte, error) {
 	return nil, errShort
 }
 
-// decodeService reads the attributes of one service.
+// decodeService decodes the attributes of one service.
 func decodeService(b []byte, e *ServiceEntry, n names) error {
 	var addr, mask, stats, wide []byte
 	for a, err := range attrs(b) {
@@ -60,7 +61,7 @@ func decodeService(b []byte, e *ServiceEntry, n names) error {
 			e.OnePacket = flags&flagOnePacket != 0
 			e.SchedFlags = SchedFlags(flags/flagSched) & (SchedFlag1 | SchedFlag2 | SchedFlag3)
 			if flags&flagPersistent == 0 {
-				e.Persistence = -1 // the timeout means nothing; mended below
+				e.Persistence = -1 // ignores svcTimeout; set to 0 below
 			}
 		case svcTimeout:
 			if e.Persistence == 0 {
@@ -104,7 +105,7 @@ func decodeNetmask(b []byte, e *ServiceEntry) error {
 	return nil
 }
 
-// decodeAddr reads an address of the given family from the kernel's 16 bytes.
+// decodeAddr decodes an address of the given family from the kernel's 16 bytes.
 func decodeAddr(b []byte, f Family) (netip.Addr, error) {
 	switch {
 	case f == IPv4 && len(b) >= 4:
@@ -115,8 +116,8 @@ func decodeAddr(b []byte, f Family) (netip.Addr, error) {
 	return netip.Addr{}, errShort
 }
 
-// decodeServer reads the attributes of one real server. Before Linux 3.18 its
-// family is not told: it is the service's.
+// decodeServer decodes the attributes of one real server. Before Linux 3.18 they
+// do not include the address family: family is the service's.
 func decodeServer(b []byte, family Family, e *ServerEntry) error {
 	var addr, stats, wide []byte
 	var port uint16
@@ -168,8 +169,8 @@ func decodeServer(b []byte, family Family, e *ServerEntry) error {
 	return decodeStats(stats, wide, &e.Stats)
 }
 
-// decodeStats reads a block of statistics. The kernel sends the same figures
-// in 32 bits and, from Linux 4.1, in 64: then the first block says nothing new.
+// decodeStats decodes statistics. The kernel sends the same figures in 32 bits
+// (b) and, from Linux 4.1, in 64 bits (wide), which replace the first.
 func decodeStats(b, wide []byte, s *Stats) error {
 	if wide != nil {
 		b = wide
@@ -205,7 +206,7 @@ func decodeStats(b, wide []byte, s *Stats) error {
 	return nil
 }
 
-// decodeTimeouts reads the answer to cmdGetConfig.
+// decodeTimeouts decodes the answer to cmdGetConfig.
 func decodeTimeouts(b []byte) (t Timeouts, err error) {
 	for a, err := range attrs(b) {
 		if err != nil {
@@ -224,7 +225,7 @@ func decodeTimeouts(b []byte) (t Timeouts, err error) {
 	return t, nil
 }
 
-// decodeDaemon reads the attributes of one sync daemon.
+// decodeDaemon decodes the attributes of one sync daemon.
 func decodeDaemon(b []byte) (Daemon, error) {
 	var d Daemon
 	for a, err := range attrs(b) {
@@ -256,7 +257,7 @@ func decodeDaemon(b []byte) (Daemon, error) {
 	return d, nil
 }
 
-// decodeInfo reads the info answer.
+// decodeInfo decodes the answer to cmdGetInfo.
 func decodeInfo(b []byte) (Info, error) {
 	var i Info
 	for a, err := range attrs(b) {

@@ -2,7 +2,7 @@ package kernel
 
 import "time"
 
-// appendRequest writes one change as a netlink request.
+// appendRequest appends one change as a netlink request.
 func appendRequest(b []byte, family uint16, c *Change, flags uint16, seq uint32) []byte {
 	start := len(b)
 	b = beginMessage(b, family, commandOf(c.Op), flags, seq)
@@ -33,10 +33,10 @@ func commandOf(o Op) uint8 {
 	case DeleteServer:
 		return cmdDelDest
 	}
-	return 0 // the kernel refuses command 0 as unknown
+	return 0 // the kernel refuses command 0 as not supported
 }
 
-// appendServiceID writes the attributes that name a service.
+// appendServiceID appends the attributes that identify a service.
 func appendServiceID(b []byte, id ServiceID) []byte {
 	b, at := openNest(b, attrService)
 	return closeNest(appendIdentity(b, id), at)
@@ -52,8 +52,8 @@ func appendIdentity(b []byte, id ServiceID) []byte {
 	return appendPort(b, svcPort, id.Port)
 }
 
-// appendService writes a service whole: what is not set is reset, since the
-// flags' mask covers every flag.
+// appendService appends the whole configuration of a service. The mask covers
+// every flag, so flags that are not set are cleared.
 func appendService(b []byte, s *Service) []byte {
 	b, at := openNest(b, attrService)
 	b = appendIdentity(b, s.ServiceID)
@@ -76,8 +76,9 @@ func appendService(b []byte, s *Service) []byte {
 	return closeNest(b, at)
 }
 
-// appendNetmask writes an IPv4 mask in network byte order, an IPv6 prefix
-// length in the host's. The kernel wants the whole address spelt out.
+// appendNetmask appends an IPv4 mask in network byte order, or an IPv6 prefix
+// length in host byte order. The kernel has no default: the whole address is
+// 255.255.255.255 or 128.
 func appendNetmask(b []byte, f Family, m Netmask) []byte {
 	if f == IPv6 {
 		if m == 0 {
@@ -91,7 +92,8 @@ func appendNetmask(b []byte, f Family, m Netmask) []byte {
 	return appendBE32(b, svcNetmask, uint32(m))
 }
 
-// appendServer writes a real server: its identity, or the whole of it.
+// appendServer appends a real server: its whole configuration, or only its
+// identity.
 func appendServer(b []byte, s *Server, whole bool) []byte {
 	b, at := openNest(b, attrDest)
 	b = appendBytes(b, destAddr, s.Addr.Addr().AsSlice())
@@ -111,8 +113,8 @@ func appendServer(b []byte, s *Server, whole bool) []byte {
 	return closeNest(b, at)
 }
 
-// weightBits keeps a weight beyond 32 bits from being cut to a good one: the
-// kernel refuses it as it refuses a negative one.
+// weightBits returns a weight as the kernel's 32 bits. A weight that is out of
+// range becomes a negative number, which the kernel refuses.
 func weightBits(w int) uint32 {
 	if w < 0 || w > MaxWeight {
 		return 1 << 31
@@ -120,7 +122,7 @@ func weightBits(w int) uint32 {
 	return uint32(w)
 }
 
-// appendDaemon writes a sync daemon. What is zero is left to the kernel.
+// appendDaemon appends a sync daemon. Zero values are left to the kernel.
 func appendDaemon(b []byte, d *Daemon) []byte {
 	b, at := openNest(b, attrDaemon)
 	b = appendU32(b, daemonState, uint32(d.Role))

@@ -2,19 +2,19 @@ package kernel
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"strings"
 )
 
-// The reasons why the kernel, or the way to it, says no. Test with errors.Is.
+// The reasons why the kernel refuses a request, or cannot be asked. Test with
+// errors.Is.
 var (
 	ErrExists       = errors.New("exists already")
 	ErrNoService    = errors.New("no such service")
 	ErrNoServer     = errors.New("no such server")
 	ErrNoScheduler  = errors.New("no such scheduler or persistence engine")
 	ErrNoInterface  = errors.New("no such network interface")
-	ErrNoDaemon     = errors.New("the sync daemon does not run")
+	ErrNoDaemon     = errors.New("the sync daemon is not running")
 	ErrNoSysctl     = errors.New("no such setting")
 	ErrNoNamespace  = errors.New("no such network namespace")
 	ErrInvalid      = errors.New("refused by the kernel as invalid")
@@ -25,15 +25,28 @@ var (
 	ErrNoMemory     = errors.New("the kernel is out of memory")
 )
 
-// Error says what was tried, on what, and why it failed.
+// Error holds what was tried, on which object, and why it failed.
 type Error struct {
-	// Op is the attempt in words: "add service", "list".
+	// Op is what the caller asked for, in words that the object can follow: "add
+	// service", "list services", "zero the counters of". It names no step within
+	// the client.
 	Op string
-	// Service and Server are zero where the attempt concerned none.
+	// Service and Server are zero if the request concerns no single object.
 	Service ServiceID
 	Server  netip.AddrPort
 	// Err wraps a sentinel of this package, or is the system's own error.
 	Err error
+}
+
+// WithOp returns err with another Op if it is an *Error, or err as it is. A
+// command that reads the table before it changes a server reports the change
+// that failed (op "edit server"), not the read.
+func WithOp(op string, err error) error {
+	e, ok := err.(*Error)
+	if !ok {
+		return err
+	}
+	return &Error{Op: op, Service: e.Service, Server: e.Server, Err: e.Err}
 }
 
 func (e *Error) Error() string {
@@ -51,30 +64,3 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
-
-// Refusal is a change that the kernel did not take.
-type Refusal struct {
-	// Index is the change's place in the slice given to Apply.
-	Index int
-	Err   *Error
-}
-
-// Refusals is Apply's error when the kernel took part of the changes only, in
-// ascending order of Index.
-type Refusals []Refusal
-
-func (r Refusals) Error() string {
-	if len(r) == 1 {
-		return r[0].Err.Error()
-	}
-	return fmt.Sprintf("%v (and %d more refusals)", r[0].Err, len(r)-1)
-}
-
-// Unwrap lets errors.Is and errors.As look into each refusal.
-func (r Refusals) Unwrap() []error {
-	out := make([]error, len(r))
-	for i := range r {
-		out[i] = r[i].Err
-	}
-	return out
-}

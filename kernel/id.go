@@ -11,13 +11,13 @@ import (
 // Family is an address family, with the kernel's numbers. Zero is none.
 type Family uint16
 
-// The families IPVS knows.
+// The address families of IPVS.
 const (
 	IPv4 Family = 2  // AF_INET
 	IPv6 Family = 10 // AF_INET6
 )
 
-// FamilyOf gives the family of an address; an invalid address has none (0).
+// FamilyOf returns the family of an address, or 0 for an invalid address.
 func FamilyOf(a netip.Addr) Family {
 	switch {
 	case a.Is4():
@@ -28,7 +28,7 @@ func FamilyOf(a netip.Addr) Family {
 	return 0
 }
 
-// Bits is the length of an address of this family in bits: 32 or 128.
+// Bits returns the length of an address in bits: 32 or 128.
 func (f Family) Bits() int {
 	if f == IPv6 {
 		return 128
@@ -46,11 +46,11 @@ func (f Family) String() string {
 	return "family " + strconv.Itoa(int(f))
 }
 
-// Protocol is a transport protocol by its IP protocol number (IANA). Zero
-// belongs to firewall-mark services, which have none of their own.
+// Protocol is a transport protocol as an IP protocol number (IANA). It is zero for
+// firewall-mark services, which match any protocol.
 type Protocol uint16
 
-// The protocols a virtual service can have.
+// The protocols of virtual services.
 const (
 	TCP  Protocol = 6
 	UDP  Protocol = 17
@@ -69,38 +69,39 @@ func (p Protocol) String() string {
 	return "protocol " + strconv.Itoa(int(p))
 }
 
-// ServiceID names one virtual service. It is comparable and is the key
+// ServiceID identifies one virtual service. It is comparable and is the key
 // everywhere. A service is either an address with a protocol and a port, or a
 // firewall mark with a family; the fields of the other kind are zero.
 type ServiceID struct {
 	Family   Family
 	Protocol Protocol
 	Addr     netip.Addr
-	// Port 0 is a service for all ports of its address; it must be persistent.
+	// Port is 0 for a service on every port of its address, which must be
+	// persistent.
 	Port uint16
-	// FWMark is the mark that netfilter puts on packets of this service. Zero
-	// means the service is named by its address.
+	// FWMark is the mark that netfilter sets on packets of this service. It is zero
+	// for a service identified by its address.
 	FWMark uint32
 }
 
-// AddressID is the identity of a service at an address.
+// AddressID returns the identity of a service at an address.
 func AddressID(p Protocol, a netip.AddrPort) ServiceID {
 	return ServiceID{Family: FamilyOf(a.Addr()), Protocol: p, Addr: a.Addr(), Port: a.Port()}
 }
 
-// MarkID is the identity of a firewall-mark service.
+// MarkID returns the identity of a firewall-mark service.
 func MarkID(mark uint32, f Family) ServiceID {
 	return ServiceID{Family: f, FWMark: mark}
 }
 
-// AddrPort gives address and port; for a mark the zero value.
+// AddrPort returns the address and port. For a mark it is the zero value.
 func (id ServiceID) AddrPort() netip.AddrPort { return netip.AddrPortFrom(id.Addr, id.Port) }
 
-// String gives the text form that ParseServiceID reads: tcp://192.0.2.10:80,
+// String returns the text form, which ParseServiceID parses: tcp://192.0.2.10:80,
 // udp://[2001:db8::1]:53, fwmark:7, fwmark:7/ipv6.
 func (id ServiceID) String() string { return string(id.Append(nil)) }
 
-// Append adds the text form to b.
+// Append appends the text form to b.
 func (id ServiceID) Append(b []byte) []byte {
 	if id.FWMark != 0 || !id.Addr.IsValid() {
 		b = append(b, "fwmark:"...)
@@ -115,8 +116,8 @@ func (id ServiceID) Append(b []byte) []byte {
 	return id.AddrPort().AppendTo(b)
 }
 
-// Compare orders services: addresses before marks, then IPv4 before IPv6, by
-// address, port and protocol; marks by number.
+// Compare orders services: addresses before marks and IPv4 before IPv6, then by
+// address, port and protocol, or by mark.
 func (id ServiceID) Compare(other ServiceID) int {
 	return cmp.Or(
 		cmp.Compare(b2i(id.FWMark != 0), b2i(other.FWMark != 0)),
@@ -135,78 +136,98 @@ func b2i(b bool) int {
 	return 0
 }
 
-// ParseServiceID reads a service's text form. An address without a protocol is
-// TCP; a mark without a family is IPv4.
+// ParseServiceID parses the text form of a service. An address without a protocol
+// is TCP, a mark without a family is IPv4.
 func ParseServiceID(s string) (ServiceID, error) {
+	var id ServiceID
+	var want string
 	if mark, ok := strings.CutPrefix(s, "fwmark:"); ok {
-		return parseMark(s, mark)
+		id, want = parseMark(mark)
+	} else {
+		id, want = parseAddress(s)
 	}
-	proto, rest := TCP, s
-	if scheme, after, ok := strings.Cut(s, "://"); ok {
-		rest = after
-		switch scheme {
-		case "tcp":
-		case "udp":
-			proto = UDP
-		case "sctp":
-			proto = SCTP
-		default:
-			return ServiceID{}, fmt.Errorf("service %q: unknown protocol %q; it is tcp, udp or sctp", s, scheme)
-		}
+	if want != "" {
+		return ServiceID{}, fmt.Errorf("invalid service %q: want %s", s, want)
 	}
-	ap, err := ParseAddrPort(rest)
-	if err != nil {
-		return ServiceID{}, fmt.Errorf("service %q: %w", s, err)
-	}
-	return AddressID(proto, ap), nil
+	return id, nil
 }
 
-func parseMark(s, mark string) (ServiceID, error) {
+// parseMark parses the text form of a firewall mark behind the colon. If it is
+// invalid, want is what should be there.
+func parseMark(s string) (id ServiceID, want string) {
 	family := IPv4
-	mark, fam, given := strings.Cut(mark, "/")
+	mark, name, given := strings.Cut(s, "/")
 	switch {
-	case !given || fam == "ipv4":
-	case fam == "ipv6":
+	case !given || name == "ipv4":
+	case name == "ipv6":
 		family = IPv6
 	default:
-		return ServiceID{}, fmt.Errorf("service %q: unknown family %q; it is ipv4 or ipv6", s, fam)
+		return id, fmt.Sprintf("family ipv4 or ipv6, not %q", name)
 	}
 	n, err := strconv.ParseUint(mark, 10, 32)
 	if err != nil || n == 0 || mark[0] == '+' {
-		return ServiceID{}, fmt.Errorf("service %q: a firewall mark is a number from 1 to 4294967295", s)
+		return id, "a firewall mark from 1 to 4294967295"
 	}
-	return MarkID(uint32(n), family), nil
+	return MarkID(uint32(n), family), ""
 }
 
-// ParseAddrPort reads 192.0.2.10:80 or [2001:db8::1]:80. Names, zones and a
-// missing port are refused: what a name means can change between two commands.
+func parseAddress(s string) (id ServiceID, want string) {
+	protocol := TCP
+	if scheme, rest, ok := strings.Cut(s, "://"); ok {
+		s = rest
+		switch scheme {
+		case "tcp":
+		case "udp":
+			protocol = UDP
+		case "sctp":
+			protocol = SCTP
+		default:
+			return id, fmt.Sprintf("protocol tcp, udp or sctp, not %q", scheme)
+		}
+	}
+	a, want := parseAddrPort(s)
+	return AddressID(protocol, a), want
+}
+
+// ParseAddrPort parses 192.0.2.10:80 or [2001:db8::1]:80. It refuses names, which
+// can change their meaning between two commands, zones, and an address without a
+// port. The text of an error begins with the quoted value, so that a caller can
+// put "invalid server" or the like before it.
 func ParseAddrPort(s string) (netip.AddrPort, error) {
-	ap, err := netip.ParseAddrPort(s)
-	if err == nil {
-		if ap.Addr().Zone() != "" {
-			return netip.AddrPort{}, fmt.Errorf("%q: an address with a zone (%%%s) cannot be balanced", s, ap.Addr().Zone())
-		}
-		return ap, nil
+	a, want := parseAddrPort(s)
+	if want != "" {
+		return netip.AddrPort{}, fmt.Errorf("%q: want %s", s, want)
 	}
-	if a, errAddr := netip.ParseAddr(strings.Trim(s, "[]")); errAddr == nil {
-		if meant, ok := unbracketed(s); ok {
-			return netip.AddrPort{}, fmt.Errorf("%q has no port; write %s if that is meant, or %s (port 0 is every port)",
-				s, meant, netip.AddrPortFrom(a, 80))
-		}
-		return netip.AddrPort{}, fmt.Errorf("%q has no port; write %s (port 0 is every port)", s, netip.AddrPortFrom(a, 80))
-	}
-	host, port, cut := cutPort(s)
-	if !cut {
-		return netip.AddrPort{}, fmt.Errorf("%q is not an address and port such as 192.0.2.10:80 or [2001:db8::10]:80", s)
-	}
-	if _, errAddr := netip.ParseAddr(host); errAddr != nil {
-		return netip.AddrPort{}, fmt.Errorf("%q is not an IP address (names are not looked up)", host)
-	}
-	return netip.AddrPort{}, fmt.Errorf("%q is not a port number from 0 to 65535", port)
+	return a, nil
 }
 
-// unbracketed reads 2001:db8::1:80 as an IPv6 address with a port, the brackets
-// forgotten. It may also be an address without a port.
+func parseAddrPort(s string) (a netip.AddrPort, want string) {
+	a, err := netip.ParseAddrPort(s)
+	if err == nil {
+		if a.Addr().Zone() != "" {
+			return a, "an address without a zone (%" + a.Addr().Zone() + ")"
+		}
+		return a, ""
+	}
+	if bare, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+		withPort := netip.AddrPortFrom(bare, 80)
+		if meant, ok := unbracketed(s); ok {
+			return a, fmt.Sprintf("an address and a port: %s or %s (port 0 is every port)", meant, withPort)
+		}
+		return a, fmt.Sprintf("an address and a port such as %s (port 0 is every port)", withPort)
+	}
+	host, port, ok := cutPort(s)
+	if !ok {
+		return a, "an address and a port such as 192.0.2.10:80 or [2001:db8::10]:80"
+	}
+	if _, err := netip.ParseAddr(host); err != nil {
+		return a, fmt.Sprintf("an IP address, not %q (names are not looked up)", host)
+	}
+	return a, fmt.Sprintf("a port number from 0 to 65535, not %q", port)
+}
+
+// unbracketed parses 2001:db8::1:80 as an IPv6 address and a port without the
+// brackets. The text may also be an address without a port.
 func unbracketed(s string) (netip.AddrPort, bool) {
 	i := strings.LastIndexByte(s, ':')
 	if i < 0 || s[0] == '[' {

@@ -1,9 +1,10 @@
 package kernel
 
 import (
+	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -11,7 +12,7 @@ func TestParseServiceID(t *testing.T) {
 	for _, c := range []struct {
 		in   string
 		want ServiceID
-		text string // where it differs from in
+		text string // if it differs from in
 	}{
 		{in: "tcp://192.0.2.10:80", want: AddressID(TCP, netip.MustParseAddrPort("192.0.2.10:80"))},
 		{in: "192.0.2.10:80", want: AddressID(TCP, netip.MustParseAddrPort("192.0.2.10:80")), text: "tcp://192.0.2.10:80"},
@@ -21,40 +22,67 @@ func TestParseServiceID(t *testing.T) {
 		{in: "fwmark:4294967295/ipv6", want: MarkID(1<<32-1, IPv6)},
 		{in: "fwmark:7/ipv4", want: MarkID(7, IPv4), text: "fwmark:7"},
 	} {
-		got, err := ParseServiceID(c.in)
-		if err != nil || got != c.want {
-			t.Errorf("ParseServiceID(%q) = %v, %v; want %v", c.in, got, err, c.want)
-		}
-		if text := got.String(); text != c.in && text != c.text {
-			t.Errorf("%q is written as %q", c.in, text)
-		}
+		t.Run(c.in, func(t *testing.T) {
+			got, err := ParseServiceID(c.in)
+			if err != nil || got != c.want {
+				t.Errorf("got %v, %v; want %v", got, err, c.want)
+			}
+			if text := got.String(); text != cmp.Or(c.text, c.in) {
+				t.Errorf("its text is %q, want %q", text, cmp.Or(c.text, c.in))
+			}
+		})
 	}
 }
 
 func TestParseServiceIDRefuses(t *testing.T) {
+	const mark = "a firewall mark from 1 to 4294967295"
 	for in, want := range map[string]string{
-		"":                         "is not an address and port",
-		"192.0.2.10":               "has no port",
-		"[2001:db8::1]":            "has no port",
-		"2001:db8::1":              "has no port; write [2001:db8::1]:80 (port 0",
-		"2001:db8::1:80":           "has no port; write [2001:db8::1]:80 if that is meant, or [2001:db8::1:80]:80 (port 0",
-		"www.example.com:80":       "names are not looked up",
-		"192.0.2.10:http":          "not a port number",
-		"192.0.2.10:65536":         "not a port number",
-		"http://192.0.2.10:80":     "unknown protocol",
-		"TCP://192.0.2.10:80":      "unknown protocol",
-		"tcp://[fe80::1%eth0]:80":  "zone",
-		"fwmark:0":                 "from 1 to 4294967295",
-		"fwmark:":                  "from 1 to 4294967295",
-		"fwmark:+1":                "from 1 to 4294967295",
-		"fwmark:4294967296":        "from 1 to 4294967295",
-		"fwmark:7/ipv5":            "unknown family",
-		"tcp://192.0.2.10:80/ipv4": "not a port number",
+		"":                         "an address and a port such as 192.0.2.10:80 or [2001:db8::10]:80",
+		"192.0.2.10":               "an address and a port such as 192.0.2.10:80 (port 0 is every port)",
+		"[2001:db8::1]":            "an address and a port such as [2001:db8::1]:80 (port 0 is every port)",
+		"2001:db8::1":              "an address and a port such as [2001:db8::1]:80 (port 0 is every port)",
+		"2001:db8::1:80":           "an address and a port: [2001:db8::1]:80 or [2001:db8::1:80]:80 (port 0 is every port)",
+		"www.example.com:80":       `an IP address, not "www.example.com" (names are not looked up)`,
+		"192.0.2.10:http":          `a port number from 0 to 65535, not "http"`,
+		"192.0.2.10:65536":         `a port number from 0 to 65535, not "65536"`,
+		"http://192.0.2.10:80":     `protocol tcp, udp or sctp, not "http"`,
+		"TCP://192.0.2.10:80":      `protocol tcp, udp or sctp, not "TCP"`,
+		"tcp://[fe80::1%eth0]:80":  "an address without a zone (%eth0)",
+		"fwmark:0":                 mark,
+		"fwmark:":                  mark,
+		"fwmark:+1":                mark,
+		"fwmark:4294967296":        mark,
+		"fwmark:7/ipv5":            `family ipv4 or ipv6, not "ipv5"`,
+		"tcp://192.0.2.10:80/ipv4": `a port number from 0 to 65535, not "80/ipv4"`,
 	} {
-		_, err := ParseServiceID(in)
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("ParseServiceID(%q): error %v; want one with %q", in, err, want)
-		}
+		t.Run(in, func(t *testing.T) {
+			id, err := ParseServiceID(in)
+			text := fmt.Sprintf("invalid service %q: want %s", in, want)
+			if err == nil || err.Error() != text || id != (ServiceID{}) {
+				t.Errorf("got %v, error %v; want %s", id, err, text)
+			}
+		})
+	}
+}
+
+func TestParseAddrPort(t *testing.T) {
+	for in, want := range map[string]string{
+		"192.0.2.10:80":      "",
+		"[2001:db8::1]:0":    "",
+		"10.0.0.1":           `"10.0.0.1": want an address and a port such as 10.0.0.1:80 (port 0 is every port)`,
+		"[fe80::1%eth0]:80":  `"[fe80::1%eth0]:80": want an address without a zone (%eth0)`,
+		"web1:80":            `"web1:80": want an IP address, not "web1" (names are not looked up)`,
+		"tcp://192.0.2.1:80": `"tcp://192.0.2.1:80": want an IP address, not "tcp://192.0.2.1" (names are not looked up)`,
+	} {
+		t.Run(in, func(t *testing.T) {
+			got, err := ParseAddrPort(in)
+			switch {
+			case want == "" && (err != nil || got.String() != in):
+				t.Errorf("got %v, %v", got, err)
+			case want != "" && (err == nil || err.Error() != want || got != (netip.AddrPort{})):
+				t.Errorf("got %v, error %v; want %s", got, err, want)
+			}
+		})
 	}
 }
 
@@ -74,7 +102,10 @@ func TestServiceOrder(t *testing.T) {
 }
 
 func FuzzParseServiceID(f *testing.F) {
-	for _, s := range []string{"tcp://192.0.2.10:80", "[2001:db8::1]:53", "fwmark:7/ipv6", "::ffff:1.2.3.4:80", "[::ffff:1.2.3.4]:80", "tcp://:80", "fwmark:", "]:80["} {
+	for _, s := range []string{
+		"tcp://192.0.2.10:80", "[2001:db8::1]:53", "fwmark:7/ipv6",
+		"::ffff:1.2.3.4:80", "[::ffff:1.2.3.4]:80", "tcp://:80", "fwmark:", "]:80[",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -87,62 +118,4 @@ func FuzzParseServiceID(f *testing.F) {
 			t.Errorf("%q: %v is read back as %v, %v", s, id, back, err)
 		}
 	})
-}
-
-func TestSchedFlags(t *testing.T) {
-	for _, c := range []struct {
-		scheduler, in string
-		want          SchedFlags
-		names         string
-	}{
-		{"sh", "sh-fallback,sh-port", SchedFlag1 | SchedFlag2, "sh-fallback,sh-port"},
-		{"mh", "mh-port", SchedFlag2, "mh-port"},
-		{"mh", "flag-1,flag-3", SchedFlag1 | SchedFlag3, "mh-fallback,flag-3"},
-		{"rr", "flag-2", SchedFlag2, "flag-2"},
-		{"rr", "", 0, ""},
-	} {
-		got, err := ParseSchedFlags(c.scheduler, c.in)
-		if err != nil || got != c.want {
-			t.Errorf("%s %q: %v, %v; want %v", c.scheduler, c.in, got, err, c.want)
-		}
-		if names := strings.Join(got.Names(c.scheduler), ","); names != c.names {
-			t.Errorf("%s %q is written as %q; want %q", c.scheduler, c.in, names, c.names)
-		}
-	}
-	for _, in := range []string{"sh-port", "mh-ports", "flag-4", "flag-1,,flag-2", " flag-1"} {
-		if f, err := ParseSchedFlags("mh", in); err == nil {
-			t.Errorf("mh %q is taken as %v", in, f)
-		}
-	}
-}
-
-func TestNetmask(t *testing.T) {
-	for _, c := range []struct {
-		family   Family
-		in, text string
-		want     Netmask
-	}{
-		{IPv4, "255.255.255.0", "255.255.255.0", 0xffffff00},
-		{IPv4, "/24", "255.255.255.0", 0xffffff00},
-		{IPv4, "255.0.255.0", "255.0.255.0", 0xff00ff00},
-		{IPv4, "/32", "", 0xffffffff},
-		{IPv4, "0.0.0.0", "0.0.0.0", AllClients},
-		{IPv4, "/0", "0.0.0.0", AllClients},
-		{IPv6, "64", "64", 64},
-		{IPv6, "/64", "64", 64},
-		{IPv6, "128", "", 128},
-	} {
-		got, err := ParseNetmask(c.family, c.in)
-		if err != nil || got != c.want || got.Text(c.family) != c.text {
-			t.Errorf("%v %q: %#x %q, %v; want %#x %q", c.family, c.in, got, got.Text(c.family), err, c.want, c.text)
-		}
-	}
-	for _, c := range []struct {
-		family Family
-		in     string
-	}{{IPv4, "24"}, {IPv4, "/33"}, {IPv4, "2001:db8::"}, {IPv6, "0"}, {IPv6, "129"}, {IPv6, "255.255.255.0"}, {IPv6, ""}} {
-		if m, err := ParseNetmask(c.family, c.in); err == nil {
-			t.Errorf("%v %q is taken as %#x", c.family, c.in, m)
-		}
-	}
 }

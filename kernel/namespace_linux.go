@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -12,13 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// namespace is a network namespace: the caller's own when path is empty.
+// namespace is a network namespace: that of the caller if path is empty.
 type namespace struct {
 	handle netns.NsHandle
 	path   string
 }
 
-// openNamespace finds a namespace by name, path or pid:N.
+// openNamespace opens a namespace by name, path or pid:N.
 func openNamespace(s string) (namespace, error) {
 	path, err := namespacePath(s)
 	if err != nil || path == "" {
@@ -30,7 +31,7 @@ func openNamespace(s string) (namespace, error) {
 			return namespace{handle: h, path: path}, nil
 		}
 		h.Close()
-		err = noNamespace("it is no network namespace")
+		err = noNamespace("not a network namespace")
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(s, "pid:"):
@@ -40,26 +41,30 @@ func openNamespace(s string) (namespace, error) {
 	case errors.Is(err, fs.ErrPermission):
 		err = ErrPermission
 	}
-	return namespace{}, &Error{Op: "open network namespace " + strconv.Quote(s), Err: err}
+	return namespace{}, &Error{Op: openOp(s), Err: err}
 }
 
-// noNamespace is ErrNoNamespace with what is true instead.
+// noNamespace is ErrNoNamespace with a more precise text.
 type noNamespace string
 
 func (e noNamespace) Error() string        { return string(e) }
 func (e noNamespace) Is(target error) bool { return target == ErrNoNamespace }
 
-// isNetworkNamespace tells whether an open file is one: a file of the kind that
-// namespaces are, and not of another sort of namespace.
+// isNetworkNamespace reports whether an open file is a namespace, and one of
+// networks rather than another type.
 func isNetworkNamespace(fd int) bool {
 	var fsys unix.Statfs_t
 	if err := unix.Fstatfs(fd, &fsys); err != nil || fsys.Type != unix.NSFS_MAGIC {
 		return false
 	}
-	sort, err := unix.IoctlRetInt(fd, unix.NS_GET_NSTYPE)
-	return err != nil || sort == unix.CLONE_NEWNET // Linux before 4.11 does not say
+	kind, err := unix.IoctlRetInt(fd, unix.NS_GET_NSTYPE)
+	return err != nil || kind == unix.CLONE_NEWNET // before Linux 4.11 the type is not known
 }
 
+func openOp(s string) string { return "open network namespace " + strconv.Quote(s) }
+
+// namespacePath returns the file of a namespace, or the empty string for that of
+// the caller.
 func namespacePath(s string) (string, error) {
 	if s == "" {
 		return "", nil
@@ -67,7 +72,7 @@ func namespacePath(s string) (string, error) {
 	if pid, ok := strings.CutPrefix(s, "pid:"); ok {
 		n, err := strconv.ParseUint(pid, 10, 31)
 		if err != nil || n == 0 {
-			return "", &Error{Op: "open network namespace " + strconv.Quote(s), Err: fmt.Errorf("%w: %q is not a process number", ErrNoNamespace, pid)}
+			return "", &Error{Op: openOp(s), Err: noNamespace("want a process ID, as in pid:1234")}
 		}
 		return fmt.Sprintf("/proc/%d/ns/net", n), nil
 	}
@@ -83,8 +88,8 @@ func (n namespace) close() {
 	}
 }
 
-// do runs a function on a thread that stands in the namespace. A file below
-// /proc/thread-self/net or /proc/sys/net that it opens stays in that namespace.
+// do runs a function on a thread that is in the namespace. A file that it opens in
+// /proc/thread-self/net or /proc/sys/net remains that of the namespace.
 func (n namespace) do(f func() error) error {
 	if !n.handle.IsOpen() {
 		return f()
@@ -104,7 +109,7 @@ func (n namespace) do(f func() error) error {
 		return &Error{Op: "enter network namespace " + n.path, Err: err}
 	}
 	failed := f()
-	// A thread that cannot go home stays locked and ends with its goroutine.
+	// A thread that cannot return stays locked and ends with its goroutine.
 	if err := netns.Set(home); err != nil {
 		return errors.Join(failed, err)
 	}
@@ -119,4 +124,27 @@ func (n namespace) open(path string) (f *rawFile, err error) {
 		return err
 	})
 	return f, err
+}
+
+// Identity returns a text that identifies the network namespace s (a name, a path,
+// pid:N, or empty for that of the caller) as long as it exists: the boot ID and
+// the inode of the namespace. State about a table is stored under it, because
+// after a boot, or in another namespace, the table is another.
+func Identity(s string) (string, error) {
+	path, err := namespacePath(s)
+	if err != nil {
+		return "", err
+	}
+	if path == "" {
+		path = "/proc/self/ns/net"
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return "", &Error{Op: "open network namespace " + strconv.Quote(path), Err: err}
+	}
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s/%d", strings.TrimSpace(string(boot)), st.Ino), nil
 }

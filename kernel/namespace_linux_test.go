@@ -2,26 +2,34 @@ package kernel
 
 import (
 	"errors"
-	"strings"
+	"fmt"
 	"testing"
 )
 
 func TestOpenNamespaceRefuses(t *testing.T) {
 	for in, want := range map[string]string{
 		"pid:2147483646":    "no such process",
-		"pid:web":           "not a process number",
+		"pid:web":           "want a process ID, as in pid:1234",
 		"no-such-namespace": "no such network namespace",
-		"/etc/passwd":       "it is no network namespace",
-		"/proc/self/ns/uts": "it is no network namespace",
+		"/etc/passwd":       "not a network namespace",
+		"/proc/self/ns/uts": "not a network namespace",
 	} {
-		n, err := openNamespace(in)
-		if !errors.Is(err, ErrNoNamespace) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v; want one with %q", in, err, want)
-		}
-		if err == nil {
-			n.close()
-		}
+		t.Run(in, func(t *testing.T) {
+			n, err := openNamespace(in)
+			if text := fmt.Sprintf("open network namespace %q: %s", in, want); err == nil || err.Error() != text {
+				t.Errorf("error %v, want %s", err, text)
+			}
+			if !errors.Is(err, ErrNoNamespace) {
+				t.Errorf("error %v is not ErrNoNamespace", err)
+			}
+			if err == nil {
+				n.close()
+			}
+		})
 	}
+}
+
+func TestOpenNamespace(t *testing.T) {
 	for _, in := range []string{"", "/proc/self/ns/net", "pid:1"} {
 		n, err := openNamespace(in)
 		if err != nil && !errors.Is(err, ErrPermission) {

@@ -8,18 +8,17 @@ import (
 	"io"
 	"iter"
 	"net/netip"
-	"time"
 )
 
-// maxLine is the longest line read from /proc. The longest the kernel writes is
-// an IPv6 connection with SIP data, below 400 bytes.
+// maxLine is the longest line that is read from /proc. The kernel's longest is an
+// IPv6 connection with SIP data, below 400 bytes.
 const maxLine = 4096
 
-// readLen is how much of /proc is read at a time. The kernel gives a page a
-// call at most.
+// readLen is the size of the read buffer. The kernel returns at most a page per
+// call.
 const readLen = 64 << 10
 
-// lines walks the lines of r without keeping them.
+// lines iterates over the lines of r. Each is valid until the next step.
 func lines(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		s := bufio.NewScanner(r)
@@ -39,11 +38,11 @@ func lines(r io.Reader) iter.Seq2[[]byte, error] {
 	}
 }
 
-var errFormat = errors.New("not in the form that Linux 4.1 to 7.2 writes")
+var errFormat = errors.New("unknown format (known: Linux 4.1 to 7.2)")
 
 func errLine(line []byte) error { return fmt.Errorf("line %.80q: %w", line, errFormat) }
 
-// cutField cuts the first field, between blanks, off a line.
+// cutField splits a line after its first field. Fields are separated by spaces.
 func cutField(b []byte) (field, rest []byte) {
 	i := 0
 	for i < len(b) && b[i] == ' ' {
@@ -56,7 +55,7 @@ func cutField(b []byte) (field, rest []byte) {
 	return b[i:j], b[j:]
 }
 
-// parseHex reads a hexadecimal number of up to 64 bits.
+// parseHex parses a hexadecimal number of up to 64 bits.
 func parseHex(b []byte) (uint64, bool) {
 	if len(b) == 0 || len(b) > 16 {
 		return 0, false
@@ -84,7 +83,7 @@ func hexDigit(c byte) byte {
 	return 255
 }
 
-// parseDecimal reads an unsigned decimal number.
+// parseDecimal parses an unsigned decimal number.
 func parseDecimal(b []byte) (uint64, bool) {
 	if len(b) == 0 || len(b) > 19 {
 		return 0, false
@@ -99,8 +98,8 @@ func parseDecimal(b []byte) (uint64, bool) {
 	return n, true
 }
 
-// parseHexAddr reads C0000201, or the 39 characters of an IPv6 address with
-// every digit, in brackets or bare.
+// parseHexAddr parses C0000201, or the 39 characters of an IPv6 address with all
+// its digits, with or without brackets.
 func parseHexAddr(b []byte) (netip.Addr, bool) {
 	if len(b) == 8 {
 		n, ok := parseHex(b)
@@ -124,8 +123,8 @@ func parseHexAddr(b []byte) (netip.Addr, bool) {
 	return netip.AddrFrom16(a), true
 }
 
-// parseProtocol reads ip_vs_proto_name's word. IP, which a firewall-mark
-// template has, is 0.
+// parseProtocol parses a name from ip_vs_proto_name. IP, the protocol of a
+// firewall mark's persistence template, is 0.
 func parseProtocol(b []byte) (Protocol, bool) {
 	switch string(b) {
 	case "TCP":
@@ -146,76 +145,4 @@ func parseProtocol(b []byte) (Protocol, bool) {
 		return Protocol(n), ok && n < 256
 	}
 	return 0, false
-}
-
-// connectionParser reads lines of /proc/net/ip_vs_conn and ip_vs_conn_sync.
-type connectionParser struct {
-	origin bool  // the line has an origin instead of an engine
-	names  names // states and origins, few and repeated
-}
-
-// parse fills c from one line.
-func (p *connectionParser) parse(line []byte, c *Connection) error {
-	*c = Connection{}
-	field, rest := cutField(line)
-	ok := false
-	if c.Protocol, ok = parseProtocol(field); !ok {
-		return errLine(line)
-	}
-	for _, ap := range []*netip.AddrPort{&c.Client, &c.Virtual, &c.Server} {
-		var host, port []byte
-		host, rest = cutField(rest)
-		port, rest = cutField(rest)
-		a, okAddr := parseHexAddr(host)
-		n, okPort := parseHex(port)
-		if !okAddr || !okPort || n > 65535 {
-			return errLine(line)
-		}
-		*ap = netip.AddrPortFrom(a, uint16(n))
-	}
-	field, rest = cutField(rest)
-	if len(field) == 0 {
-		return errLine(line)
-	}
-	c.State = p.names.of(field)
-	if p.origin {
-		field, rest = cutField(rest)
-		c.Origin = p.names.of(field)
-	}
-	field, rest = cutField(rest)
-	seconds, ok := parseDecimal(field)
-	if !ok || seconds > 1<<32 {
-		return errLine(line)
-	}
-	c.Expires = time.Duration(seconds) * time.Second
-	if field, rest = cutField(rest); len(field) > 0 {
-		c.Engine = p.names.of(field)
-		c.EngineData = string(bytes.TrimLeft(rest, " "))
-	}
-	return nil
-}
-
-// readConnections walks a connection list. Its first line is the header.
-func readConnections(r io.Reader, from ConnectionSource) iter.Seq2[*Connection, error] {
-	return func(yield func(*Connection, error) bool) {
-		p := connectionParser{origin: from == WithOrigin, names: names{}}
-		var c Connection
-		first := true
-		for line, err := range lines(r) {
-			if first && err == nil {
-				first = false
-				continue
-			}
-			if err == nil {
-				err = p.parse(line, &c)
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(&c, nil) {
-				return
-			}
-		}
-	}
 }

@@ -9,23 +9,26 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
-	// procNet is the calling thread's, not the process's: a thread may stand in
+	// procNet belongs to the calling thread, not to the process: a thread may be in
 	// another namespace.
-	procNet   = "/proc/thread-self/net/"
-	procTable = procNet + "ip_vs"
-	sysctls   = "/proc/sys/net/ipv4/vs"
+	procNet = "/proc/thread-self/net/"
+	sysctls = "/proc/sys/net/ipv4/vs"
 )
 
 // PublicSnapshot implements Kernel.
 func (c *Client) PublicSnapshot(ctx context.Context) (*Snapshot, error) {
 	s := &Snapshot{Time: time.Now(), Public: true, Services: []ServiceEntry{}}
-	err := c.read(ctx, "read "+procTable, procTable, func(r io.Reader) error { return readPublicTable(r, s) })
+	err := c.read(ctx, "list services", procNet+"ip_vs", func(r io.Reader) error { return readPublicTable(r, s) })
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +77,7 @@ func (c *Client) TableStatus(ctx context.Context) (s []TableStatus, err error) {
 		return err
 	})
 	if errors.Is(err, ErrNotLoaded) { // the file, not the module: the client is open
-		err = &Error{Op: "read the state of the hash tables", Err: fmt.Errorf("%w: it needs Linux 7", ErrNotSupported)}
+		err = &Error{Op: "read the state of the hash tables", Err: fmt.Errorf("%w: needs Linux 7 or later", ErrNotSupported)}
 	}
 	return s, err
 }
@@ -105,7 +108,8 @@ func (c *Client) Sysctls(ctx context.Context) ([]Sysctl, error) {
 	return out, failure("read the settings", err)
 }
 
-// SetSysctl implements Kernel. Expect ErrNoSysctl, ErrInvalid, ErrPermission.
+// SetSysctl implements Kernel. It may return ErrNoSysctl, ErrInvalid or
+// ErrPermission.
 func (c *Client) SetSysctl(ctx context.Context, name, value string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -129,8 +133,8 @@ func (c *Client) SetSysctl(ctx context.Context, name, value string) error {
 	return failure(op, err)
 }
 
-// read opens a file of the namespace and hands it over. A missing file means
-// that ip_vs is not there.
+// read opens a file of the namespace and passes it to use. If the file is missing,
+// ip_vs is not loaded.
 func (c *Client) read(ctx context.Context, op, path string, use func(io.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -146,7 +150,7 @@ func (c *Client) read(ctx context.Context, op, path string, use func(io.Reader) 
 	return failure(op, use(f))
 }
 
-// contextReader stops a long read when it is cancelled.
+// contextReader stops a long read when ctx is cancelled.
 type contextReader struct {
 	ctx context.Context
 	r   io.Reader
@@ -158,3 +162,45 @@ func (c *contextReader) Read(b []byte) (int, error) {
 	}
 	return c.r.Read(b)
 }
+
+// rawFile reads a file of /proc without the Go scheduler's knowledge. Each call
+// returns a page, which the kernel makes within the call and without a lock that
+// is held for long (IPVS lists its tables under RCU). Handing the processor to
+// another thread for each page would take longer than the reading.
+type rawFile struct {
+	fd   int
+	path string
+}
+
+func openRaw(path string) (*rawFile, error) {
+	for {
+		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err == nil {
+			return &rawFile{fd, path}, nil
+		}
+		if err != unix.EINTR {
+			return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		}
+	}
+}
+
+func (f *rawFile) Read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	for {
+		n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(f.fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+		runtime.KeepAlive(b)
+		switch {
+		case errno == unix.EINTR:
+		case errno != 0:
+			return 0, &fs.PathError{Op: "read", Path: f.path, Err: errno}
+		case n == 0:
+			return 0, io.EOF
+		default:
+			return int(n), nil
+		}
+	}
+}
+
+func (f *rawFile) Close() error { return unix.Close(f.fd) }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// readPublicTable reads /proc/net/ip_vs, the part of the table that everyone
-// may see.
+// readPublicTable parses /proc/net/ip_vs, the part of the table that every user may
+// read.
 func readPublicTable(r io.Reader, s *Snapshot) error {
 	number := 0
 	n := names{}
@@ -31,8 +31,8 @@ func readPublicTable(r io.Reader, s *Snapshot) error {
 				return errLine(line)
 			}
 			if e.FWMark != 0 && len(e.Servers) == 0 {
-				// The file does not tell a mark's family; its servers do, unless
-				// they are reached by a tunnel across families.
+				// The file has no family for a mark. It is that of its servers, unless
+				// a tunnel connects two families.
 				e.Family = FamilyOf(server.Addr.Addr())
 			}
 			e.Servers = append(e.Servers, server)
@@ -47,7 +47,7 @@ func readPublicTable(r io.Reader, s *Snapshot) error {
 	return nil
 }
 
-// readTitle reads "IP Virtual Server version 1.2.1 (size=4096)".
+// readTitle parses "IP Virtual Server version 1.2.1 (size=4096)".
 func readTitle(line []byte, i *Info) {
 	_, rest, _ := bytes.Cut(line, []byte("version "))
 	version, size, _ := bytes.Cut(rest, []byte(" (size="))
@@ -85,8 +85,8 @@ func parsePublicService(line []byte, n names) (e ServiceEntry, ok bool) {
 	return e, parsePublicFlags(strings.Fields(string(rest)), &e)
 }
 
-// parsePublicFlags reads "ops" and "persistent TICKS MASK". How long a tick is
-// the kernel does not tell, so persistence stays unknown.
+// parsePublicFlags parses "ops" and "persistent TICKS MASK". The length of a tick
+// is not known, so the persistence stays unknown.
 func parsePublicFlags(words []string, e *ServiceEntry) bool {
 	for i := 0; i < len(words); i++ {
 		switch words[i] {
@@ -136,7 +136,7 @@ func parsePublicServer(line []byte) (e ServerEntry, ok bool) {
 	return e, true
 }
 
-// parseHexAddrPort reads C0000201:0050 or [2001:0db8:…:0001]:0050.
+// parseHexAddrPort parses C0000201:0050 or [2001:0db8:…:0001]:0050.
 func parseHexAddrPort(b []byte) (netip.AddrPort, bool) {
 	i := bytes.LastIndexByte(b, ':')
 	if i < 0 {
@@ -147,8 +147,8 @@ func parseHexAddrPort(b []byte) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(a, uint16(port)), ok && okPort && port <= 65535
 }
 
-// readTotals reads /proc/net/ip_vs_stats: two rows of five hexadecimal
-// numbers, each below two rows of titles.
+// readTotals parses /proc/net/ip_vs_stats: two rows of five hexadecimal numbers,
+// each below two rows of titles.
 func readTotals(r io.Reader) (Stats, error) {
 	var rows [][5]uint64
 	for line, err := range lines(r) {
@@ -178,7 +178,7 @@ func parseTotals(line []byte) (row [5]uint64, ok bool) {
 	return row, len(field) == 0
 }
 
-// readTableStatus reads "Name:	value" lines.
+// readTableStatus parses the "Name:	value" lines of /proc/net/ip_vs_status.
 func readTableStatus(r io.Reader) ([]TableStatus, error) {
 	out := []TableStatus{}
 	for line, err := range lines(r) {

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -29,18 +30,34 @@ func TestConnections(t *testing.T) {
 	got, err := collect(t, connTitle+
 		"TCP C6336464 A1B2 C000020A 0050 C6336401 1F90 ESTABLISHED     900\n"+
 		"UDP C6336464 13C4 C000020B 13C4 C6336401 13C4 UDP             300 sip  1234abcd@198.51.100.100\n"+
-		"TCP 2001:0db8:0001:0000:0000:0000:0000:0064 A1B2 2001:0db8:0000:0000:0000:0000:0000:0010 0050 2001:0db8:0001:0000:0000:0000:0000:0001 0050 FIN_WAIT        119\n"+
+		"TCP 2001:0db8:0001:0000:0000:0000:0000:0064 A1B2 2001:0db8:0000:0000:0000:0000:0000:0010 0050 "+
+		"2001:0db8:0001:0000:0000:0000:0000:0001 0050 FIN_WAIT        119\n"+
 		"TCP C6336464 A1B3 C000020A 0050 2001:0db8:0001:0000:0000:0000:0000:0007 0050 SYN_RECV         59\n"+
 		"IP  C6336400 0000 00000007 0000 C6336401 0000 NONE            360\n", WithEngine)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []Connection{
-		{Protocol: TCP, Client: ap("198.51.100.100:41394"), Virtual: ap("192.0.2.10:80"), Server: ap("198.51.100.1:8080"), State: "ESTABLISHED", Expires: 15 * time.Minute},
-		{Protocol: UDP, Client: ap("198.51.100.100:5060"), Virtual: ap("192.0.2.11:5060"), Server: ap("198.51.100.1:5060"), State: "UDP", Expires: 5 * time.Minute, Engine: "sip", EngineData: "1234abcd@198.51.100.100"},
-		{Protocol: TCP, Client: ap("[2001:db8:1::64]:41394"), Virtual: ap("[2001:db8::10]:80"), Server: ap("[2001:db8:1::1]:80"), State: "FIN_WAIT", Expires: 119 * time.Second},
-		{Protocol: TCP, Client: ap("198.51.100.100:41395"), Virtual: ap("192.0.2.10:80"), Server: ap("[2001:db8:1::7]:80"), State: "SYN_RECV", Expires: 59 * time.Second},
-		{Client: ap("198.51.100.0:0"), Virtual: ap("0.0.0.7:0"), Server: ap("198.51.100.1:0"), State: "NONE", Expires: 6 * time.Minute},
+		{
+			Protocol: TCP, Client: ap("198.51.100.100:41394"), Virtual: ap("192.0.2.10:80"), Server: ap("198.51.100.1:8080"),
+			State: "ESTABLISHED", Expires: 15 * time.Minute,
+		},
+		{
+			Protocol: UDP, Client: ap("198.51.100.100:5060"), Virtual: ap("192.0.2.11:5060"), Server: ap("198.51.100.1:5060"),
+			State: "UDP", Expires: 5 * time.Minute, Engine: "sip", EngineData: "1234abcd@198.51.100.100",
+		},
+		{
+			Protocol: TCP, Client: ap("[2001:db8:1::64]:41394"), Virtual: ap("[2001:db8::10]:80"),
+			Server: ap("[2001:db8:1::1]:80"), State: "FIN_WAIT", Expires: 119 * time.Second,
+		},
+		{
+			Protocol: TCP, Client: ap("198.51.100.100:41395"), Virtual: ap("192.0.2.10:80"), Server: ap("[2001:db8:1::7]:80"),
+			State: "SYN_RECV", Expires: 59 * time.Second,
+		},
+		{
+			Client: ap("198.51.100.0:0"), Virtual: ap("0.0.0.7:0"), Server: ap("198.51.100.1:0"),
+			State: "NONE", Expires: 6 * time.Minute,
+		},
 	}
 	if d := cmp.Diff(want, got, cmpopts.EquateComparable(netip.AddrPort{})); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
@@ -68,9 +85,11 @@ func TestConnectionsRefuse(t *testing.T) {
 		"TCP 2001:0db8:0001:0000:0000:0000:0000-0064 A1B2 C000020A 0050 C6336401 1F90 ESTABLISHED 1",
 		strings.Repeat("x", maxLine+1),
 	} {
-		if got, err := collect(t, connTitle+line+"\n", WithEngine); err == nil {
-			t.Errorf("%.60q is taken as %+v", line, got)
-		}
+		t.Run(fmt.Sprintf("%.60s", line), func(t *testing.T) {
+			if got, err := collect(t, connTitle+line+"\n", WithEngine); err == nil {
+				t.Errorf("%.60q is read as %+v", line, got)
+			}
+		})
 	}
 }
 
@@ -101,7 +120,10 @@ func TestPublicTable(t *testing.T) {
 				{Server: Server{Addr: ap("198.51.100.2:80"), Forward: NAT, Weight: 65536}, Active: 3, Inactive: 4},
 				{Server: Server{Addr: ap("198.51.100.3:80"), Forward: Direct, Weight: MaxWeight}},
 			}},
-			{Service: Service{ServiceID: AddressID(UDP, ap("192.0.2.12:53")), Scheduler: "rr", OnePacket: true}, Servers: []ServerEntry{}},
+			{
+				Service: Service{ServiceID: AddressID(UDP, ap("192.0.2.12:53")), Scheduler: "rr", OnePacket: true},
+				Servers: []ServerEntry{},
+			},
 			{Service: Service{ServiceID: AddressID(TCP, ap("[2001:db8::10]:80")), Scheduler: "mh"}, Servers: []ServerEntry{
 				{Server: Server{Addr: ap("[2001:db8:1::2]:8080"), Forward: Tunneling, Weight: 1}},
 			}},
@@ -129,11 +151,11 @@ func TestTotals(t *testing.T) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 	if _, err := readTotals(strings.NewReader("nothing\n")); err == nil {
-		t.Error("an empty file is taken")
+		t.Error("a file without totals is accepted")
 	}
 }
 
-// FuzzProc gives the readers of /proc what no kernel writes.
+// FuzzProc parses what no kernel writes to /proc.
 func FuzzProc(f *testing.F) {
 	f.Add(publicTable)
 	f.Add(connTitle + "TCP C6336464 A1B2 C000020A 0050 C6336401 1F90 ESTABLISHED     900 sip abc\n")

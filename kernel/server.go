@@ -8,25 +8,26 @@ import (
 
 // Server is the configuration of a real server of one service.
 type Server struct {
-	// Addr is the server's identity within its service.
+	// Addr identifies the server within its service.
 	Addr netip.AddrPort
 	// Forward is how packets reach it.
 	Forward Forward
-	// Weight is its share, 0 to MaxWeight. Zero takes no new connections.
+	// Weight is its share of new connections, 0 to MaxWeight. Zero accepts none.
 	Weight int
-	// Upper stops new connections at that many; Lower lets them in again below
-	// it. Zero is no limit (Upper) or three quarters of Upper (Lower).
+	// Upper is the number of connections at which the server accepts no more, and
+	// Lower the number below which it accepts them again. Zero is no limit (Upper)
+	// or three quarters of Upper (Lower).
 	Upper, Lower uint32
-	// Tunnel describes the encapsulation. It has a meaning only with Tunnel
-	// forwarding; the zero value is plain IP in IP.
+	// Tunnel is the encapsulation. It has a meaning only with the forwarding method
+	// Tunneling; the zero value is plain IP in IP.
 	Tunnel Tunnel
 }
 
-// ServerKey names one real server of one service. It is comparable.
+// ServerKey identifies one real server of one service. It is comparable.
 type ServerKey struct {
 	Service ServiceID
-	// Server is the zero AddrPort where the key names the service itself, and
-	// both are zero where it names the whole table.
+	// Server is the zero AddrPort if the key identifies the service itself. Both are
+	// zero if it identifies the whole table.
 	Server netip.AddrPort
 }
 
@@ -35,11 +36,11 @@ type Forward uint8
 
 // The forwarding methods, with the kernel's numbers.
 const (
-	NAT       Forward = 0 // masquerading: the server answers through the director
-	Local     Forward = 1 // shown by the kernel where a server is the director itself
+	NAT       Forward = 0 // masquerading: the server replies through the director
+	Local     Forward = 1 // reported by the kernel if the server is the director itself
 	Tunneling Forward = 2 // encapsulated: the server may be in another network
 	Direct    Forward = 3 // direct routing: only the link-layer address changes
-	Bypass    Forward = 4 // shown by the kernel for connections that go round the pool
+	Bypass    Forward = 4 // reported by the kernel for connections that bypass the servers
 )
 
 var forwardNames = []string{"nat", "local", "tunnel", "direct", "bypass"}
@@ -56,7 +57,7 @@ func (f Forward) String() string {
 // directly, unless the network around them is set up otherwise.
 func (f Forward) RepliesPassDirector() bool { return f != Direct && f != Tunneling }
 
-// ParseForward reads nat, tunnel or direct, and ipvsadm's words for them.
+// ParseForward parses nat, tunnel or direct, or ipvsadm's words for them.
 func ParseForward(s string) (Forward, error) {
 	switch s {
 	case "nat", "masq":
@@ -66,7 +67,7 @@ func ParseForward(s string) (Forward, error) {
 	case "direct", "route", "gate":
 		return Direct, nil
 	}
-	return 0, fmt.Errorf("unknown forwarding method %q; it is nat, tunnel or direct", s)
+	return 0, fmt.Errorf("invalid forwarding method %q: want nat, tunnel or direct", s)
 }
 
 // TunnelType is an encapsulation (IP_VS_CONN_F_TUNNEL_TYPE_…), from Linux 5.2.
@@ -88,18 +89,17 @@ func (t TunnelType) String() string {
 	return "tunnel type " + strconv.Itoa(int(t))
 }
 
-// ParseTunnelType reads ipip, gue or gre.
+// ParseTunnelType parses ipip, gue or gre.
 func ParseTunnelType(s string) (TunnelType, error) {
 	for i, n := range tunnelTypeNames {
 		if n == s {
 			return TunnelType(i), nil
 		}
 	}
-	return 0, fmt.Errorf("unknown tunnel type %q; it is ipip, gue or gre", s)
+	return 0, fmt.Errorf("invalid tunnel type %q: want ipip, gue or gre", s)
 }
 
-// TunnelFlags say how the outer header is checksummed
-// (IP_VS_TUNNEL_ENCAP_FLAG_…).
+// TunnelFlags select the checksum of the outer header (IP_VS_TUNNEL_ENCAP_FLAG_…).
 type TunnelFlags uint16
 
 // The checksum choices. They exclude one another.
@@ -121,20 +121,20 @@ func (f TunnelFlags) String() string {
 	return "tunnel flags " + strconv.Itoa(int(f))
 }
 
-// ParseTunnelFlags reads nocsum, csum or remcsum.
+// ParseTunnelFlags parses nocsum, csum or remcsum.
 func ParseTunnelFlags(s string) (TunnelFlags, error) {
 	for _, f := range []TunnelFlags{NoChecksum, Checksum, RemoteChecksum} {
 		if f.String() == s {
 			return f, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown tunnel checksum flag %q; it is nocsum, csum or remcsum", s)
+	return 0, fmt.Errorf("invalid tunnel checksum %q: want nocsum, csum or remcsum", s)
 }
 
 // Tunnel is an encapsulation with its parameters.
 type Tunnel struct {
 	Type TunnelType
-	// Port is the UDP port of GUE. Zero elsewhere.
+	// Port is the UDP port of GUE. It is zero for other types.
 	Port  uint16
 	Flags TunnelFlags
 }

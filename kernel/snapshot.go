@@ -6,43 +6,43 @@ import (
 	"time"
 )
 
-// ServiceEntry is one row of the table: a service, what it counted, and its
-// servers in the kernel's order.
+// ServiceEntry is one row of the table: a service, its statistics, and its servers
+// in the kernel's order.
 type ServiceEntry struct {
 	Service
 	Stats   Stats
 	Servers []ServerEntry
 }
 
-// ServerEntry is a real server of a service and what it does now.
+// ServerEntry is a real server of a service with its connections and statistics.
 type ServerEntry struct {
 	Server
-	// Active are established connections, Inactive those in any other state,
-	// Persistent the clients bound to the server by persistence.
+	// Active counts established connections, Inactive connections in any other
+	// state, and Persistent the clients bound to the server by persistence.
 	Active, Inactive, Persistent uint32
 	Stats                        Stats
 }
 
-// Snapshot is the whole table as read in one pass. The kernel has no
-// transactions: a change made by somebody else meanwhile may be half in it.
+// Snapshot is the table as read in one pass. The kernel has no transactions: a
+// change that another process makes meanwhile may be half in it.
 type Snapshot struct {
 	Time time.Time
 	Info Info
-	// Public is set when the table came from what everyone may read
-	// (/proc/net/ip_vs): then statistics, thresholds, persistence (the file
-	// has it in ticks of unknown length), the scheduler's flags, engines and
-	// tunnel details are not known; nor is the family of a mark without servers.
+	// Public is set if the table came from /proc/net/ip_vs, which every user may
+	// read. Then statistics, thresholds, persistence (the file has it in ticks of
+	// unknown length), scheduler flags, engines and tunnel details are not known,
+	// nor is the family of a mark without servers.
 	Public bool
 	// Services is in canonical order (ServiceID.Compare).
 	Services []ServiceEntry
-	// Order is the order in which the kernel listed them, which is its own and
-	// may change at any time: Services[Order[0]] came first. It is nil where
-	// services were asked for by name, or when Public; and it says nothing once
-	// Services has been cut or sorted otherwise.
+	// Order is the order in which the kernel listed the services, which it may
+	// change at any time: Services[Order[0]] came first. It is nil if services
+	// were read by name or if Public is set, and is invalid once Services is cut
+	// or sorted otherwise.
 	Order []int
 }
 
-// Find gives the entry of a service, or nil.
+// Find returns the entry of a service, or nil. It points into s.Services.
 func (s *Snapshot) Find(id ServiceID) *ServiceEntry {
 	for i := range s.Services {
 		if s.Services[i].ServiceID == id {

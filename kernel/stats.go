@@ -1,9 +1,8 @@
 package kernel
 
-// Counters are totals since the object was made or last zeroed. The kernel
-// keeps 64 bits from Linux 4.1; on older ones they wrap at 2³². Outbound
-// counters stay zero where answers do not pass the director: as a rule with
-// direct routing and tunnels.
+// Counters are totals since the object was added or last set to zero. They have
+// 64 bits from Linux 4.1; on older kernels they wrap at 2³². Outbound counters
+// stay zero if replies do not pass the director; see Forward.RepliesPassDirector.
 type Counters struct {
 	Connections uint64
 	PacketsIn   uint64
@@ -12,8 +11,8 @@ type Counters struct {
 	BytesOut    uint64
 }
 
-// Rates are the kernel's own estimates per second: a moving average over some
-// eight seconds, renewed every two (ip_vs_est.c).
+// Rates are the kernel's own estimates per second: a moving average over about
+// eight seconds, updated every two (ip_vs_est.c).
 type Rates struct {
 	Connections uint64
 	PacketsIn   uint64
@@ -22,7 +21,7 @@ type Rates struct {
 	BytesOut    uint64
 }
 
-// Stats are what the kernel counts for a service, a server or the whole table.
+// Stats are the statistics of a service, a server or the whole table.
 type Stats struct {
 	Counters Counters
 	Rates    Rates

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Version is IPVS's own version, 1.2.1 since 2003, as 0x010201.
+// Version is the version of IPVS itself: 1.2.1 since 2003, as 0x010201.
 type Version uint32
 
 func (v Version) String() string {
@@ -19,35 +19,35 @@ func (v Version) String() string {
 	return string(b)
 }
 
-// Info is what the kernel says of its IPVS.
+// Info describes the kernel's IPVS.
 type Info struct {
 	Version Version
-	// ConnTableSize is the number of hash buckets for connections. From Linux
-	// 7.x the table grows by itself and is 0 while empty.
+	// ConnTableSize is the number of hash buckets for connections. From Linux 7.x
+	// the table grows automatically and the size is 0 while it is empty.
 	ConnTableSize uint32
 }
 
-// Timeouts of connection states, in whole seconds. In SetTimeouts zero leaves
-// a value as it is.
+// Timeouts are those of connection states, in whole seconds. In SetTimeouts zero
+// leaves a value unchanged.
 type Timeouts struct {
 	TCP    time.Duration // an established TCP connection; 15 minutes at boot
 	TCPFin time.Duration // after a FIN; 2 minutes
 	UDP    time.Duration // since the last datagram; 5 minutes
 }
 
-// With gives the timeouts after a SetTimeouts of those.
+// With returns the timeouts after SetTimeouts(set).
 func (t Timeouts) With(set Timeouts) Timeouts {
 	return Timeouts{TCP: cmp.Or(set.TCP, t.TCP), TCPFin: cmp.Or(set.TCPFin, t.TCPFin), UDP: cmp.Or(set.UDP, t.UDP)}
 }
 
-// TableStatus is a hash table's state as /proc/net/ip_vs_status tells it,
-// line by line (Linux 7.x and later).
+// TableStatus is one line of /proc/net/ip_vs_status, which describes the hash
+// tables (Linux 7.x and later).
 type TableStatus struct {
 	Name  string
 	Value string
 }
 
-// Sysctl is one setting below /proc/sys/net/ipv4/vs.
+// Sysctl is one setting in /proc/sys/net/ipv4/vs.
 type Sysctl struct {
 	Name  string
 	Value string

@@ -1,8 +1,8 @@
 package kernel
 
 // Numbers of the kernel's IPVS netlink interface, from
-// include/uapi/linux/ip_vs.h. moby/ipvs has the older ones, but keeps them to
-// itself.
+// include/uapi/linux/ip_vs.h. moby/ipvs has the older ones, but does not export
+// them.
 
 const genlName = "IPVS"
 
@@ -31,7 +31,7 @@ const (
 	attrService = 1 + iota
 	attrDest
 	attrDaemon
-	attrTimeoutTCP // seconds, as the two below
+	attrTimeoutTCP // seconds, like the next two
 	attrTimeoutTCPFin
 	attrTimeoutUDP
 )
@@ -103,7 +103,7 @@ const (
 	infoTableSize
 )
 
-// Service flags (IP_VS_SVC_F_…). The scheduler's three follow at flagSched.
+// Service flags (IP_VS_SVC_F_…). The scheduler's three flags begin at flagSched.
 const (
 	flagPersistent = 1 << 0
 	flagHashed     = 1 << 1 // set by the kernel
@@ -111,7 +111,7 @@ const (
 	flagSched      = 1 << 3
 )
 
-// forwardMask selects the forwarding method of a connection's flags
+// forwardMask selects the forwarding method from the flags of a connection
 // (IP_VS_CONN_F_FWD_MASK).
 const forwardMask = 7
 

@@ -10,17 +10,16 @@ var (
 	host = binary.NativeEndian
 	net  = binary.BigEndian
 
-	errShort = errors.New("the kernel's answer is cut short")
+	errShort = errors.New("the kernel's answer is truncated")
 )
 
-// beginMessage appends the headers of a request. endMessage fills in its
-// length.
+// beginMessage appends the headers of a request; endMessage sets its length.
 func beginMessage(b []byte, family uint16, cmd uint8, flags uint16, seq uint32) []byte {
 	b = host.AppendUint32(b, 0)
 	b = host.AppendUint16(b, family)
 	b = host.AppendUint16(b, flagRequest|flags)
 	b = host.AppendUint32(b, seq)
-	b = host.AppendUint32(b, 0)    // port: the kernel knows it
+	b = host.AppendUint32(b, 0)    // port ID: set by the kernel
 	return append(b, cmd, 1, 0, 0) // genlmsghdr: command, version
 }
 
@@ -29,7 +28,7 @@ func endMessage(b []byte, start int) []byte {
 	return b
 }
 
-// openNest begins an attribute that holds attributes; closeNest ends it.
+// openNest begins an attribute that contains attributes; closeNest ends it.
 func openNest(b []byte, typ uint16) (out []byte, at int) {
 	at = len(b)
 	b = host.AppendUint16(b, 0)
@@ -54,7 +53,7 @@ func appendU16(b []byte, typ, v uint16) []byte {
 	return append(host.AppendUint16(appendAttrHeader(b, typ, 2), v), 0, 0)
 }
 
-// appendPort writes a port: network byte order.
+// appendPort appends a port, in network byte order.
 func appendPort(b []byte, typ, v uint16) []byte {
 	return append(net.AppendUint16(appendAttrHeader(b, typ, 2), v), 0, 0)
 }
@@ -67,7 +66,7 @@ func appendBE32(b []byte, typ uint16, v uint32) []byte {
 	return net.AppendUint32(appendAttrHeader(b, typ, 4), v)
 }
 
-// appendText writes a string with its final zero.
+// appendText appends a string with its final zero.
 func appendText(b []byte, typ uint16, s string) []byte {
 	b = append(appendAttrHeader(b, typ, len(s)+1), s...)
 	b = append(b, 0)
@@ -93,8 +92,8 @@ type message struct {
 	Body  []byte
 }
 
-// messages walks the messages of a datagram. That yield is called in one place
-// lets the compiler put the loop's body there; so too in attrs.
+// messages iterates over the messages of a datagram. It calls yield in one place
+// only, so that the compiler can inline the loop's body; so does attrs.
 func messages(b []byte) iter.Seq2[message, error] {
 	return func(yield func(message, error) bool) {
 		for len(b) > 0 {
@@ -114,10 +113,11 @@ func firstMessage(b []byte) (m message, size int, err error) {
 	if size = int(host.Uint32(b)); size < headerLen || size > len(b) {
 		return m, 0, errShort
 	}
-	return message{Type: host.Uint16(b[4:]), Flags: host.Uint16(b[6:]), Seq: host.Uint32(b[8:]), Body: b[headerLen:size]}, size, nil
+	m = message{Type: host.Uint16(b[4:]), Flags: host.Uint16(b[6:]), Seq: host.Uint32(b[8:]), Body: b[headerLen:size]}
+	return m, size, nil
 }
 
-// errno gives the error number of an error or done message; zero is success.
+// errno returns the error number of an error or done message; zero is success.
 func (m message) errno() (int, error) {
 	if len(m.Body) < 4 {
 		if m.Type == msgDone {
@@ -128,7 +128,7 @@ func (m message) errno() (int, error) {
 	return -int(int32(host.Uint32(m.Body))), nil
 }
 
-// payload gives the attributes behind the generic netlink header.
+// payload returns the attributes after the generic netlink header.
 func (m message) payload() ([]byte, error) {
 	if len(m.Body) < genlLen {
 		return nil, errShort
@@ -142,7 +142,7 @@ type attr struct {
 	Data []byte
 }
 
-// attrs walks attributes.
+// attrs iterates over attributes.
 func attrs(b []byte) iter.Seq2[attr, error] {
 	return func(yield func(attr, error) bool) {
 		for len(b) > 0 {
@@ -165,7 +165,7 @@ func firstAttr(b []byte) (a attr, size int, err error) {
 	return attr{Type: host.Uint16(b[2:]) & attrTypeMask, Data: b[attrLen:size]}, size, nil
 }
 
-// number reads an unsigned integer of any width the kernel uses.
+// number returns an unsigned integer of any width that the kernel uses.
 func (a attr) number() uint64 {
 	switch len(a.Data) {
 	case 1:
@@ -180,7 +180,7 @@ func (a attr) number() uint64 {
 	return 0
 }
 
-// port reads a port, which is in network byte order.
+// port returns a port, which is in network byte order.
 func (a attr) port() uint16 {
 	if len(a.Data) < 2 {
 		return 0
@@ -188,7 +188,7 @@ func (a attr) port() uint16 {
 	return net.Uint16(a.Data)
 }
 
-// text reads a string up to its final zero.
+// text returns a string without its final zero.
 func (a attr) text() []byte {
 	for i, c := range a.Data {
 		if c == 0 {

@@ -6,17 +6,18 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// TestRequests compares requests with recorded ones, byte for byte. That the
-// kernel takes each of them and understands it as meant is seen in the lab, in
-// TestOracleReadsOurs, which sends the same changes.
+// TestRequests compares requests with recorded ones, byte for byte. In the lab
+// TestOracleReadsOurs sends the same changes and checks that the kernel accepts and
+// understands them.
 func TestRequests(t *testing.T) {
 	if host.Uint16([]byte{1, 0}) != 1 {
 		t.Skip("the records are those of a little-endian machine; the lab tests cover the others")
@@ -43,7 +44,9 @@ func TestRequests(t *testing.T) {
 }
 
 func TestDaemonRequest(t *testing.T) {
-	group := Daemon{Role: Backup, Interface: "eth1", ID: 7, Group: netip.MustParseAddr("224.0.0.99"), Port: 8849, TTL: 2, MaxLen: 1400}
+	group := Daemon{
+		Role: Backup, Interface: "eth1", ID: 7, Group: netip.MustParseAddr("224.0.0.99"), Port: 8849, TTL: 2, MaxLen: 1400,
+	}
 	group6 := Daemon{Role: Master, Interface: "eth1", Group: netip.MustParseAddr("ff02::99")}
 	for _, want := range []Daemon{group, group6, {Role: Master}} {
 		data, err := nested(appendDaemon(nil, &want), attrDaemon)
@@ -57,8 +60,8 @@ func TestDaemonRequest(t *testing.T) {
 	}
 }
 
-// TestDecodeOldKernel gives 32-bit statistics, as before Linux 4.1, and no
-// server family, as before 3.18.
+// TestDecodeOldKernel decodes 32-bit statistics, as before Linux 4.1, and a server
+// without its family, as before 3.18.
 func TestDecodeOldKernel(t *testing.T) {
 	var b []byte
 	b = appendBytes(b, destAddr, netip.MustParseAddr("2001:db8::1").AsSlice())
@@ -79,7 +82,8 @@ func TestDecodeOldKernel(t *testing.T) {
 	}
 }
 
-// TestDecodeBothWidths gives the 64-bit figures first and last: they win.
+// TestDecodeBothWidths decodes 64-bit statistics before and after 32-bit ones: the
+// 64-bit ones win.
 func TestDecodeBothWidths(t *testing.T) {
 	var narrow, wide []byte
 	narrow, at := openNest(nil, svcStats)
@@ -88,7 +92,7 @@ func TestDecodeBothWidths(t *testing.T) {
 	wide = appendAttrHeader(wide, statInBytes, 8)
 	wide = closeNest(host.AppendUint64(wide, 1<<40), at)
 	identity := appendIdentity(nil, MarkID(1, IPv4))
-	for _, stats := range [][]byte{append(narrow[:len(narrow):len(narrow)], wide...), append(wide[:len(wide):len(wide)], narrow...)} {
+	for _, stats := range [][]byte{slices.Concat(narrow, wide), slices.Concat(wide, narrow)} {
 		var e ServiceEntry
 		if err := decodeService(append(identity[:len(identity):len(identity)], stats...), &e, names{}); err != nil {
 			t.Fatal(err)
@@ -99,7 +103,7 @@ func TestDecodeBothWidths(t *testing.T) {
 	}
 }
 
-// FuzzAnswers gives the decoders what no kernel sends.
+// FuzzAnswers decodes what no kernel sends.
 func FuzzAnswers(f *testing.F) {
 	for _, c := range everyAttribute() {
 		f.Add(appendRequest(nil, 0x22, &c, 0, 1))
@@ -133,7 +137,7 @@ func FuzzAnswers(f *testing.F) {
 	})
 }
 
-// TestServiceRoundTrip decodes what the encoder wrote.
+// TestServiceRoundTrip decodes what the encoder encoded.
 func TestServiceRoundTrip(t *testing.T) {
 	for _, c := range append(everyAttribute(), markAbove()) {
 		if c.Op != AddService {
@@ -150,19 +154,6 @@ func TestServiceRoundTrip(t *testing.T) {
 	}
 }
 
-func TestErrors(t *testing.T) {
-	one := Refusals{{Index: 3, Err: &Error{Op: "add server", Service: MarkID(7, IPv4), Server: netip.MustParseAddrPort("192.0.2.1:80"), Err: ErrExists}}}
-	if got := one.Error(); got != "add server fwmark:7 192.0.2.1:80: exists already" {
-		t.Errorf("one refusal reads %q", got)
-	}
-	if got := append(one, one...).Error(); !strings.HasSuffix(got, "(and 1 more refusals)") {
-		t.Errorf("two refusals read %q", got)
-	}
-	if (Version(0x010201)).String() != "1.2.1" {
-		t.Errorf("version reads %q", Version(0x010201))
-	}
-}
-
 func golden(t *testing.T, path, got string) {
 	t.Helper()
 	if *update {
@@ -176,5 +167,46 @@ func golden(t *testing.T, path, got string) {
 	}
 	if d := cmp.Diff(string(want), got); d != "" {
 		t.Errorf("%s (-want +got)\n%s", path, d)
+	}
+}
+
+// serverAnswer returns a server with all attributes that Linux 7.2 sends, in its
+// order (ip_vs_genl_fill_dest of ip_vs_ctl.c).
+func serverAnswer() []byte {
+	stats := func(b []byte, typ uint16, width uint64) []byte {
+		b, at := openNest(b, typ)
+		for _, s := range []uint16{
+			statConns, statInPkts, statOutPkts, statInBytes, statOutBytes,
+			statCPS, statInPPS, statOutPPS, statInBPS, statOutBPS,
+		} {
+			if width > 0 || s == statInBytes || s == statOutBytes {
+				b = host.AppendUint64(appendAttrHeader(b, s, 8), uint64(s)+width)
+			} else {
+				b = appendU32(b, s, uint32(s))
+			}
+		}
+		return closeNest(b, at)
+	}
+	b := appendBytes(nil, destAddr, []byte{10, 1, 2, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	b = appendPort(b, destPort, 80)
+	b = appendU32(b, destForward, uint32(Direct))
+	b = appendU32(b, destWeight, 7)
+	b = appendU8(b, destTunType, 0)
+	b = appendPort(b, destTunPort, 0)
+	b = appendU16(b, destTunFlags, 0)
+	for _, a := range []uint16{destUpper, destLower, destActive, destInactive, destPersistent} {
+		b = appendU32(b, a, uint32(a))
+	}
+	b = appendU16(b, destFamily, uint16(IPv4))
+	return stats(stats(b, destStats, 0), destStats64, 1<<40)
+}
+
+func BenchmarkDecodeServer(b *testing.B) {
+	answer := serverAnswer()
+	for b.Loop() {
+		var e ServerEntry
+		if err := decodeServer(answer, IPv4, &e); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

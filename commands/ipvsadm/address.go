@@ -8,9 +8,9 @@ import (
 	"lvs/kernel"
 )
 
-// endpoint reads an address with its port, as ipvsadm does: 192.0.2.1:80,
-// 10.1:http, www:80, [2001:db8::1]:80, and without a port (0) 192.0.2.1 or
-// 2001:db8::1. A fault is told by why.
+// endpoint parses an address with its port, as ipvsadm does: 192.0.2.1:80,
+// 10.1:http, www:80, [2001:db8::1]:80, or without a port (0) 192.0.2.1 or
+// 2001:db8::1. If it is invalid, why is not empty.
 func (p *parser) endpoint(s string, proto kernel.Protocol) (_ netip.AddrPort, hasPort bool, why string) {
 	var addr netip.Addr
 	var port string
@@ -20,7 +20,7 @@ func (p *parser) endpoint(s string, proto kernel.Protocol) (_ netip.AddrPort, ha
 	case s[0] == '[':
 		inside, after, closed := strings.Cut(s[1:], "]")
 		if !closed || len(after) < 2 || after[0] != ':' {
-			return netip.AddrPort{}, false, "an address in brackets is followed by its port: [2001:db8::1]:80"
+			return netip.AddrPort{}, false, "want a port after the brackets, such as [2001:db8::1]:80"
 		}
 		addr, why = p.ipv6Host(inside)
 		port, hasPort = after[1:], true
@@ -33,7 +33,7 @@ func (p *parser) endpoint(s string, proto kernel.Protocol) (_ netip.AddrPort, ha
 		if !hasPort {
 			port = "0"
 			if allDigits(host) {
-				return netip.AddrPort{}, false, "a number alone is no address"
+				return netip.AddrPort{}, false, "want an address, not a number alone"
 			}
 		}
 		addr, why = p.ipv4Host(host)
@@ -50,7 +50,7 @@ func (p *parser) ipv4Host(s string) (netip.Addr, string) {
 		return a, ""
 	}
 	if strings.Trim(s, "0123456789.") == "" {
-		return netip.Addr{}, "not an IPv4 address"
+		return netip.Addr{}, "want an IPv4 address"
 	}
 	return p.host(s, kernel.IPv4)
 }
@@ -60,7 +60,7 @@ func (p *parser) ipv6Host(s string) (netip.Addr, string) {
 		return ipv6(s)
 	}
 	if _, ok := ipv4(s); ok {
-		return netip.Addr{}, "an IPv4 address has no brackets"
+		return netip.Addr{}, "want an IPv4 address without brackets"
 	}
 	return p.host(s, kernel.IPv6)
 }
@@ -68,19 +68,19 @@ func (p *parser) ipv6Host(s string) (netip.Addr, string) {
 // host looks up a name.
 func (p *parser) host(s string, f kernel.Family) (netip.Addr, string) {
 	if !hostName(s) {
-		return netip.Addr{}, "neither an address nor the name of a host"
+		return netip.Addr{}, "want an address or a host name"
 	}
 	if p.names == nil {
-		return netip.Addr{}, "not an address; names are not looked up"
+		return netip.Addr{}, "want an address (names are not looked up)"
 	}
 	a, err := p.names.Host(s, f)
 	if err != nil {
-		return netip.Addr{}, "not an address, and as a name it was not found: " + err.Error()
+		return netip.Addr{}, "cannot find a host of this name: " + err.Error()
 	}
 	return a, ""
 }
 
-// port reads a number, or the name of a service.
+// port parses a number or the name of a port.
 func (p *parser) port(s string, proto kernel.Protocol) (uint16, string) {
 	if n, ok := number(s, 0, 65535); ok {
 		return uint16(n), ""
@@ -90,23 +90,23 @@ func (p *parser) port(s string, proto kernel.Protocol) (uint16, string) {
 	}
 	n, err := p.names.Port(s, proto)
 	if err != nil {
-		return 0, "the port is no number, and the system knows no such name: " + err.Error()
+		return 0, "cannot find a port of this name: " + err.Error()
 	}
 	return n, ""
 }
 
-// ipv6 reads an IPv6 address. One with a zone names a link, not a host.
+// ipv6 parses an IPv6 address. It refuses a zone, which belongs to a link.
 func ipv6(s string) (netip.Addr, string) {
 	a, err := netip.ParseAddr(s)
 	if err != nil || !a.Is6() || a.Zone() != "" {
-		return netip.Addr{}, "not an IPv6 address"
+		return netip.Addr{}, "want an IPv6 address"
 	}
 	return a, ""
 }
 
-// ipv4 reads an IPv4 address in all the forms of the C library's inet_aton: one
-// to four numbers, each decimal, octal (010) or hexadecimal (0x8), of which the
-// last fills the bytes that are left. 10.1 is 10.0.0.1.
+// ipv4 parses an IPv4 address in all the forms of the C library's inet_aton: one to
+// four numbers, each decimal, octal (010) or hexadecimal (0x8). The last number
+// fills the remaining bytes: 10.1 is 10.0.0.1.
 func ipv4(s string) (netip.Addr, bool) {
 	var value uint64
 	for place := 0; ; place++ {
@@ -128,7 +128,7 @@ func ipv4(s string) (netip.Addr, bool) {
 	}
 }
 
-// part4 reads one number of an IPv4 address.
+// part4 parses one number of an IPv4 address.
 func part4(s string) (uint64, bool) {
 	base := 10
 	switch {
@@ -146,8 +146,8 @@ func part4(s string) (uint64, bool) {
 
 func allDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
-// hostName tells whether a text can be a name at all, so that rubbish is not
-// asked of a name server.
+// hostName reports whether a text can be a host name, so that no other text is sent
+// to a name server.
 func hostName(s string) bool {
 	if s == "" || len(s) > 253 {
 		return false

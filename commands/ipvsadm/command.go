@@ -8,62 +8,62 @@ import (
 	"lvs/kernel"
 )
 
-// Command is one command line, read and checked by itself: defaults are filled
-// in, and what ipvsadm refuses without asking the kernel is refused.
+// Command is one command line after parsing: defaults are set, and what ipvsadm
+// refuses without the kernel is refused.
 type Command struct {
 	Verb Verb
-	// Service is the service to change. Where the verb is about a server, or
-	// deletes, only its identity is set.
+	// Service is the service to change. If the verb concerns a server, or deletes
+	// the service, only its identity is set.
 	Service kernel.Service
-	// Server is set where the verb is about a server. Its port is the service's
-	// where none is given.
+	// Server is set if the verb concerns a server. Its port is that of the service
+	// if none is given.
 	Server kernel.Server
 
-	// daemon and timeouts are set where the verb is about them, given always.
+	// daemon and timeouts are set if the verb concerns them. given is always set.
 	daemon   kernel.Daemon
 	timeouts kernel.Timeouts
 	given    groups
 }
 
-// parser reads command lines one after another. It keeps nothing of the last
-// but its memory.
+// parser parses command lines one after another. It reuses its memory and keeps the
+// faults.
 type parser struct {
 	names Names
-	// wide is set where every verb of ipvsadm may stand and everything means
-	// what it means to ipvsadm: in its place, not in a text for lvs.
+	// wide allows every verb and gives everything the meaning that it has for
+	// ipvsadm. It is set for Program, and not for a text that lvs reads.
 	wide bool
 
 	line   string
 	number int
 	words  []word
 	faults Faults
-	before int // how many are of the lines before
+	before int // the number of faults of earlier lines
 
 	verb *verb
 	cmd  Command
-	// last is the word that was taken last; complaints quote it.
+	// last is the last word that was parsed; complaints quote it.
 	last  string
 	given []spot
-	loose []word // words that belong to no option
-	// What waits until the whole line is known.
+	loose []word // arguments that are not the value of an option
+	// The words of what settle checks when the whole line is known.
 	verbAt, serviceAt, serverAt, maskAt, flagsAt, lowerAt, onePacketAt word
 	badMask, noPort                                                    bool
 }
 
-// spot is where an option was given.
+// spot is the place of an option.
 type spot struct {
 	group groups
 	word  word
 }
 
-// parse reads one line. The command is whole when ok; it is empty, with ok
-// false and no new fault, where the line says nothing.
+// parse parses one line. The command is complete if ok is true. If the line is empty,
+// ok is false and there is no new fault.
 func (p *parser) parse(line string, number int) (_ Command, ok bool) {
 	p.begin(line, number)
 	words, open := split(p.words, line)
 	p.words = words
 	if open != nil {
-		p.fault(*open, "the quote is not closed", askHelp)
+		p.fault(*open, "the closing quote is missing", askHelp)
 		return Command{}, false
 	}
 	for len(words) > 0 && words[0].text == "ipvsadm" {
@@ -75,7 +75,7 @@ func (p *parser) parse(line string, number int) (_ Command, ok bool) {
 	return p.command(words)
 }
 
-// parseArgs reads one line that the system has split.
+// parseArgs parses one line that is already split into words.
 func (p *parser) parseArgs(args []string) (_ Command, ok bool) {
 	p.begin(strings.Join(args, " "), 0)
 	at := 0
@@ -99,26 +99,26 @@ func (p *parser) command(words []word) (_ Command, ok bool) {
 	if !ok {
 		return Command{}, false
 	}
-	if p.cmd.Verb == showHelp || p.cmd.Verb == showVersion { // whatever follows
+	if p.cmd.Verb == showHelp || p.cmd.Verb == showVersion { // the rest is ignored
 		return p.cmd, true
 	}
 	p.readOptions(words)
 	p.settle()
-	if !p.wide { // a reader follows the line, ipvsadm its own order
+	if !p.wide { // ipvsadm has an order of its own
 		slices.SortStableFunc(p.faults[p.before:], func(a, b Fault) int { return cmp.Compare(a.Column, b.Column) })
 	}
 	return p.cmd, len(p.faults) == p.before
 }
 
-// fault notes that something is wrong with w, and what ipvsadm says of it. What
-// ipvsadm takes is no fault in its place.
+// fault adds a fault of the word w, with the complaint that ipvsadm prints. In wide
+// mode a fault without a complaint is ignored, because ipvsadm accepts it.
 func (p *parser) fault(w word, why string, said complaint) {
 	if ours := said.status == 0; !p.faults.full() && !(ours && p.wide) {
 		p.faults = append(p.faults, Fault{p.number, column(p.line, w.at), w.text, why, said})
 	}
 }
 
-// start fills in what holds where nothing is said.
+// start sets the defaults of the verb.
 func (p *parser) start() {
 	p.cmd.Verb = p.verb.verb
 	switch {

@@ -7,30 +7,30 @@ import (
 	"unicode/utf8"
 )
 
-// Fault is one thing wrong with a text.
+// Fault is one error in a text.
 type Fault struct {
-	// Line and Column count from 1; columns are characters. Line 0 is a command
-	// line that stands in no file.
+	// Line and Column count from 1; columns are characters. Line is 0 for a command
+	// line that is not in a file.
 	Line, Column int
-	// Text is what is wrong, as it stands there. It may be empty.
+	// Text is the wrong text, which may be empty.
 	Text string
-	// Why says what is wrong with it.
+	// Why says what is wrong, or what is wanted in its place.
 	Why string
 
 	said complaint
 }
 
-// complaint is what ipvsadm itself says of a fault, and its exit status then.
-// The zero value is a fault that it does not see, or leaves to the kernel.
+// complaint is what ipvsadm prints for a fault, and its exit status. The zero value
+// is a fault that ipvsadm does not detect, or leaves to the kernel.
 type complaint struct {
 	text   string
 	status int
 }
 
-// wrong is a complaint about arguments.
+// wrong returns a complaint about arguments.
 func wrong(text string) complaint { return complaint{text, exitArgument} }
 
-// askHelp stands for the complaint that names the program and no reason.
+// askHelp is the complaint that names the program and no reason.
 var askHelp = complaint{"Try", exitRefused}
 
 func (f Fault) Error() string {
@@ -47,8 +47,7 @@ func (f Fault) Error() string {
 	return b.String()
 }
 
-// Faults are all the faults of a text, in its order. As an error it is never
-// empty.
+// Faults are the faults of a text, in its order. As an error it is never empty.
 type Faults []Fault
 
 func (f Faults) Error() string {
@@ -59,13 +58,13 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// maxFaults bounds how many are kept: a file of another kind has one a line.
+// maxFaults limits the number of faults: a file of another type has one per line.
 const maxFaults = 1000
 
-// full tells whether there is no room for another one.
+// full reports whether the limit is reached.
 func (f Faults) full() bool { return len(f) >= maxFaults }
 
-// err is f as an error: nil when there is none.
+// err returns f as an error, or nil if there are no faults.
 func (f Faults) err() error {
 	if len(f) == 0 {
 		return nil
@@ -73,7 +72,7 @@ func (f Faults) err() error {
 	return f
 }
 
-// quote shows a text on one line, without anything a terminal obeys.
+// quote returns a text on one line, without control characters.
 func quote(s string) string {
 	const longest = 80 // bytes
 	if len(s) <= longest {
@@ -86,5 +85,5 @@ func quote(s string) string {
 	return strconv.Quote(s[:cut]) + "…"
 }
 
-// column is the place of a byte in a line, in characters.
+// column returns the position of a byte in a line, in characters.
 func column(line string, at int) int { return utf8.RuneCountInString(line[:at]) + 1 }

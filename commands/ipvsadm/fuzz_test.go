@@ -11,14 +11,15 @@ import (
 	"lvs/kernel"
 )
 
-// FuzzParseSave checks that no text makes the parser fail in another way than
-// by faults that point into the text, and that what it read survives writing.
+// FuzzParseSave checks that a text results only in faults that point into the text,
+// and that a table that was read is the same after it is written and read again.
 func FuzzParseSave(f *testing.F) {
 	f.Add("-A -t 10.1:80 -s rr\n-a -t 10.1:80 -r 10.0.0.2:http -i --tun-type gue --tun-port 6080 -w5\n")
 	f.Add("-At[::1]:80 -p=60 -M 64\r\n# x\n-E -t '[::1]:80' -p\n-D -t [::1]:80")
 	f.Add("-A -f 5 -6 -b mh-port -smh\n-C\n-A -f -1 -o --pe sip -p")
 	f.Add("-a -f 7 -r 1.2.3.4 -x 5 -y 6\n--add-server --weight=")
-	f.Add("foo --set 1 2 3 --sort\n--start-daemon=master --mcast-group ff02::5 --syncid 1\n-Lnc --persistent-conn -X\n-hx\n-Z -6")
+	f.Add("foo --set 1 2 3 --sort\n--start-daemon=master --mcast-group ff02::5 --syncid 1\n" +
+		"-Lnc --persistent-conn -X\n-hx\n-Z -6")
 	f.Fuzz(func(t *testing.T, text string) {
 		wide := &parser{names: fixedNames{}, wide: true}
 		if err := wide.read(strings.NewReader(text), func(*Line) {}); err != nil {
@@ -27,12 +28,12 @@ func FuzzParseSave(f *testing.F) {
 		inside(t, text, wide.faults.err())
 		for _, f := range wide.faults {
 			if f.said.text == "" || f.said.status == 0 {
-				t.Errorf("ipvsadm says nothing of %v", f)
+				t.Errorf("ipvsadm has no complaint for %v", f)
 			}
 		}
-		lines, err := ParseSave(strings.NewReader(text), fixedNames{})
+		lines, err := parseSave(strings.NewReader(text), fixedNames{})
 		inside(t, text, err)
-		services, err := Replay(lines)
+		services, err := replay(lines)
 		inside(t, text, err)
 		want := snapshot(services)
 		var b strings.Builder
@@ -45,7 +46,7 @@ func FuzzParseSave(f *testing.F) {
 	})
 }
 
-// inside fails when an error is no list of faults within the text.
+// inside fails unless an error is a list of faults within the text.
 func inside(t *testing.T, text string, err error) {
 	t.Helper()
 	if err == nil {
@@ -66,10 +67,13 @@ func inside(t *testing.T, text string, err error) {
 	}
 }
 
-// FuzzEndpoint checks that an address that was read is the same when it is
-// written and read again.
+// FuzzEndpoint checks that an address that was read is the same after it is written
+// and read again.
 func FuzzEndpoint(f *testing.F) {
-	for _, s := range []string{"10.1:80", "0x0a000001:http", "010.1", "[2001:db8::1]:80", "::ffff:1.2.3.4", "www", "[www]:1", "1.2.3.4.5", "::1.2.3.4", "[", "10:"} {
+	for _, s := range []string{
+		"10.1:80", "0x0a000001:http", "010.1", "[2001:db8::1]:80", "::ffff:1.2.3.4", "www", "[www]:1",
+		"1.2.3.4.5", "::1.2.3.4", "[", "10:",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -14,8 +14,8 @@ import (
 	"lvs/lab"
 )
 
-// everyAttribute is a table in ipvsadm's words, with every attribute that these
-// can say.
+// everyAttribute is a table as ipvsadm writes it, with every attribute that it can
+// write.
 const everyAttribute = `-A -t 192.168.0.1:80 -s rr
 -a -t 192.168.0.1:80 -r 10.0.0.1:80 -g -w 0
 -a -t 192.168.0.1:80 -r 10.0.0.2:8080 -m -w 2147483647
@@ -48,7 +48,7 @@ const everyAttribute = `-A -t 192.168.0.1:80 -s rr
 
 var features = lab.Feature{Name: "GRE tunnels", Major: 5, Minor: 3}
 
-// TestSaveIsTheOracles fills the kernel by ipvsadm -R, and reads it by both.
+// TestSaveIsTheOracles fills the table with ipvsadm -R, and saves it with both.
 func TestSaveIsTheOracles(t *testing.T) {
 	lab.Need(t, features)
 	oracle(t, everyAttribute, "-R")
@@ -61,8 +61,8 @@ func TestSaveIsTheOracles(t *testing.T) {
 	}
 }
 
-// TestOracleReadsOurText writes the table by ours, and reads our text by
-// ipvsadm -R into an empty kernel.
+// TestOracleReadsOurText fills the table with this package, and reads its text with
+// ipvsadm -R into an empty table.
 func TestOracleReadsOurText(t *testing.T) {
 	lab.Need(t, features)
 	k := open(t)
@@ -78,8 +78,8 @@ func TestOracleReadsOurText(t *testing.T) {
 	}
 }
 
-// TestSaveOfRandomTables compares bytes and order for tables whose addresses
-// lie so far apart that the comparison behind the order goes in circles.
+// TestSaveOfRandomTables compares bytes and order of tables whose addresses are so far
+// apart that ipvsadm's comparison of them is not transitive.
 func TestSaveOfRandomTables(t *testing.T) {
 	lab.Need(t, features)
 	k := open(t)
@@ -102,8 +102,8 @@ func TestSaveOfRandomTables(t *testing.T) {
 	}
 }
 
-// TestOracleAccepts asks ipvsadm about the lines of which read_test.go says what
-// becomes of them: one text empties the table, adds a line, prints, and so on.
+// TestOracleAccepts runs ipvsadm with the accepted lines of read_test.go: one text
+// clears the table, adds a line, prints the table, and so on.
 func TestOracleAccepts(t *testing.T) {
 	lab.Need(t, features)
 	var text, want strings.Builder
@@ -120,10 +120,10 @@ func TestOracleRefuses(t *testing.T) {
 	lab.Need(t, features)
 	oracle(t, "-A -t 10.0.0.1:80\n", "-R")
 	for _, c := range refused {
-		cmd := exec.Command("ipvsadm", "-R")
+		cmd := exec.Command("ipvsadm", "-R") // no subtest: it would run in another namespace
 		cmd.Stdin = strings.NewReader(c.line + "\n")
 		if out, err := cmd.CombinedOutput(); err == nil {
-			t.Errorf("ipvsadm -R takes %s: %s", c.line, out)
+			t.Errorf("ipvsadm -R accepts %s: %s", c.line, out)
 		}
 	}
 }
@@ -149,7 +149,7 @@ func oracle(t *testing.T, input string, args ...string) string {
 	return string(out)
 }
 
-// save is the kernel's table in our text.
+// save returns the kernel's table as our text.
 func save(t *testing.T, k *kernel.Client) string {
 	t.Helper()
 	snap, err := k.Snapshot(context.Background())
@@ -163,14 +163,14 @@ func save(t *testing.T, k *kernel.Client) string {
 	return b.String()
 }
 
-// load gives the kernel the table that a text makes.
+// load fills the kernel's table from a text.
 func load(t *testing.T, k *kernel.Client, text string) {
 	t.Helper()
-	lines, err := ParseSave(strings.NewReader(text), SystemNames(t.Context()))
+	lines, err := parseSave(strings.NewReader(text), SystemNames(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	services, err := Replay(lines)
+	services, err := replay(lines)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func load(t *testing.T, k *kernel.Client, text string) {
 	}
 }
 
-// changes makes a table out of nothing.
+// changes returns the changes that make a table of an empty one.
 func changes(s *kernel.Snapshot) []kernel.Change {
 	var out []kernel.Change
 	for _, e := range s.Services {

@@ -1,10 +1,13 @@
 package ipvsadm
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"iter"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,32 +17,30 @@ import (
 	"lvs/kernel"
 )
 
-// longestName is where an address with its port ends when names are shown. What
-// is longer is cut, as ipvsadm does.
+// longestName is the longest address with its port when names are shown. A longer
+// one is cut, as ipvsadm does.
 const longestName = 59
 
-// Bounds of what a namer asks at a time and remembers.
+// Limits of a namer.
 const (
-	askers    = 16      // questions to the resolver at the same time
-	aheadLen  = 256     // connections that are read before their names are asked for
-	mostNames = 1 << 16 // addresses remembered
+	askers    = 16      // simultaneous look-ups
+	aheadLen  = 256     // connections whose names are looked up together
+	mostNames = 1 << 16 // addresses in the cache
 )
 
-// namer writes addresses and ports, by name where they have one: hosts by
-// /etc/hosts, then by DNS, ports by /etc/services. The nil namer writes
-// numbers.
+// namer writes addresses and ports by name if they have one: hosts from /etc/hosts,
+// then from DNS, ports from /etc/services. The nil namer writes numbers.
 //
-// One look-up takes at most lookupTime, all together allTime; after that what
-// is not known yet stays a number. (ipvsadm waits for each, one after the
-// other.)
+// One look-up takes at most lookupTime, and all of them allTime. After that, what is
+// not known yet stays a number. (ipvsadm waits for each look-up, one after another.)
 type namer struct {
-	ctx      context.Context // the list that these names belong to
+	ctx      context.Context // of the list that needs the names
 	left     time.Duration
 	hosts    map[netip.Addr]string
 	services map[servicePort]string
-	// known are the names from DNS. An empty one is an address without.
+	// known are the names from DNS. An empty name is an address without one.
 	known map[netip.Addr]string
-	// reverse asks DNS for the names of an address.
+	// reverse looks up the names of an address in DNS.
 	reverse func(ctx context.Context, addr string) ([]string, error)
 }
 
@@ -48,7 +49,7 @@ type servicePort struct {
 	protocol string
 }
 
-// newNamer reads the system's files. A missing one is an empty one.
+// newNamer reads the system's files. A missing file counts as empty.
 func newNamer(ctx context.Context) *namer {
 	return &namer{
 		ctx: ctx, left: allTime,
@@ -85,7 +86,7 @@ func (n *namer) append(b []byte, ap netip.AddrPort, p kernel.Protocol) []byte {
 	return b[:min(len(b), start+longestName)]
 }
 
-// host gives an address's name. In /etc/hosts it may be empty.
+// host returns the name of an address. In /etc/hosts it may be empty.
 func (n *namer) host(a netip.Addr) (name string, ok bool) {
 	if name, ok = n.hosts[a]; ok {
 		return name, true
@@ -94,7 +95,7 @@ func (n *namer) host(a netip.Addr) (name string, ok bool) {
 	return name, name != ""
 }
 
-// learnTable asks for the names of a whole table at once.
+// learnTable looks up the names of a whole table at once.
 func (n *namer) learnTable(s *kernel.Snapshot) {
 	if n == nil {
 		return
@@ -114,8 +115,8 @@ func (n *namer) learnTable(s *kernel.Snapshot) {
 	})
 }
 
-// ahead walks connections whose names have been asked for, as many at a time as
-// aheadLen says.
+// ahead iterates over connections after it has looked up their names, aheadLen
+// connections at a time.
 func (n *namer) ahead(conns iter.Seq2[*kernel.Connection, error]) iter.Seq2[*kernel.Connection, error] {
 	if n == nil {
 		return conns
@@ -158,7 +159,7 @@ func endpoints(batch []kernel.Connection) iter.Seq[netip.Addr] {
 	}
 }
 
-// learn asks DNS for the names of those addresses that are not known.
+// learn looks up the addresses that are not known yet in DNS.
 func (n *namer) learn(addrs iter.Seq[netip.Addr]) {
 	if len(n.known) > mostNames {
 		clear(n.known)
@@ -198,8 +199,8 @@ func (n *namer) learn(addrs iter.Seq[netip.Addr]) {
 	n.left -= time.Since(start)
 }
 
-// ask gives an address's first name by DNS, or nothing. As the C library does,
-// it asks about ::a.b.c.d as about a.b.c.d.
+// ask returns the first name of an address in DNS, or the empty string. Like the C
+// library it looks up ::a.b.c.d as a.b.c.d.
 func (n *namer) ask(ctx context.Context, a netip.Addr) string {
 	if ctx.Err() != nil {
 		return ""
@@ -214,4 +215,73 @@ func (n *namer) ask(ctx context.Context, a netip.Addr) string {
 		return ""
 	}
 	return strings.TrimSuffix(names[0], ".")
+}
+
+// readFile parses a file of the system. A file that cannot be read counts as empty.
+func readFile[K comparable](path string, parse func(io.Reader) map[K]string) map[K]string {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	return parse(f)
+}
+
+// parseHosts parses hosts(5). The name of an address is the first name in its first
+// line; if the line has none, the name is empty. As in the C library, a line for
+// ::ffff:a.b.c.d is also one for a.b.c.d, and a line for ::1 one for 127.0.0.1.
+func parseHosts(r io.Reader) map[netip.Addr]string {
+	names := map[netip.Addr]string{}
+	add := func(a netip.Addr, name string) {
+		if _, ok := names[a]; !ok {
+			names[a] = name
+		}
+	}
+	for words := range fields(r) {
+		a, err := netip.ParseAddr(words[0])
+		if err != nil || a.Zone() != "" {
+			continue
+		}
+		name := ""
+		if len(words) > 1 {
+			name = words[1]
+		}
+		add(a, name)
+		switch {
+		case a.Is4In6():
+			add(a.Unmap(), name)
+		case a == netip.IPv6Loopback():
+			add(netip.AddrFrom4([4]byte{127, 0, 0, 1}), name)
+		}
+	}
+	return names
+}
+
+// parseServices parses services(5): NAME PORT/PROTOCOL.
+func parseServices(r io.Reader) map[servicePort]string {
+	names := map[servicePort]string{}
+	for words := range fields(r) {
+		if len(words) < 2 {
+			continue
+		}
+		number, protocol, _ := strings.Cut(words[1], "/")
+		port, err := strconv.ParseUint(number, 0, 16) // with 0x or a leading 0, as in C
+		at := servicePort{uint16(port), protocol}
+		if _, ok := names[at]; err == nil && !ok {
+			names[at] = words[0]
+		}
+	}
+	return names
+}
+
+// fields iterates over the words of the lines that are not empty, without comments.
+func fields(r io.Reader) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			text, _, _ := strings.Cut(lines.Text(), "#")
+			if words := strings.Fields(text); len(words) > 0 && !yield(words) {
+				return
+			}
+		}
+	}
 }

@@ -3,16 +3,22 @@ package ipvsadm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"lvs/kernel"
+	"lvs/lab"
 )
 
-// hostsFile and servicesFile have what the system's files may have; in the lab
+// hostsFile and servicesFile have what the system's files may have. In the lab
 // ipvsadm reads them too.
 const hostsFile = `127.0.0.1 localhost
 10.0.0.1 one.example.org alias1
@@ -73,7 +79,7 @@ func testNamer() *namer {
 	}
 }
 
-// TestNames holds what ipvsadm 1.31 printed.
+// TestNames compares with what ipvsadm 1.31 printed.
 func TestNames(t *testing.T) {
 	n := testNamer()
 	for _, c := range []struct {
@@ -98,13 +104,15 @@ func TestNames(t *testing.T) {
 		{"[2001:db8::2]:80", kernel.TCP, "[abcdefghij-abcdefghij-abcdefghij-abcdefghij-abcdefghij-abc"},
 		{"[::10.0.0.22]:1", kernel.TCP, "[::10.0.0.22]:1"},
 	} {
-		if got := string(n.append([]byte("x"), netip.MustParseAddrPort(c.at), c.p)); got != "x"+c.want {
-			t.Errorf("%s of protocol %d is %q, want %q", c.at, c.p, got[1:], c.want)
-		}
+		t.Run(fmt.Sprint(c.at, " ", c.p), func(t *testing.T) {
+			if got := string(n.append([]byte("x"), netip.MustParseAddrPort(c.at), c.p)); got != "x"+c.want {
+				t.Errorf("got %q, want %q", got[1:], c.want)
+			}
+		})
 	}
 }
 
-// TestNamesAreAskedOnce counts the questions to DNS.
+// TestNamesAreAskedOnce counts the look-ups in DNS.
 func TestNamesAreAskedOnce(t *testing.T) {
 	n := testNamer()
 	var asked atomic.Int64
@@ -117,7 +125,8 @@ func TestNamesAreAskedOnce(t *testing.T) {
 	}
 	snap := &kernel.Snapshot{}
 	for range 2 {
-		e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: kernel.AddressID(kernel.TCP, netip.MustParseAddrPort("10.0.0.1:80"))}}
+		id := kernel.AddressID(kernel.TCP, netip.MustParseAddrPort("10.0.0.1:80"))
+		e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: id}}
 		for i := range 100 {
 			addr := netip.AddrFrom4([4]byte{10, 1, 0, byte(i)})
 			e.Servers = append(e.Servers, kernel.ServerEntry{Server: kernel.Server{Addr: netip.AddrPortFrom(addr, 80)}})
@@ -131,7 +140,7 @@ func TestNamesAreAskedOnce(t *testing.T) {
 		}
 	}
 	if asked.Load() != 100 {
-		t.Errorf("%d questions about 100 addresses", asked.Load())
+		t.Errorf("%d look-ups of 100 addresses", asked.Load())
 	}
 	for _, want := range []string{"-> host-10.1.0.99:http ", "-> 10.1.0.3:http ", "TCP  one.example.org:http"} {
 		if !strings.Contains(b.String(), want) {
@@ -139,8 +148,9 @@ func TestNamesAreAskedOnce(t *testing.T) {
 		}
 	}
 	b.Reset()
-	if err := writeTable(&b, whole(snap), viewOptions{Numeric: true}, n); err != nil || strings.Contains(b.String(), "host") {
-		t.Errorf("%v; numbers are asked for:\n%s", err, b.String())
+	err := writeTable(&b, whole(snap), viewOptions{Numeric: true}, n)
+	if err != nil || strings.Contains(b.String(), "host") {
+		t.Errorf("%v; want numbers:\n%s", err, b.String())
 	}
 }
 
@@ -158,6 +168,76 @@ func TestSlowResolver(t *testing.T) {
 		n.learn(func(yield func(netip.Addr) bool) { yield(one) })
 	}
 	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("a silent resolver holds up a list for %v", took)
+		t.Errorf("a resolver that does not answer delays a list by %v", took)
 	}
+}
+
+// inNames marks the process in which hosts and services are replaced.
+const inNames = "LVS_TEST_NAMES"
+
+// TestNamesAreTheOracles lists a table whose hosts and ports have names of all kinds.
+// The files replace the system's in one process only.
+func TestNamesAreTheOracles(t *testing.T) {
+	lab.Need(t)
+	if os.Getenv(inNames) == "" {
+		againWithNames(t)
+		return
+	}
+	p := newPair(t)
+	for line := range strings.Lines(namedTable()) {
+		// The kernel refuses a server in ::ffff:0:0/96.
+		if out, err := p.oracle(strings.Fields(line)...); err != nil && !strings.Contains(line, "-r [::ffff:") {
+			t.Fatalf("%s: %s", line, out)
+		}
+	}
+	text := p.lists(t, "", newNamer(t.Context()))
+	for _, want := range []string{
+		"one.example.org:http ", "a-really-long-host-name.with Masq", "[localhost]:a-very-long-",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("ipvsadm shows no %s:\n%s", want, text)
+		}
+	}
+}
+
+// againWithNames runs the test in a process with these files.
+func againWithNames(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	script := "touch /etc/hosts /etc/services"
+	for name, text := range map[string]string{"hosts": hostsFile, "services": servicesFile} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		script += fmt.Sprintf(" && mount -o bind %s /etc/%s", path, name)
+	}
+	cmd := exec.Command("sh", "-c", script+` && exec "$0" -test.run='^TestNamesAreTheOracles$'`, os.Args[0])
+	cmd.Env = append(os.Environ(), inNames+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
+
+func namedTable() string {
+	var b strings.Builder
+	hosts := []string{"127.0.0.1", "127.0.0.5", "10.9.9.9"}
+	for i := range 25 {
+		hosts = append(hosts, fmt.Sprintf("10.0.0.%d", 1+i))
+	}
+	for _, six := range []string{
+		"2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::9", "::1",
+		"::ffff:10.0.0.1", "::ffff:10.0.0.20", "::10.0.0.21",
+	} {
+		hosts = append(hosts, "["+six+"]")
+	}
+	for _, host := range hosts {
+		fmt.Fprintf(&b, "-A -t %s:94\n-a -t %[1]s:94 -r %[1]s:80 -m\n-a -t %[1]s:94 -r %[1]s:54321 -g\n", host)
+	}
+	for _, port := range []int{1, 53, 80, 88, 89, 90, 91, 92, 93, 95, 96, 97, 98, 99} {
+		fmt.Fprintf(&b, "-A -t 10.8.0.1:%d\n-A -u 10.8.0.1:%[1]d\n-A --sctp-service 10.8.0.1:%[1]d\n", port)
+	}
+	b.WriteString("-A -t 10.8.0.1:0 -p\n-A -f 5\n-a -f 5 -r 10.0.0.1:80\n-A -f 5 -6\n-a -f 5 -6 -r [2001:db8::1]:80\n")
+	return b.String()
 }

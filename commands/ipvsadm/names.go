@@ -11,23 +11,22 @@ import (
 	"lvs/kernel"
 )
 
-// Names finds what a text means that is not a number. A parser without it
-// refuses names.
+// Names looks up the names of hosts and ports. A parser without it refuses names.
 type Names interface {
-	// Host gives a host's first address of the family.
+	// Host returns the first address of a host in the family.
 	Host(name string, f kernel.Family) (netip.Addr, error)
-	// Port gives the port of a service's name.
+	// Port returns the port with a name.
 	Port(name string, p kernel.Protocol) (uint16, error)
 }
 
-// SystemNames asks the system's resolver and its list of services. What it
-// found, or did not find, it remembers. One look-up takes at most
-// lookupTime, all together allTime.
+// SystemNames returns the names of the system's resolver and of its list of ports. It
+// caches hosts, also those that do not exist. One look-up takes at most lookupTime,
+// and all of them allTime.
 func SystemNames(ctx context.Context) Names {
 	return &systemNames{ctx: ctx, left: allTime, known: map[question]answer{}}
 }
 
-// How long a resolver may hold up the reading of a text.
+// How long a resolver may delay the reading of a text.
 const (
 	lookupTime = 5 * time.Second
 	allTime    = 20 * time.Second
@@ -36,7 +35,7 @@ const (
 var errTooSlow = errors.New("the resolver is too slow; no more names are looked up")
 
 type systemNames struct {
-	ctx   context.Context // the reading that these names belong to
+	ctx   context.Context // of the reading that needs the names
 	left  time.Duration
 	known map[question]answer
 }
@@ -84,7 +83,7 @@ func (s *systemNames) ask(q question) (netip.Addr, error) {
 		}
 		return netip.Addr{}, err
 	case len(found) == 0:
-		return netip.Addr{}, fmt.Errorf("it has no %v address", q.family)
+		return netip.Addr{}, fmt.Errorf("the host has no %v address", q.family)
 	case q.family == kernel.IPv4:
 		return found[0].Unmap(), nil
 	}
@@ -93,11 +92,11 @@ func (s *systemNames) ask(q question) (netip.Addr, error) {
 
 func (s *systemNames) Port(name string, p kernel.Protocol) (uint16, error) {
 	if p == kernel.SCTP {
-		return 0, errors.New("SCTP ports are given by number")
+		return 0, errors.New("want the number of an SCTP port")
 	}
 	n, err := net.DefaultResolver.LookupPort(s.ctx, p.String(), name)
 	if err != nil {
-		return 0, fmt.Errorf("no %v service has it", p)
+		return 0, fmt.Errorf("no %v service has this name", p)
 	}
 	return uint16(n), nil
 }

@@ -18,9 +18,9 @@ import (
 	"lvs/lab"
 )
 
-// TestOracle gives every command line of testdata/oracle, and each option with
-// each verb, to ipvsadm and to Program. Each script begins with two new
-// namespaces, one for ipvsadm and one for Program.
+// TestOracle runs every command line of testdata/oracle, and each option with each
+// verb, with ipvsadm and with Program. Each script begins with two new namespaces, one
+// for ipvsadm and one for Program.
 func TestOracle(t *testing.T) {
 	lab.Need(t, features)
 	files, err := filepath.Glob("testdata/oracle/*.txt")
@@ -52,14 +52,14 @@ func TestOracle(t *testing.T) {
 		count, explained, len(every))
 }
 
-// reply is what a command line did, for people to read.
+// reply is the result of a command line, in a readable form.
 type reply struct {
 	Out, Err string
 	Status   int
 	Table    string
 }
 
-// stage is where two programs play.
+// stage has the namespaces of the two programs.
 type stage struct {
 	theirs, ours kernel.Kernel // each in its namespace; the goroutine is in theirs
 	ourPlace     *lab.Namespace
@@ -70,7 +70,9 @@ func newStage(t *testing.T) *stage {
 	s := new(stage)
 	for _, k := range []*kernel.Kernel{&s.ours, &s.theirs} {
 		ns := lab.Need(t, features)
-		for _, args := range []string{"link add dummy0 type dummy", "link set dummy0 up multicast on", "addr add 198.51.100.254/24 dev dummy0"} {
+		for _, args := range []string{
+			"link add dummy0 type dummy", "link set dummy0 up multicast on", "addr add 198.51.100.254/24 dev dummy0",
+		} {
 			if out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput(); err != nil {
 				t.Fatalf("ip %s: %v: %s", args, err, out)
 			}
@@ -95,7 +97,7 @@ func compareAll(t *testing.T, cases []oracleCase) {
 		d := cmp.Diff(want, got)
 		switch {
 		case d == "" && c.why != "":
-			t.Errorf("%s differs no longer: %s", c.line, c.why)
+			t.Errorf("%s no longer differs: %s", c.line, c.why)
 		case d != "" && c.why == "":
 			t.Errorf("%s %s\n(-ipvsadm +ours)\n%s", c.line, c.input, d)
 		}
@@ -103,7 +105,7 @@ func compareAll(t *testing.T, cases []oracleCase) {
 			s.level(t)
 		}
 	}
-	// The tables were compared by our reading of them: ask ipvsadm too.
+	// Our package has read the tables that were compared: ask ipvsadm too.
 	for _, args := range [][]string{{"-Sn"}, {"-Ln", "--thresholds"}} {
 		theirs, ours := s.oracle(t, &oracleCase{name: "ipvsadm", args: args}), reply{}
 		s.ourPlace.Do(func() error {
@@ -116,12 +118,12 @@ func compareAll(t *testing.T, cases []oracleCase) {
 	}
 }
 
-// sortedLines makes the order of a kernel's list not matter.
+// sortedLines returns a kernel's list without regard to its order.
 func sortedLines(s string) []string { return slices.Sorted(strings.Lines(s)) }
 
-// play gives the command line to both. What only looks at the table looks at
-// the same one, because the order in which a kernel lists it is its own affair,
-// and may change once.
+// play runs the command line with both programs. If it only reads the table, both read
+// the same one, because the kernel may list two equal tables in different orders, and
+// may change the order once.
 func (s *stage) play(t *testing.T, c *oracleCase) (theirs, ours reply) {
 	t.Helper()
 	if !c.looks() {
@@ -143,12 +145,12 @@ func (s *stage) play(t *testing.T, c *oracleCase) (theirs, ours reply) {
 func (s *stage) oracle(t *testing.T, c *oracleCase) reply {
 	t.Helper()
 	var out, errs bytes.Buffer
-	// It waits for ever for the kernel's answer where a daemon is stopped before
-	// it ever ran.
+	// ipvsadm waits for ever for the kernel's answer if a daemon is stopped before it
+	// ever ran.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.name, c.args...)
-	if c.name != "ipvsadm" { // a script for bash, which not every guest has
+	if c.name != "ipvsadm" { // a script for bash, which not every lab kernel has
 		cmd = exec.CommandContext(ctx, "sh", append([]string{cmd.Path}, c.args...)...)
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(c.input), &out, &errs
@@ -160,7 +162,8 @@ func (s *stage) oracle(t *testing.T, c *oracleCase) reply {
 	return reply{Out: out.String(), Err: errs.String(), Status: cmd.ProcessState.ExitCode()}
 }
 
-// run gives a command line to Program; no path is the goroutine's namespace.
+// run runs a command line with Program. Without a path it runs in the goroutine's
+// namespace.
 func (s *stage) run(t *testing.T, c *oracleCase, path string) reply {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -173,7 +176,7 @@ func (s *stage) run(t *testing.T, c *oracleCase, path string) reply {
 	return reply{Out: out.String(), Err: errs.String(), Status: status}
 }
 
-// everything is what a kernel's table can say.
+// everything returns the whole state of a kernel as a text.
 func everything(t *testing.T, k kernel.Kernel) string {
 	t.Helper()
 	snap, err := k.Snapshot(context.Background())
@@ -198,7 +201,7 @@ func everything(t *testing.T, k kernel.Kernel) string {
 	return b.String()
 }
 
-// level makes our table theirs again, after a difference.
+// level makes our table equal to theirs again, after a difference.
 func (s *stage) level(t *testing.T) {
 	t.Helper()
 	snap, err := s.theirs.Snapshot(context.Background())
@@ -211,4 +214,113 @@ func (s *stage) level(t *testing.T) {
 	if err := s.ours.Apply(context.Background(), changes(snap)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// oracleCase is one command line.
+type oracleCase struct {
+	name, line, input string
+	args              []string
+	// why is the reason why it differs. It is empty if it must not differ.
+	why string
+}
+
+// readScript reads a script with one command line per line, in which the name of the
+// program may be left out for ipvsadm. A command line that ends with << has the
+// following indented lines as its input. One after a line with ! differs for that
+// reason.
+func readScript(t *testing.T, text string) []oracleCase {
+	t.Helper()
+	var cases []oracleCase
+	var feeding bool
+	why := ""
+	for line := range strings.SplitSeq(text, "\n") {
+		if input, indented := strings.CutPrefix(line, "\t"); indented && feeding {
+			cases[len(cases)-1].input += input + "\n"
+			continue
+		}
+		if reason, ok := strings.CutPrefix(line, "! "); ok {
+			why = reason
+			continue
+		}
+		words, open := split(nil, line)
+		if open != nil {
+			t.Fatalf("%s: an open quote", line)
+		}
+		if len(words) == 0 {
+			continue
+		}
+		c := oracleCase{name: "ipvsadm", line: line, why: why}
+		why = ""
+		if Is(words[0].text) {
+			c.name, words = words[0].text, words[1:]
+		}
+		for _, w := range words {
+			c.args = append(c.args, w.text)
+		}
+		if feeding = strings.HasSuffix(line, "<<"); feeding {
+			c.args = c.args[:len(c.args)-1]
+		}
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+// everyOption returns command lines with each option for each verb.
+func everyOption() []oracleCase {
+	values := map[groups]string{
+		service: "1.2.3.4:80", scheduler: "rr", persistent: "60", netmask: "255.255.255.0", engine: "sip",
+		schedFlags: "flag-1", server: "1.1.1.1", weight: "1", upper: "1", lower: "0", tunType: "ipip", tunPort: "1",
+		syncID: "1", mcastInterface: "dummy0", mcastGroup: "224.0.0.81", mcastPort: "1", mcastTTL: "1", syncMaxLen: "1",
+	}
+	var cases []oracleCase
+	add := func(args ...string) {
+		cases = append(cases, oracleCase{name: "ipvsadm", line: strings.Join(args, " "), args: args})
+	}
+	for _, v := range verbs {
+		if v.verb == showHelp {
+			continue
+		}
+		with := []string{v.name()}
+		switch {
+		case v.verb == setTimeouts:
+			with = append(with, "1", "2", "3")
+		case v.arg == required:
+			with = append(with, "backup")
+		}
+		for _, g := range []groups{service, server} {
+			if v.needs&g != 0 {
+				with = append(with, map[groups]string{service: "-t", server: "-r"}[g], values[g])
+			}
+		}
+		add("-C")
+		if v.verb != AddService {
+			add("-A", "-t", "1.2.3.4:80")
+		}
+		for _, o := range options {
+			args := append([]string(nil), with...)
+			switch {
+			case o.long == "fwmark-service":
+				args = append(args, "--fwmark-service", "7")
+			case o.arg == without:
+				args = append(args, "--"+o.long)
+			default:
+				args = append(args, "--"+o.long, values[o.group])
+			}
+			add(args...)
+		}
+	}
+	return cases
+}
+
+// looks reports whether a command line only reads the table.
+func (c *oracleCase) looks() bool {
+	switch {
+	case c.name != "ipvsadm":
+		return c.name == "ipvsadm-save"
+	case len(c.args) == 0:
+		return true
+	case len(c.args[0]) < 2:
+		return false
+	}
+	return strings.Contains("LlS", c.args[0][1:2])
 }

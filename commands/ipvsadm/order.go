@@ -9,16 +9,16 @@ import (
 	"lvs/kernel"
 )
 
-// Services gives a table's services in ipvsadm's order. The comparison does not
-// always hold together (see difference): where three addresses lie far apart
-// the result depends on the order before, which is the kernel's.
+// Services returns the services of a table in ipvsadm's order. The comparison is not
+// always transitive (see difference): if three addresses are far apart, the result
+// depends on the order before, which is the kernel's.
 func Services(s *kernel.Snapshot) []*kernel.ServiceEntry {
 	var o order[kernel.ServiceEntry]
 	return o.sort(kernelOrder(s), compareServices)
 }
 
-// kernelOrder gives a table's services as the kernel listed them, or as they
-// are where that is not known.
+// kernelOrder returns the services in the order in which the kernel listed them, or
+// in the order of the snapshot if that is not known.
 func kernelOrder(s *kernel.Snapshot) []*kernel.ServiceEntry {
 	if s.Order == nil {
 		return pointers(nil, s.Services)
@@ -47,10 +47,10 @@ func compareServers(a, b *kernel.ServerEntry) int {
 	return int(a.Addr.Port()) - int(b.Addr.Port())
 }
 
-// compareAddrs compares four words of 32 bits; an IPv4 address is the first,
-// whatever the family of the other.
+// compareAddrs compares four words of 32 bits. An IPv4 address is the first word, also
+// if the other address is IPv6.
 func compareAddrs(a, b netip.Addr) int {
-	if a.Is4() && b.Is4() { // as below, and most of what sorting does
+	if a.Is4() && b.Is4() { // the common case: the same result, but faster
 		x, y := a.As4(), b.As4()
 		return difference(binary.BigEndian.Uint32(x[:]), binary.BigEndian.Uint32(y[:]))
 	}
@@ -77,8 +77,8 @@ func addrWords(a netip.Addr) (w [4]uint32) {
 	return w
 }
 
-// difference is the sign of a subtraction in 32 bits, which wraps: 192.168.0.1
-// comes before 10.0.0.1.
+// difference returns a number with the sign of a subtraction in 32 bits, which wraps:
+// 192.168.0.1 comes before 10.0.0.1.
 func difference(a, b uint32) int { return int(int32(a - b)) }
 
 // pointers appends a pointer to each element.
@@ -89,13 +89,13 @@ func pointers[T any](to []*T, list []T) []*T {
 	return to
 }
 
-// order sorts lists one after the other. It keeps its memory.
+// order sorts lists one after another and reuses its memory.
 type order[T any] struct {
 	list, spare []*T
 }
 
-// of gives pointers to a list's elements, sorted unless there is no comparison.
-// They are valid until the next call; the list stays as it is.
+// of returns pointers to the elements of a list, sorted if there is a comparison. They
+// are valid until the next call. The list itself is not changed.
 func (o *order[T]) of(list []T, compare func(a, b *T) int) []*T {
 	o.list = pointers(slices.Grow(o.list[:0], len(list)), list)
 	if compare == nil {
@@ -104,8 +104,8 @@ func (o *order[T]) of(list []T, compare func(a, b *T) int) []*T {
 	return o.sort(o.list, compare)
 }
 
-// sort is a stable merge sort from the top down, the smaller half first: with a
-// comparison that does not hold together, another one sorts otherwise.
+// sort is a stable top-down merge sort, with the smaller half first. With a comparison
+// that is not transitive another algorithm has another result.
 func (o *order[T]) sort(list []*T, compare func(a, b *T) int) []*T {
 	o.spare = slices.Grow(o.spare[:0], len(list))
 	o.merge(list, compare)

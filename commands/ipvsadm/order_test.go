@@ -8,7 +8,7 @@ import (
 	"lvs/kernel"
 )
 
-// TestOrder holds an order that ipvsadm 1.31 printed.
+// TestOrder compares with an order that ipvsadm 1.31 printed.
 func TestOrder(t *testing.T) {
 	printed := `-A -f 4294967290 -s wlc
 -A -t 192.0.0.1:80 -s wlc

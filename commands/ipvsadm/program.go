@@ -5,22 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 
 	"lvs/kernel"
 )
 
-// Program is ipvsadm, or one of the two beside it.
+// Program is ipvsadm, ipvsadm-save or ipvsadm-restore.
 type Program struct {
-	// Name is what it is: ipvsadm, ipvsadm-save or ipvsadm-restore.
+	// Name is the program: ipvsadm, ipvsadm-save or ipvsadm-restore.
 	Name string
-	// Called is how it was called, where that is not its name.
+	// Called is the name by which it was called, if that is another.
 	Called   string
 	In       io.Reader
 	Out, Err io.Writer
 	Open     func() (kernel.Kernel, error)
-	// Names reads the names of hosts and services on the command line. Nil is
-	// none.
+	// Names looks up the names of hosts and ports on the command line. If it is nil,
+	// names are refused.
 	Names Names
 
 	kernel kernel.Kernel
@@ -36,12 +37,12 @@ const (
 	exitStopped  = 128 + int(syscall.SIGINT)
 )
 
-// Is tells whether a name is one of Program's.
+// Is reports whether a name is one of the three programs.
 func Is(name string) bool {
 	return name == "ipvsadm" || name == "ipvsadm-save" || name == "ipvsadm-restore"
 }
 
-// Run executes one command line and gives its exit status.
+// Run runs one command line and returns its exit status.
 func (p *Program) Run(ctx context.Context, args []string) int {
 	switch p.Name {
 	case "ipvsadm-save":
@@ -66,7 +67,8 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	})
 }
 
-// opened does what needs IPVS. As ipvsadm does, it asks first whether it may.
+// opened connects to IPVS and calls do. Like ipvsadm it first reads the version, which
+// needs the privilege.
 func (p *Program) opened(ctx context.Context, do func() int) int {
 	k, err := p.Open()
 	if err == nil {
@@ -80,7 +82,7 @@ func (p *Program) opened(ctx context.Context, do func() int) int {
 	return do()
 }
 
-// complain prints a complaint and gives its exit status.
+// complain prints a complaint and returns its exit status.
 func (p *Program) complain(c complaint) int {
 	if c == askHelp {
 		name := p.Called
@@ -93,7 +95,8 @@ func (p *Program) complain(c complaint) int {
 	return c.status
 }
 
-// fail prints why something ended, and gives the status it ends with.
+// fail prints the text of an error and returns the exit status, which may be another
+// than the given one.
 func (p *Program) fail(ctx context.Context, err error, status int) int {
 	switch {
 	case ctx.Err() != nil:
@@ -108,4 +111,64 @@ func (p *Program) fail(ctx context.Context, err error, status int) int {
 	}
 	fmt.Fprintln(p.Err, text)
 	return status
+}
+
+// reason returns ipvsadm's text for an error of the kernel.
+func reason(err error) string {
+	text := ""
+	switch {
+	case errors.Is(err, kernel.ErrExists):
+		text = "Service already exists"
+		if onServer(err) {
+			text = "Destination already exists"
+		} else if onDaemon(err) {
+			text = "Daemon has already run"
+		}
+	case errors.Is(err, kernel.ErrNoService):
+		text = "No such service"
+		if onServer(err) {
+			text = "Service not defined"
+		}
+	case errors.Is(err, kernel.ErrNoServer):
+		text = "No such destination"
+	case errors.Is(err, kernel.ErrNoScheduler):
+		text = "Scheduler or persistence engine not found"
+	case errors.Is(err, kernel.ErrRange):
+		text = "Numerical result out of range"
+	case errors.Is(err, kernel.ErrInvalid):
+		text = "Invalid operation.  Possibly wrong module version, address not unicast, ..."
+	case errors.Is(err, kernel.ErrNoDaemon):
+		text = "No daemon is running"
+	case errors.Is(err, kernel.ErrNoInterface):
+		text = "No such device"
+	case errors.Is(err, kernel.ErrPermission):
+		text = "Permission denied (you must be root)"
+	case errors.Is(err, kernel.ErrNotLoaded):
+		text = "Protocol not available"
+	default:
+		text = systems(err)
+	}
+	return text
+}
+
+// onServer reports whether an error concerns a server.
+func onServer(err error) bool {
+	var e *kernel.Error
+	return errors.As(err, &e) && e.Server.IsValid()
+}
+
+// onDaemon reports whether an error concerns neither a service nor a server.
+func onDaemon(err error) bool {
+	var e *kernel.Error
+	return errors.As(err, &e) && e.Service == (kernel.ServiceID{})
+}
+
+// systems returns the text of a system error as the C library writes it.
+func systems(err error) string {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return err.Error()
+	}
+	text := errno.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
 }

@@ -10,7 +10,7 @@ import (
 	"lvs/kernel/memory"
 )
 
-// said is what a command line of a program did.
+// said runs a command line and returns its output and exit status.
 func said(k kernel.Kernel, input string, words ...string) (out, errs string, status int) {
 	var o, e bytes.Buffer
 	p := Program{
@@ -68,34 +68,43 @@ func TestProgram(t *testing.T) {
 		{"ipvsadm -h", versionLine + helpText, "", 0},
 		{"ipvsadm-save --help", "", saveHelp, 1},
 	} {
-		out, errs, status := said(k, "", strings.Fields(c.line)...)
-		if out != c.out || errs != c.err || status != c.status {
-			t.Errorf("%s\n got %q, %q, %d\nwant %q, %q, %d", c.line, out, errs, status, c.out, c.err, c.status)
-		}
+		t.Run(c.line, func(t *testing.T) {
+			out, errs, status := said(k, "", strings.Fields(c.line)...)
+			if out != c.out || errs != c.err || status != c.status {
+				t.Errorf("\n got %q, %q, %d\nwant %q, %q, %d", out, errs, status, c.out, c.err, c.status)
+			}
+		})
 	}
 }
 
-// TestProgramWithoutIPVS answers help all the same.
+// TestProgramWithoutIPVS prints errors, and help nevertheless.
 func TestProgramWithoutIPVS(t *testing.T) {
 	const after = "\nAre you sure that IP Virtual Server is built in the kernel or as module?\n"
 	denied, unloaded := memory.New(), memory.New()
 	denied.Deny()
 	unloaded.Unload()
-	for _, line := range []string{"ipvsadm", "ipvsadm foo", "ipvsadm -A", "ipvsadm -R", "ipvsadm-save", "ipvsadm-restore"} {
-		words := strings.Fields(line)
-		_, errs, status := said(unloaded, "", words...)
-		if want := "Can't initialize ipvs: Protocol not available" + after; errs != want || status != 2 {
-			t.Errorf("%s without IPVS: %q, %d", line, errs, status)
-		}
-		_, errs, status = said(denied, "", words...)
-		if want := "Can't initialize ipvs: Permission denied (you must be root)" + after; errs != want || status != 2 {
-			t.Errorf("%s without root: %q, %d", line, errs, status)
-		}
+	for _, line := range []string{
+		"ipvsadm", "ipvsadm foo", "ipvsadm -A", "ipvsadm -R", "ipvsadm-save", "ipvsadm-restore",
+	} {
+		t.Run(line, func(t *testing.T) {
+			words := strings.Fields(line)
+			_, errs, status := said(unloaded, "", words...)
+			if want := "Can't initialize ipvs: Protocol not available" + after; errs != want || status != 2 {
+				t.Errorf("without IPVS: %q, %d", errs, status)
+			}
+			_, errs, status = said(denied, "", words...)
+			if want := "Can't initialize ipvs: Permission denied (you must be root)" + after; errs != want || status != 2 {
+				t.Errorf("without root: %q, %d", errs, status)
+			}
+		})
 	}
-	for _, line := range []string{"-v", "--version", "-h", "--help"} {
-		if out, errs, status := said(unloaded, "", "ipvsadm", line); !strings.HasPrefix(out, versionLine) || errs != "" || status != 0 {
-			t.Errorf("%s without IPVS: %q, %q, %d", line, out, errs, status)
-		}
+	for _, option := range []string{"-v", "--version", "-h", "--help"} {
+		t.Run(option, func(t *testing.T) {
+			out, errs, status := said(unloaded, "", "ipvsadm", option)
+			if !strings.HasPrefix(out, versionLine) || errs != "" || status != 0 {
+				t.Errorf("without IPVS: %q, %q, %d", out, errs, status)
+			}
+		})
 	}
 }
 
@@ -103,8 +112,8 @@ func TestRestore(t *testing.T) {
 	k := memory.New()
 	said(k, "", "ipvsadm", "-A", "-t", "10.0.0.1:80")
 	_, errs, status := said(k, "-C\n-A -t 10.0.0.2:80\n-A -t 10.0.0.3:80 -w 1\nfoo\n", "ipvsadm", "-R")
-	want := "line 3, column 19: \"-w\": has no place in -A\n" +
-		"line 4, column 1: \"foo\": no command; a line begins with -A, -a, -E, -e, -D, -d or -C\nnothing was changed\n"
+	want := "line 3, column 19: \"-w\": not an option of -A\n" +
+		"line 4, column 1: \"foo\": want a command: -A, -a, -E, -e, -D, -d or -C\nnothing was changed\n"
 	if errs != want || status != 2 {
 		t.Errorf("a faulty text: %q, %d", errs, status)
 	}
@@ -112,41 +121,46 @@ func TestRestore(t *testing.T) {
 		t.Errorf("it left\n%s", out)
 	}
 
-	text := "-A -t 10.0.0.1:80\n-A -t 10.0.0.2:80\n-a -t 10.0.0.2:80 -r 10.0.1.1\n--set 5 0 0\n-D -t 10.0.0.9:80\n-L --timeout\n"
+	text := "-A -t 10.0.0.1:80\n-A -t 10.0.0.2:80\n-a -t 10.0.0.2:80 -r 10.0.1.1\n" +
+		"--set 5 0 0\n-D -t 10.0.0.9:80\n-L --timeout\n"
 	out, errs, status := said(k, text, "ipvsadm", "-R")
-	if out != "Timeout (tcp tcpfin udp): 5 120 300\n" || errs != "Service already exists\nNo such service\n" || status != 255 {
-		t.Errorf("a text of which lines are refused: %q, %q, %d", out, errs, status)
+	if out != "Timeout (tcp tcpfin udp): 5 120 300\n" ||
+		errs != "Service already exists\nNo such service\n" || status != 255 {
+		t.Errorf("a text with lines that are refused: %q, %q, %d", out, errs, status)
 	}
-	if calls := k.Calls(); calls.Applies != 3 { // one to begin with
+	if calls := k.Calls(); calls.Applies != 3 { // one of them at the start
 		t.Errorf("%d sends", calls.Applies)
 	}
 }
 
-// TestReplaceLeavesAlone counts what ipvsadm-restore sends.
+// TestReplaceLeavesAlone counts the changes that ipvsadm-restore makes.
 func TestReplaceLeavesAlone(t *testing.T) {
 	k := memory.New()
 	table := "-A -t 10.0.0.1:80 -s rr -p 360 -M 255.255.255.0\n-a -t 10.0.0.1:80 -r 10.0.1.1:80 -m -w 1\n" +
 		"-a -t 10.0.0.1:80 -r 10.0.1.2:80 -m -w 1\n-A -t 10.0.0.2:80 -s wlc\n"
+	other := "-A -t 10.0.0.1:80 -s sh -p 360 -M 255.255.255.0\n-a -t 10.0.0.1:80 -r 10.0.1.3:80 -m -w 1\n"
 	for _, c := range []struct {
-		text    string
-		changes int
+		name, text string
+		changes    int
 	}{
-		{table, 4},
-		{"# the same\n" + table, 0},
-		{strings.Replace(table, "10.0.1.2:80 -m -w 1", "10.0.1.2:80 -m -w 2", 1), 1},
-		{strings.Replace(table, "-s rr", "-s sh", 1), 2},
-		{"-A -t 10.0.0.1:80 -s sh -p 360 -M 255.255.255.0\n-a -t 10.0.0.1:80 -r 10.0.1.3:80 -m -w 1\n", 4},
-		{"", 1},
+		{"everything", table, 4},
+		{"the same", "# the same\n" + table, 0},
+		{"a weight", strings.Replace(table, "10.0.1.2:80 -m -w 1", "10.0.1.2:80 -m -w 2", 1), 1},
+		{"a weight and a scheduler", strings.Replace(table, "-s rr", "-s sh", 1), 2},
+		{"another table", other, 4},
+		{"nothing", "", 1},
 	} {
-		before := k.Calls().Changes
-		_, errs, status := said(k, c.text, "ipvsadm-restore")
-		if got := k.Calls().Changes - before; errs != "" || status != 0 || got != c.changes {
-			t.Errorf("%s: %d changes, not %d; %q, %d", c.text, got, c.changes, errs, status)
-		}
-		out, _, _ := said(k, "", "ipvsadm-save", "-n")
-		if want := strings.TrimPrefix(c.text, "# the same\n"); out != want {
-			t.Errorf("%s became\n%s", want, out)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			before := k.Calls().Changes
+			_, errs, status := said(k, c.text, "ipvsadm-restore")
+			if got := k.Calls().Changes - before; errs != "" || status != 0 || got != c.changes {
+				t.Errorf("%s: %d changes, not %d; %q, %d", c.text, got, c.changes, errs, status)
+			}
+			out, _, _ := said(k, "", "ipvsadm-save", "-n")
+			if want := strings.TrimPrefix(c.text, "# the same\n"); out != want {
+				t.Errorf("%s became\n%s", want, out)
+			}
+		})
 	}
 	if _, errs, _ := said(k, "-A -t x", "ipvsadm-restore"); !strings.HasSuffix(errs, "nothing was changed\n") {
 		t.Errorf("a faulty text: %q", errs)

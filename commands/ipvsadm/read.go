@@ -8,37 +8,24 @@ import (
 )
 
 const (
-	// MaxSize is the longest text that is read, in bytes: more than a million
+	// MaxSize is the largest text that is read, in bytes: more than a million
 	// servers.
 	MaxSize = 64 << 20
-	// maxLine is the longest line, in bytes: ten times what any command needs.
+	// maxLine is the longest line, in bytes: ten times the longest command.
 	maxLine = 4096
 )
 
-// Line is a command and where it stands.
+// Line is a command and its place in the text.
 type Line struct {
 	Command
 	Number int
-	// Text is the line as it stands, and the rest where the service and the
-	// server stand in it.
+	// Text is the line as it was read; service and serverAt are words of it.
 	Text              string
 	service, serverAt word
 }
 
-// ParseSave reads a text of command lines, as ipvsadm -S writes it. Empty lines
-// and comments are passed over. The error is Faults, unless reading failed or
-// the text is too long; then nothing is known of its lines.
-func ParseSave(r io.Reader, names Names) ([]Line, error) {
-	lines := []Line{}
-	p := &parser{names: names}
-	if err := p.read(r, func(l *Line) { lines = append(lines, *l) }); err != nil {
-		return nil, err
-	}
-	return lines, p.faults.err()
-}
-
-// read gives every good line of a text to take, and keeps the faults of the
-// others. The line is reused; its texts are not.
+// read calls take with every valid line of a text, and collects the faults of the
+// others. The Line is reused, its strings are not.
 func (p *parser) read(r io.Reader, take func(*Line)) error {
 	in := bufio.NewReaderSize(&limited{r, MaxSize}, readAhead)
 	line := new(Line)
@@ -65,14 +52,15 @@ func (p *parser) read(r io.Reader, take func(*Line)) error {
 		}
 	}
 	last := p.faults[len(p.faults)-1]
-	p.faults = append(p.faults, Fault{Line: last.Line + 1, Column: 1, Why: "too many faults; the text was not read further"})
+	const why = "too many faults: the rest of the text was not read"
+	p.faults = append(p.faults, Fault{Line: last.Line + 1, Column: 1, Why: why})
 	return nil
 }
 
-// readAhead must be more than a line.
+// readAhead is the size of the read buffer, which must be larger than a line.
 const readAhead = 64 << 10
 
-// limited fails when more than a number of bytes is read.
+// limited is a reader that fails when more than left bytes are read.
 type limited struct {
 	io.Reader
 	left int

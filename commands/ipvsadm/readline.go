@@ -2,10 +2,11 @@ package ipvsadm
 
 import "strings"
 
-const notHere = "a line begins with -A, -a, -E, -e, -D, -d or -C"
+// commandsOfText are the commands that a saved text can have.
+const commandsOfText = "-A, -a, -E, -e, -D, -d or -C"
 
-// readVerb reads the command, which is the first option: alone or, by its
-// letter, before others. It leaves the words of the options.
+// readVerb parses the verb, which is the first option: alone or, as a letter, before
+// other letters. It returns the words of the options.
 func (p *parser) readVerb(words []word) (rest []word, ok bool) {
 	first, rest := words[0], words
 	for len(rest) > 0 && (len(rest[0].text) < 2 || rest[0].text[0] != '-') {
@@ -17,19 +18,19 @@ func (p *parser) readVerb(words []word) (rest []word, ok bool) {
 	}
 	switch {
 	case p.verb == nil || !ok:
-		p.fault(first, "no command; "+notHere, askHelp)
+		p.fault(first, "want a command: "+commandsOfText, askHelp)
 		return nil, false
 	case !p.wide && !p.verb.changes():
-		p.fault(p.verbAt, "does not change the table; "+notHere, askHelp)
+		p.fault(p.verbAt, "does not change the table: want "+commandsOfText, askHelp)
 		return nil, false
 	case p.number > 0 && p.verb.verb == restoreTable:
-		p.fault(p.verbAt, "a text cannot read itself", askHelp)
+		p.fault(p.verbAt, "-R cannot be in the text that it reads", askHelp)
 		return nil, false
 	}
 	return rest, true
 }
 
-// verbIn reads a word that is the command. What else is in the word is read.
+// verbIn parses a word that begins with the verb, with the options in the same word.
 func (p *parser) verbIn(w word, rest []word) (_ []word, ok bool) {
 	p.verbAt, p.last = w, w.text
 	long, isLong := strings.CutPrefix(w.text, "--")
@@ -82,7 +83,7 @@ func (p *parser) readOptions(words []word) {
 	}
 }
 
-// readLong reads --option, --option=value or --option value.
+// readLong parses --option, --option=value or --option value.
 func (p *parser) readLong(w word, rest []word) []word {
 	name, _, hasValue := strings.Cut(w.text[2:], "=")
 	o, v := findOption(name, 0), findVerb(name, 0)
@@ -98,7 +99,7 @@ func (p *parser) readLong(w word, rest []word) []word {
 	}
 	switch {
 	case hasValue && arg == without:
-		p.fault(w, "the option has no value", complaint{p.last + ": option does not take an argument", exitRefused})
+		p.fault(w, "the option takes no value", complaint{p.last + ": option does not take an argument", exitRefused})
 		return rest
 	case o == nil && arg == required && !hasValue:
 		if len(rest) == 0 {
@@ -117,7 +118,7 @@ func (p *parser) readLong(w word, rest []word) []word {
 	return p.valueFrom(o, w, rest)
 }
 
-// readCluster reads -x, -xyz, -pVALUE, -p=VALUE or -p VALUE.
+// readCluster parses -x, -xyz, -pVALUE, -p=VALUE or -p VALUE.
 func (p *parser) readCluster(w word, rest []word) []word {
 	for i := 1; i < len(w.text); i++ {
 		o, after := findOption("", w.text[i]), w.tail(i+1)
@@ -127,7 +128,7 @@ func (p *parser) readCluster(w word, rest []word) []word {
 			p.unknown(w)
 			return rest
 		case (isVerb || o.arg == without) && strings.HasPrefix(after.text, "="):
-			p.fault(w, "the option has no value", complaint{p.last + ": option does not take an argument", exitRefused})
+			p.fault(w, "the option takes no value", complaint{p.last + ": option does not take an argument", exitRefused})
 			return rest
 		case isVerb:
 			p.second(w)
@@ -151,14 +152,14 @@ func (p *parser) unknown(w word) {
 }
 
 func (p *parser) second(w word) {
-	p.fault(w, "a second command; a line has one", wrong("invalid option `"+p.last+"'"))
+	p.fault(w, "want one command per line", wrong("invalid option `"+p.last+"'"))
 }
 
 func (p *parser) lacking(w word) {
 	p.fault(w, "the option needs a value", complaint{p.last + ": missing argument", exitRefused})
 }
 
-// valueFrom takes the option's value from the words behind it.
+// valueFrom takes the value of an option from the following words.
 func (p *parser) valueFrom(o *option, w word, rest []word) []word {
 	takes := o.arg == required || o.arg == optional && len(rest) > 0 && !strings.HasPrefix(rest[0].text, "-")
 	switch {
@@ -167,7 +168,7 @@ func (p *parser) valueFrom(o *option, w word, rest []word) []word {
 		return rest
 	case len(rest) == 0:
 		p.given = append(p.given, spot{o.group, w})
-		p.cmd.given |= o.group // so that it is not missing besides
+		p.cmd.given |= o.group // so that it is not reported as missing too
 		p.lacking(w)
 		return nil
 	}
@@ -176,13 +177,14 @@ func (p *parser) valueFrom(o *option, w word, rest []word) []word {
 	return rest[1:]
 }
 
-// absent is the place of a value that was not given.
+// absent is the position of a value that was not given.
 const absent = -1
 
-// apply lets an option act, once. Whether it belongs here is looked at later.
+// apply applies an option, once. Later settle checks whether the verb allows it.
 func (p *parser) apply(o *option, w, value word) {
 	if o.group&p.cmd.given != 0 && o.group != repeatable {
-		p.fault(w, "given twice, or conflicts with an option before it", wrong("multiple '"+o.group.name()+"' options specified"))
+		p.fault(w, "repeats an earlier option, or conflicts with it",
+			wrong("multiple '"+o.group.name()+"' options specified"))
 		return
 	}
 	p.cmd.given |= o.group
@@ -195,3 +197,42 @@ func (p *parser) apply(o *option, w, value word) {
 	}
 	o.set(p, value)
 }
+
+// word is one word of a command line and the position of its first byte.
+type word struct {
+	text string
+	at   int
+}
+
+// tail returns the rest of the word from its byte n.
+func (w word) tail(n int) word { return word{w.text[n:], w.at + n} }
+
+// split appends the words of a line to words. Blanks separate words, quotes of either
+// kind enclose one, and # at the start of a word begins a comment. If a quote is not
+// closed, open is the word that it begins.
+func split(words []word, line string) (_ []word, open *word) {
+	for i := 0; i < len(line); {
+		switch c := line[i]; {
+		case blank(c):
+			i++
+		case c == '#':
+			return words, nil
+		case c == '"' || c == '\'':
+			end := strings.IndexByte(line[i+1:], c)
+			if end < 0 {
+				return words, &word{line[i:], i}
+			}
+			words = append(words, word{line[i+1 : i+1+end], i + 1})
+			i += end + 2
+		default:
+			start := i
+			for i < len(line) && !blank(line[i]) {
+				i++
+			}
+			words = append(words, word{line[start:i], start})
+		}
+	}
+	return words, nil
+}
+
+func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }

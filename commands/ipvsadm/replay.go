@@ -9,27 +9,29 @@ import (
 	"lvs/kernel"
 )
 
-// Service is a service that a text leaves behind, with the line that last said
-// what it is.
+// Service is a service of the table that a text makes, with the last line that
+// configures it.
 type Service struct {
 	kernel.Service
 	Line    int
 	Servers []Server
 }
 
-// Server is a server of a Service, with the line that last said what it is.
+// Server is a server of a Service, with the last line that configures it.
 type Server struct {
 	kernel.Server
 	Line int
 }
 
-// ReadSave reads a text and gives the table that it makes: what ParseSave and
-// Replay do together, with the faults of both in the order of the text.
+// ReadSave reads a text of command lines, as ipvsadm -S writes it, and returns the
+// table that they make of an empty one. Empty lines and comments are ignored. The
+// error is Faults, in the order of the text, unless reading failed or the text is
+// too long; then the table is nil.
 func ReadSave(r io.Reader, names Names) ([]Service, error) {
 	p := &parser{names: names}
 	t := newTable()
 	err := p.read(r, func(l *Line) {
-		// What a faulty line may have added is not missed.
+		// A line with a fault may have added what a later line needs.
 		t.incomplete = len(p.faults) > 0
 		t.take(l)
 	})
@@ -41,10 +43,10 @@ func ReadSave(r io.Reader, names Names) ([]Service, error) {
 	return t.list(), all.err()
 }
 
-// Replay gives the table that the lines make of an empty one. What cannot be
-// done, such as adding a server to a service that is not there, is a fault. Order
-// is that of the lines.
-func Replay(lines []Line) ([]Service, error) {
+// replay returns the table that the lines make of an empty one, in the order of the
+// lines. A line that cannot be applied, such as a server of a missing service, is a
+// fault.
+func replay(lines []Line) ([]Service, error) {
 	t := newTable()
 	for i := range lines {
 		t.take(&lines[i])
@@ -55,31 +57,31 @@ func Replay(lines []Line) ([]Service, error) {
 type table struct {
 	services map[kernel.ServiceID]*entry
 	order    []*entry
-	last     *entry // the service of the line before: most often this one's too
+	last     *entry // the service of the previous line: usually that of the next too
 	faults   Faults
-	// incomplete is set when lines are left out.
+	// incomplete is set if lines are left out.
 	incomplete bool
-	// block is memory for the servers of services whose lines stand together;
-	// its last ones are those of tail.
+	// block is memory for the servers of services whose lines follow one another;
+	// the last servers in it are those of tail.
 	block []Server
 	tail  *entry
 }
 
-// blockLen is how many servers a block holds.
+// blockLen is the number of servers in a block.
 const blockLen = 1024
 
 func newTable() *table { return &table{services: map[kernel.ServiceID]*entry{}} }
 
 type entry struct {
 	Service
-	// at gives the place in Servers by address, once there are many.
+	// at is the index in Servers by address. It is nil as long as they are few.
 	at map[netip.AddrPort]int
 }
 
-// few is how many servers are found as fast without a map.
+// few is the number of servers that are found as fast without a map.
 const few = 16
 
-// gone is the line of what was deleted.
+// gone is the line of a deleted service or server.
 const gone = 0
 
 func (t *table) take(l *Line) {
@@ -91,14 +93,14 @@ func (t *table) take(l *Line) {
 	e := t.find(l.Service.ServiceID)
 	if l.Verb == AddService {
 		if e != nil {
-			t.fault(l, l.service, fmt.Sprintf("the service is there already, by line %d", e.Line))
+			t.fault(l, l.service, fmt.Sprintf("the service exists already, added in line %d", e.Line))
 			return
 		}
 		t.add(l)
 		return
 	}
 	if e == nil {
-		t.missing(l, l.service, "no line before this one adds the service")
+		t.missing(l, l.service, "no earlier line adds the service")
 		return
 	}
 	switch l.Verb {
@@ -132,16 +134,16 @@ func (t *table) takeServer(e *entry, l *Line) {
 	there := i >= 0
 	switch {
 	case l.Verb == AddServer && there:
-		t.fault(l, l.serverAt, fmt.Sprintf("the server is there already, by line %d", e.Servers[i].Line))
+		t.fault(l, l.serverAt, fmt.Sprintf("the server exists already, added in line %d", e.Servers[i].Line))
 	case l.Verb == AddServer:
 		if a := l.Server.Addr.Addr(); a.IsUnspecified() || a.IsMulticast() {
-			t.fault(l, l.serverAt, "no address of one server")
+			t.fault(l, l.serverAt, "want a unicast address")
 			return
 		}
 		t.append(e, Server{l.Server, l.Number})
 		e.index()
 	case !there:
-		t.missing(l, l.serverAt, "no line before this one adds the server")
+		t.missing(l, l.serverAt, "no earlier line adds the server")
 	case l.Verb == EditServer:
 		e.Servers[i] = Server{l.Server, l.Number}
 	case l.Verb == DeleteServer:
@@ -150,7 +152,7 @@ func (t *table) takeServer(e *entry, l *Line) {
 	}
 }
 
-// find gives the place of a server, or -1.
+// find returns the index of a server, or -1.
 func (e *entry) find(a netip.AddrPort) int {
 	if e.at != nil {
 		if i, ok := e.at[a]; ok {
@@ -161,7 +163,8 @@ func (e *entry) find(a netip.AddrPort) int {
 	return slices.IndexFunc(e.Servers, func(s Server) bool { return s.Addr == a && s.Line != gone })
 }
 
-// append adds a server, in the block while the service's lines stand together.
+// append adds a server, in the block as long as the lines of the service follow one
+// another.
 func (t *table) append(e *entry, s Server) {
 	if len(e.Servers) == 0 {
 		if cap(t.block)-len(t.block) < few {
@@ -177,7 +180,7 @@ func (t *table) append(e *entry, s Server) {
 	e.Servers = t.block[n-1-len(e.Servers) : n : n]
 }
 
-// index makes the last server found by its address.
+// index adds the last server to the map of addresses, if there is one.
 func (e *entry) index() {
 	last := len(e.Servers) - 1
 	switch {
@@ -205,7 +208,7 @@ func (t *table) fault(l *Line, w word, why string) {
 	}
 }
 
-// list leaves out what was deleted.
+// list returns the table, without what was deleted.
 func (t *table) list() []Service {
 	out := make([]Service, 0, len(t.services))
 	for _, e := range t.order {

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"lvs/kernel"
 )
 
-// restore is -R. Everything is read and checked before anything is done.
+// restore is -R. It reads and checks the whole text before it changes anything.
 func (p *Program) restore(ctx context.Context) int {
 	var todo steps
 	if status := p.readText(ctx, func(l *Line) { todo.add(&l.Command) }); status != exitDone {
@@ -17,9 +18,9 @@ func (p *Program) restore(ctx context.Context) int {
 	return p.runSteps(ctx, todo)
 }
 
-// replace is ipvsadm-restore: the table becomes what the text makes of an
-// empty one. Where that needs no more than changes, and none is refused, what
-// is the same stays, with its connections.
+// replace is ipvsadm-restore: the table becomes what the text makes of an empty one.
+// If the text only changes services and servers, and the kernel is not expected to
+// refuse any change, then what stays the same keeps its connections.
 func (p *Program) replace(ctx context.Context) int {
 	var lines []Line
 	if status := p.readText(ctx, func(l *Line) { lines = append(lines, *l) }); status != exitDone {
@@ -42,9 +43,8 @@ func (p *Program) replace(ctx context.Context) int {
 	return p.runSteps(ctx, todo)
 }
 
-// readText reads the whole text. It prints every fault, and gives another
-// status than exitDone where there is one. An interrupt ends it even where no
-// text comes.
+// readText reads the whole text. If it has faults, readText prints them and returns
+// the status of the first. An interrupt ends it even while it waits for input.
 func (p *Program) readText(ctx context.Context, take func(*Line)) int {
 	read := &parser{names: p.Names, wide: true}
 	done := make(chan error, 1)
@@ -67,15 +67,15 @@ func (p *Program) readText(ctx context.Context, take func(*Line)) int {
 	return read.faults[0].said.status
 }
 
-// steps are command lines to run one after another.
+// steps are the command lines to run, in their order.
 type steps []step
 
-// stepLen is the most changes of a step. Slices that need not grow are half the
-// memory, and that is a good part of the time.
+// stepLen is the largest number of changes in a step. Slices that never grow need half
+// the memory, which saves a good part of the time.
 const stepLen = 2048
 
-// step is changes that follow one another, sent in one go, and then a command
-// that is none, if any.
+// step is a series of changes, sent together, and then a command of another kind, if
+// there is one.
 type step struct {
 	changes []kernel.Change
 	then    *Command
@@ -97,8 +97,8 @@ func (s *steps) add(c *Command) {
 	last.then = &then
 }
 
-// runSteps runs them all, also after one that fails. The status is that of the
-// last that failed.
+// runSteps runs all steps, also after one that fails. It returns the status of the last
+// that failed.
 func (p *Program) runSteps(ctx context.Context, todo steps) int {
 	status := exitDone
 	for _, s := range todo {
@@ -121,7 +121,7 @@ func (p *Program) runSteps(ctx context.Context, todo steps) int {
 	return status
 }
 
-// apply sends changes and tells each refusal.
+// apply sends changes and prints each refusal.
 func (p *Program) apply(ctx context.Context, changes []kernel.Change) int {
 	if len(changes) == 0 {
 		return exitDone
@@ -138,4 +138,80 @@ func (p *Program) apply(ctx context.Context, changes []kernel.Change) int {
 		return p.fail(ctx, refused[len(refused)-1].Err, exitRefused)
 	}
 	return p.fail(ctx, err, exitRefused)
+}
+
+// tableOf returns the table that lines make of an empty one. It reports false if the
+// lines have other commands too, or changes that the kernel would refuse.
+func tableOf(lines []Line) (_ []Service, ok bool) {
+	for i := range lines {
+		if l := &lines[i]; l.Verb > DeleteServer {
+			return nil, false
+		}
+	}
+	services, err := replay(lines)
+	return services, err == nil
+}
+
+// changesTo returns the changes from one table to another: first what is new or
+// different, then the deletions.
+func changesTo(before *kernel.Snapshot, wanted []Service) []kernel.Change {
+	old := before.Index()
+	var do, drop []kernel.Change
+	for i := range wanted {
+		want := &wanted[i]
+		have := old[want.ServiceID]
+		delete(old, want.ServiceID)
+		switch {
+		case have == nil:
+			do = append(do, kernel.Change{Op: kernel.AddService, Service: want.Service})
+		case !sameService(&have.Service, &want.Service):
+			do = append(do, kernel.Change{Op: kernel.EditService, Service: want.Service})
+		}
+		do, drop = serverChanges(do, drop, have, want)
+	}
+	for i := range before.Services {
+		if s := &before.Services[i]; old[s.ServiceID] != nil {
+			drop = append(drop, kernel.Change{Op: kernel.DeleteService, Service: s.Service})
+		}
+	}
+	return append(do, drop...)
+}
+
+// serverChanges appends the changes of the servers of a service. have is nil if the
+// service is new.
+func serverChanges(do, drop []kernel.Change, have *kernel.ServiceEntry, want *Service) (_, _ []kernel.Change) {
+	old := map[netip.AddrPort]*kernel.Server{}
+	if have != nil {
+		for i := range have.Servers {
+			old[have.Servers[i].Addr] = &have.Servers[i].Server
+		}
+	}
+	for _, v := range want.Servers {
+		c := kernel.Change{Op: kernel.AddServer, Service: want.Service, Server: v.Server}
+		if was := old[v.Addr]; was != nil {
+			delete(old, v.Addr)
+			if *was == v.Server {
+				continue
+			}
+			c.Op = kernel.EditServer
+		}
+		do = append(do, c)
+	}
+	for _, was := range old {
+		drop = append(drop, kernel.Change{Op: kernel.DeleteServer, Service: want.Service, Server: *was})
+	}
+	return do, drop
+}
+
+// sameService reports whether the kernel treats two services as the same. There are
+// several netmasks that do not group clients.
+func sameService(a, b *kernel.Service) bool {
+	x, y := *a, *b
+	if x.Netmask.Whole(x.Family) {
+		x.Netmask = 0
+	}
+	if y.Netmask.Whole(y.Family) {
+		y.Netmask = 0
+	}
+	return x == y
 }

@@ -7,10 +7,10 @@ import (
 	"lvs/kernel"
 )
 
-// versionLine is what scripts look at to know their ipvsadm.
+// versionLine is what scripts parse to find the version of ipvsadm.
 const versionLine = "ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n"
 
-// run does what a command line without fault says.
+// run runs a command line that has no fault.
 func (p *Program) run(ctx context.Context, c *Command) int {
 	status := exitRefused
 	var err error
@@ -48,18 +48,18 @@ func (p *Program) run(ctx context.Context, c *Command) int {
 	return exitDone
 }
 
-// change is what the kernel is told.
+// change returns the change that the command makes.
 func (c *Command) change() kernel.Change {
 	return kernel.Change{Op: ops[c.Verb], Service: c.Service, Server: c.Server}
 }
 
-// ops are the changes that the verbs are; of the other verbs it is zero.
+// ops are the changes of the verbs. It is zero for other verbs.
 var ops = [showVersion + 1]kernel.Op{
 	AddService: kernel.AddService, EditService: kernel.EditService, DeleteService: kernel.DeleteService,
 	AddServer: kernel.AddServer, EditServer: kernel.EditServer, DeleteServer: kernel.DeleteServer,
 }
 
-// list prints what -L asks for.
+// list prints a list, for -L.
 func (p *Program) list(ctx context.Context, c *Command) error {
 	is := func(g groups) bool { return c.given&g != 0 }
 	var names *namer
@@ -109,7 +109,7 @@ func (p *Program) save(ctx context.Context, byNumber bool) error {
 	return writeSave(p.Out, from, o)
 }
 
-// runSave is ipvsadm-save, which has one option and ignores what is none.
+// runSave is ipvsadm-save, which has one option and ignores other arguments.
 func (p *Program) runSave(ctx context.Context, args []string) int {
 	byNumber := false
 	for _, arg := range args {
@@ -128,3 +128,95 @@ func (p *Program) runSave(ctx context.Context, args []string) int {
 		return exitDone
 	})
 }
+
+// source is a table to write. The servers of each service are read when it is written,
+// into the same memory: touching the memory of a whole table for the first time takes
+// longer than reading the table.
+type source struct {
+	*kernel.Snapshot
+	// servers returns the servers of a service of the snapshot. They are valid until
+	// the next call.
+	servers func(*kernel.ServiceEntry) ([]kernel.ServerEntry, error)
+}
+
+// whole returns a source for a table that is already read.
+func whole(s *kernel.Snapshot) source {
+	return source{s, func(e *kernel.ServiceEntry) ([]kernel.ServerEntry, error) { return e.Servers, nil }}
+}
+
+// source reads the services of the table, or some of them. With a namer it reads the
+// whole table, because all names are looked up at once.
+func (p *Program) source(ctx context.Context, n *namer, only ...kernel.ServiceID) (source, error) {
+	if n != nil {
+		s, err := p.kernel.Snapshot(ctx, only...)
+		return whole(s), err
+	}
+	s, err := p.kernel.Services(ctx, only...)
+	var list []kernel.ServerEntry
+	return source{s, func(e *kernel.ServiceEntry) ([]kernel.ServerEntry, error) {
+		var err error
+		list, err = p.kernel.Servers(ctx, e.ServiceID, list)
+		return list, err
+	}}, err
+}
+
+const helpText = `
+This is lvs, called as ipvsadm. It accepts the options of ipvsadm and prints what
+ipvsadm prints. Run lvs help for the commands of lvs itself.
+
+Services (SERVICE is -t HOST[:PORT], -u HOST[:PORT], --sctp-service HOST[:PORT],
+-f MARK or, for IPv6, -f MARK -6):
+  -A, --add-service SERVICE [OPTION…]     add a service
+  -E, --edit-service SERVICE [OPTION…]    replace the options of a service
+  -D, --delete-service SERVICE            delete a service with its servers
+  -C, --clear                             delete every service
+    -s, --scheduler NAME       scheduler (default wlc)
+    -p, --persistent [SECONDS] bind each client to its server (default 360)
+    -M, --netmask MASK         group the clients of a network for persistence
+        --pe NAME              persistence engine
+    -b, --sched-flags A,B      flag-1 to flag-3, sh-fallback, sh-port,
+                               mh-fallback, mh-port
+    -o, --ops                  schedule each packet separately
+
+Servers:
+  -a, --add-server SERVICE -r HOST[:PORT] [OPTION…]     add a server
+  -e, --edit-server SERVICE -r HOST[:PORT] [OPTION…]    replace its options
+  -d, --delete-server SERVICE -r HOST[:PORT]            delete a server
+    -r, --real-server          the server (default port: the service's)
+    -g, --gatewaying           direct routing (default)
+    -i, --ipip                 tunnel
+    -m, --masquerading         NAT
+    -w, --weight N             share of new connections (default 1, 0 for none)
+    -x, --u-threshold N        upper limit of connections (0 for no limit)
+    -y, --l-threshold N        accept connections again below this number
+        --tun-type TYPE        ipip, gue or gre (default ipip)
+        --tun-port PORT        UDP port of a gue tunnel
+        --tun-nocsum, --tun-csum, --tun-remcsum
+
+Lists:
+  -L, -l, --list [SERVICE]                list the table (default)
+    -n, --numeric              show numbers in place of names
+        --stats, --rate        show counters, or rates per second
+        --thresholds, --persistent-conn, --tun-info
+    -X, --exact                show counters in full
+        --sort, --nosort       sort (default), or use the kernel's order
+    -c, --connection           list connections; --persistent-conn shows engines
+        --timeout, --daemon    show the timeouts, or the sync daemons
+  -Z, --zero [SERVICE]                    set counters to zero
+
+Save and restore:
+  -S, --save [-n]                         write the table as command lines
+  -R, --restore                           read command lines
+
+Other commands:
+  --set TCP TCPFIN UDP                    set the timeouts in seconds (0 keeps one)
+  --start-daemon master|backup            start a connection sync daemon
+    --mcast-interface NAME (eth0), --mcast-group ADDRESS (224.0.0.81),
+    --mcast-port N (8848), --mcast-ttl N (1), --sync-maxlen N, --syncid N (0)
+  --stop-daemon master|backup             stop it
+  -h, --help    -v, --version
+`
+
+const saveHelp = `ipvsadm-save writes the table to standard output. Option -n writes numbers in
+place of names.
+`

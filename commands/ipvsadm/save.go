@@ -10,10 +10,10 @@ import (
 	"lvs/kernel"
 )
 
-// SaveOptions choose what WriteSave writes.
+// SaveOptions select what WriteSave writes.
 type SaveOptions struct {
-	// Thresholds adds -x and -y where a server has any. ipvsadm -S leaves them
-	// out, although ipvsadm -R reads them, and so loses them.
+	// Thresholds adds -x and -y for servers that have them. ipvsadm -S does not write
+	// them, although ipvsadm -R reads them.
 	Thresholds bool
 
 	// names writes hosts and ports by name, as ipvsadm -S without -n does.
@@ -107,7 +107,7 @@ func appendServer(b []byte, s *kernel.Server, p kernel.Protocol, o SaveOptions) 
 		b = append(b, " -m"...)
 	case kernel.Tunneling:
 		b = append(b, " -i"...)
-	default: // Direct, and what the kernel makes of a server that is itself
+	default: // Direct, or Local
 		b = append(b, " -g"...)
 	}
 	b = append(b, " -w "...)
@@ -152,8 +152,8 @@ func appendEndpoint(b []byte, ap netip.AddrPort) []byte {
 	return strconv.AppendUint(b, uint64(ap.Port()), 10)
 }
 
-// appendAddr writes an address as the C library does: the last 32 bits of an
-// IPv6 one that begins with 96 zero bits are written as an IPv4 address.
+// appendAddr appends an address as the C library does: if an IPv6 address begins with
+// 96 zero bits, the last 32 bits are written as an IPv4 address.
 func appendAddr(b []byte, a netip.Addr) []byte {
 	if v4, ok := compatible(a); ok {
 		return v4.AppendTo(append(b, "::"...))
@@ -161,8 +161,8 @@ func appendAddr(b []byte, a netip.Addr) []byte {
 	return a.AppendTo(b)
 }
 
-// compatible gives the IPv4 address that an IPv6 one ends with, when all before
-// it is zero; not so ::1234.
+// compatible returns the IPv4 address at the end of an IPv6 address, and reports
+// whether all bits before it are zero. ::1234 is not such an address.
 func compatible(a netip.Addr) (netip.Addr, bool) {
 	if !a.Is6() {
 		return a, false

@@ -44,7 +44,7 @@ func TestWriteSave(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", d)
 	}
 	if err := WriteSave(full{}, snap, SaveOptions{}); err == nil {
-		t.Error("a full disk is no error")
+		t.Error("writing to a full disk has no error")
 	}
 }
 
@@ -52,7 +52,7 @@ type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
-// TestRoundTrip reads back what was written of many tables.
+// TestRoundTrip writes many tables and reads them again.
 func TestRoundTrip(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -68,7 +68,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// byID makes tables comparable whatever their order.
+// byID makes tables comparable in any order.
 func byID(s *kernel.Snapshot) map[kernel.ServiceID]map[netip.AddrPort]kernel.Server {
 	out := map[kernel.ServiceID]map[netip.AddrPort]kernel.Server{}
 	for _, e := range s.Services {
@@ -93,11 +93,11 @@ func BenchmarkReadSave(b *testing.B) {
 }
 
 func BenchmarkWriteSave(b *testing.B) {
-	lines, err := ParseSave(strings.NewReader(bigText()), nil)
+	lines, err := parseSave(strings.NewReader(bigText()), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	services, err := Replay(lines)
+	services, err := replay(lines)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func BenchmarkWriteSave(b *testing.B) {
 	}
 }
 
-// bigText is a table of 1,000 services with 10 servers each.
+// bigText returns a table of 1,000 services with 10 servers each.
 func bigText() string {
 	snap := &kernel.Snapshot{}
 	for i := range 1000 {
@@ -127,8 +127,8 @@ func bigText() string {
 	return b.String()
 }
 
-// randomTable makes a table of all that the kernel can hold and ipvsadm's text
-// can say.
+// randomTable returns a table with anything that the kernel can hold and ipvsadm can
+// write.
 func randomTable(r *rand.Rand, most int) *kernel.Snapshot {
 	snap := &kernel.Snapshot{}
 	seen := map[kernel.ServiceID]bool{}
@@ -196,7 +196,7 @@ func randomServer(r *rand.Rand, id kernel.ServiceID) kernel.Server {
 			kernel.Tunnel{Type: kernel.GUE, Port: uint16(1 + r.IntN(65535)), Flags: kernel.TunnelFlags(r.IntN(3))},
 			kernel.Tunnel{Type: kernel.GRE, Flags: kernel.TunnelFlags(r.IntN(2))})
 	}
-	port := id.Port // ipvsadm forces it where packets are not rewritten
+	port := id.Port // ipvsadm always sets it unless the server uses NAT
 	if v.Forward == kernel.NAT {
 		port = uint16(1 + r.IntN(65535))
 	}
@@ -208,7 +208,7 @@ func randomServer(r *rand.Rand, id kernel.ServiceID) kernel.Server {
 	return v
 }
 
-// randomAddr gives unicast addresses that lie far apart and near together.
+// randomAddr returns unicast addresses that are far apart or close together.
 func randomAddr(r *rand.Rand, f kernel.Family) netip.Addr {
 	if f == kernel.IPv4 {
 		return netip.AddrFrom4([4]byte{byte(1 + r.IntN(223)), byte(r.IntN(2)), 0, byte(1 + r.IntN(3))})

@@ -4,19 +4,20 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"lvs/kernel"
 )
 
-// settle works out what depends on the line as a whole: what is missing or has
-// no place, values that need the service's family, options that need one
-// another. The order of the checks is ipvsadm's.
+// settle checks what depends on the whole line: missing and illegal options, values
+// that depend on the family of the service, options that depend on one another. The
+// order of the checks is ipvsadm's.
 func (p *parser) settle() {
 	if p.verb.verb == setTimeouts {
 		p.settleTimeouts()
 	}
 	for _, w := range p.loose {
-		p.fault(w, "belongs to no option", wrong("unexpected argument "+w.text))
+		p.fault(w, "unexpected argument", wrong("unexpected argument "+w.text))
 	}
 	p.settleFlags()
 	p.settlePlaces()
@@ -30,7 +31,7 @@ func (p *parser) settle() {
 	}
 }
 
-// settleFlags reads the scheduler's flags, now that it is known.
+// settleFlags parses the scheduler's flags, when the scheduler is known.
 func (p *parser) settleFlags() {
 	s := &p.cmd.Service
 	for _, name := range strings.FieldsFunc(p.flagsAt.text, func(r rune) bool { return r == ',' }) {
@@ -48,7 +49,7 @@ func (p *parser) settleFlags() {
 	}
 }
 
-// settlePlaces looks for options that are missing or have no place.
+// settlePlaces checks for missing and for illegal options.
 func (p *parser) settlePlaces() {
 	v := p.verb
 	missing := v.needs &^ p.cmd.given
@@ -56,9 +57,11 @@ func (p *parser) settlePlaces() {
 	for missing|stray != 0 {
 		g := (missing | stray).first()
 		if missing&g != 0 {
-			p.fault(p.verbAt, missingWhat(g), wrong("You need to supply the '"+g.name()+"' option for the '"+v.called+"' command"))
+			p.fault(p.verbAt, missingWhat(g),
+				wrong("You need to supply the '"+g.name()+"' option for the '"+v.called+"' command"))
 		} else {
-			p.fault(p.at(g), "has no place in "+v.name(), wrong("Illegal '"+g.name()+"' option with the '"+v.called+"' command"))
+			p.fault(p.at(g), "not an option of "+v.name(),
+				wrong("Illegal '"+g.name()+"' option with the '"+v.called+"' command"))
 		}
 		missing, stray = missing&^g, stray&^g
 	}
@@ -71,7 +74,7 @@ func missingWhat(g groups) string {
 	return "needs the service: -t, -u, --sctp-service or -f"
 }
 
-// at is where an option of a group was given.
+// at returns the word of the first option of a group.
 func (p *parser) at(g groups) word {
 	for _, s := range p.given {
 		if s.group&g != 0 {
@@ -83,7 +86,7 @@ func (p *parser) at(g groups) word {
 
 func (p *parser) settleService() {
 	s := &p.cmd.Service
-	if s.Family == 0 { // a fault that is noted
+	if s.Family == 0 { // reported already
 		return
 	}
 	if p.cmd.given&netmask != 0 && !p.badMask {
@@ -95,7 +98,7 @@ func (p *parser) settleService() {
 		}
 	}
 	if s.FWMark == 0 && s.Port == 0 && p.cmd.given&persistent == 0 {
-		p.fault(p.serviceAt, "without a port (every port) a service needs persistence: -p",
+		p.fault(p.serviceAt, "a service without a port (every port) needs persistence: -p",
 			wrong("Zero port specified for non-persistent service"))
 	}
 	if s.OnePacket && s.FWMark == 0 && s.Protocol != kernel.UDP {
@@ -106,11 +109,11 @@ func (p *parser) settleService() {
 
 func (p *parser) settleServer() {
 	id, s := p.cmd.Service.ServiceID, &p.cmd.Server
-	if !s.Addr.IsValid() || id.Family == 0 { // faults that are noted
+	if !s.Addr.IsValid() || id.Family == 0 { // reported already
 		return
 	}
 	change := p.verb.takes&forwarding != 0
-	// Where packets are not rewritten they keep the port.
+	// Only NAT can change the port of packets.
 	keeps := change && id.FWMark == 0 && s.Forward != kernel.NAT
 	if p.noPort || keeps && (p.wide || s.Addr.Port() == 0) {
 		s.Addr = netip.AddrPortFrom(s.Addr.Addr(), id.Port)
@@ -119,7 +122,7 @@ func (p *parser) settleServer() {
 		return
 	}
 	if kernel.FamilyOf(s.Addr.Addr()) != id.Family && s.Forward != kernel.Tunneling {
-		p.fault(p.serverAt, "a server of another address family than its service's is reached by tunnel only: -i",
+		p.fault(p.serverAt, "a server of another address family than its service needs a tunnel: -i",
 			wrong("Different address family is allowed only for tunneling servers"))
 	}
 	if s.Lower > s.Upper {
@@ -127,5 +130,94 @@ func (p *parser) settleServer() {
 	}
 	if p.cmd.given&ofTunnel != 0 {
 		p.settleTunnel(s)
+	}
+}
+
+// clashes are the lists that exclude one another, in the order in which ipvsadm checks
+// them.
+var clashes = []struct{ one, other groups }{
+	{service, connections},
+	{timeouts, connections},
+	{daemons, connections},
+	{timeouts, service},
+	{daemons, service},
+	{daemons, timeouts},
+}
+
+// settleList checks that the options select one list.
+func (p *parser) settleList() {
+	given := p.cmd.given
+	for _, c := range clashes {
+		if given&c.one != 0 && given&c.other != 0 {
+			p.fault(p.at(c.one), "conflicts with --"+c.other.name(),
+				wrong("The option '"+c.one.name()+"' conflicts with the '"+c.other.name()+"' option in the 'list' command"))
+			return
+		}
+	}
+	strange := groups(0)
+	switch {
+	case given&connections != 0:
+		strange = statistics | rate | thresholds
+	case given&(timeouts|daemons) != 0:
+		strange = statistics | rate | thresholds | persistentConn
+	}
+	if given&strange != 0 {
+		p.fault(p.at(given&strange), "not an option of this list", wrong("options conflicts in the list command"))
+	}
+}
+
+// settleTimeouts parses the values of --set, which are the first words that are not
+// part of an option.
+func (p *parser) settleTimeouts() {
+	if len(p.loose) < 3 {
+		p.fault(p.verbAt, "want three timeouts in seconds", wrong("--set option requires 3 timeout values"))
+		p.loose = nil
+		return
+	}
+	t := &p.cmd.timeouts
+	for i, to := range []*time.Duration{&t.TCP, &t.TCPFin, &t.UDP} {
+		const most = uint64(kernel.MaxPersistence / time.Second)
+		w := p.loose[i]
+		n, ok := number(w.text, 0, most)
+		if !ok {
+			p.fault(w, "want a timeout from 0 to 2678400 seconds (0 leaves it unchanged)", badTimeout(w))
+		}
+		*to = time.Duration(n) * time.Second
+	}
+	p.loose = p.loose[3:]
+}
+
+// settleTunnel checks that the options of a tunnel fit its type and one another.
+func (p *parser) settleTunnel(s *kernel.Server) {
+	given, t := p.cmd.given, s.Tunnel.Type
+	of := " the '" + t.String() + "' tunnel type"
+	switch {
+	case s.Forward != kernel.Tunneling:
+		p.fault(p.at(ofTunnel), "needs a tunnel: -i", wrong("Tunnel options conflict with forward method"))
+		return
+	case t == kernel.GUE && given&tunPort == 0:
+		p.fault(p.at(ofTunnel), "a gue tunnel needs a port: --tun-port",
+			wrong("You need to supply the 'tun-port' option for"+of))
+	case t != kernel.GUE && given&tunPort != 0:
+		p.fault(p.at(tunPort), "a tunnel port belongs to gue, not to "+t.String(),
+			wrong("Illegal 'tun-port' option with"+of))
+	}
+	flags := given & ofTunFlags
+	var strange groups
+	var why string
+	switch t {
+	case kernel.IPIP:
+		strange, why = flags, "ipip has no checksums"
+	case kernel.GRE:
+		strange, why = flags&tunRemoteChecksum, "remote checksums belong to gue, not to gre"
+	}
+	first, second := flags.first(), (flags &^ flags.first()).first()
+	switch {
+	case strange != 0:
+		g := strange.first()
+		p.fault(p.at(g), why, wrong("Illegal '"+g.name()+"' option with"+of))
+	case second != 0:
+		p.fault(p.at(second), "conflicts with --"+first.name(),
+			wrong("The option '"+second.name()+"' conflicts with the '"+first.name()+"' option in"+of))
 	}
 }

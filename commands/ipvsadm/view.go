@@ -2,6 +2,7 @@ package ipvsadm
 
 import (
 	"io"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -9,15 +10,15 @@ import (
 	"lvs/kernel"
 )
 
-// viewOptions choose what a list of the table shows.
+// viewOptions select what a list of the table shows.
 type viewOptions struct {
-	// Numeric shows numbers whatever the namer knows.
+	// Numeric shows numbers in place of names.
 	Numeric bool
 	// Exact never shortens a counter.
 	Exact bool
-	// Single is a list of one service, which has no title.
+	// Single lists one service, without a title.
 	Single bool
-	// Of several views the first one given here wins.
+	// If several views are selected, the first one in this order wins.
 	Stats, Rate, Thresholds, PersistentConn, TunInfo bool
 	// NoSort leaves services and servers in the kernel's order.
 	NoSort bool
@@ -25,18 +26,18 @@ type viewOptions struct {
 
 // view is one form of the list.
 type view struct {
-	// head are the lines above the table.
+	// head is the heading above the table.
 	head string
-	// service appends what follows a service's name, server what follows a
-	// server's.
+	// service appends what follows the name of a service, server what follows that
+	// of a server.
 	service func(b []byte, s *kernel.ServiceEntry) []byte
 	server  func(b []byte, s *kernel.ServerEntry) []byte
-	// column is where a service's name is filled up to. Zero leaves it as it is.
+	// column is the width of the name of a service, or zero for none.
 	column int
 }
 
 func (v *viewOptions) view() view {
-	exact, exactRates := 0, 3 // a server's first three rates are never shortened
+	exact, exactRates := 0, 3 // the first three rates of a server are never shortened
 	if v.Exact {
 		exact, exactRates = 5, 5
 	}
@@ -132,7 +133,8 @@ func writeTable(w io.Writer, from source, o viewOptions, n *namer) error {
 	return out.end()
 }
 
-// appendServiceName begins a service's row. An IPv4 name is cut at the width.
+// appendServiceName appends the start of a service's row. An IPv4 name is cut at the
+// width.
 func appendServiceName(b []byte, id kernel.ServiceID, width int, n *namer) []byte {
 	if id.FWMark != 0 {
 		b = append(b, "FWM  "...)
@@ -150,7 +152,7 @@ func appendServiceName(b []byte, id kernel.ServiceID, width int, n *namer) []byt
 	return fill(cutIPv4(b, start, id.Addr), start, width)
 }
 
-// appendAttributes appends what a service is.
+// appendAttributes appends the configuration of a service.
 func appendAttributes(b []byte, s *kernel.ServiceEntry) []byte {
 	b = append(b, ' ')
 	b = append(b, s.Scheduler...)
@@ -173,6 +175,103 @@ func appendAttributes(b []byte, s *kernel.ServiceEntry) []byte {
 	}
 	if s.OnePacket {
 		b = append(b, " ops"...)
+	}
+	return b
+}
+
+// nameWidth is the width of a name in a row, and the length of the longest IPv4 name.
+const nameWidth = 28
+
+// appendServerName appends the start of a server's row.
+func appendServerName(b []byte, s *kernel.ServerEntry, p kernel.Protocol, n *namer) []byte {
+	b = append(b, "  -> "...)
+	start := len(b)
+	b = n.append(b, s.Addr, p)
+	return fill(cutIPv4(b, start, s.Addr.Addr()), start, nameWidth)
+}
+
+// cutIPv4 cuts a name that begins at start, if it is that of an IPv4 address.
+func cutIPv4(b []byte, start int, a netip.Addr) []byte {
+	if a.Is4() && len(b) > start+nameWidth {
+		return b[:start+nameWidth]
+	}
+	return b
+}
+
+func appendForward(b []byte, s *kernel.ServerEntry) []byte {
+	b = append(b, ' ')
+	b = appendLeft(b, forwardName(s.Forward), 8)
+	return appendWeightAndUse(b, s)
+}
+
+func appendForwardTunnel(b []byte, s *kernel.ServerEntry) []byte {
+	b = append(b, ' ')
+	b = appendLeft(b, forwardName(s.Forward), 8)
+	start := len(b)
+	b = append(fill(appendTunnelInfo(b, s), start, 13), ' ')
+	return appendWeightAndUse(b, s)
+}
+
+func appendWeightAndUse(b []byte, s *kernel.ServerEntry) []byte {
+	start := len(b)
+	b = append(fill(strconv.AppendInt(b, int64(s.Weight), 10), start, 6), ' ')
+	return appendUse(b, s)
+}
+
+func appendThresholds(b []byte, s *kernel.ServerEntry) []byte {
+	b = append(b, ' ')
+	b = append(appendNumber(b, uint64(s.Upper), 10), ' ')
+	b = append(appendNumber(b, uint64(s.Lower), 10), ' ')
+	return appendUse(b, s)
+}
+
+func appendPersistent(b []byte, s *kernel.ServerEntry) []byte {
+	b = append(b, ' ')
+	b = append(appendNumber(b, uint64(s.Weight), 9), ' ')
+	b = append(appendNumber(b, uint64(s.Persistent), 11), ' ')
+	return appendUse(b, s)
+}
+
+func appendUse(b []byte, s *kernel.ServerEntry) []byte {
+	b = append(appendNumber(b, uint64(s.Active), 10), ' ')
+	return appendNumber(b, uint64(s.Inactive), 10)
+}
+
+func forwardName(f kernel.Forward) string {
+	switch f {
+	case kernel.NAT:
+		return "Masq"
+	case kernel.Local:
+		return "Local"
+	case kernel.Tunneling:
+		return "Tunnel"
+	case kernel.Direct:
+		return "Route"
+	}
+	return "(null)"
+}
+
+// appendTunnelInfo appends ipip, gue:PORT:SUM or gre:SUM.
+func appendTunnelInfo(b []byte, s *kernel.ServerEntry) []byte {
+	t := &s.Tunnel
+	switch {
+	case s.Forward == kernel.Tunneling && t.Type == kernel.IPIP:
+		return append(b, "ipip"...)
+	case s.Forward == kernel.Tunneling && t.Type == kernel.GUE:
+		b = append(b, "gue:"...)
+		b = strconv.AppendUint(b, uint64(t.Port), 10)
+	case s.Forward == kernel.Tunneling && t.Type == kernel.GRE:
+		b = append(b, "gre"...)
+	default:
+		return append(b, "n/a"...)
+	}
+	switch t.Flags {
+	case kernel.NoChecksum:
+		b = append(b, ":-c"...)
+	case kernel.Checksum:
+		b = append(b, ":+c"...)
+	case kernel.RemoteChecksum:
+		b = append(b, ":r+c"...)
 	}
 	return b
 }

@@ -20,7 +20,7 @@ import (
 	"lvs/lab"
 )
 
-// views are the lists of a table, as ipvsadm's options and as ours.
+// views are the lists of a table: ipvsadm's options and ours.
 var views = []struct {
 	args    string
 	options viewOptions
@@ -37,13 +37,19 @@ var views = []struct {
 	{"--sort", viewOptions{}},
 	{"--nosort", viewOptions{NoSort: true}},
 	{"--nosort --stats", viewOptions{NoSort: true, Stats: true}},
-	{"--tun-info --persistent-conn --thresholds --rate --stats", viewOptions{TunInfo: true, PersistentConn: true, Thresholds: true, Rate: true, Stats: true}},
-	{"--tun-info --persistent-conn --thresholds --rate", viewOptions{TunInfo: true, PersistentConn: true, Thresholds: true, Rate: true}},
+	{
+		"--tun-info --persistent-conn --thresholds --rate --stats",
+		viewOptions{TunInfo: true, PersistentConn: true, Thresholds: true, Rate: true, Stats: true},
+	},
+	{
+		"--tun-info --persistent-conn --thresholds --rate",
+		viewOptions{TunInfo: true, PersistentConn: true, Thresholds: true, Rate: true},
+	},
 	{"--tun-info --persistent-conn --thresholds", viewOptions{TunInfo: true, PersistentConn: true, Thresholds: true}},
 	{"--tun-info --persistent-conn", viewOptions{TunInfo: true, PersistentConn: true}},
 }
 
-// rest is what a list shows and a save leaves out.
+// rest has what a list shows and a save does not.
 const rest = `-A -t 10.0.0.9:80 -s mh -p 100 -M 255.255.0.0 -b mh-fallback
 -a -t 10.0.0.9:80 -r 127.0.0.1:80 -g -w 1 -x 2147483647 -y 2147483646
 -a -t 10.0.0.9:80 -r 10.0.0.2:80 -m -w 1 -x 2000
@@ -54,14 +60,13 @@ const rest = `-A -t 10.0.0.9:80 -s mh -p 100 -M 255.255.0.0 -b mh-fallback
 -A -f 8 -6 -s rr
 `
 
-// syncDaemons cannot run beside servers of another family than their service's.
-const syncDaemons = `--start-daemon master --mcast-interface sync0
---start-daemon backup --mcast-interface sync0 --syncid 255 --mcast-group ff01::1 --mcast-port 99 --mcast-ttl 3 --sync-maxlen 900
---set 1 2000000 3
-`
+// syncDaemons cannot run if a server has another family than its service.
+const syncDaemons = "--start-daemon master --mcast-interface sync0\n" +
+	"--start-daemon backup --mcast-interface sync0 --syncid 255 --mcast-group ff01::1 --mcast-port 99 " +
+	"--mcast-ttl 3 --sync-maxlen 900\n" +
+	"--set 1 2000000 3\n"
 
-// TestListsAreTheOracles compares every list of a table that has everything,
-// and of one that has nothing.
+// TestListsAreTheOracles compares every list of a full and of an empty table.
 func TestListsAreTheOracles(t *testing.T) {
 	lab.Need(t, features)
 	for _, line := range []string{"link add sync0 up type dummy", "address add 172.16.0.1/24 dev sync0"} {
@@ -73,16 +78,17 @@ func TestListsAreTheOracles(t *testing.T) {
 	p.lists(t, "n", nil)
 	p.run(t, syncDaemons)
 	if text := p.lists(t, "n", nil); strings.Count(text, "sync daemon") != 2 {
-		t.Errorf("ipvsadm shows no two daemons:\n%s", text)
+		t.Errorf("ipvsadm does not show two daemons:\n%s", text)
 	}
 	p.run(t, "--stop-daemon master\n--stop-daemon backup\n"+everyAttribute+rest)
 	p.lists(t, "", newNamer(t.Context()))
 	p.lists(t, "n", nil,
 		parseID(t, "tcp://192.168.0.1:80"), parseID(t, "udp://10.0.0.1:5061"), parseID(t, "sctp://10.0.0.1:80"),
-		parseID(t, "tcp://[2001:db8:1111:2222:3333:4444:5555:6666]:65535"), parseID(t, "fwmark:7"), parseID(t, "fwmark:7/ipv6"))
+		parseID(t, "tcp://[2001:db8:1111:2222:3333:4444:5555:6666]:65535"),
+		parseID(t, "fwmark:7"), parseID(t, "fwmark:7/ipv6"))
 }
 
-// TestListsOfRandomTables compares the order of tables that have none.
+// TestListsOfRandomTables compares the order of random tables.
 func TestListsOfRandomTables(t *testing.T) {
 	lab.Need(t, features)
 	p := newPair(t)
@@ -100,7 +106,7 @@ func TestListsOfRandomTables(t *testing.T) {
 	}
 }
 
-// pair reads one kernel by ipvsadm and by ours.
+// pair reads one kernel with ipvsadm and with this package.
 type pair struct {
 	k      *kernel.Client
 	oracle func(args ...string) (string, error)
@@ -114,7 +120,7 @@ func newPair(t *testing.T) *pair {
 	}}
 }
 
-// run gives ipvsadm command lines.
+// run runs command lines with ipvsadm.
 func (p *pair) run(t *testing.T, lines string) {
 	t.Helper()
 	for line := range strings.Lines(lines) {
@@ -124,9 +130,9 @@ func (p *pair) run(t *testing.T, lines string) {
 	}
 }
 
-// same compares what ipvsadm prints with what write does, row by row: each is
-// what ipvsadm printed just before, or just after. Both are equal unless
-// something moved meanwhile.
+// same compares the output of ipvsadm with that of write, row by row: each row must be
+// what ipvsadm printed just before or just after. These two are equal unless the table
+// changes meanwhile.
 func (p *pair) same(t *testing.T, args string, write func(io.Writer) error) (text string) {
 	t.Helper()
 	ask := func() string {
@@ -157,8 +163,8 @@ func (p *pair) same(t *testing.T, args string, write func(io.Writer) error) (tex
 	return text
 }
 
-// between tells whether each row of a text is one of the two others' at its
-// place. The clock of a connection may stand between theirs.
+// between reports whether each row of a text is equal to that of one of the two others.
+// The timer of a connection may be between theirs.
 func between(before, text, after string) bool {
 	x, y, z := strings.SplitAfter(before, "\n"), strings.SplitAfter(text, "\n"), strings.SplitAfter(after, "\n")
 	if len(x) != len(y) || len(y) != len(z) {
@@ -172,7 +178,7 @@ func between(before, text, after string) bool {
 	return true
 }
 
-// ticked tells whether three rows are equal but for a clock that runs down.
+// ticked reports whether three rows are equal except for a timer that counts down.
 func ticked(before, row, after string) bool {
 	clock := regexp.MustCompile(`^(\S+ +)([0-9]{2}:[0-9]{2})( .*\n)$`)
 	x, y, z := clock.FindStringSubmatch(before), clock.FindStringSubmatch(row), clock.FindStringSubmatch(after)
@@ -191,7 +197,7 @@ func (p *pair) table(o viewOptions, n *namer, only ...kernel.ServiceID) func(io.
 	}
 }
 
-// connections compares the lists of connections.
+// connections compares the lists of connections, and returns what ipvsadm printed.
 func (p *pair) connections(t *testing.T, numeric string, names *namer) (text string) {
 	t.Helper()
 	for _, engine := range []string{"", " --persistent-conn"} {
@@ -202,7 +208,7 @@ func (p *pair) connections(t *testing.T, numeric string, names *namer) (text str
 	return text
 }
 
-// lists compares every list of the table and of single services, and gives what
+// lists compares every list of the table and of single services, and returns what
 // ipvsadm printed.
 func (p *pair) lists(t *testing.T, numeric string, names *namer, one ...kernel.ServiceID) (text string) {
 	t.Helper()

@@ -3,9 +3,11 @@ package ipvsadm
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +17,8 @@ import (
 	"lvs/kernel"
 )
 
-// TestCounters holds what ipvsadm 1.31 printed when the kernel's answer was
-// changed on its way: shortened, exact.
+// TestCounters compares with what ipvsadm 1.31 printed when the kernel's answer was
+// modified: shortened and exact.
 func TestCounters(t *testing.T) {
 	for _, c := range []struct {
 		n            uint64
@@ -38,16 +40,19 @@ func TestCounters(t *testing.T) {
 		{9223372036854775808, " 9223372T", " 9223372036854775808"},
 		{18446744073709551615, "18446744T", " 18446744073709551615"},
 	} {
-		if got := string(appendCounter(nil, c.n)); got != c.short {
-			t.Errorf("%d is %q, want %q", c.n, got, c.short)
-		}
-		if got := string(appendExact(nil, c.n)); got != c.exact {
-			t.Errorf("%d is exactly %q, want %q", c.n, got, c.exact)
-		}
+		t.Run(strconv.FormatUint(c.n, 10), func(t *testing.T) {
+			if got := string(appendCounter(nil, c.n)); got != c.short {
+				t.Errorf("short: got %q, want %q", got, c.short)
+			}
+			if got := string(appendExact(nil, c.n)); got != c.exact {
+				t.Errorf("exact: got %q, want %q", got, c.exact)
+			}
+		})
 	}
 }
 
-// TestColumns holds rows that no traffic makes, as ipvsadm 1.31 prints them.
+// TestColumns compares rows with numbers that no test traffic reaches with what
+// ipvsadm 1.31 printed.
 func TestColumns(t *testing.T) {
 	e := kernel.ServiceEntry{Service: kernel.Service{
 		ServiceID: kernel.AddressID(kernel.TCP, netip.MustParseAddrPort("10.0.0.1:80")), Scheduler: "rr",
@@ -93,21 +98,23 @@ func TestColumns(t *testing.T) {
 		},
 	} {
 		c.o.Single = true
-		var b strings.Builder
-		if err := writeTable(&b, whole(snap), c.o, nil); err != nil {
-			t.Fatal(err)
-		}
-		head, rows, _ := strings.Cut(b.String(), "TCP")
-		if strings.Count(head, "\n") != 2 {
-			t.Errorf("%+v begins\n%s", c.o, head)
-		}
-		if d := cmp.Diff(c.service+"\n"+c.rows+"\n", "TCP"+rows); d != "" {
-			t.Errorf("%+v (-want +got)\n%s", c.o, d)
-		}
+		t.Run(fmt.Sprintf("%+v", c.o), func(t *testing.T) {
+			var b strings.Builder
+			if err := writeTable(&b, whole(snap), c.o, nil); err != nil {
+				t.Fatal(err)
+			}
+			head, rows, _ := strings.Cut(b.String(), "TCP")
+			if strings.Count(head, "\n") != 2 {
+				t.Errorf("the heading is\n%s", head)
+			}
+			if d := cmp.Diff(c.service+"\n"+c.rows+"\n", "TCP"+rows); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
 	}
 }
 
-// TestAttributes shows a mark unsigned, and the mask that makes all clients one.
+// TestAttributes shows a mark as unsigned, and the mask that groups all clients.
 func TestAttributes(t *testing.T) {
 	snap := &kernel.Snapshot{Services: []kernel.ServiceEntry{{Service: kernel.Service{
 		ServiceID: kernel.MarkID(1<<32-1, kernel.IPv4), Scheduler: "rr",
@@ -118,16 +125,21 @@ func TestAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := "\nFWM  4294967295 rr persistent 9 mask 0.0.0.0\n"; !strings.HasSuffix(b.String(), want) {
-		t.Errorf("%s ends otherwise than%s", b.String(), want)
+		t.Errorf("%s does not end with%s", b.String(), want)
 	}
 }
 
-// TestConnectionRows holds rows that ipvsadm 1.31 printed, but for the engine's
-// data of more than 84 bytes, which it cuts.
+// TestConnectionRows compares with rows that ipvsadm 1.31 printed, except that ipvsadm
+// cuts an engine's data of more than 84 bytes.
 func TestConnectionRows(t *testing.T) {
 	at := func(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 	long := strings.Repeat("0123456789", 25)
-	one := kernel.Connection{Protocol: kernel.UDP, Client: at("10.0.0.1:0"), Virtual: at("10.0.0.2:5060"), Server: at("10.0.0.3:5060"), State: "UDP", Expires: 59 * time.Second}
+	one := kernel.Connection{
+		Protocol: kernel.UDP, Client: at("10.0.0.1:0"), Virtual: at("10.0.0.2:5060"), Server: at("10.0.0.3:5060"),
+		State: "UDP", Expires: 59 * time.Second,
+	}
+	// The usual addresses: client, virtual service and server.
+	const addresses = "10.0.0.1:0         10.0.0.2:5060      10.0.0.3:5060"
 	with := func(set func(c *kernel.Connection)) *kernel.Connection {
 		c := one
 		set(&c)
@@ -135,23 +147,33 @@ func TestConnectionRows(t *testing.T) {
 	}
 	var conns []*kernel.Connection
 	var want strings.Builder
-	want.WriteString("IPVS connection entries\npro expire state       source             virtual            destination        pe name          pe_data\n")
+	want.WriteString("IPVS connection entries\n" +
+		"pro expire state       source             virtual            destination        pe name          pe_data\n")
 	for _, c := range []struct {
 		c   *kernel.Connection
 		row string
 	}{
-		{&one, "UDP 00:59  UDP         10.0.0.1:0         10.0.0.2:5060      10.0.0.3:5060"},
-		{with(func(c *kernel.Connection) { c.Engine, c.EngineData = "sip", "0123456789@host" }), "UDP 00:59  UDP         10.0.0.1:0         10.0.0.2:5060      10.0.0.3:5060    sip                0123456789@host"},
-		{with(func(c *kernel.Connection) { c.Engine, c.EngineData = "sip", "has blanks in it" }), "UDP 00:59  UDP         10.0.0.1:0         10.0.0.2:5060      10.0.0.3:5060    sip                has"},
-		{with(func(c *kernel.Connection) { c.Engine = "sip" }), "UDP 00:59  UDP         10.0.0.1:0         10.0.0.2:5060      10.0.0.3:5060"},
+		{&one, "UDP 00:59  UDP         " + addresses},
+		{
+			with(func(c *kernel.Connection) { c.Engine, c.EngineData = "sip", "0123456789@host" }),
+			"UDP 00:59  UDP         " + addresses + "    sip                0123456789@host",
+		},
+		{
+			with(func(c *kernel.Connection) { c.Engine, c.EngineData = "sip", "has blanks in it" }),
+			"UDP 00:59  UDP         " + addresses + "    sip                has",
+		},
+		{with(func(c *kernel.Connection) { c.Engine = "sip" }), "UDP 00:59  UDP         " + addresses},
 		{with(func(c *kernel.Connection) {
 			c.Protocol, c.Virtual = 0, at("0.0.0.5:0")
 			c.State, c.Expires = "NONE", 3605*time.Second
 		}), "IP  60:05  NONE        10.0.0.1:0         0.0.0.5:0          10.0.0.3:5060"},
-		{with(func(c *kernel.Connection) { c.Protocol, c.Expires = kernel.SCTP, 599999*time.Second }), "SCTP 9999:59 UDP         10.0.0.1:0         10.0.0.2:5060      10.0.0.3:5060"},
+		{
+			with(func(c *kernel.Connection) { c.Protocol, c.Expires = kernel.SCTP, 599999*time.Second }),
+			"SCTP 9999:59 UDP         " + addresses,
+		},
 		{with(func(c *kernel.Connection) {
 			c.Protocol, c.State, c.Expires = 47, "UNKNOWN_AND_LONG", (1<<32-1)*time.Second
-		}), "IP_47 71582788:15 UNKNOWN_AND_LONG 10.0.0.1:0         10.0.0.2:5060      10.0.0.3:5060"},
+		}), "IP_47 71582788:15 UNKNOWN_AND_LONG " + addresses},
 		{
 			with(func(c *kernel.Connection) {
 				c.Client, c.Virtual, c.Server = at("[2001:db8::1]:54321"), at("[2001:db8::2]:5060"), at("[2001:db8::3]:5060")
@@ -172,7 +194,7 @@ func TestConnectionRows(t *testing.T) {
 	}
 }
 
-// TestConnectionsBreakOff shows what came before an error.
+// TestConnectionsBreakOff shows the connections before an error.
 func TestConnectionsBreakOff(t *testing.T) {
 	conns := []*kernel.Connection{{Protocol: kernel.TCP, State: "NONE"}}
 	broken := errors.New("broken")
@@ -186,10 +208,10 @@ func TestConnectionsBreakOff(t *testing.T) {
 		}
 	}
 	if err := writeConnections(full{}, walk(conns, nil), false, nil); err == nil {
-		t.Error("a full disk is no error")
+		t.Error("writing to a full disk has no error")
 	}
 	if err := writeTable(full{}, whole(&kernel.Snapshot{}), viewOptions{}, nil); err == nil {
-		t.Error("a full disk is no error")
+		t.Error("writing to a full disk has no error")
 	}
 }
 
@@ -242,7 +264,8 @@ func BenchmarkWriteConnections(b *testing.B) {
 	const entries = 200_000
 	conns := func(yield func(*kernel.Connection, error) bool) {
 		c := kernel.Connection{
-			Protocol: kernel.TCP, Virtual: netip.MustParseAddrPort("192.0.2.1:443"), State: "ESTABLISHED", Expires: 899 * time.Second,
+			Protocol: kernel.TCP, Virtual: netip.MustParseAddrPort("192.0.2.1:443"),
+			State: "ESTABLISHED", Expires: 899 * time.Second,
 		}
 		for i := range entries {
 			c.Client = netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), uint16(1024+i))

@@ -16,16 +16,16 @@ import (
 	"lvs/lab"
 )
 
-// TestListsUnderTraffic compares every list while clients come and go: clusters
-// of each way of forwarding, by IPv4 and IPv6, with persistence, a persistence
-// engine, marks, and servers that are not there.
+// TestListsUnderTraffic compares every list while clients connect and disconnect: with
+// clusters of each forwarding method, by IPv4 and IPv6, with persistence, a persistence
+// engine, marks, and servers that do not exist.
 func TestListsUnderTraffic(t *testing.T) {
 	t.Run("NAT", func(t *testing.T) { underTraffic(t, lab.NAT, "-m", "Masq ", " TIME_WAIT ") })
 	t.Run("Direct", func(t *testing.T) { underTraffic(t, lab.Direct, "-g", "Route ", " FIN_WAIT ") })
 	t.Run("Tunnel", func(t *testing.T) { underTraffic(t, lab.Tunnel, "-i", "Tunnel ", " FIN_WAIT ") })
 }
 
-// underTraffic looks besides for what the lists should have shown.
+// underTraffic also checks that the lists show all that they should.
 func underTraffic(t *testing.T, forward lab.Forward, option string, wants ...string) {
 	lab.Need(t, features)
 	c := lab.NewCluster(t, lab.Options{Clients: 2, Servers: 2, Forward: forward})
@@ -57,14 +57,16 @@ func underTraffic(t *testing.T, forward lab.Forward, option string, wants ...str
 		names := newNamer(t.Context())
 		text += p.connections(t, "", names) + p.same(t, "-L --stats", p.table(viewOptions{Stats: true}, names))
 	}
-	for _, want := range append(wants, " ESTABLISHED ", " SYN_RECV ", " UDP ", " NONE ", "IP  61:", "sip                call-0@", "[2001:db8:80::1]:80 ") {
+	wants = append(wants, " ESTABLISHED ", " SYN_RECV ", " UDP ", " NONE ", "IP  61:",
+		"sip                call-0@", "[2001:db8:80::1]:80 ")
+	for _, want := range wants {
 		if !strings.Contains(text, want) {
 			t.Errorf("no list shows %q", want)
 		}
 	}
 }
 
-// traffic makes bursts between the comparisons, until it is stopped.
+// traffic makes bursts of traffic between the comparisons, until it is stopped.
 func traffic(p *pair, c *lab.Cluster) (stop func()) {
 	const pause = time.Second
 	end := make(chan struct{})
@@ -87,7 +89,7 @@ func traffic(p *pair, c *lab.Cluster) (stop func()) {
 	})
 }
 
-// trafficTable is the table for one virtual address.
+// trafficTable returns the table for one virtual address.
 func trafficTable(c *lab.Cluster, vip netip.Addr, option string) string {
 	var b strings.Builder
 	add := func(service, options string, port int, missing bool) {
@@ -98,7 +100,7 @@ func trafficTable(c *lab.Cluster, vip netip.Addr, option string) string {
 			if vip.Is6() {
 				a = s.Addr6
 			}
-			if missing { // nobody has it
+			if missing { // no server has this address
 				a = a.Next().Next().Next().Next()
 			}
 			fmt.Fprintf(&b, "-a %s -r %s %s\n", service, netip.AddrPortFrom(a, uint16(port)), option)
@@ -120,7 +122,7 @@ func trafficTable(c *lab.Cluster, vip netip.Addr, option string) string {
 	return b.String()
 }
 
-// hold opens connections that stay.
+// hold opens connections that stay until done is called.
 func hold(t *testing.T, c *lab.Cluster) (done func()) {
 	t.Helper()
 	var open []net.Conn
@@ -140,7 +142,7 @@ func hold(t *testing.T, c *lab.Cluster) (done func()) {
 	}
 }
 
-// burst is what the clients do in one round. Much of it is never answered.
+// burst makes the traffic of one round. Some of it is never answered.
 func burst(c *lab.Cluster, round int) {
 	for _, vip := range []netip.Addr{c.VIP4, c.VIP6} {
 		at := func(port uint16) netip.AddrPort { return netip.AddrPortFrom(vip, port) }
@@ -158,7 +160,7 @@ func burst(c *lab.Cluster, round int) {
 	}
 }
 
-// knock opens a connection without waiting for it, and says something.
+// knock opens a connection without waiting for it, and sends a text.
 func knock(n *lab.Node, network string, to netip.AddrPort, text string, mark int) {
 	n.Do(func() error {
 		d := net.Dialer{Timeout: 10 * time.Millisecond, Control: func(_, _ string, raw syscall.RawConn) error {
@@ -178,7 +180,7 @@ func knock(n *lab.Node, network string, to netip.AddrPort, text string, mark int
 	})
 }
 
-// nodePair reads the kernel of a cluster's node.
+// nodePair returns a pair for the kernel of a cluster's node.
 func nodePair(t *testing.T, n *lab.Node) *pair {
 	t.Helper()
 	k, err := kernel.Open(kernel.Options{Netns: n.NetNS})

@@ -8,8 +8,8 @@ import (
 	"lvs/kernel"
 )
 
-// testBatch sees that a refused change stops nothing, and that the next one
-// sees what those before it did.
+// testBatch checks that a refused change does not stop those after it, and that
+// each change is based on those before it.
 func testBatch(t *testing.T, k kernel.Kernel) {
 	a, b := service("tcp://192.0.2.10:80"), service("tcp://192.0.2.11:80")
 	v, w := server("198.51.100.1:80"), server("198.51.100.2:80")
@@ -17,7 +17,8 @@ func testBatch(t *testing.T, k kernel.Kernel) {
 	bad.Scheduler = "none-such"
 	changes := []kernel.Change{
 		add(a), add(a), addServer(a, v), addServer(b, v), add(b), addServer(b, v),
-		add(bad), addServer(bad, v), editServer(a, w), removeServer(a, v), removeServer(a, v), addServer(a, w), remove(b), remove(b),
+		add(bad), addServer(bad, v), editServer(a, w),
+		removeServer(a, v), removeServer(a, v), addServer(a, w), remove(b), remove(b),
 	}
 	err := k.Apply(t.Context(), changes)
 	wantRefusals(t, changes, err, map[int]error{
@@ -30,18 +31,18 @@ func testBatch(t *testing.T, k kernel.Kernel) {
 	}
 }
 
-// testLargeBatch sends more than fits one buffer of any kind.
+// testLargeBatch sends more than fits into any one buffer.
 func testLargeBatch(t *testing.T, k kernel.Kernel) {
 	var changes []kernel.Change
 	var want []kernel.ServiceEntry
 	for i := range 100 {
-		s := kernel.Service{
-			ServiceID: kernel.AddressID(kernel.TCP, netip.AddrPortFrom(id("tcp://192.0.2.10:80").Addr, uint16(1000+i))), Scheduler: "wlc",
-		}
+		addr := netip.AddrPortFrom(netip.MustParseAddr("192.0.2.10"), uint16(1000+i))
+		s := kernel.Service{ServiceID: kernel.AddressID(kernel.TCP, addr), Scheduler: "wlc"}
 		changes = append(changes, add(s))
 		var servers []kernel.Server
 		for j := range 60 {
-			v := kernel.Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(j + 1)}), 80), Weight: i*60 + j}
+			addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(j + 1)}), 80)
+			v := kernel.Server{Addr: addr, Weight: i*60 + j}
 			changes = append(changes, addServer(s, v))
 			servers = append(servers, v)
 		}
@@ -62,7 +63,8 @@ func testLargeBatch(t *testing.T, k kernel.Kernel) {
 	wantTable(t, k)
 }
 
-// testManyRefusals has whole batches refused, and each second change of others.
+// testManyRefusals sends batches that are refused as a whole, and batches of which
+// every second change is.
 func testManyRefusals(t *testing.T, k kernel.Kernel) {
 	s := service("tcp://192.0.2.10:80")
 	v := server("198.51.100.1:80")

@@ -5,12 +5,12 @@ import (
 	"net/netip"
 	"testing"
 
-	"lvs/kernel"
-
 	"github.com/google/go-cmp/cmp"
+
+	"lvs/kernel"
 )
 
-// comparable values of netip hide their fields from cmp.
+// compare lets cmp compare the types of netip, whose fields are not exported.
 func compare() cmp.Option {
 	return cmp.Options{
 		cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
@@ -37,8 +37,8 @@ func snapshot(t *testing.T, k kernel.Kernel, only ...kernel.ServiceID) []kernel.
 	return s.Services
 }
 
-// wantTable compares the table's configuration; what is not given in want,
-// such as counters, must be zero.
+// wantTable compares the table with want. What want does not set, such as counters,
+// must be zero.
 func wantTable(t *testing.T, k kernel.Kernel, want ...kernel.ServiceEntry) {
 	t.Helper()
 	if d := diff(append([]kernel.ServiceEntry{}, want...), snapshot(t, k)); d != "" {
@@ -46,8 +46,8 @@ func wantTable(t *testing.T, k kernel.Kernel, want ...kernel.ServiceEntry) {
 	}
 }
 
-// wantRefusal makes one change that the kernel must refuse for the reason
-// given, and checks that the refusal says what it was about.
+// wantRefusal makes one change that the kernel must refuse for the given reason, and
+// checks that the refusal has the change's operation and object.
 func wantRefusal(t *testing.T, k kernel.Kernel, c kernel.Change, reason error) {
 	t.Helper()
 	before := snapshot(t, k)
@@ -63,7 +63,7 @@ func wantRefusals(t *testing.T, changes []kernel.Change, err error, reasons map[
 	t.Helper()
 	var got kernel.Refusals
 	if !errors.As(err, &got) {
-		t.Errorf("apply gives %v (%T), want refusals %v", err, err, reasons)
+		t.Errorf("apply: error %v (%T), want refusals %v", err, err, reasons)
 		return
 	}
 	if len(got) != len(reasons) {
@@ -95,15 +95,67 @@ func wantRefusals(t *testing.T, changes []kernel.Change, err error, reasons map[
 	}
 }
 
-// wantError checks the error of a request other than Apply.
-func wantError(t *testing.T, err, reason error, service kernel.ServiceID) {
+// wantError checks the error of a request other than Apply: why it failed, what was
+// asked for, and about which service.
+func wantError(t *testing.T, err, reason error, op string, service kernel.ServiceID) {
 	t.Helper()
 	var e *kernel.Error
 	if !errors.As(err, &e) {
 		t.Errorf("got %v (%T), want a *kernel.Error of %q", err, err, reason)
 		return
 	}
-	if !errors.Is(err, reason) || e.Service != service || e.Op == "" || e.Server.IsValid() {
-		t.Errorf("got %q (%+v), want %q about %v", err, *e, reason, service)
+	if !errors.Is(err, reason) || e.Service != service || e.Op != op || e.Server.IsValid() {
+		t.Errorf("got %q (%+v), want %q to %s %v", err, *e, reason, op, service)
 	}
+}
+
+// id parses the text form of a service.
+func id(s string) kernel.ServiceID {
+	out, err := kernel.ParseServiceID(s)
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+// service returns a service with the scheduler rr and no other attribute.
+func service(s string) kernel.Service {
+	return kernel.Service{ServiceID: id(s), Scheduler: "rr"}
+}
+
+// server returns a server with weight 1, NAT and no other attribute.
+func server(s string) kernel.Server {
+	return kernel.Server{Addr: netip.MustParseAddrPort(s), Weight: 1}
+}
+
+func add(s kernel.Service) kernel.Change { return kernel.Change{Op: kernel.AddService, Service: s} }
+
+func edit(s kernel.Service) kernel.Change { return kernel.Change{Op: kernel.EditService, Service: s} }
+
+func remove(s kernel.Service) kernel.Change {
+	return kernel.Change{Op: kernel.DeleteService, Service: kernel.Service{ServiceID: s.ServiceID}}
+}
+
+func addServer(s kernel.Service, v kernel.Server) kernel.Change {
+	return kernel.Change{Op: kernel.AddServer, Service: kernel.Service{ServiceID: s.ServiceID}, Server: v}
+}
+
+func editServer(s kernel.Service, v kernel.Server) kernel.Change {
+	return kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: s.ServiceID}, Server: v}
+}
+
+func removeServer(s kernel.Service, v kernel.Server) kernel.Change {
+	return kernel.Change{
+		Op: kernel.DeleteServer, Service: kernel.Service{ServiceID: s.ServiceID}, Server: kernel.Server{Addr: v.Addr},
+	}
+}
+
+// entry returns a service without traffic as the table lists it. The servers are in
+// the table's order, the newest first.
+func entry(s kernel.Service, servers ...kernel.Server) kernel.ServiceEntry {
+	e := kernel.ServiceEntry{Service: s, Servers: []kernel.ServerEntry{}}
+	for _, v := range servers {
+		e.Servers = append(e.Servers, kernel.ServerEntry{Server: v})
+	}
+	return e
 }

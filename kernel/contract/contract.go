@@ -1,6 +1,5 @@
-// Package contract says what every kernel.Kernel does: one suite for the real
-// kernel and for the one in memory. It is for tests only; where the two differ
-// the real one is right.
+// Package contract is the specification of kernel.Kernel: one suite of tests for
+// the real kernel and the one in memory. If the two differ, the real one is right.
 package contract
 
 import (
@@ -9,15 +8,18 @@ import (
 	"lvs/kernel"
 )
 
-// Interface is a network interface that the kernel under test must have, and
-// MTU its MTU: the sync daemons need one.
+// Interface is a network interface that the kernel under test must have, for the
+// sync daemons, and MTU is its MTU.
 const (
 	Interface = "sync0"
 	MTU       = 9000
 )
 
-// Run runs the suite. Open gives each test a fresh kernel with an empty table
-// and cleans up after it.
+// Run runs the suite. For each test open returns a new kernel with an empty table
+// and registers its cleanup.
+//
+// Network namespaces belong to threads: a subtest may use what goes through
+// netlink, but not sysctls, timeouts or files of /proc.
 func Run(t *testing.T, open func(t *testing.T) kernel.Kernel) {
 	for _, c := range []struct {
 		name string

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ func stop(t *testing.T, k kernel.Kernel, r kernel.Role) {
 	}
 }
 
-// testInterfaces finds the one that the daemons use.
+// testInterfaces lists the interfaces, with the one that the daemons use.
 func testInterfaces(t *testing.T, k kernel.Kernel) {
 	got, err := k.Interfaces(t.Context())
 	if err != nil || !slices.Contains(got, Interface) || !slices.IsSorted(got) {
@@ -44,7 +45,7 @@ func testInterfaces(t *testing.T, k kernel.Kernel) {
 	}
 }
 
-// testDaemons runs one of each role with every attribute set.
+// testDaemons runs a daemon of each role with every attribute set.
 func testDaemons(t *testing.T, k kernel.Kernel) {
 	wantDaemons(t, k)
 	master := kernel.Daemon{
@@ -65,7 +66,7 @@ func testDaemons(t *testing.T, k kernel.Kernel) {
 	wantDaemons(t, k)
 }
 
-// testDaemonDefaults sees what the kernel puts in for zero.
+// testDaemonDefaults reads the kernel's defaults for attributes that are zero.
 func testDaemonDefaults(t *testing.T, k kernel.Kernel) {
 	for _, c := range []struct {
 		group  string
@@ -90,7 +91,7 @@ func testDaemonDefaults(t *testing.T, k kernel.Kernel) {
 	}
 }
 
-// testDaemonLimits sees what the kernel makes of lengths it cannot use.
+// testDaemonLimits reads what the kernel makes of lengths that it cannot use.
 func testDaemonLimits(t *testing.T, k kernel.Kernel) {
 	for _, c := range []struct {
 		role     kernel.Role
@@ -103,11 +104,15 @@ func testDaemonLimits(t *testing.T, k kernel.Kernel) {
 		{kernel.Backup, "224.0.0.81", 65535, 65507},
 		{kernel.Backup, "ff02::81", 65535, 65487},
 	} {
-		d := kernel.Daemon{Role: c.role, Interface: Interface, Group: netip.MustParseAddr(c.group), Port: 8848, TTL: 1, MaxLen: c.set}
-		start(t, k, d)
-		d.MaxLen = c.get
-		wantDaemons(t, k, d)
-		stop(t, k, c.role)
+		t.Run(fmt.Sprint(c.role, c.group, c.set), func(t *testing.T) {
+			d := kernel.Daemon{
+				Role: c.role, Interface: Interface, Group: netip.MustParseAddr(c.group), Port: 8848, TTL: 1, MaxLen: c.set,
+			}
+			start(t, k, d)
+			d.MaxLen = c.get
+			wantDaemons(t, k, d)
+			stop(t, k, c.role)
+		})
 	}
 }
 
@@ -120,6 +125,9 @@ func testDaemonRefusals(t *testing.T, k kernel.Kernel) {
 		t.Fatal(err)
 	}
 	none := kernel.ServiceID{}
+	backup := func(group string) kernel.Daemon {
+		return kernel.Daemon{Role: kernel.Backup, Interface: Interface, Group: netip.MustParseAddr(group)}
+	}
 	for _, c := range []struct {
 		name   string
 		daemon kernel.Daemon
@@ -128,16 +136,21 @@ func testDaemonRefusals(t *testing.T, k kernel.Kernel) {
 		{"running", running, kernel.ErrExists},
 		{"missing interface", kernel.Daemon{Role: kernel.Backup, Interface: "none-such"}, kernel.ErrNoInterface},
 		{"no interface", kernel.Daemon{Role: kernel.Backup}, kernel.ErrNoInterface},
-		{"running, missing interface", kernel.Daemon{Role: kernel.Master, Interface: "none-such"}, kernel.ErrNoInterface},
-		{"interface's name too long", kernel.Daemon{Role: kernel.Backup, Interface: strings.Repeat("x", 16)}, kernel.ErrInvalid},
-		{"group not multicast", kernel.Daemon{Role: kernel.Backup, Interface: Interface, Group: netip.MustParseAddr("192.0.2.1")}, kernel.ErrInvalid},
-		{"IPv6 group not multicast", kernel.Daemon{Role: kernel.Backup, Interface: Interface, Group: netip.MustParseAddr("2001:db8::1")}, kernel.ErrInvalid},
+		{
+			"running, missing interface",
+			kernel.Daemon{Role: kernel.Master, Interface: "none-such"}, kernel.ErrNoInterface,
+		},
+		{"long interface name", kernel.Daemon{Role: kernel.Backup, Interface: strings.Repeat("x", 16)}, kernel.ErrInvalid},
+		{"group not multicast", backup("192.0.2.1"), kernel.ErrInvalid},
+		{"IPv6 group not multicast", backup("2001:db8::1"), kernel.ErrInvalid},
 		{"no role", kernel.Daemon{Interface: Interface}, kernel.ErrInvalid},
 	} {
-		t.Log(c.name)
-		wantError(t, k.StartDaemon(ctx, c.daemon), c.reason, none)
+		t.Run(c.name, func(t *testing.T) {
+			op := "start the sync " + c.daemon.Role.String()
+			wantError(t, k.StartDaemon(ctx, c.daemon), c.reason, op, none)
+		})
 	}
-	wantError(t, k.StopDaemon(ctx, kernel.Backup), kernel.ErrNoDaemon, none)
-	wantError(t, k.StopDaemon(ctx, 0), kernel.ErrInvalid, none)
+	wantError(t, k.StopDaemon(ctx, kernel.Backup), kernel.ErrNoDaemon, "stop the sync backup", none)
+	wantError(t, k.StopDaemon(ctx, 0), kernel.ErrInvalid, "stop the sync none", none)
 	wantDaemons(t, k, before...)
 }

@@ -10,16 +10,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Random makes changes from small sets of services and servers, so that they
-// meet: many are refused, each for a reason of its own.
+// Random makes changes from small sets of services and servers, so that many
+// concern the same object and are refused, for various reasons.
 type Random struct {
 	r *rand.Rand
 }
 
-// NewRandom gives the same changes for the same seed.
+// NewRandom returns a source of changes. The same seed makes the same changes.
 func NewRandom(seed uint64) *Random { return &Random{rand.New(rand.NewPCG(seed, seed))} }
 
-// Batch makes up to the given number of changes.
+// Batch returns up to the given number of changes.
 func (r *Random) Batch(most int) []kernel.Change {
 	out := make([]kernel.Change, 1+r.r.IntN(most))
 	for i := range out {
@@ -42,7 +42,8 @@ func (r *Random) change() kernel.Change {
 func (r *Random) service() kernel.Service {
 	s := service(pick(r, "tcp://192.0.2.10:80", "udp://192.0.2.10:80", "sctp://192.0.2.10:80", "tcp://192.0.2.10:0",
 		"tcp://[2001:db8::1]:80", "udp://[2001:db8::1]:53", "fwmark:1", "fwmark:1/ipv6", "fwmark:4000000000"))
-	s.Scheduler = pick(r, "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "none", "none-such", "")
+	s.Scheduler = pick(r, "rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh",
+		"none", "none-such", "")
 	s.SchedFlags = kernel.SchedFlags(r.r.IntN(8))
 	s.Persistence = pick(r, 0, 0, 1e9, 300e9, kernel.MaxPersistence)
 	s.Engine = pick(r, "", "", "", "sip", "h323")
@@ -74,8 +75,8 @@ func (r *Random) server() kernel.Server {
 
 func pick[T any](r *Random, from ...T) T { return from[r.r.IntN(len(from))] }
 
-// Same makes the same random changes in two kernels and sees that they refuse
-// the same for the same reasons and end with the same table.
+// Same makes the same random changes in two kernels and checks that both refuse the
+// same ones for the same reasons and have the same table at the end.
 func Same(t *testing.T, seed uint64, changes int, a, b kernel.Kernel) {
 	t.Helper()
 	r := NewRandom(seed)
@@ -97,7 +98,7 @@ func Same(t *testing.T, seed uint64, changes int, a, b kernel.Kernel) {
 	}
 }
 
-// refusals gives the texts of Apply's refusals by index.
+// refusals returns the texts of Apply's refusals by index.
 func refusals(t *testing.T, k kernel.Kernel, changes []kernel.Change) map[int]string {
 	t.Helper()
 	out := map[int]string{}

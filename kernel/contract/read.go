@@ -27,7 +27,7 @@ func testInfo(t *testing.T, k kernel.Kernel) {
 	}
 }
 
-// testOrder reads a table that the kernel keeps in an order of its own.
+// testOrder reads a table that the kernel lists in an order of its own.
 func testOrder(t *testing.T, k kernel.Kernel) {
 	var changes []kernel.Change
 	const services = 300
@@ -43,12 +43,12 @@ func testOrder(t *testing.T, k kernel.Kernel) {
 		t.Error("the services are not in canonical order")
 	}
 	if slices.IsSorted(s.Order) {
-		t.Error("the kernel's order is said to be the canonical one")
+		t.Error("the kernel's order is the canonical one")
 	}
 	order := slices.Sorted(slices.Values(s.Order))
 	for i, at := range order {
 		if len(order) != services || at != i {
-			t.Fatalf("the kernel's order %v names not every service once", s.Order)
+			t.Fatalf("the kernel's order %v does not have every service once", s.Order)
 		}
 	}
 	one, err := k.Snapshot(t.Context(), s.Services[0].ServiceID)
@@ -57,31 +57,36 @@ func testOrder(t *testing.T, k kernel.Kernel) {
 	}
 }
 
-// testOnly reads some services of many.
+// testOnly reads some services by name.
 func testOnly(t *testing.T, k kernel.Kernel) {
 	a, b, mark := service("tcp://192.0.2.10:80"), service("udp://192.0.2.10:80"), service("fwmark:1")
 	v := server("198.51.100.1:80")
 	mustApply(t, k, add(mark), add(b), add(a), addServer(b, v))
 	for _, c := range []struct {
+		name string
 		only []kernel.ServiceID
 		want []kernel.ServiceEntry
 	}{
-		{[]kernel.ServiceID{b.ServiceID}, []kernel.ServiceEntry{entry(b, v)}},
-		{[]kernel.ServiceID{mark.ServiceID, a.ServiceID}, []kernel.ServiceEntry{entry(a), entry(mark)}},
-		{[]kernel.ServiceID{a.ServiceID, a.ServiceID}, []kernel.ServiceEntry{entry(a)}},
+		{"one", []kernel.ServiceID{b.ServiceID}, []kernel.ServiceEntry{entry(b, v)}},
+		{"two", []kernel.ServiceID{mark.ServiceID, a.ServiceID}, []kernel.ServiceEntry{entry(a), entry(mark)}},
+		{"one twice", []kernel.ServiceID{a.ServiceID, a.ServiceID}, []kernel.ServiceEntry{entry(a)}},
 	} {
-		if d := diff(c.want, snapshot(t, k, c.only...)); d != "" {
-			t.Errorf("only %v (-want +got):\n%s", c.only, d)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if d := diff(c.want, snapshot(t, k, c.only...)); d != "" {
+				t.Errorf("only %v (-want +got):\n%s", c.only, d)
+			}
+		})
 	}
 	for _, missing := range []string{"tcp://192.0.2.11:80", "fwmark:2", "fwmark:1/ipv6"} {
-		_, err := k.Snapshot(t.Context(), a.ServiceID, id(missing))
-		wantError(t, err, kernel.ErrNoService, id(missing))
+		t.Run(missing, func(t *testing.T) {
+			_, err := k.Snapshot(t.Context(), a.ServiceID, id(missing))
+			wantError(t, err, kernel.ErrNoService, "read", id(missing))
+		})
 	}
 }
 
-// testPiecewise reads a table service by service, into one list, and compares
-// it with the whole one.
+// testPiecewise reads a table service by service, into one list, and compares it
+// with the whole table.
 func testPiecewise(t *testing.T, k kernel.Kernel) {
 	web, none, mark := service("tcp://192.0.2.10:80"), service("tcp://192.0.2.11:80"), service("fwmark:1/ipv6")
 	changes := []kernel.Change{add(web), add(none), add(mark), addServer(mark, server("[2001:db8:1::1]:0"))}
@@ -119,12 +124,12 @@ func testPiecewise(t *testing.T, k kernel.Kernel) {
 		t.Errorf("a service that is not there has %d servers, %v", len(list), err)
 	}
 	_, err = k.Services(t.Context(), id("fwmark:2"))
-	wantError(t, err, kernel.ErrNoService, id("fwmark:2"))
+	wantError(t, err, kernel.ErrNoService, "read", id("fwmark:2"))
 }
 
-// testPublic compares the public table with the whole one. An IPv6 service's
-// one-packet flag and a mark's family without servers are not told by the
-// public one, so neither is asked for.
+// testPublic compares the public table with the whole table. The public table does
+// not have the one-packet flag of an IPv6 service, nor the family of a mark without
+// servers, so the test has neither.
 func testPublic(t *testing.T, k kernel.Kernel) {
 	with := func(name string, set func(*kernel.Service)) kernel.Service {
 		s := service(name)
@@ -132,13 +137,17 @@ func testPublic(t *testing.T, k kernel.Kernel) {
 		set(&s)
 		return s
 	}
-	web := with("tcp://192.0.2.10:80", func(s *kernel.Service) { s.Persistence, s.Netmask = 5*time.Minute, 0xffffff00 })
+	web := with("tcp://192.0.2.10:80", func(s *kernel.Service) {
+		s.Persistence, s.Netmask = 5*time.Minute, 0xffffff00
+	})
 	dns := with("udp://192.0.2.10:53", func(s *kernel.Service) { s.OnePacket = true })
 	both := with("udp://192.0.2.10:54", func(s *kernel.Service) { s.OnePacket, s.Persistence = true, time.Minute })
 	gue := with("sctp://192.0.2.10:80", func(s *kernel.Service) { s.Scheduler, s.SchedFlags = "mh", kernel.SchedFlag1 })
 	six := with("tcp://[2001:db8::1]:80", func(s *kernel.Service) { s.Persistence, s.Netmask = time.Hour, 64 })
 	masked := with("tcp://192.0.2.11:80", func(s *kernel.Service) { s.Netmask = 0xffff0000 })
-	mark := with("fwmark:4294967295", func(s *kernel.Service) { s.OnePacket, s.Persistence, s.Engine = true, kernel.MaxPersistence, "sip" })
+	mark := with("fwmark:4294967295", func(s *kernel.Service) {
+		s.OnePacket, s.Persistence, s.Engine = true, kernel.MaxPersistence, "sip"
+	})
 	mark6 := with("fwmark:7/ipv6", func(s *kernel.Service) { s.Persistence, s.Netmask = time.Minute, 56 })
 	tunnel := kernel.Server{
 		Addr: server("198.51.100.2:80").Addr, Forward: kernel.Tunneling, Weight: kernel.MaxWeight, Upper: 9, Lower: 1,
@@ -165,11 +174,11 @@ func testPublic(t *testing.T, k kernel.Kernel) {
 		hide(&want[i])
 	}
 	if d := diff(want, public.Services); d != "" {
-		t.Errorf("the public table differs in what it knows (-want +got):\n%s", d)
+		t.Errorf("the public table differs (-want +got):\n%s", d)
 	}
 }
 
-// hide takes out what Snapshot.Public says is not known.
+// hide removes what is not known according to Snapshot.Public.
 func hide(e *kernel.ServiceEntry) {
 	e.Stats = kernel.Stats{}
 	e.Service = kernel.Service{ServiceID: e.ServiceID, Scheduler: e.Scheduler, OnePacket: e.OnePacket}
@@ -191,7 +200,7 @@ func testTotals(t *testing.T, k kernel.Kernel) {
 func testTableStatus(t *testing.T, k kernel.Kernel) {
 	got, err := k.TableStatus(t.Context())
 	if err != nil {
-		wantError(t, err, kernel.ErrNotSupported, kernel.ServiceID{})
+		wantError(t, err, kernel.ErrNotSupported, "read the state of the hash tables", kernel.ServiceID{})
 		t.Log("this kernel does not describe its tables")
 		return
 	}

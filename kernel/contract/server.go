@@ -10,37 +10,46 @@ import (
 
 // testServers reads back every attribute of a server, of each kind of service.
 func testServers(t *testing.T, k kernel.Kernel) {
-	for _, name := range []string{"tcp://192.0.2.10:80", "udp://192.0.2.10:80", "sctp://192.0.2.10:80", "fwmark:5", "tcp://[2001:db8::1]:80", "fwmark:5/ipv6"} {
-		s := service(name)
-		mustApply(t, k, add(s))
-		addr := "198.51.100.1:80"
-		if s.Family == kernel.IPv6 {
-			addr = "[2001:db8:1::1]:80"
-		}
-		for _, forward := range []kernel.Forward{kernel.NAT, kernel.Direct, kernel.Tunneling} {
-			for _, weight := range []int{0, 1, 65535, 65536, kernel.MaxWeight} {
-				for _, limits := range [][2]uint32{{0, 0}, {10, 0}, {10, 10}, {math.MaxInt32, math.MaxInt32}, {math.MaxInt32, 1}} {
-					v := server(addr)
-					v.Forward, v.Weight, v.Upper, v.Lower = forward, weight, limits[0], limits[1]
-					if err := k.Apply(t.Context(), []kernel.Change{addServer(s, v)}); err != nil {
-						t.Errorf("%+v: %v", v, err)
-						continue
-					}
-					wantTable(t, k, entry(s, v))
-					mustApply(t, k, removeServer(s, v))
-				}
-			}
-		}
-		mustApply(t, k, remove(s))
+	for _, name := range []string{
+		"tcp://192.0.2.10:80", "udp://192.0.2.10:80", "sctp://192.0.2.10:80", "fwmark:5",
+		"tcp://[2001:db8::1]:80", "fwmark:5/ipv6",
+	} {
+		t.Run(name, func(t *testing.T) { testServersOf(t, k, service(name)) })
 	}
 }
 
-// testServerOrder sees that the newest comes first, and that the same address
-// may serve at several ports and services, the director itself included.
+func testServersOf(t *testing.T, k kernel.Kernel, s kernel.Service) {
+	mustApply(t, k, add(s))
+	addr := "198.51.100.1:80"
+	if s.Family == kernel.IPv6 {
+		addr = "[2001:db8:1::1]:80"
+	}
+	limits := [][2]uint32{{0, 0}, {10, 0}, {10, 10}, {math.MaxInt32, math.MaxInt32}, {math.MaxInt32, 1}}
+	for _, forward := range []kernel.Forward{kernel.NAT, kernel.Direct, kernel.Tunneling} {
+		for _, weight := range []int{0, 1, 65535, 65536, kernel.MaxWeight} {
+			for _, limit := range limits {
+				v := server(addr)
+				v.Forward, v.Weight, v.Upper, v.Lower = forward, weight, limit[0], limit[1]
+				if err := k.Apply(t.Context(), []kernel.Change{addServer(s, v)}); err != nil {
+					t.Errorf("%+v: %v", v, err)
+					continue
+				}
+				wantTable(t, k, entry(s, v))
+				mustApply(t, k, removeServer(s, v))
+			}
+		}
+	}
+	mustApply(t, k, remove(s))
+}
+
+// testServerOrder checks that the newest server comes first, and that one address,
+// also of the director itself, can be a server at several ports and in several
+// services.
 func testServerOrder(t *testing.T, k kernel.Kernel) {
 	s, mark := service("tcp://192.0.2.10:80"), service("fwmark:1")
 	a, b, c, d := server("198.51.100.2:80"), server("198.51.100.1:80"), server("198.51.100.3:0"), server("127.0.0.1:8080")
-	mustApply(t, k, add(s), add(mark), addServer(s, a), addServer(s, b), addServer(s, c), addServer(s, d), addServer(mark, a))
+	mustApply(t, k, add(s), add(mark),
+		addServer(s, a), addServer(s, b), addServer(s, c), addServer(s, d), addServer(mark, a))
 	wantTable(t, k, entry(s, d, c, b, a), entry(mark, a))
 	mustApply(t, k, removeServer(s, b), editServer(s, a), addServer(s, b))
 	wantTable(t, k, entry(s, b, d, c, a), entry(mark, a))
@@ -84,8 +93,8 @@ func testTunnels(t *testing.T, k kernel.Kernel) {
 	}
 }
 
-// testMixedFamilies tries servers of the other family, which only a tunnel
-// reaches.
+// testMixedFamilies adds servers of the other family, which only a tunnel can
+// reach.
 func testMixedFamilies(t *testing.T, k kernel.Kernel) {
 	four, six, mark := service("tcp://192.0.2.10:80"), service("tcp://[2001:db8::1]:80"), service("fwmark:1/ipv6")
 	v4, v6 := server("198.51.100.1:80"), server("[2001:db8:1::1]:80")
@@ -102,13 +111,14 @@ func testMixedFamilies(t *testing.T, k kernel.Kernel) {
 	direct := v6
 	direct.Forward = kernel.Direct
 	wantRefusal(t, k, editServer(four, direct), kernel.ErrInvalid)
-	wantError(t, k.StartDaemon(t.Context(), kernel.Daemon{Role: kernel.Master, Interface: Interface}), kernel.ErrInvalid, kernel.ServiceID{})
+	master := kernel.Daemon{Role: kernel.Master, Interface: Interface}
+	wantError(t, k.StartDaemon(t.Context(), master), kernel.ErrInvalid, "start the sync master", kernel.ServiceID{})
 	v6.Weight = 9
 	mustApply(t, k, editServer(four, v6), editServer(six, v6), removeServer(six, v4), remove(mark))
 	wantTable(t, k, entry(four, v4, v6), entry(six, v6))
 	mustApply(t, k, removeServer(four, v6))
-	// The sync messages of a daemon know one family a service.
-	if err := k.StartDaemon(t.Context(), kernel.Daemon{Role: kernel.Master, Interface: Interface}); err != nil {
+	// The sync messages of a daemon have one family per service.
+	if err := k.StartDaemon(t.Context(), master); err != nil {
 		t.Fatal(err)
 	}
 	wantRefusal(t, k, addServer(six, v4), kernel.ErrInvalid)
@@ -148,20 +158,20 @@ func testServerRefusals(t *testing.T, k kernel.Kernel) {
 		{"added twice, out of range", addServer(s, with(v, -1, 0, 0)), kernel.ErrRange},
 		{"edit of a missing one, out of range", editServer(s, with(absent, -1, 0, 0)), kernel.ErrRange},
 	} {
-		t.Log(c.name)
-		wantRefusal(t, k, c.change, c.reason)
+		t.Run(c.name, func(t *testing.T) { wantRefusal(t, k, c.change, c.reason) })
 	}
 	if strconv.IntSize == 64 {
 		for _, weight := range []int64{kernel.MaxWeight + 1, math.MaxUint32, 1<<32 + 5, math.MaxInt64} {
-			t.Log("weight", weight)
-			wantRefusal(t, k, addServer(s, with(absent, int(weight), 0, 0)), kernel.ErrRange)
-			wantRefusal(t, k, editServer(s, with(v, int(weight), 0, 0)), kernel.ErrRange)
+			t.Run("weight "+strconv.FormatInt(weight, 10), func(t *testing.T) {
+				wantRefusal(t, k, addServer(s, with(absent, int(weight), 0, 0)), kernel.ErrRange)
+				wantRefusal(t, k, editServer(s, with(v, int(weight), 0, 0)), kernel.ErrRange)
+			})
 		}
 	}
 }
 
-// testUpperLimit sees that an upper threshold beyond 31 bits is refused, as
-// from Linux 7.2, or kept.
+// testUpperLimit checks that an upper threshold beyond 31 bits is refused, as from
+// Linux 7.2, or kept.
 func testUpperLimit(t *testing.T, k kernel.Kernel) {
 	s, v := service("tcp://192.0.2.10:80"), server("198.51.100.1:80")
 	mustApply(t, k, add(s))
@@ -175,7 +185,7 @@ func testUpperLimit(t *testing.T, k kernel.Kernel) {
 	wantTable(t, k, entry(s, v))
 }
 
-// testServerAddresses tries what can be a server's address and what cannot.
+// testServerAddresses adds servers at valid and at invalid addresses.
 func testServerAddresses(t *testing.T, k kernel.Kernel) {
 	four, six := service("tcp://192.0.2.10:80"), service("tcp://[2001:db8::1]:80")
 	mustApply(t, k, add(four), add(six))
@@ -188,23 +198,27 @@ func testServerAddresses(t *testing.T, k kernel.Kernel) {
 		if v.Addr.Addr().Is6() {
 			s = six
 		}
-		if err := k.Apply(t.Context(), []kernel.Change{addServer(s, v), removeServer(s, v)}); err != nil {
-			t.Errorf("%s: %v", addr, err)
-		}
+		t.Run(addr, func(t *testing.T) { mustApply(t, k, addServer(s, v), removeServer(s, v)) })
 	}
 	for _, addr := range []string{"0.0.0.0:80", "224.0.0.1:80", "239.255.255.255:80", "255.255.255.255:80"} {
-		wantRefusal(t, k, addServer(four, server(addr)), kernel.ErrInvalid)
-		wantRefusal(t, k, editServer(four, server(addr)), kernel.ErrNoServer)
-		wantRefusal(t, k, removeServer(four, server(addr)), kernel.ErrNoServer)
+		t.Run(addr, func(t *testing.T) {
+			wantRefusal(t, k, addServer(four, server(addr)), kernel.ErrInvalid)
+			wantRefusal(t, k, editServer(four, server(addr)), kernel.ErrNoServer)
+			wantRefusal(t, k, removeServer(four, server(addr)), kernel.ErrNoServer)
+		})
 	}
-	for _, addr := range []string{"[::]:80", "[ff02::1]:80", "[ffee::1]:80", "[fe80::1]:80", "[febf::1]:80", "[::ffff:192.0.2.1]:80"} {
-		wantRefusal(t, k, addServer(six, server(addr)), kernel.ErrInvalid)
-		wantRefusal(t, k, editServer(six, server(addr)), kernel.ErrNoServer)
+	for _, addr := range []string{
+		"[::]:80", "[ff02::1]:80", "[ffee::1]:80", "[fe80::1]:80", "[febf::1]:80", "[::ffff:192.0.2.1]:80",
+	} {
+		t.Run(addr, func(t *testing.T) {
+			wantRefusal(t, k, addServer(six, server(addr)), kernel.ErrInvalid)
+			wantRefusal(t, k, editServer(six, server(addr)), kernel.ErrNoServer)
+		})
 	}
 	wantRefusal(t, k, addServer(four, kernel.Server{Weight: 1}), kernel.ErrInvalid)
 }
 
-// testEditServer sees that an edit replaces everything.
+// testEditServer checks that an edit replaces the whole configuration.
 func testEditServer(t *testing.T, k kernel.Kernel) {
 	s := service("tcp://192.0.2.10:80")
 	bare := server("198.51.100.1:80")

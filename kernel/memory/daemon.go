@@ -9,7 +9,7 @@ import (
 	"lvs/kernel"
 )
 
-// Daemons lists those running, master first.
+// Daemons returns the running daemons, master first.
 func (k *Kernel) Daemons(ctx context.Context) ([]kernel.Daemon, error) {
 	if err := k.enter(ctx, "list the sync daemons", admin); err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func (k *Kernel) Daemons(ctx context.Context) ([]kernel.Daemon, error) {
 	return out, nil
 }
 
-// Interfaces names those that a daemon can use.
+// Interfaces returns the interfaces that a daemon can use.
 func (k *Kernel) Interfaces(ctx context.Context) ([]string, error) {
 	if err := k.enter(ctx, "list the network interfaces", anyone); err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (k *Kernel) Interfaces(ctx context.Context) ([]string, error) {
 	return slices.Sorted(maps.Keys(k.table.interfaces)), nil
 }
 
-// StartDaemon starts one on a known interface and fills in its defaults.
+// StartDaemon starts a daemon on a known interface and sets its defaults.
 func (k *Kernel) StartDaemon(ctx context.Context, d kernel.Daemon) error {
 	if err := k.enter(ctx, "start the sync "+d.Role.String(), admin); err != nil {
 		return err
@@ -63,8 +63,9 @@ func (t *table) start(d kernel.Daemon) error {
 	return nil
 }
 
-// filled puts in what the kernel puts in for zero. A master sends messages that
-// fit 1500 bytes whatever its interface; a backup must take any master's.
+// filled returns the daemon with the kernel's defaults in place of zero. A master
+// sends messages that fit 1500 bytes on any interface; a backup must accept the
+// messages of any master.
 func filled(d kernel.Daemon, mtu int) kernel.Daemon {
 	if !d.Group.IsValid() {
 		d.Group = netip.AddrFrom4([4]byte{224, 0, 0, 81})
@@ -93,7 +94,7 @@ func filled(d kernel.Daemon, mtu int) kernel.Daemon {
 	return d
 }
 
-// StopDaemon stops the one of that role.
+// StopDaemon stops the daemon of a role.
 func (k *Kernel) StopDaemon(ctx context.Context, r kernel.Role) error {
 	if err := k.enter(ctx, "stop the sync "+r.String(), admin); err != nil {
 		return err

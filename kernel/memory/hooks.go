@@ -6,7 +6,7 @@ import (
 	"lvs/kernel"
 )
 
-// hooks are the faults that a test can switch on.
+// hooks are the faults that a test can inject.
 type hooks struct {
 	refuse    func(kernel.Change) error
 	denied    bool
@@ -16,7 +16,7 @@ type hooks struct {
 
 type privilege bool
 
-// What everyone may do, and what needs CAP_NET_ADMIN.
+// What every user may do, and what needs CAP_NET_ADMIN.
 const (
 	anyone privilege = false
 	admin  privilege = true
@@ -32,56 +32,57 @@ func (h *hooks) closed(need privilege) error {
 	return nil
 }
 
-// Calls counts what was asked of the kernel.
+// Calls counts requests.
 type Calls struct {
 	Applies int // calls of Apply
-	Changes int // changes in all of them, the refused ones too
+	Changes int // changes in all of them, including refused ones
 }
 
-// Calls gives the counts since New.
+// Calls returns the requests since New.
 func (k *Kernel) Calls() Calls {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.calls
 }
 
-// Refuse asks f about every change that the kernel would take. An error of f
-// is the reason of the refusal. Nil ends it. f must not use the kernel.
+// Refuse calls f with every change that the kernel would make. If f returns an
+// error, the change is refused for that reason. A nil f ends it. f must not use
+// the kernel.
 func (k *Kernel) Refuse(f func(kernel.Change) error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.hooks.refuse = f
 }
 
-// Deny makes everything that needs a privilege end in ErrPermission.
+// Deny makes every request that needs a privilege fail with ErrPermission.
 func (k *Kernel) Deny() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.hooks.denied = true
 }
 
-// Unload makes everything end in ErrNotLoaded, as without the ip_vs module.
+// Unload makes every request fail with ErrNotLoaded, as without the ip_vs module.
 func (k *Kernel) Unload() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.hooks.unloaded = true
 }
 
-// Heal ends what Deny and Unload began. The table is as it was.
+// Heal reverts Deny and Unload. The table is unchanged.
 func (k *Kernel) Heal() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.hooks.denied, k.hooks.unloaded = false, false
 }
 
-// Age takes away what Linux before 7 lacks: the status of the hash tables.
+// Age removes what Linux before 7 lacks: the status of the hash tables.
 func (k *Kernel) Age() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.hooks.oldKernel = true
 }
 
-// Clock sets where snapshots take their time from.
+// Clock sets the source of the time in snapshots.
 func (k *Kernel) Clock(now func() time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -13,7 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// requests are all that a kernel can be asked, but Apply and PublicSnapshot.
+// requests returns all requests to a kernel: those that need a privilege, and those
+// of every user.
 func requests(k *Kernel) (admins, everyones map[string]func(context.Context) error) {
 	return map[string]func(context.Context) error{
 			"Info":     func(ctx context.Context) error { _, err := k.Info(ctx); return err },
@@ -32,7 +33,8 @@ func requests(k *Kernel) (admins, everyones map[string]func(context.Context) err
 			"StopDaemon":  func(ctx context.Context) error { return k.StopDaemon(ctx, kernel.Master) },
 			"SetSysctl":   func(ctx context.Context) error { return k.SetSysctl(ctx, "conntrack", "1") },
 			"Apply": func(ctx context.Context) error {
-				return k.Apply(ctx, []kernel.Change{{Op: kernel.DeleteService, Service: kernel.Service{ServiceID: kernel.MarkID(7, kernel.IPv6)}}})
+				gone := kernel.Service{ServiceID: kernel.MarkID(7, kernel.IPv6)}
+				return k.Apply(ctx, []kernel.Change{{Op: kernel.DeleteService, Service: gone}})
 			},
 		}, map[string]func(context.Context) error{
 			"PublicSnapshot": func(ctx context.Context) error { _, err := k.PublicSnapshot(ctx); return err },
@@ -55,15 +57,19 @@ func TestDeny(t *testing.T) {
 	k.Deny()
 	admins, everyones := requests(k)
 	for name, ask := range admins {
-		var e *kernel.Error
-		if err := ask(t.Context()); !errors.Is(err, kernel.ErrPermission) || !errors.As(err, &e) {
-			t.Errorf("%s: %v, want permission denied", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			var e *kernel.Error
+			if err := ask(t.Context()); !errors.Is(err, kernel.ErrPermission) || !errors.As(err, &e) {
+				t.Errorf("error %v, want permission denied", err)
+			}
+		})
 	}
 	for name, ask := range everyones {
-		if err := ask(t.Context()); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if err := ask(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -73,9 +79,11 @@ func TestUnload(t *testing.T) {
 	admins, everyones := requests(k)
 	for _, part := range []map[string]func(context.Context) error{admins, everyones} {
 		for name, ask := range part {
-			if err := ask(t.Context()); !errors.Is(err, kernel.ErrNotLoaded) {
-				t.Errorf("%s: %v, want IPVS is not loaded", name, err)
-			}
+			t.Run(name, func(t *testing.T) {
+				if err := ask(t.Context()); !errors.Is(err, kernel.ErrNotLoaded) {
+					t.Errorf("error %v, want IPVS is not loaded", err)
+				}
+			})
 		}
 	}
 }
@@ -98,7 +106,8 @@ func TestRefuse(t *testing.T) {
 		return nil
 	})
 	mark := func(n uint32) kernel.Change {
-		return kernel.Change{Op: kernel.AddService, Service: kernel.Service{ServiceID: kernel.MarkID(n, kernel.IPv4), Scheduler: "rr"}}
+		s := kernel.Service{ServiceID: kernel.MarkID(n, kernel.IPv4), Scheduler: "rr"}
+		return kernel.Change{Op: kernel.AddService, Service: s}
 	}
 	err := k.Apply(t.Context(), []kernel.Change{mark(1), mark(2), mark(3), mark(3)})
 	var refused kernel.Refusals
@@ -138,7 +147,8 @@ func TestTraffic(t *testing.T) {
 	must(t, k.Zero(t.Context(), web))
 	s, err = k.Snapshot(t.Context(), web)
 	must(t, err)
-	if e := s.Services[0]; e.Stats != (kernel.Stats{}) || e.Servers[0].Stats != (kernel.Stats{}) || e.Servers[0].Active != 9 {
+	e = s.Services[0]
+	if e.Stats != (kernel.Stats{}) || e.Servers[0].Stats != (kernel.Stats{}) || e.Servers[0].Active != 9 {
 		t.Errorf("after zero: %+v; want no counts, and the connections kept", e)
 	}
 	if got, _ := k.Totals(t.Context()); got.Counters != want.Counters {

@@ -1,3 +1,9 @@
+// Package memory is IPVS in memory: a kernel.Kernel with the refusals, defaults
+// and order of the real one, for tests and for the dashboard's demo. It forwards
+// no packets; Traffic sets what it counts.
+//
+// The suite in kernel/contract runs against it and against the real kernel, so
+// that both answer alike.
 package memory
 
 import (
@@ -9,7 +15,7 @@ import (
 	"lvs/kernel"
 )
 
-// Kernel is an IPVS table in memory. Make one with New.
+// Kernel is an IPVS table in memory. New returns one.
 type Kernel struct {
 	mu    sync.Mutex
 	now   func() time.Time
@@ -20,14 +26,14 @@ type Kernel struct {
 
 var _ kernel.Kernel = (*Kernel)(nil)
 
-// table is everything that the kernel remembers.
+// table is the state of the kernel.
 type table struct {
 	services map[kernel.ServiceID]*service
-	// counted is what all services counted together, also those since deleted.
+	// counted is what all services counted together, including deleted ones.
 	counted     kernel.Counters
 	timeouts    kernel.Timeouts
 	daemons     map[kernel.Role]kernel.Daemon
-	interfaces  map[string]int // by name, the MTU
+	interfaces  map[string]int // the MTU by name
 	sysctls     map[string]string
 	connections Source
 	info        kernel.Info
@@ -36,14 +42,14 @@ type table struct {
 type service struct {
 	kernel.Service
 	counters kernel.Counters
-	// servers are in the order in which they came; the kernel lists them the
-	// other way round.
+	// servers are in the order in which they were added; the kernel lists them in
+	// reverse order.
 	servers []*kernel.ServerEntry
 	byAddr  map[netip.AddrPort]*kernel.ServerEntry
 }
 
-// New gives an empty table with the defaults of a fresh network namespace, and
-// two interfaces: lo and eth0.
+// New returns an empty table with the defaults of a new network namespace and two
+// interfaces: lo and eth0.
 func New() *Kernel {
 	return &Kernel{
 		now: time.Now,
@@ -58,19 +64,24 @@ func New() *Kernel {
 	}
 }
 
-// Close does nothing: the table stays, as the real one does.
+// Close does nothing: the table stays, as it does in the real kernel.
 func (k *Kernel) Close() error { return nil }
 
-// enter locks the table for one request and tells whether it is answered at
-// all. The caller unlocks only when the error is nil.
+// enter locks the table for one request, or returns why it is refused. The caller
+// unlocks the table only if the error is nil.
 func (k *Kernel) enter(ctx context.Context, op string, need privilege) error {
+	return k.enterService(ctx, op, kernel.ServiceID{}, need)
+}
+
+// enterService is enter for a request that concerns one service.
+func (k *Kernel) enterService(ctx context.Context, op string, id kernel.ServiceID, need privilege) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	k.mu.Lock()
 	if err := k.hooks.closed(need); err != nil {
 		k.mu.Unlock()
-		return &kernel.Error{Op: op, Err: err}
+		return &kernel.Error{Op: op, Service: id, Err: err}
 	}
 	return nil
 }

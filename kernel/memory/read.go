@@ -2,33 +2,28 @@ package memory
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"lvs/kernel"
 )
 
-// What the real client calls what it tries.
-const (
-	askInfo   = "ask IPVS for its version"
-	procTable = "/proc/thread-self/net/ip_vs"
-)
-
-// Info gives what Save kept or New set: version 1.2.1, 4096 buckets.
+// Info returns what New or Load set: version 1.2.1 and 4096 buckets by default.
 func (k *Kernel) Info(ctx context.Context) (kernel.Info, error) {
-	if err := k.enter(ctx, askInfo, admin); err != nil {
+	if err := k.enter(ctx, "read the IPVS version", admin); err != nil {
 		return kernel.Info{}, err
 	}
 	defer k.mu.Unlock()
 	return k.table.info, nil
 }
 
-// Snapshot copies the table, or the services named.
+// Snapshot copies the table, or the named services.
 func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kernel.Snapshot, error) {
-	op := "list services"
+	op, about := "list services", kernel.ServiceID{}
 	if len(only) > 0 {
-		op = "read " + only[0].String()
+		op, about = "read", only[0]
 	}
-	if err := k.enter(ctx, op, admin); err != nil {
+	if err := k.enterService(ctx, op, about, admin); err != nil {
 		return nil, err
 	}
 	defer k.mu.Unlock()
@@ -42,7 +37,7 @@ func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kerne
 	for _, id := range only {
 		s, err := k.table.find(id)
 		if err != nil {
-			return nil, &kernel.Error{Op: "read", Service: id, Err: err}
+			return nil, &kernel.Error{Op: op, Service: id, Err: err}
 		}
 		if out.Find(id) == nil {
 			out.Services = append(out.Services, s.entry())
@@ -65,8 +60,10 @@ func (k *Kernel) Services(ctx context.Context, only ...kernel.ServiceID) (*kerne
 }
 
 // Servers copies the servers of a service, newest first.
-func (k *Kernel) Servers(ctx context.Context, of kernel.ServiceID, into []kernel.ServerEntry) ([]kernel.ServerEntry, error) {
-	if err := k.enter(ctx, "list the servers of "+of.String(), admin); err != nil {
+func (k *Kernel) Servers(
+	ctx context.Context, of kernel.ServiceID, into []kernel.ServerEntry,
+) ([]kernel.ServerEntry, error) {
+	if err := k.enterService(ctx, "list the servers of", of, admin); err != nil {
 		return nil, err
 	}
 	defer k.mu.Unlock()
@@ -77,8 +74,8 @@ func (k *Kernel) Servers(ctx context.Context, of kernel.ServiceID, into []kernel
 	return into, nil
 }
 
-// backwards is the order in which this kernel lists n services: any but the
-// canonical one, as the real one does.
+// backwards returns the order in which this kernel lists n services. It is not the
+// canonical one, as in the real kernel.
 func backwards(n int) []int {
 	order := make([]int, n)
 	for i := range order {
@@ -111,9 +108,9 @@ func (s *service) entry() kernel.ServiceEntry {
 	return e
 }
 
-// PublicSnapshot is the table less what /proc/net/ip_vs does not tell.
+// PublicSnapshot is the table without what /proc/net/ip_vs does not contain.
 func (k *Kernel) PublicSnapshot(ctx context.Context) (*kernel.Snapshot, error) {
-	if err := k.enter(ctx, "read "+procTable, anyone); err != nil {
+	if err := k.enter(ctx, "list services", anyone); err != nil {
 		return nil, err
 	}
 	defer k.mu.Unlock()
@@ -134,7 +131,7 @@ func (k *Kernel) PublicSnapshot(ctx context.Context) (*kernel.Snapshot, error) {
 	return out, nil
 }
 
-// Totals sums up what Traffic told.
+// Totals returns the sum of what Traffic added.
 func (k *Kernel) Totals(ctx context.Context) (kernel.Stats, error) {
 	if err := k.enter(ctx, "read the totals", anyone); err != nil {
 		return kernel.Stats{}, err
@@ -145,4 +142,37 @@ func (k *Kernel) Totals(ctx context.Context) (kernel.Stats, error) {
 		out.Rates = out.Rates.Add(s.entry().Stats.Rates)
 	}
 	return out, nil
+}
+
+// TableStatus describes the hash tables that Linux 7 would have for the table.
+func (k *Kernel) TableStatus(ctx context.Context) ([]kernel.TableStatus, error) {
+	const op = "read the state of the hash tables"
+	if err := k.enter(ctx, op, anyone); err != nil {
+		return nil, err
+	}
+	defer k.mu.Unlock()
+	if k.hooks.oldKernel {
+		return nil, &kernel.Error{Op: op, Err: fmt.Errorf("%w: needs Linux 7 or later", kernel.ErrNotSupported)}
+	}
+	conns := 0
+	for _, s := range k.table.services {
+		for _, v := range s.servers {
+			conns += int(v.Active) + int(v.Inactive)
+		}
+	}
+	return []kernel.TableStatus{
+		{Name: "Conns", Value: fmt.Sprint(conns)},
+		{Name: "Conn buckets", Value: buckets(conns, 8, -4)},
+		{Name: "Services", Value: fmt.Sprint(len(k.table.services))},
+		{Name: "Service buckets", Value: buckets(len(k.table.services), 4, -3)},
+	}, nil
+}
+
+// buckets describes a table of at least the given bits, and one bit more for each
+// doubling of what it holds; the load factor keeps some of it free.
+func buckets(held, bits, factor int) string {
+	for 1<<(bits+factor) < held {
+		bits++
+	}
+	return fmt.Sprintf("%d (%d bits, lfactor %d)", 1<<bits, bits, factor)
 }

@@ -10,8 +10,8 @@ import (
 	"lvs/kernel"
 )
 
-// saved is the table as JSON: a form of this package alone, to carry a table
-// from one process of a test to the next.
+// saved is the table as JSON, in a private format. It carries a table from one
+// process of a test to the next.
 type saved struct {
 	Services    []savedService
 	Counted     kernel.Counters
@@ -26,10 +26,10 @@ type saved struct {
 type savedService struct {
 	Config   kernel.Service
 	Counters kernel.Counters
-	Servers  []*kernel.ServerEntry // in the order in which they came
+	Servers  []*kernel.ServerEntry // in the order in which they were added
 }
 
-// Save writes the table, not the hooks, for Load.
+// Save writes the table for Load. It does not write the hooks.
 func (k *Kernel) Save(w io.Writer) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -50,12 +50,12 @@ func (k *Kernel) Save(w io.Writer) error {
 	return enc.Encode(out)
 }
 
-// Load replaces the table by what Save wrote. An empty input is an empty table.
+// Load replaces the table by one that Save wrote. An empty input is an empty table.
 func (k *Kernel) Load(r io.Reader) error {
 	t := New().table
 	in := saved{Timeouts: t.timeouts, Interfaces: t.interfaces, Sysctls: t.sysctls, Info: t.info}
 	if err := json.NewDecoder(r).Decode(&in); err != nil && err != io.EOF {
-		return fmt.Errorf("memory: load: %w", err)
+		return fmt.Errorf("load the table: %w", err)
 	}
 	t.counted, t.timeouts, t.interfaces, t.sysctls = in.Counted, in.Timeouts, in.Interfaces, in.Sysctls
 	t.info = in.Info

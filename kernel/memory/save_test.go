@@ -30,7 +30,7 @@ func TestSaveLoad(t *testing.T) {
 	want, _ := k.Snapshot(ctx)
 	got, _ := other.Snapshot(ctx)
 	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{})); diff != "" {
-		t.Errorf("the table changed on its way (-saved +loaded):\n%s", diff)
+		t.Errorf("the table differs (-saved +loaded):\n%s", diff)
 	}
 	var again bytes.Buffer
 	if err := other.Save(&again); err != nil {
@@ -48,14 +48,14 @@ func TestLoad(t *testing.T) {
 	}
 	s, err := k.Snapshot(t.Context())
 	if err != nil || len(s.Services) != 0 {
-		t.Errorf("nothing loaded gives %v, %v; want an empty table", s.Services, err)
+		t.Errorf("an empty file is loaded as %v, %v; want an empty table", s.Services, err)
 	}
 	if err := k.Load(bytes.NewReader([]byte("{"))); err == nil {
 		t.Error("half a file is loaded without an error")
 	}
 }
 
-// full gives a kernel with something in every part.
+// full returns a kernel with something in every part.
 func full(t *testing.T) *Kernel {
 	t.Helper()
 	ctx := t.Context()

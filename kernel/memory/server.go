@@ -50,7 +50,7 @@ func (s *service) insert(e *kernel.ServerEntry) {
 	s.byAddr[e.Addr] = e
 }
 
-// normalServer is the server as the kernel gives it back.
+// normalServer returns the server as the kernel lists it.
 func normalServer(v kernel.Server) kernel.Server {
 	if v.Forward != kernel.Tunneling {
 		v.Tunnel = kernel.Tunnel{}
@@ -58,11 +58,11 @@ func normalServer(v kernel.Server) kernel.Server {
 	return v
 }
 
-// checkServer holds what the kernel refuses before it looks for the server.
+// checkServer returns why the kernel refuses a server before it looks it up.
 func (t *table) checkServer(s *service, want kernel.Server) error {
 	mixed := want.Addr.IsValid() && kernel.FamilyOf(want.Addr.Addr()) != s.Family
 	switch {
-	case mixed && len(t.daemons) > 0: // sync messages know one family a service
+	case mixed && len(t.daemons) > 0: // sync messages have one family per service
 		return kernel.ErrInvalid
 	case mixed && want.Forward != kernel.Tunneling:
 		return kernel.ErrInvalid
@@ -78,7 +78,7 @@ func (t *table) checkServer(s *service, want kernel.Server) error {
 	return nil
 }
 
-// mixedServers tells whether a server has another family than its service.
+// mixedServers reports whether a server has another family than its service.
 func (t *table) mixedServers() bool {
 	for _, s := range t.services {
 		for _, e := range s.servers {
@@ -90,8 +90,9 @@ func (t *table) mixedServers() bool {
 	return false
 }
 
-// servable tells whether an address can be a server's. The real kernel asks its
-// routes too: the broadcast address of a connected network is none either.
+// servable reports whether an address can be that of a server. The real kernel
+// checks its routes too: it also refuses the broadcast address of a connected
+// network.
 func servable(a netip.Addr) bool {
 	if !a.IsValid() || a.IsUnspecified() || a.IsMulticast() {
 		return false

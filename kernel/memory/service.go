@@ -8,7 +8,8 @@ import (
 	"lvs/kernel"
 )
 
-// schedulers are the modules of a whole kernel. "none" is a service without.
+// schedulers are the modules of a complete kernel. "none" is a service without a
+// scheduler.
 var schedulers = []string{
 	"dh", "fo", "lblc", "lblcr", "lc", "mh", "none", "nq", "ovf", "rr", "sed", "sh", "twos", "wlc", "wrr",
 }
@@ -16,8 +17,8 @@ var schedulers = []string{
 // engines are the persistence engines; the empty name is none.
 var engines = []string{"", "sip"}
 
-// checkID refuses a name that names nothing. An address of another family than
-// the name's the real kernel would take for some other address.
+// checkID refuses an identity that is impossible. The real kernel would read an
+// address of the wrong family as some other address.
 func checkID(id kernel.ServiceID) error {
 	if id.Family != kernel.IPv4 && id.Family != kernel.IPv6 {
 		return kernel.ErrNotSupported
@@ -56,7 +57,7 @@ func (s *service) edit(want kernel.Service) (commit func(), err error) {
 	return func() { s.Service = normal(want) }, nil
 }
 
-// checkNames refuses what does not fit into a netlink attribute, before the
+// checkNames refuses names that do not fit into a netlink attribute, before the
 // kernel looks at its table.
 func checkNames(s kernel.Service) error {
 	if len(s.Scheduler) > kernel.MaxName || len(s.Engine) > kernel.MaxName {
@@ -75,7 +76,7 @@ func checkService(s kernel.Service) error {
 	return nil
 }
 
-// normal is the service as the kernel gives it back.
+// normal returns the service as the kernel lists it.
 func normal(s kernel.Service) kernel.Service {
 	if s.Netmask.Whole(s.Family) {
 		s.Netmask = 0

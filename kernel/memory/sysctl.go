@@ -11,15 +11,15 @@ import (
 	"lvs/kernel"
 )
 
-// setting is one sysctl: its value at boot and what else it takes.
+// setting is one sysctl: its value at boot and the values it accepts.
 type setting struct {
 	name, value string
-	// valid looks at the numbers given; nil takes every number.
+	// valid reports whether the setting accepts the numbers; nil accepts every C
+	// int.
 	valid func([]int64) bool
 }
 
-// settings are those of the directory net/ipv4/vs with their values in a fresh
-// namespace.
+// settings are the files in net/ipv4/vs with their values in a new namespace.
 var settings = []setting{
 	{"am_droprate", "10", nil},
 	{"amemthresh", "1024", nil},
@@ -61,7 +61,8 @@ func between(low, high int64) func([]int64) bool {
 
 func powerOfTwo(n []int64) bool { return n[0] >= 1 && n[0]&(n[0]-1) == 0 }
 
-// ascending is sync_threshold: the first packet to sync, then every how many.
+// ascending checks sync_threshold: the first packet to sync, and the period after
+// which the next is synced.
 func ascending(n []int64) bool {
 	return n[0] >= 0 && n[1] >= 0 && (n[1] == 0 || n[0] < n[1])
 }
@@ -74,7 +75,7 @@ func defaultSysctls() map[string]string {
 	return out
 }
 
-// Sysctls lists all settings by name.
+// Sysctls returns all settings, sorted by name.
 func (k *Kernel) Sysctls(ctx context.Context) ([]kernel.Sysctl, error) {
 	if err := k.enter(ctx, "read the settings", anyone); err != nil {
 		return nil, err
@@ -87,8 +88,9 @@ func (k *Kernel) Sysctls(ctx context.Context) ([]kernel.Sysctl, error) {
 	return out, nil
 }
 
-// SetSysctl reads numbers as the kernel does: decimal, octal or hexadecimal, as
-// many as the setting has; what follows is ignored, what is missing stays.
+// SetSysctl parses numbers as the kernel does: decimal, octal or hexadecimal, as
+// many as the setting has. It ignores further numbers, and leaves missing ones
+// unchanged.
 func (k *Kernel) SetSysctl(ctx context.Context, name, value string) error {
 	op := "set " + name
 	if err := k.enter(ctx, op, admin); err != nil {
@@ -107,8 +109,7 @@ func (k *Kernel) SetSysctl(ctx context.Context, name, value string) error {
 	return nil
 }
 
-// takes tells whether the numbers are good. Without a rule of its own a setting
-// is a C int.
+// takes reports whether the setting accepts the numbers.
 func (s setting) takes(n []int64) bool {
 	if s.valid != nil {
 		return s.valid(n)

@@ -9,15 +9,15 @@ import (
 	"lvs/kernel"
 )
 
-// Traffic is what a server does: Add is counted on top of what it, its service
-// and the table have counted; the rest is how things stand now.
+// Traffic is the traffic of a server: Add is added to the counters of the server,
+// its service and the table; the rest replaces what it had.
 type Traffic struct {
 	Add                          kernel.Counters
 	Rates                        kernel.Rates
 	Active, Inactive, Persistent uint32
 }
 
-// Traffic lets a server do something. It tells whether there is such a server.
+// Traffic sets the traffic of a server. It reports whether the server exists.
 func (k *Kernel) Traffic(id kernel.ServiceID, server netip.AddrPort, t Traffic) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -34,24 +34,25 @@ func (k *Kernel) Traffic(id kernel.ServiceID, server netip.AddrPort, t Traffic) 
 	return true
 }
 
-// Source walks a connection table.
+// Source iterates over a connection table.
 type Source = iter.Seq[kernel.Connection]
 
-// SetConnections makes these the connection table. Each should have Engine or
-// Origin as its source would tell it: Connections shows one of the two.
+// SetConnections sets the connection table. Each connection should have both the
+// Engine and the Origin; Connections shows one of the two.
 func (k *Kernel) SetConnections(conns ...kernel.Connection) {
 	k.SetConnectionSource(slices.Values(slices.Clone(conns)))
 }
 
-// SetConnectionSource makes f the connection table, for one too large to hold.
-// Save writes it out in full.
+// SetConnectionSource sets f as the connection table, which can be too large to
+// hold in memory. Save writes it in full.
 func (k *Kernel) SetConnectionSource(f Source) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.table.connections = f
 }
 
-// Connections walks what was set. Like the real one it reuses its value.
+// Connections iterates over the connection table. Like the real kernel it reuses
+// its value.
 func (k *Kernel) Connections(ctx context.Context, from kernel.ConnectionSource) iter.Seq2[*kernel.Connection, error] {
 	return func(yield func(*kernel.Connection, error) bool) {
 		if err := k.enter(ctx, "list connections", anyone); err != nil {

@@ -7,13 +7,13 @@ import (
 	"lvs/kernel"
 )
 
-// visitor is a client that comes back until it leaves.
+// visitor is a client that opens connections until it leaves.
 type visitor struct {
 	client netip.Addr
-	leaves int64
+	leaves int64 // the step after which it opens no more
 }
 
-// weather changes once a second how many clients come.
+// weather changes the number of clients once a second.
 func (s *service) weather(w *world) {
 	if w.step%stepsPerSecond != 0 {
 		return
@@ -28,23 +28,23 @@ func (s *service) weather(w *world) {
 	}
 }
 
-// arrive lets this step's clients come: as many as many independent people
-// would, half of whom may have stayed at home.
+// arrive opens the connections of this step. Their number varies like that of many
+// independent clients, each of which may or may not come.
 func (w *world) arrive(s *service) {
 	const million = 1_000_000
 	expected := int64(s.perMinute) * million / (60 * stepsPerSecond)
 	for _, factor := range []int{s.tide(w.step), s.noise, s.burst} {
 		expected = expected * int64(factor) / 1000
 	}
-	people := 4*(expected/million+1) + 8
-	for range people {
-		if w.rand.Int64N(million) < expected/people {
+	trials := 4*(expected/million+1) + 8
+	for range trials {
+		if w.rand.Int64N(million) < expected/trials {
 			w.open(s)
 		}
 	}
 }
 
-// tide is the daily wave in thousandths: two parabolas that look like a sine.
+// tide returns the daily wave in thousandths: two parabolas that resemble a sine.
 func (s *service) tide(step int64) int {
 	t := (int(step*1000/dayLength) + s.phase) % 1000
 	height := 300
@@ -54,13 +54,13 @@ func (s *service) tide(step int64) int {
 	return 1000 + height*t*(500-t)/(250*250)
 }
 
-// client gives who comes next.
+// client returns the client of the next connection.
 func (w *world) client(s *service) netip.AddrPort {
 	port := uint16(1024 + w.rand.IntN(60_000))
 	if s.visit == 0 {
 		return netip.AddrPortFrom(w.stranger(s), port)
 	}
-	// One in six is new; the others have been here before.
+	// One in six is new; the others have connected before.
 	for w.rand.IntN(6) > 0 && len(s.visitors) > 0 {
 		i := w.rand.IntN(len(s.visitors))
 		if v := s.visitors[i]; v.leaves > w.step {
@@ -75,8 +75,8 @@ func (w *world) client(s *service) netip.AddrPort {
 	return netip.AddrPortFrom(v.client, port)
 }
 
-// stranger takes an address from a network: half of the time the first, half of
-// the rest the second, and so on.
+// stranger returns an address of a client network: half of the time of the first,
+// half of the rest of the second, and so on.
 func (w *world) stranger(s *service) netip.Addr {
 	i := 0
 	for i < len(s.clients)-1 && w.rand.IntN(2) == 0 {
@@ -94,7 +94,7 @@ func (w *world) stranger(s *service) netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
-// steps is some time between two, in steps; at least one.
+// steps returns a random time in a range, in steps; at least one.
 func (w *world) steps(from, to time.Duration) int64 {
 	return max(1, int64(from/stepTime)+int64(w.rand.IntN(max(1, int((to-from)/stepTime)))))
 }

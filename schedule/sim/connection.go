@@ -7,7 +7,8 @@ import (
 	"lvs/kernel"
 )
 
-// state is a connection's, in the order in which it goes through them.
+// state is the state of a connection. A connection passes through them in this
+// order.
 type state uint8
 
 const (
@@ -22,7 +23,7 @@ const (
 
 var stateNames = []string{"SYN_RECV", "ESTABLISHED", "FIN_WAIT", "TIME_WAIT", "CLOSE", "UDP", "NONE"}
 
-// What the kernel waits in the states that have no setting (ip_vs_proto_tcp.c).
+// The timeouts of states that have no setting (ip_vs_proto_tcp.c).
 const (
 	timeWaitTime = 2 * time.Minute
 	closeTime    = 10 * time.Second
@@ -34,25 +35,25 @@ type connection struct {
 	client  netip.AddrPort
 	service *service
 	server  *server
-	by      *template // that bound it, or that it is
+	by      *template // the template that bound it, or that it is
 	state   state
 	born    int64 // steps
-	due     int64 // when it changes its state or is forgotten
+	due     int64 // when it changes its state or is removed
 	pause   int64 // steps between two packets
 	moves   flow  // in a second, while established
-	// idleLimit is the timeout that an established one was given.
+	// idleLimit is the timeout of the established connection.
 	idleLimit time.Duration
 }
 
-// template binds a client to a server, as long as it has connections and then
-// until its time is over.
+// template binds a client to a server as long as it has connections, and then until
+// it expires.
 type template struct {
 	server *server
 	until  int64
 	holds  int
 }
 
-// open makes a new connection, unless nobody can take it.
+// open adds a connection, unless no server accepts it.
 func (w *world) open(s *service) {
 	c := connection{client: w.client(s), service: s, born: w.step}
 	if !w.place(&c) {
@@ -63,7 +64,8 @@ func (w *world) open(s *service) {
 	if s.Protocol == kernel.UDP {
 		c.state, c.due = udp, w.step+int64(w.timeouts.UDP/stepTime)
 		c.server.inactive++
-		c.server.countPackets(flow{in: 1, out: 1, bytesIn: 60 + int64(w.rand.IntN(40)), bytesOut: 120 + int64(w.rand.IntN(300))}, seen)
+		f := flow{in: 1, out: 1, bytesIn: 60 + int64(w.rand.IntN(40)), bytesOut: 120 + int64(w.rand.IntN(300))}
+		c.server.countPackets(f, seen)
 	} else {
 		c.state, c.due = synRecv, w.step+1
 		c.server.active++
@@ -74,8 +76,8 @@ func (w *world) open(s *service) {
 	w.wheel.add(c)
 }
 
-// place finds the server: the one that the client is bound to, whatever its
-// weight is by now, or the scheduler's choice.
+// place sets the server of a connection: the one to which the client is bound, even
+// if its weight is 0, or the scheduler's choice. It reports whether there is one.
 func (w *world) place(c *connection) bool {
 	s := c.service
 	if s.set.Persistence == 0 {
@@ -102,8 +104,8 @@ func (w *world) place(c *connection) bool {
 	return true
 }
 
-// next moves a connection on whose time has come, and tells whether there is
-// more to come of it.
+// next puts a connection into its next state when it is due. It reports whether the
+// connection stays in the table.
 func (w *world) next(c *connection) bool {
 	v := c.server
 	switch c.state {
@@ -120,7 +122,7 @@ func (w *world) next(c *connection) bool {
 		}
 	case finWait:
 		if !v.Forward.RepliesPassDirector() {
-			return c.forgotten()
+			return c.remove()
 		}
 		c.state, c.due = timeWait, w.step+int64(timeWaitTime/stepTime)
 	case bound:
@@ -131,12 +133,13 @@ func (w *world) next(c *connection) bool {
 		}
 		c.due = max(c.by.until, w.step+stepsPerSecond)
 	default:
-		return c.forgotten()
+		return c.remove()
 	}
 	return true
 }
 
-func (c *connection) forgotten() bool {
+// remove removes a connection from the counts. It returns false for next.
+func (c *connection) remove() bool {
 	c.server.inactive--
 	if c.by != nil {
 		c.by.holds--
@@ -144,7 +147,7 @@ func (c *connection) forgotten() bool {
 	return false
 }
 
-// cut ends a connection that was established or about to be.
+// cut closes a connection that is established or about to be.
 func (c *connection) cut(step int64) {
 	if c.state == established {
 		c.server.moves.add(c.moves, -1)
@@ -154,7 +157,7 @@ func (c *connection) cut(step int64) {
 	c.state, c.due = closed, step+int64(closeTime/stepTime)
 }
 
-// life is how long a connection stays established.
+// life returns how long a connection stays established, in steps.
 func (w *world) life(c *connection) int64 {
 	at := w.rand.IntN(100)
 	for _, l := range c.service.lives {

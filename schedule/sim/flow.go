@@ -2,7 +2,7 @@ package sim
 
 import "lvs/kernel"
 
-// flow is packets and bytes.
+// flow is a number of packets and bytes.
 type flow struct{ in, out, bytesIn, bytesOut int64 }
 
 func (f *flow) add(g flow, times int64) {
@@ -12,8 +12,8 @@ func (f *flow) add(g flow, times int64) {
 	f.bytesOut += times * g.bytesOut
 }
 
-// volume is what one connection moves in a second: a quarter of the profile's
-// to twice as much.
+// volume returns what one connection transfers in a second: a quarter of the
+// profile's volume to twice as much.
 func (w *world) volume(s *service, seen bool) flow {
 	size := int64(25 + w.rand.IntN(175))
 	f := flow{bytesIn: int64(s.in) * size / 100, bytesOut: int64(s.out) * size / 100}
@@ -25,7 +25,7 @@ func (w *world) volume(s *service, seen bool) flow {
 	return f
 }
 
-// count adds what the established connections moved in a step.
+// count adds what the established connections transfer in a step.
 func (v *server) count(step int64) {
 	v.owed.add(v.moves, 1)
 	n := flow{
@@ -34,13 +34,14 @@ func (v *server) count(step int64) {
 	}
 	v.owed.add(n, -stepsPerSecond)
 	v.countPackets(n, true)
-	if step%(2*stepsPerSecond) == 0 { // as often as the kernel adds its counters up
+	if step%(2*stepsPerSecond) == 0 { // as often as the kernel adds up its counters
 		v.rates.step(v.total)
 		v.added = v.total
 	}
 }
 
-// countPackets counts; answers only where the director sees them.
+// countPackets adds a flow to the counters. It adds replies only if the director
+// sees them.
 func (v *server) countPackets(f flow, seen bool) {
 	if !seen {
 		f.out, f.bytesOut = 0, 0
@@ -51,8 +52,8 @@ func (v *server) countPackets(f flow, seen bool) {
 	v.total.BytesOut += uint64(f.bytesOut)
 }
 
-// estimate is the kernel's own: every two seconds a quarter of the way to what
-// was counted since (ip_vs_est.c).
+// estimate is the kernel's estimate of rates. Every two seconds it moves a quarter of
+// the way to what was counted since (ip_vs_est.c).
 type estimate struct {
 	seen kernel.Counters
 	avg  [5]int64 // in 1024ths

@@ -8,18 +8,18 @@ import (
 	"lvs/kernel"
 )
 
-// health is a machine that dies now and then, and the checker that takes it out
-// and puts it back.
+// health makes a machine fail from time to time, and does what a health checker does:
+// it sets the weight 0 and later the weight as it was.
 type health struct {
-	next int64 // the step in which something happens
-	down []taken
+	next int64 // the step of the next failure or recovery
+	down []failed
 }
 
-// taken is a server that the checker gave weight 0, and what it had.
-type taken struct {
+// failed is a server whose weight the checker set to 0.
+type failed struct {
 	service *service
 	server  *server
-	weight  int
+	weight  int // before the failure
 }
 
 func (h *health) step(w *world) {
@@ -28,7 +28,7 @@ func (h *health) step(w *world) {
 	}
 	if len(h.down) > 0 {
 		for _, t := range h.down {
-			if t.server.Weight == 0 { // nobody else has set it meanwhile
+			if t.server.Weight == 0 { // not changed meanwhile
 				w.weigh(t.service, t.server, t.weight)
 			}
 		}
@@ -42,12 +42,12 @@ func (h *health) step(w *world) {
 	w.wheel.cut(w, machine)
 }
 
-// fail gives every server of a machine weight 0, but those that have it.
-func (w *world) fail(machine netip.Addr) (down []taken) {
+// fail sets the weight of every server of a machine to 0.
+func (w *world) fail(machine netip.Addr) (down []failed) {
 	for _, s := range w.services {
 		for _, v := range s.pool {
 			if v.Addr.Addr() == machine && v.Weight > 0 {
-				down = append(down, taken{s, v, v.Weight})
+				down = append(down, failed{s, v, v.Weight})
 				w.weigh(s, v, 0)
 			}
 		}
@@ -55,8 +55,8 @@ func (w *world) fail(machine netip.Addr) (down []taken) {
 	return down
 }
 
-// weigh sets a weight as a checker does: in the table. One that is refused,
-// because the server is gone, stays as it is.
+// weigh sets a weight in the table, as a checker does. If the change is refused,
+// because the server was deleted, the weight stays.
 func (w *world) weigh(s *service, v *server, weight int) {
 	to := v.Server
 	to.Weight = weight

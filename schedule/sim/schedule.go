@@ -1,7 +1,7 @@
 package sim
 
-// choose gives the server for a new connection, as the service's scheduler
-// would, or nil where none has capacity.
+// choose returns the server for a new connection, as the service's scheduler would,
+// or nil if no server accepts it.
 func (w *world) choose(s *service) *server {
 	switch s.set.Scheduler {
 	case "wlc", "sed", "nq", "lblc", "lblcr":
@@ -16,13 +16,13 @@ func (w *world) choose(s *service) *server {
 	return w.lot(s)
 }
 
-// open tells whether a server takes new connections.
+// open reports whether a server accepts new connections.
 func (v *server) open() bool {
 	return v.Weight > 0 && (v.Upper == 0 || v.active+v.inactive < v.Upper)
 }
 
-// least is the server with the fewest connections for its weight, where an
-// active one is as much as 256 that only wait to be forgotten (ip_vs_wlc.c).
+// least returns the server with the fewest connections for its weight. An active
+// connection counts as much as 256 inactive ones (ip_vs_wlc.c).
 func (s *service) least(weight func(*server) int64) *server {
 	var best *server
 	load := func(v *server) int64 { return int64(v.active)<<8 + int64(v.inactive) }
@@ -34,7 +34,7 @@ func (s *service) least(weight func(*server) int64) *server {
 	return best
 }
 
-// next gives everyone his turns, spread evenly over the round.
+// next returns the server whose turn it is. Turns are spread evenly over the round.
 func (s *service) next(weight func(*server) int64) *server {
 	var best *server
 	sum := int64(0)
@@ -54,7 +54,7 @@ func (s *service) next(weight func(*server) int64) *server {
 	return best
 }
 
-// lot draws by weight: what a hash of addresses comes to.
+// lot returns a random server by weight, which is the effect of a hash of addresses.
 func (w *world) lot(s *service) *server {
 	sum := int64(0)
 	for _, v := range s.pool {

@@ -1,12 +1,11 @@
 // Package sim is IPVS in memory with traffic that looks like that of a real
 // director: several services, a day that takes minutes, bursts, connections
-// that age through their states, a machine that fails and comes back. It is
-// what `lvs top --demo` shows, and it is no model of performance.
+// that pass through their states, a machine that fails and recovers. `lvs top
+// --demo` shows it. It is not a model of performance.
 //
-// Nothing runs in the background: the world catches up with its clock whenever
-// it is asked. What it does depends on the seed, the clock and the changes made
-// to the table, and on nothing else; it computes in whole numbers, so that it
-// is the same on every machine.
+// Nothing runs in the background: every request first catches up with the clock.
+// The traffic depends only on the seed, the clock and the changes to the table,
+// and is computed in whole numbers, so that it is the same on every machine.
 package sim
 
 import (
@@ -19,8 +18,8 @@ import (
 	"lvs/kernel/memory"
 )
 
-// Kernel is the table with the traffic. Its changes act on the traffic: a new
-// weight shifts it, a server of weight 0 empties as its connections end.
+// Kernel is the table with the traffic. Changes act on the traffic: a new weight
+// shifts it, and a server of weight 0 empties as its connections end.
 type Kernel struct {
 	*memory.Kernel
 
@@ -32,17 +31,17 @@ type Kernel struct {
 
 var _ kernel.Kernel = (*Kernel)(nil)
 
-// Seed is that of lvs top --demo, and of the screens in its documentation.
+// Seed is the seed of lvs top --demo and of the screens in its documentation.
 const Seed = 1
 
-// warmUp is how long the traffic has been going when New returns, and maxLate
-// the longest time that is caught up with: of a longer sleep nothing is told.
+// warmUp is how long there has been traffic when New returns. maxLate is the longest
+// time that is simulated at once: after a longer pause the rest is skipped.
 const (
 	warmUp  = 6 * time.Minute
 	maxLate = 10 * time.Minute
 )
 
-// New makes a director that has been at work for weeks.
+// New returns a director that has been running for weeks.
 func New(seed uint64, now func() time.Time) *Kernel {
 	k := &Kernel{Kernel: memory.New(), now: now, start: now().Add(-warmUp)}
 	k.Kernel.Clock(now)
@@ -53,7 +52,7 @@ func New(seed uint64, now func() time.Time) *Kernel {
 	return k
 }
 
-// catchUp lets the world live until now.
+// catchUp simulates the time until now.
 func (k *Kernel) catchUp() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -67,7 +66,7 @@ func (k *Kernel) catchUp() {
 	}
 }
 
-// connections walks a copy, so that whoever looks may take his time.
+// connections iterates over a copy, so that the caller may take its time.
 func (k *Kernel) connections(yield func(kernel.Connection) bool) {
 	k.mu.Lock()
 	list, step := k.world.list(), k.world.step

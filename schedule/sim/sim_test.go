@@ -19,7 +19,7 @@ var (
 	shop = kernel.MarkID(1, kernel.IPv4)
 )
 
-// director is the demo with a clock that is moved by hand.
+// director is a simulation with a clock that the test moves.
 type director struct {
 	*sim.Kernel
 	t   *testing.T
@@ -50,7 +50,7 @@ func (d *director) change(op kernel.Op, s kernel.Service, v kernel.Server) {
 	}
 }
 
-// entries is the connection table.
+// entries returns the connection table.
 func (d *director) entries() (out []kernel.Connection) {
 	for c, err := range d.Connections(d.t.Context(), kernel.WithEngine) {
 		if err != nil {
@@ -63,15 +63,11 @@ func (d *director) entries() (out []kernel.Connection) {
 
 func server(t *testing.T, s *kernel.Snapshot, id kernel.ServiceID, addr string) *kernel.ServerEntry {
 	t.Helper()
-	if e := s.Find(id); e != nil {
-		for i := range e.Servers {
-			if e.Servers[i].Addr == netip.MustParseAddrPort(addr) {
-				return &e.Servers[i]
-			}
-		}
+	v := s.Find(id).Server(netip.MustParseAddrPort(addr))
+	if v == nil {
+		t.Fatalf("no server %s of %v", addr, id)
 	}
-	t.Fatalf("no server %s of %v", addr, id)
-	return nil
+	return v
 }
 
 func TestWhatItDoesDependsOnTheClockAlone(t *testing.T) {
@@ -85,7 +81,7 @@ func TestWhatItDoesDependsOnTheClockAlone(t *testing.T) {
 	once.after(299 * time.Second)
 	byPart := cmpopts.EquateComparable(netip.AddrPort{}, netip.Addr{})
 	if diff := cmp.Diff(once.after(time.Second), often.after(0), byPart); diff != "" {
-		t.Errorf("looking on changes what happens (-once +often):\n%s", diff)
+		t.Errorf("reading changes what happens (-once +often):\n%s", diff)
 	}
 	if diff := cmp.Diff(once.entries(), often.entries(), byPart); diff != "" {
 		t.Errorf("connections (-once +often):\n%s", diff)
@@ -102,9 +98,10 @@ func TestNumbersFitTogether(t *testing.T) {
 		for _, e := range s.Services {
 			var sum kernel.Counters
 			for _, v := range e.Servers {
-				add(&sum, v.Stats.Counters)
-				if v.Forward != kernel.NAT && v.Stats.Counters.PacketsOut+v.Stats.Counters.BytesOut+v.Stats.Rates.BytesOut > 0 {
-					t.Errorf("%v %v: %v forwarding shows answers: %+v", e.ServiceID, v.Addr, v.Forward, v.Stats)
+				sum = sum.Add(v.Stats.Counters)
+				out := v.Stats.Counters.PacketsOut + v.Stats.Counters.BytesOut + v.Stats.Rates.BytesOut
+				if v.Forward != kernel.NAT && out > 0 {
+					t.Errorf("%v %v: %v forwarding counts replies: %+v", e.ServiceID, v.Addr, v.Forward, v.Stats)
 				}
 				want := conns[kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}]
 				if got := (holds{v.Active, v.Inactive, v.Persistent}); got != want {
@@ -114,7 +111,7 @@ func TestNumbersFitTogether(t *testing.T) {
 			if sum != e.Stats.Counters {
 				t.Errorf("%v counted %+v, its servers %+v", e.ServiceID, e.Stats.Counters, sum)
 			}
-			add(&all, sum)
+			all = all.Add(sum)
 		}
 		if totals, err := d.Totals(t.Context()); err != nil || totals.Counters != all {
 			t.Errorf("totals %+v, %v; the services together %+v", totals.Counters, err, all)
@@ -125,7 +122,7 @@ func TestNumbersFitTogether(t *testing.T) {
 	}
 }
 
-// holds is what a server has of connections.
+// holds is the number of connections of a server.
 type holds struct{ active, inactive, bound uint32 }
 
 // held counts connections as the kernel does.
@@ -150,26 +147,16 @@ func held(conns []kernel.Connection) map[kernel.ServerKey]holds {
 	return out
 }
 
-func add(to *kernel.Counters, c kernel.Counters) {
-	to.Connections += c.Connections
-	to.PacketsIn += c.PacketsIn
-	to.PacketsOut += c.PacketsOut
-	to.BytesIn += c.BytesIn
-	to.BytesOut += c.BytesOut
-}
-
 func TestThereIsSomethingOfEverything(t *testing.T) {
 	d := start(t)
 	s := d.after(0)
 	forwards, states := map[kernel.Forward]bool{}, map[string]bool{}
 	without := 0
 	for _, e := range s.Services {
-		weights := 0
 		for _, v := range e.Servers {
 			forwards[v.Forward] = true
-			weights += v.Weight
 		}
-		if weights == 0 {
+		if e.Capacity() == 0 {
 			without++
 		}
 	}
@@ -200,29 +187,31 @@ func TestChangesActOnTheTraffic(t *testing.T) {
 		addr    string
 		within  time.Duration
 	}{{web, "10.0.0.11:8443", 4 * time.Minute}, {shop, "10.0.1.21:0", 8 * time.Minute}} {
-		d := start(t)
-		v := server(t, d.after(0), row.service, row.addr)
-		if v.Active < 10 {
-			t.Errorf("%s is not busy: %+v", row.addr, v)
-		}
-		e := d.after(0).Find(row.service).Service
-		before := v.Stats.Counters.Connections
-		to := v.Server
-		to.Weight = 0
-		d.change(kernel.EditServer, e, to)
-		s := d.after(row.within)
-		v = server(t, s, row.service, row.addr)
-		if v.Active != 0 {
-			t.Errorf("%s after %s of weight 0: %d active connections", row.addr, row.within, v.Active)
-		}
-		if row.service == web && v.Stats.Counters.Connections != before {
-			t.Errorf("%s has weight 0 and got %d connections", row.addr, v.Stats.Counters.Connections-before)
-		}
-		to.Weight = 100
-		d.change(kernel.EditServer, e, to)
-		if v := server(t, d.after(time.Minute), row.service, row.addr); v.Active < 10 {
-			t.Errorf("%s is back and has %d active connections", row.addr, v.Active)
-		}
+		t.Run(row.service.String(), func(t *testing.T) {
+			d := start(t)
+			v := server(t, d.after(0), row.service, row.addr)
+			if v.Active < 10 {
+				t.Errorf("%s is not busy: %+v", row.addr, v)
+			}
+			e := d.after(0).Find(row.service).Service
+			before := v.Stats.Counters.Connections
+			to := v.Server
+			to.Weight = 0
+			d.change(kernel.EditServer, e, to)
+			s := d.after(row.within)
+			v = server(t, s, row.service, row.addr)
+			if v.Active != 0 {
+				t.Errorf("%s after %s of weight 0: %d active connections", row.addr, row.within, v.Active)
+			}
+			if row.service == web && v.Stats.Counters.Connections != before {
+				t.Errorf("%s has weight 0 and got %d connections", row.addr, v.Stats.Counters.Connections-before)
+			}
+			to.Weight = 100
+			d.change(kernel.EditServer, e, to)
+			if v := server(t, d.after(time.Minute), row.service, row.addr); v.Active < 10 {
+				t.Errorf("%s is back and has %d active connections", row.addr, v.Active)
+			}
+		})
 	}
 }
 
@@ -255,7 +244,7 @@ func TestAMachineFailsAndComesBack(t *testing.T) {
 	}
 }
 
-// What a person does meanwhile is not undone.
+// The recovery does not overwrite a weight that was set meanwhile.
 func TestAWeightSetDuringAFailureStays(t *testing.T) {
 	d := start(t)
 	for range 10 * 60 {
@@ -265,7 +254,8 @@ func TestAWeightSetDuringAFailureStays(t *testing.T) {
 				if v.Weight == 0 && e.Port != 5432 {
 					v.Weight = 7
 					d.change(kernel.EditServer, e.Service, v.Server)
-					if got := server(t, d.after(2*time.Minute), e.ServiceID, v.Addr.String()); got.Weight != 7 {
+					got := server(t, d.after(2*time.Minute), e.ServiceID, v.Addr.String())
+					if got.Weight != 7 {
 						t.Errorf("the weight of %v is %d; want 7, which was set", v.Addr, got.Weight)
 					}
 					return
@@ -304,7 +294,7 @@ func TestServersComeAndGo(t *testing.T) {
 	}
 }
 
-// A laptop that slept, or a clock set back, must not keep anybody waiting.
+// A laptop that slept, or a clock that was set back, must not block the next request.
 func TestTheClockJumps(t *testing.T) {
 	d := start(t)
 	before := d.after(0).Find(web).Stats.Counters.Connections
@@ -335,21 +325,22 @@ func TestReadersAndWritersTogether(t *testing.T) {
 				}
 				e := s.Find(web)
 				e.Servers[0].Weight++
-				err = k.Apply(t.Context(), []kernel.Change{{Op: kernel.EditServer, Service: e.Service, Server: e.Servers[0].Server}})
+				change := kernel.Change{Op: kernel.EditServer, Service: e.Service, Server: e.Servers[0].Server}
+				err = k.Apply(t.Context(), []kernel.Change{change})
 				if err != nil {
 					t.Error(err)
 				}
 				for range k.Connections(t.Context(), kernel.WithOrigin) {
 					break
 				}
-				time.Sleep(time.Millisecond) // of traffic, which the clock brings
+				time.Sleep(time.Millisecond) // the clock that makes the traffic
 			}
 		})
 	}
 	all.Wait()
 }
 
-// BenchmarkSecond is what a refresh a second costs.
+// BenchmarkSecond measures one refresh per second.
 func BenchmarkSecond(b *testing.B) {
 	now := time.Unix(0, 0)
 	k := sim.New(1, func() time.Time { return now })

@@ -8,12 +8,12 @@ import (
 	"lvs/kernel"
 )
 
-// wheel holds all connections by the step in which something happens to them,
-// so that a step touches those alone. What is due later than once around is
-// put back when its turn comes.
+// wheel holds all connections by the step in which their state changes, so that a
+// step touches only those. A connection that is due after more than one turn of the
+// wheel is put back when its slot comes.
 type wheel struct {
 	slots [1 << 13][]connection
-	spare [][]connection // what slots left, to be filled again
+	spare [][]connection // emptied slots, to be reused
 }
 
 func (h *wheel) slot(step int64) *[]connection { return &h.slots[step%int64(len(h.slots))] }
@@ -26,7 +26,7 @@ func (h *wheel) add(c connection) {
 	*slot = append(*slot, c)
 }
 
-// turn moves on everything that is due in the world's step.
+// turn changes the state of every connection that is due in the world's step.
 func (h *wheel) turn(w *world) {
 	slot := h.slot(w.step)
 	due := *slot
@@ -41,7 +41,7 @@ func (h *wheel) turn(w *world) {
 	}
 }
 
-// cut ends the connections of a machine that died.
+// cut closes the connections of a machine that failed.
 func (h *wheel) cut(w *world, machine netip.Addr) {
 	var ended []connection
 	for i, slot := range h.slots {
@@ -61,7 +61,7 @@ func (h *wheel) cut(w *world, machine netip.Addr) {
 	}
 }
 
-// list copies the table, the next to change first.
+// list returns a copy of the connections, the next to change first.
 func (w *world) list() []connection {
 	n := 0
 	for _, slot := range w.wheel.slots {
@@ -74,7 +74,7 @@ func (w *world) list() []connection {
 	return out
 }
 
-// entry is a connection as the kernel lists it.
+// entry returns a connection as the kernel lists it.
 func (c *connection) entry(step int64) kernel.Connection {
 	s := c.service
 	e := kernel.Connection{
@@ -82,7 +82,7 @@ func (c *connection) entry(step int64) kernel.Connection {
 		State: stateNames[c.state], Expires: c.expires(step), Origin: "LOCAL",
 	}
 	switch {
-	case s.FWMark != 0 && c.state == bound: // the mark stands where the address was
+	case s.FWMark != 0 && c.state == bound: // the mark is in place of the address
 		var mark [4]byte
 		binary.BigEndian.PutUint32(mark[:], s.FWMark)
 		e.Virtual = netip.AddrPortFrom(netip.AddrFrom4(mark), 0)
@@ -93,8 +93,8 @@ func (c *connection) entry(step int64) kernel.Connection {
 	return e
 }
 
-// expires is the time left, in whole seconds. Each packet of an established
-// connection starts it again.
+// expires returns the time left, in whole seconds. Each packet of an established
+// connection restarts its timeout.
 func (c *connection) expires(step int64) time.Duration {
 	left := time.Duration(c.due-step) * stepTime
 	switch c.state {

@@ -11,15 +11,15 @@ import (
 	"lvs/kernel/memory"
 )
 
-// The world lives in steps. A day of it takes eight minutes, so that a quarter
-// of an hour on a screen shows its tides.
+// Time passes in steps. A day takes eight minutes, so that a quarter of an hour on a
+// screen shows its waves.
 const (
 	stepTime       = 200 * time.Millisecond
 	stepsPerSecond = int64(time.Second / stepTime)
 	dayLength      = 480 * stepsPerSecond
 )
 
-// world is everybody: clients, servers, and who looks after these.
+// world is the simulation: clients, servers and their health checker.
 type world struct {
 	table    *memory.Kernel
 	rand     *rand.Rand
@@ -30,36 +30,37 @@ type world struct {
 	health   health
 }
 
-// service is a profile at work.
+// service is a profile with its connections.
 type service struct {
 	profile
-	set       kernel.Service // as the table has it now
-	pool      []*server      // as the table has them now
+	set       kernel.Service // the configuration in the table
+	pool      []*server      // the servers in the table
 	known     map[netip.AddrPort]*server
 	templates map[netip.Addr]*template
 	visitors  []visitor
-	// noise and burst multiply what comes, in thousandths.
+	// noise and burst multiply the number of connections, in thousandths.
 	noise, burst int
-	calm         int64 // the step that ends a burst
+	calm         int64 // the step in which a burst ends
 }
 
-// server is a real server of one service. It outlives its row in the table, as
-// connections do.
+// server is a real server of one service. Like its connections it remains after it
+// is deleted from the table.
 type server struct {
 	kernel.Server
-	at                           netip.AddrPort // never written again, for those who look on
+	at                           netip.AddrPort // never changes, so that readers need no lock
 	active, inactive, persistent uint32
-	moves                        flow // of its established connections, in a second
-	owed                         flow // what is not counted of that yet, in fifths
-	// total is what was counted, added what of it the kernel has added up, told
-	// what of that is in the table.
-	total, added, told kernel.Counters
-	rates              estimate
-	credit             int64 // its claim in a weighted round
+	moves                        flow // of its established connections, per second
+	owed                         flow // the part that is not counted yet, in fifths
+	// total is what was counted, added the part that the kernel has added up, and
+	// published the part of that which is in the table.
+	total, added, published kernel.Counters
+	rates                   estimate
+	credit                  int64 // in a weighted round
 }
 
 func newWorld(table *memory.Kernel, seed uint64) *world {
-	w := &world{table: table, rand: rand.New(rand.NewPCG(seed, 1)), health: health{next: int64(warmUp/stepTime) + 75*stepsPerSecond}}
+	w := &world{table: table, rand: rand.New(rand.NewPCG(seed, 1))}
+	w.health.next = int64(warmUp/stepTime) + 75*stepsPerSecond
 	var changes []kernel.Change
 	for _, p := range profiles() {
 		w.services = append(w.services, &service{
@@ -78,7 +79,7 @@ func newWorld(table *memory.Kernel, seed uint64) *world {
 	return w
 }
 
-// live goes on by n steps with the table as it is.
+// live simulates n steps with the table as it is.
 func (w *world) live(n int) {
 	w.look()
 	for range n {
@@ -96,11 +97,11 @@ func (w *world) live(n int) {
 	w.publish()
 }
 
-// look takes over what was changed in the table.
+// look reads the changes of the table.
 func (w *world) look() {
 	ctx := context.Background()
 	snap, err := w.table.Snapshot(ctx)
-	if err != nil { // denied or unloaded: nobody changed anything either
+	if err != nil { // denied or unloaded: nothing has changed
 		return
 	}
 	w.timeouts, _ = w.table.Timeouts(ctx)
@@ -118,8 +119,8 @@ func (w *world) look() {
 				v = &server{at: row.Addr}
 				s.known[row.Addr] = v
 			}
-			if !slices.Contains(before, v) { // its row begins with 0
-				v.added, v.told = v.total, v.total
+			if !slices.Contains(before, v) { // its counters begin with 0
+				v.added, v.published = v.total, v.total
 			}
 			v.Server = row.Server
 			s.pool = append(s.pool, v)
@@ -127,20 +128,19 @@ func (w *world) look() {
 	}
 }
 
-// publish writes into the table what happened since the last time.
+// publish writes into the table what happened since the last call.
 func (w *world) publish() {
-	w.tell(func(v *server) kernel.Counters {
-		news, _ := v.added.Sub(v.told)
-		v.told = v.added
+	w.write(func(v *server) kernel.Counters {
+		news, _ := v.added.Sub(v.published)
+		v.published = v.added
 		return news
 	})
 }
 
-// age makes the counters those of a director that has been up for weeks, as if
-// all of them had been like its first minutes.
+// age multiplies the counters, as if the director had been running for weeks.
 func (w *world) age() {
 	const times = 4000
-	w.tell(func(v *server) kernel.Counters {
+	w.write(func(v *server) kernel.Counters {
 		c := v.added
 		return kernel.Counters{
 			Connections: times * c.Connections, PacketsIn: times * c.PacketsIn, PacketsOut: times * c.PacketsOut,
@@ -149,7 +149,8 @@ func (w *world) age() {
 	})
 }
 
-func (w *world) tell(news func(*server) kernel.Counters) {
+// write adds counters to the table, and sets rates and connections.
+func (w *world) write(news func(*server) kernel.Counters) {
 	for _, s := range w.services {
 		for _, v := range s.pool {
 			w.table.Traffic(s.ServiceID, v.Addr, memory.Traffic{
@@ -159,8 +160,8 @@ func (w *world) tell(news func(*server) kernel.Counters) {
 	}
 }
 
-// must is for a table of our own, which takes what is in this package: a test
-// makes one.
+// must panics if the table refuses the profiles of this package, which a test would
+// find.
 func must(err error) {
 	if err != nil {
 		panic(err)

@@ -1,6 +1,7 @@
 package ipvsadm
 
 import (
+	"fmt"
 	"io"
 	"iter"
 	"net/netip"
@@ -17,10 +18,10 @@ const (
 	endpointWidth        = 18
 )
 
-// writeConnections writes the connection table as ipvsadm -L -c does, row by
-// row; persistent adds persistence engines. Where ipvsadm reads a row of more
-// than 255 bytes it cuts the engine's data and makes another row of the rest.
-// Here it is whole.
+// writeConnections writes the connection table as ipvsadm -L -c does, row by row;
+// persistent adds persistence engines. If a row of the kernel has more than 255 bytes,
+// ipvsadm cuts the engine's data and makes another row of the rest; here the row is
+// whole.
 func writeConnections(w io.Writer, conns iter.Seq2[*kernel.Connection, error], persistent bool, n *namer) error {
 	out := newPage(w)
 	out.b = append(out.b, "IPVS connection entries\n"+connectionHead...)
@@ -30,7 +31,7 @@ func writeConnections(w io.Writer, conns iter.Seq2[*kernel.Connection, error], p
 	out.b = append(out.b, '\n')
 	for c, err := range n.ahead(conns) {
 		if err != nil {
-			out.end() // what is known is shown, the error matters more than another one
+			out.end() // show what was read; this error matters more than one of writing
 			return err
 		}
 		out.b = append(appendConnection(out.b, c, persistent, n), '\n')
@@ -54,14 +55,14 @@ func appendConnection(b []byte, c *kernel.Connection, persistent bool, n *namer)
 	start = len(b)
 	b = n.append(b, c.Server, c.Protocol)
 	if data, _, _ := strings.Cut(c.EngineData, " "); persistent && data != "" {
-		b = append(fill(b, start, 16), ' ') // two less than the title has
+		b = append(fill(b, start, 16), ' ') // two less than in the heading
 		b = append(appendLeft(b, c.Engine, 18), ' ')
 		b = append(b, data...)
 	}
 	return b
 }
 
-// appendProtocol writes the kernel's name of a protocol.
+// appendProtocol appends the kernel's name of a protocol.
 func appendProtocol(b []byte, p kernel.Protocol) []byte {
 	switch p {
 	case 0:
@@ -80,7 +81,7 @@ func appendProtocol(b []byte, p kernel.Protocol) []byte {
 	return strconv.AppendUint(append(b, "IP_"...), uint64(p), 10)
 }
 
-// appendClock writes minutes and seconds, both with two digits at least.
+// appendClock appends minutes and seconds, each with at least two digits.
 func appendClock(b []byte, d time.Duration) []byte {
 	seconds := uint64(d / time.Second)
 	b = append(appendTwo(b, seconds/60), ':')
@@ -92,4 +93,23 @@ func appendTwo(b []byte, n uint64) []byte {
 		b = append(b, '0')
 	}
 	return strconv.AppendUint(b, n, 10)
+}
+
+// writeTimeouts writes the output of ipvsadm -L --timeout.
+func writeTimeouts(w io.Writer, t kernel.Timeouts) error {
+	_, err := fmt.Fprintf(w, "Timeout (tcp tcpfin udp): %d %d %d\n",
+		t.TCP/time.Second, t.TCPFin/time.Second, t.UDP/time.Second)
+	return err
+}
+
+// writeDaemons writes the output of ipvsadm -L --daemon: nothing if no daemon runs.
+func writeDaemons(w io.Writer, daemons []kernel.Daemon) error {
+	for _, d := range daemons {
+		_, err := fmt.Fprintf(w, "%s sync daemon (mcast=%s, syncid=%d, maxlen=%d, group=%s, port=%d, ttl=%d)\n",
+			d.Role, d.Interface, d.ID, d.MaxLen, appendAddr(nil, d.Group), d.Port, d.TTL)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

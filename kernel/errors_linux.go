@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sentinel turns the kernel's error number into one of this package's errors.
-// The op matters: ENOENT is a missing scheduler for a service and a missing
-// server for a server. Every pair was seen in the lab (kernel/contract).
+// sentinel returns this package's error for an error number. ENOENT depends on op:
+// for a service it is a missing scheduler, for a server a missing server. The
+// lab's kernels return every pair (kernel/contract).
 func sentinel(op Op, errno unix.Errno) error {
 	switch errno {
 	case unix.EEXIST:
@@ -19,7 +19,7 @@ func sentinel(op Op, errno unix.Errno) error {
 		return ErrNoService
 	case unix.ENOENT:
 		switch {
-		case op == 0: // the family of netlink messages has gone, with the module
+		case op == 0: // the netlink family went away with the module
 			return ErrNotLoaded
 		case op.OnServer():
 			return ErrNoServer
@@ -41,7 +41,7 @@ func sentinel(op Op, errno unix.Errno) error {
 	return errno
 }
 
-// translate maps an error that may hold an error number.
+// translate replaces an error that wraps an error number by the sentinel.
 func translate(op Op, err error) error {
 	var errno unix.Errno
 	if errors.As(err, &errno) {
@@ -50,8 +50,8 @@ func translate(op Op, err error) error {
 	return err
 }
 
-// failure wraps the error of a request that concerns no single object. A
-// cancelled wait stays the context's error.
+// failure wraps the error of a request that concerns no single object. The
+// context's own error is returned as it is.
 func failure(op string, err error) error {
 	if err == nil || isContext(err) {
 		return err
