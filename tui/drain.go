@@ -2,11 +2,14 @@ package tui
 
 import (
 	"fmt"
-	"strings"
+	"net/netip"
+	"slices"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"lvs/kernel"
+	"lvs/output"
 )
 
 // drain asks before a server is drained: in the service that is shown, or in
@@ -129,12 +132,236 @@ func (m *Model) drainBody(rows []drainPlace) []line {
 	return body
 }
 
-func splitLines(s string) []string {
-	var out []string
-	for l := range strings.SplitSeq(strings.TrimRight(s, "\n"), "\n") {
-		if l != "" {
-			out = append(out, clean(strings.TrimRight(l, " ")))
+// cockpit watches a server while it is drained: how much is left, how fast it
+// goes, when it will be over, and what is in the way.
+type cockpit struct {
+	watched []kernel.ServerKey
+	addr    netip.Addr
+	began   time.Time
+	table   table[kernel.ServerKey, serverRow]
+	found   *walked
+	err     error
+	walks
+}
+
+func newCockpit(m *Model, watched []kernel.ServerKey) *cockpit {
+	s := &cockpit{watched: watched, began: m.now(), table: newServerTable(m, "machine", "service")}
+	s.table.empty = "it is gone from every service"
+	if len(watched) > 0 {
+		s.addr = watched[0].Server.Addr()
+	}
+	return s
+}
+
+func (s *cockpit) crumb() string { return "draining " + s.addr.String() }
+func (s *cockpit) grid() grid    { return &s.table }
+
+func (s *cockpit) keys() []group {
+	return []group{{"While a server is drained", []binding{
+		{keys: []string{"t"}, help: "send clients elsewhere that persistence binds to it", short: "templates", acts: true, do: s.expire},
+	}}}
+}
+
+// expire asks before templates of persistence are made void, for every server of
+// weight 0.
+func (s *cockpit) expire(m *Model) tea.Cmd {
+	if m.refused() || len(s.watched) == 0 {
+		return nil
+	}
+	before := "?"
+	if s.found != nil {
+		before = countFull(boolInt(s.found.expire))
+	}
+	args := []string{"drain", s.addr.String()}
+	if len(s.watched) == 1 {
+		args = []string{"drain", s.watched[0].Server.String(), "--service", s.watched[0].Service.String()}
+	}
+	m.over = &confirm{title: "Clients bound by persistence", do: "Send elsewhere", args: append(args, "--expire-templates", "--yes"), body: []line{
+		text(dim, "net.ipv4.vs.expire_quiescent_template  ").add(plain, before).add(dim, " "+m.g.arrow+" ").add(bold, "1"),
+		text(yellow, "it holds for all services of this table, and stays set"),
+	}}
+	return nil
+}
+
+func (s *cockpit) refresh(m *Model) tea.Cmd {
+	var rows []serverRow
+	for i := range m.sample.Services {
+		e := &m.sample.Services[i]
+		for j := range e.Servers {
+			if slices.Contains(s.watched, kernel.ServerKey{Service: e.ServiceID, Server: e.Servers[j].Addr}) {
+				rows = append(rows, newServerRow(m, e, &e.Servers[j]))
+			}
 		}
+	}
+	s.table.set(rows, m.now())
+	of := scope{machine: s.addr}
+	if len(s.watched) == 1 {
+		of = scope{service: s.watched[0].Service, server: s.watched[0].Server}
+	}
+	return s.start(m, s, walker{scope: of, by: groupings[1], settings: true}, false)
+}
+
+func (s *cockpit) walked(_ *Model, w *walked, err error) {
+	if s.ended(w, err) {
+		if s.err = err; err == nil {
+			s.found = w
+		}
+	}
+}
+
+func (s *cockpit) target() (target, bool) {
+	r := s.table.current()
+	if r == nil {
+		return target{}, false
+	}
+	return target{e: r.of, v: r.e, o: r.o, gone: s.table.vanished(r)}, true
+}
+
+func (s *cockpit) inside() kernel.ServiceID { return kernel.ServiceID{} }
+
+func (s *cockpit) view(m *Model, w, h int) []line {
+	out := s.state(m, w)
+	out = append(out, s.reasons(m, w)...)
+	if len(out) > h-3 {
+		out = out[:max(h-3, 1)]
+	}
+	if h >= 14 {
+		out = append(out, nil)
+	}
+	s.table.y = len(out)
+	return append(out, s.table.view(&m.g, w, h-len(out))...)
+}
+
+// state says what is left, how fast it goes and when it will be over.
+func (s *cockpit) state(m *Model, w int) []line {
+	var active, inactive, persistent uint64
+	for _, r := range s.table.rows {
+		if !s.table.vanished(r) {
+			active += uint64(r.e.Active)
+			inactive += uint64(r.e.Inactive)
+			persistent += uint64(r.e.Persistent)
+		}
+	}
+	series := s.series(m)
+	slope := slopeOf(series) / m.o.Interval.Seconds()
+	l := text(dim, "active ").add(bold, countText(active)).add(dim, "  inactive ").add(bold, countText(inactive)).
+		add(dim, "  persistent ").add(bold, m.count(persistent, m.sample.Public)).
+		add(dim, "  since ").add(plain, ageText(m.now().Sub(s.began)))
+	ends := text(dim, "active a minute ").add(bold, fmt.Sprintf("%+.1f", slope*60)).add(dim, "  estimated end ")
+	switch {
+	case s.open():
+		ends = ends.add(yellow, "none: it takes new connections")
+	case active == 0 && (persistent == 0 || s.found != nil && s.found.expire):
+		ends = text(bold|green, "nothing is left: it is drained")
+	case active == 0:
+		ends = ends.add(plain, "when its clients are forgotten")
+	case slope < 0:
+		left := time.Duration(float64(active) / -slope * float64(time.Second))
+		ends = ends.add(bold, "in "+ageText(left)).add(dim, ", at "+m.now().Add(left).Format("15:04"))
+	default:
+		ends = ends.add(yellow, "not in sight")
+	}
+	n := min(w, 60)
+	return []line{l, ends, text(cyan, spark(&m.g, series, n))}
+}
+
+// open tells whether it takes new connections.
+func (s *cockpit) open() bool {
+	return slices.ContainsFunc(s.table.rows, func(r *serverRow) bool { return r.e.Weight > 0 && !s.table.vanished(r) })
+}
+
+// series is the number of active connections over the last minute.
+func (s *cockpit) series(m *Model) []float64 {
+	sum := make([]float64, 60)
+	for i := range sum {
+		sum[i] = -1
+	}
+	for _, k := range s.watched {
+		o := m.hist.objects[k]
+		if o == nil {
+			continue
+		}
+		for i, v := range m.hist.series(o, len(sum), activeOf) {
+			if v >= 0 {
+				sum[i] = max(sum[i], 0) + v
+			}
+		}
+	}
+	return sum
+}
+
+// slopeOf is the change from one value to the next, by least squares. Missing
+// values are left out.
+func slopeOf(values []float64) float64 {
+	var n, x, y, xx, xy float64
+	for i, v := range values {
+		if v < 0 {
+			continue
+		}
+		at := float64(i)
+		n, x, y, xx, xy = n+1, x+at, y+v, xx+at*at, xy+at*v
+	}
+	if d := n*xx - x*x; n > 2 && d != 0 {
+		return (n*xy - x*y) / d
+	}
+	return 0
+}
+
+// reasons say what keeps it from being empty.
+func (s *cockpit) reasons(m *Model, w int) []line {
+	var out []line
+	add := func(l look, format string, args ...any) {
+		for i, part := range wrap(clean(fmt.Sprintf(format, args...)), max(w-2, 10)) {
+			before := m.g.dot + " "
+			if i > 0 {
+				before = "  "
+			}
+			out = append(out, text(l, before+part))
+		}
+	}
+	var cps float64
+	for _, r := range s.table.rows {
+		if s.table.vanished(r) {
+			continue
+		}
+		if r.e.Weight > 0 {
+			add(bold|red, "it takes new connections of %s: its weight is %d", r.of.ServiceID, r.e.Weight)
+		}
+		if r.e.Weight == 0 && r.of.Persistence > 0 {
+			cps += r.rates.connections
+		}
+	}
+	if cps > 0 {
+		add(yellow, "%s connections a second still come, of clients that persistence binds to it", rateText(cps))
+	}
+	f := s.found
+	if s.err != nil {
+		add(red, "the connection table: %v", s.err)
+	}
+	if f == nil {
+		return out
+	}
+	t := m.sample.slow.timeouts
+	switch {
+	case f.templates > 0 && f.expire:
+		add(dim, "%s left, which expire_quiescent_template makes void", plural(f.templates, "template of persistence"))
+	case f.templates > 0:
+		add(yellow, "%s bound by persistence, the last for %s yet; t sends them elsewhere",
+			plural(f.templates, "client"), output.Duration(f.templateLeft))
+	}
+	long := f.idle[len(f.idle)-1] + f.idle[len(f.idle)-2]
+	if long > 0 {
+		add(plain, "%s connections have been idle for 5 minutes or more; the kernel forgets one after %s", countText(long), output.Duration(t.TCP))
+	}
+	var waiting uint64
+	for _, name := range []string{"FIN_WAIT", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK"} {
+		waiting += f.states[name]
+	}
+	if waiting > 0 {
+		add(dim, "%s have ended and only wait to be forgotten, at most %s", countText(waiting), output.Duration(t.TCPFin))
+	}
+	if n := f.states["UDP"]; n > 0 {
+		add(dim, "%s are UDP, which has no end that could be seen: forgotten %s after the last datagram", countText(n), output.Duration(t.UDP))
 	}
 	return out
 }

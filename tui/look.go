@@ -2,7 +2,6 @@ package tui
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -153,20 +152,6 @@ func (p palette) of(l look) look {
 		return l&^yellow | red
 	}
 	return l
-}
-
-// clean makes text from outside one line of runes that take one cell each: what
-// a terminal would obey, or draw wider, becomes a question mark.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case r < 0x20 || r == utf8.RuneError || r >= 0x300 && !strings.ContainsRune("→–…▲▼", r) || !unicode.IsPrint(r):
-			return '?'
-		}
-		return r
-	}, s)
 }
 
 // glyphs are the characters that pictures are made of.

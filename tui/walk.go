@@ -2,9 +2,12 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"lvs/kernel"
 )
@@ -248,4 +251,61 @@ func idleOf(c *kernel.Connection, t kernel.Timeouts) (time.Duration, bool) {
 		return 0, false
 	}
 	return max(full-c.Expires, 0), true
+}
+
+// walks is what a screen needs to walk the connection table now and then.
+type walks struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	busy   bool
+	began  time.Time
+	took   time.Duration
+}
+
+// walkEvery is the least time between two walks. One that is slow leaves ten
+// times as long alone.
+const walkEvery = 2 * time.Second
+
+// walkMsg is what came of a walk for a screen.
+type walkMsg struct {
+	to  interface{ walked(*Model, *walked, error) }
+	w   *walked
+	err error
+}
+
+// start walks beside the loop, if it is time.
+func (s *walks) start(m *Model, to interface{ walked(*Model, *walked, error) }, w walker, now bool) tea.Cmd {
+	if s.busy || !now && m.now().Sub(s.began) < max(walkEvery, 10*s.took) {
+		return nil
+	}
+	if s.ctx == nil {
+		s.ctx, s.cancel = context.WithCancel(m.ctx)
+	}
+	s.busy, s.began = true, m.now()
+	w.open, w.now = m.o.Open, m.o.Now
+	if m.sample != nil {
+		w.timeouts = m.sample.slow.timeouts
+	}
+	ctx := s.ctx
+	return func() tea.Msg {
+		found, err := w.walk(ctx)
+		return walkMsg{to, found, err}
+	}
+}
+
+// leave ends a walk that nobody waits for any more.
+func (s *walks) leave() {
+	if s.cancel != nil {
+		s.cancel()
+		s.ctx = nil
+	}
+}
+
+// ended takes the result of a walk; false is one that was broken off.
+func (s *walks) ended(w *walked, err error) bool {
+	s.busy = false
+	if w != nil {
+		s.took = w.took
+	}
+	return !errors.Is(err, context.Canceled)
 }
