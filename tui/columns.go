@@ -6,30 +6,36 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 )
 
-// column is one column of a table: its heading, its meaning, and how it is read
-// from a row.
+// column is one column of a table.
 type column[R any] struct {
-	// key names it in the configuration, title heads it.
-	key, title string
-	// help is one line on what it shows.
+	// key names the column in the configuration. It is the JSON key of the value
+	// if the JSON output has it.
+	key string
+	// title is the heading, short the heading on a narrow screen. Empty: title.
+	title, short string
+	// was is the key in the configuration of earlier versions. Empty: key.
+	was string
+	// help explains the column in one line.
 	help string
-	// width is the least number of cells. Grown columns take what they need.
+	// width is the smallest number of cells. A grown column gets as many as its
+	// longest value needs.
 	width int
 	grown bool
-	// left aligns to the left, as text is.
+	// left aligns the column to the left, as text.
 	left bool
-	// rank is how soon it goes where there is no room: the highest first. Zero
-	// stays to the last.
+	// rank orders the columns for removal if they do not all fit: the highest
+	// goes first. Zero: never removed.
 	rank int
-	// off is set for columns that are shown only when they were chosen.
+	// off hides the column until the user chooses it.
 	off bool
-	// down sorts the greatest first when the column is chosen.
+	// down sorts in descending order when the column is selected for sorting.
 	down bool
 
 	cell    func(*R) string
@@ -37,31 +43,95 @@ type column[R any] struct {
 	compare func(a, b *R) int
 }
 
-// layout chooses the columns that fit into w cells, one cell between them, and
-// gives each its width.
-func layout[R any](chosen []*column[R], widths map[string]int, w int) (columns []*column[R], sizes []int) {
+// heading returns the title, or its short form for a narrow screen.
+func (c *column[R]) heading(narrow bool) string {
+	if narrow && c.short != "" {
+		return c.short
+	}
+	return c.title
+}
+
+// is reports whether name means the column: its key, a heading or an old key,
+// in any case.
+func (c *column[R]) is(name string) bool {
+	for _, own := range []string{c.key, c.title, c.short, c.was} {
+		if own != "" && strings.EqualFold(own, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// word names one column in every table.
+type word struct{ was, key, title, short, help string }
+
+// trafficWords are the words for the columns of traffic.go: the same as in the
+// tables, the filters and the JSON of the command line.
+var trafficWords = []word{
+	{"active", "active", "ACTIVE", "", "active (established) connections"},
+	{"inactive", "inactive", "INACTIVE", "INACT", "connections in any other state"},
+	{"clients", "clients", "CLIENTS", "", "clients bound by persistence"},
+	{"cps", "connectionsPerSecond", "CONNS/S", "", "new connections per second"},
+	{"inpps", "packetsInPerSecond", "IN-PKTS/S", "IN-P/S", "packets per second from clients"},
+	{"outpps", "packetsOutPerSecond", "OUT-PKTS/S", "OUT-P/S", "packets per second to clients, if they pass the director"},
+	{"inbps", "bytesInPerSecond", "IN-BYTES/S", "IN-B/S", "bytes per second from clients"},
+	{"outbps", "bytesOutPerSecond", "OUT-BYTES/S", "OUT-B/S", "bytes per second to clients, if they pass the director"},
+	{"conns", "connections", "CONNS", "", "connections since the baseline (z)"},
+	{"inpkts", "packetsIn", "IN-PKTS", "", "packets from clients since the baseline (z)"},
+	{"outpkts", "packetsOut", "OUT-PKTS", "", "packets to clients since the baseline (z)"},
+	{"inbytes", "bytesIn", "IN-BYTES", "", "bytes from clients since the baseline (z)"},
+	{"outbytes", "bytesOut", "OUT-BYTES", "", "bytes to clients since the baseline (z)"},
+	{"trend", "trend", "LAST MINUTE", "", "chart of new connections per second, last 60 refreshes"},
+}
+
+// withWords puts the words of trafficWords on the columns with those keys.
+func withWords[R any](columns []column[R]) []column[R] {
+	for i := range columns {
+		for _, w := range trafficWords {
+			if c := &columns[i]; c.key == w.was {
+				c.key, c.title, c.short, c.was, c.help = w.key, w.title, w.short, w.was, w.help
+				break
+			}
+		}
+	}
+	return columns
+}
+
+// layout selects the columns that fit into w cells, with one cell between them,
+// and returns the width of each. narrow reports that they have short headings,
+// because the long ones do not fit.
+func layout[R any](chosen []*column[R], widths map[string]int, w int) (columns []*column[R], sizes []int, narrow bool) {
 	columns = append(columns, chosen...)
 	for {
-		sizes = sizes[:0]
-		total := 0
-		for _, c := range columns {
-			n := max(c.width, widths[c.key], utf8.RuneCountInString(c.title))
-			sizes = append(sizes, n)
-			total += n + 1
+		var over int
+		if sizes, over = measure(columns, widths, narrow, w); over <= 0 || len(columns) == 0 {
+			return columns, sizes, narrow
 		}
-		over := total - 1 - w
-		if over <= 0 || len(columns) == 0 {
-			return columns, sizes
+		if !narrow {
+			narrow = true
+			continue
 		}
 		last := worst(columns)
 		if columns[last].rank == 0 {
-			return columns, shrink(columns, sizes, over)
+			return columns, shrink(columns, sizes, over), narrow
 		}
 		columns = append(columns[:last:last], columns[last+1:]...)
 	}
 }
 
-// worst is the column that goes first.
+// measure returns the width that each column needs, and by how many cells all
+// of them exceed w.
+func measure[R any](columns []*column[R], widths map[string]int, narrow bool, w int) (sizes []int, over int) {
+	total := 0
+	for _, c := range columns {
+		n := max(c.width, widths[c.key], utf8.RuneCountInString(c.heading(narrow)))
+		sizes = append(sizes, n)
+		total += n + 1
+	}
+	return sizes, total - 1 - w
+}
+
+// worst returns the index of the column that is removed first.
 func worst[R any](columns []*column[R]) int {
 	at := 0
 	for i, c := range columns {
@@ -72,7 +142,7 @@ func worst[R any](columns []*column[R]) int {
 	return at
 }
 
-// shrink takes what is too much from the grown columns.
+// shrink removes over cells from the grown columns.
 func shrink[R any](columns []*column[R], sizes []int, over int) []int {
 	const least = 8
 	for i, c := range columns {
@@ -85,7 +155,7 @@ func shrink[R any](columns []*column[R], sizes []int, over int) []int {
 	return sizes
 }
 
-// chooser lies over a table and chooses its columns.
+// chooser is the overlay in which the user chooses the columns of a table.
 type chooser struct {
 	t       grid
 	columns []choice
@@ -102,30 +172,31 @@ func newChooser(_ *Model, t grid) *chooser {
 
 func (c *chooser) key(m *Model, k tea.KeyPressMsg) tea.Cmd { return press(m, chooserKeys(), k) }
 
-// chooserKeys choose columns.
+// chooserKeys returns the keys of the column chooser.
 func chooserKeys() group {
-	of := func(do func(m *Model, c *chooser)) func(*Model) tea.Cmd {
-		return func(m *Model) tea.Cmd {
+	bind := func(name, help string, do func(m *Model, c *chooser), strokes ...string) binding {
+		return binding{keys: strokes, label: name, help: help, do: func(m *Model) tea.Cmd {
 			if c, ok := m.over.(*chooser); ok {
 				do(m, c)
 			}
 			return nil
-		}
+		}}
 	}
-	return group{"Choosing columns", []binding{
-		{keys: []string{"up", "k"}, label: "Up, k", help: "the column before", do: of(func(_ *Model, c *chooser) { c.at = max(c.at-1, 0) })},
-		{keys: []string{"down", "j"}, label: "Down, j", help: "the next column", do: of(func(_ *Model, c *chooser) { c.at = min(c.at+1, len(c.columns)-1) })},
-		{keys: []string{"space"}, label: "Space", help: "show it, or not", do: of(func(_ *Model, c *chooser) { c.columns[c.at].shown = !c.columns[c.at].shown })},
-		{keys: []string{"K", "shift+up", "-"}, label: "K, -", help: "move it to the left", do: of(func(_ *Model, c *chooser) { c.swap(-1) })},
-		{keys: []string{"J", "shift+down", "+"}, label: "J, +", help: "move it to the right", do: of(func(_ *Model, c *chooser) { c.swap(1) })},
-		{keys: []string{"s"}, help: "sort by it; again, the other way round", do: of(func(_ *Model, c *chooser) { c.sortHere() })},
-		{keys: []string{"enter"}, label: "Enter", help: "take and remember it", do: of(func(m *Model, c *chooser) {
-			m.over = nil
-			c.take(m)
-		})},
-		{keys: []string{"esc", "q"}, label: "Esc", help: "leave all as it was", do: of(func(m *Model, _ *chooser) { m.over = nil })},
+	return group{"Column chooser", []binding{
+		bind("Up, k", "go to the previous column", func(_ *Model, c *chooser) { c.move(-1) }, "up", "k"),
+		bind("Down, j", "go to the next column", func(_ *Model, c *chooser) { c.move(1) }, "down", "j"),
+		bind("Space", "show or hide the column", func(_ *Model, c *chooser) { c.toggle() }, "space"),
+		bind("K, -", "move the column to the left", func(_ *Model, c *chooser) { c.swap(-1) }, "K", "shift+up", "-"),
+		bind("J, +", "move the column to the right", func(_ *Model, c *chooser) { c.swap(1) }, "J", "shift+down", "+"),
+		bind("s", "sort by the column; press again to reverse", func(_ *Model, c *chooser) { c.sortHere() }, "s"),
+		bind("Enter", "apply and save the choice", func(m *Model, c *chooser) { m.over = nil; c.take(m) }, "enter"),
+		bind("Esc", "discard the choice", func(m *Model, _ *chooser) { m.over = nil }, "esc", "q"),
 	}}
 }
+
+func (c *chooser) move(step int) { c.at = min(max(c.at+step, 0), len(c.columns)-1) }
+
+func (c *chooser) toggle() { c.columns[c.at].shown = !c.columns[c.at].shown }
 
 func (c *chooser) sortHere() {
 	if here := c.columns[c.at]; here.key == c.sort {
@@ -142,6 +213,7 @@ func (c *chooser) swap(step int) {
 	}
 }
 
+// take applies the choice and saves it.
 func (c *chooser) take(m *Model) {
 	var shown []string
 	for _, col := range c.columns {
@@ -150,7 +222,7 @@ func (c *chooser) take(m *Model) {
 		}
 	}
 	if len(shown) == 0 {
-		m.say(yellow, "a table needs a column; nothing was changed")
+		m.say(yellow, "nothing was changed: a table needs at least one column")
 		return
 	}
 	c.t.setChoices(shown, c.sort, c.down, m.now())
@@ -177,10 +249,12 @@ func (c *chooser) draw(m *Model, under []line, w, h int) []line {
 		}
 		body = append(body, l)
 	}
-	return m.box(under, w, h, "Columns", body, c.at, text(dim, "Space shows, s sorts, J and K move, Enter takes, Esc drops"))
+	foot := line{}.hint("Enter", "save").hint("Esc", "cancel").hint("Space", "show or hide").
+		hint("s", "sort").hint("J, K", "move")
+	return m.box(under, w, h, "Columns", body, c.at, foot)
 }
 
-// configFile is what is remembered from one day to the next.
+// configFile is the file that keeps the user's choices, in Options.ConfigDir.
 const configFile = "top.json"
 
 // config is the content of configFile.
@@ -188,12 +262,15 @@ type config struct {
 	Tables map[string]tableConfig `json:"tables"`
 }
 
+// tableConfig is the user's choice for one table. Columns and Sort are column
+// keys; the keys of earlier versions are accepted.
 type tableConfig struct {
 	Columns []string `json:"columns"`
 	Sort    string   `json:"sort"`
 	Down    bool     `json:"descending"`
 }
 
+// configPath returns the path of configFile. Empty: choices are not saved.
 func (m *Model) configPath() string {
 	if m.o.ConfigDir == "" {
 		return ""
@@ -201,8 +278,8 @@ func (m *Model) configPath() string {
 	return filepath.Join(m.o.ConfigDir, configFile)
 }
 
-// readConfig reads what was remembered. Without it, or where it is spoilt,
-// everything is as it comes.
+// readConfig reads configFile. If the file does not exist or cannot be parsed,
+// all tables have their default columns.
 func (m *Model) readConfig() (c config, err error) {
 	path := m.configPath()
 	if path == "" {
@@ -218,7 +295,7 @@ func (m *Model) readConfig() (c config, err error) {
 	return c, err
 }
 
-// recall gives a table the columns that were chosen for it.
+// recall applies the saved choice to a table.
 func (m *Model) recall(t grid) {
 	c, ok := m.config.Tables[t.label()]
 	if !ok || len(c.Columns) == 0 {
@@ -227,7 +304,7 @@ func (m *Model) recall(t grid) {
 	t.setChoices(c.Columns, c.Sort, c.Down, time.Time{})
 }
 
-// remember keeps the columns of a table.
+// remember saves the columns and the order of a table.
 func (m *Model) remember(t grid) {
 	var shown []string
 	for _, c := range t.choices() {
@@ -252,11 +329,11 @@ func (m *Model) remember(t grid) {
 		err = replace(path, append(b, '\n'))
 	}
 	if err != nil {
-		m.say(red, "the columns are not remembered: %v", err)
+		m.say(red, "cannot save the columns: %v", err)
 	}
 }
 
-// replace writes a file so that it is whole at any time.
+// replace writes a file atomically: a reader sees the old or the new content.
 func replace(path string, b []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".top-*")
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"lvs/output"
 )
 
-// clean makes text from outside one line of runes that take one cell each: what
-// a terminal would obey, or draw wider, becomes a question mark.
+// clean returns text from outside as one line of runes that occupy one cell each.
+// Control characters and wide characters become question marks.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -26,8 +26,8 @@ func clean(s string) string {
 	}, s)
 }
 
-// rateText writes a rate in at most five characters: 0.4, 12, 3.4K. Below ten
-// it has one decimal, because one connection in ten seconds is not none.
+// rateText formats a rate in at most five characters: 0.4, 12, 3.4K. Rates below
+// 10 have one decimal, so one connection in ten seconds does not look like zero.
 func rateText(r float64) string {
 	switch {
 	case r <= 0:
@@ -40,14 +40,15 @@ func rateText(r float64) string {
 	return output.Scaled(uint64(math.Round(min(r, 1e19))))
 }
 
+// countText formats a number in at most five characters: 12, 3.4K.
 func countText(n uint64) string { return output.Scaled(n) }
 
-// percentText writes a part of one.
+// percentText formats a fraction: 0.25 is 25%.
 func percentText(p float64) string {
 	return strconv.FormatFloat(p*100, 'f', 0, 64) + "%"
 }
 
-// ageText writes a time of which only the greatest part matters: 3s, 4m, 2h.
+// ageText formats a duration with its largest unit only: 3s, 4m, 2h, 5d.
 func ageText(d time.Duration) string {
 	switch {
 	case d < time.Minute:
@@ -60,10 +61,10 @@ func ageText(d time.Duration) string {
 	return strconv.Itoa(int(d/(24*time.Hour))) + "d"
 }
 
-// countFull writes a number as it is.
+// countFull formats a number with all its digits.
 func countFull(n int) string { return strconv.Itoa(n) }
 
-// plural counts a thing.
+// plural returns a number with its noun: 1 client, 2 clients.
 func plural[N int | uint64](n N, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -71,7 +72,7 @@ func plural[N int | uint64](n N, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// fit makes text exactly w cells wide.
+// fit returns text that is exactly w cells wide.
 func fit(g *glyphs, s string, w int, left bool) string {
 	n := utf8.RuneCountInString(s)
 	switch {
@@ -90,6 +91,7 @@ func fit(g *glyphs, s string, w int, left bool) string {
 
 const blank = "                                                                                "
 
+// spaces returns n spaces. If n is negative, it returns none.
 func spaces(n int) string {
 	out := ""
 	for n > len(blank) {
@@ -98,7 +100,7 @@ func spaces(n int) string {
 	return out + blank[:max(n, 0)]
 }
 
-// wrap breaks text into lines of at most w cells, between words where it can.
+// wrap breaks text into lines of at most w cells, between words if possible.
 func wrap(s string, w int) []string {
 	var out []string
 	now := ""
@@ -122,6 +124,7 @@ func wrap(s string, w int) []string {
 	return append(out, now)
 }
 
+// splitLines returns the lines of a text that are not empty.
 func splitLines(s string) []string {
 	var out []string
 	for l := range strings.SplitSeq(strings.TrimRight(s, "\n"), "\n") {
@@ -132,6 +135,7 @@ func splitLines(s string) []string {
 	return out
 }
 
+// boolInt returns 1 for true and 0 for false.
 func boolInt(b bool) int {
 	if b {
 		return 1

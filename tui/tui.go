@@ -1,10 +1,11 @@
-// Package tui is the live dashboard: what lvs top shows. It reads the table once
-// an interval, keeps what it needs of the past, and draws. It changes nothing by
-// itself: every change is a command line that the room commands runs, after a
-// dialog was confirmed.
+// Package tui is the live dashboard of lvs top. It reads the table once per
+// interval, remembers the past that its charts need, and draws the screens. It
+// never changes the table itself: after the user has confirmed a dialog, the
+// package commands runs a command line.
 //
-// model.go is the one tea.Model; each screen is a file with its keys beside it.
-// sample.go reads, history.go remembers; neither knows of a terminal.
+// Model in model.go is the only tea.Model. Each screen has a file, which also
+// defines its keys. sample.go reads the table and history.go remembers it; they
+// do not know the terminal.
 package tui
 
 import (
@@ -23,64 +24,64 @@ import (
 	"lvs/kernel"
 )
 
-// Options are what the dashboard is given.
+// Options configure the dashboard.
 type Options struct {
-	// Open gives a way to read the kernel. It is called for the table, again
-	// whenever IPVS had gone away, and once for each screen that walks the
-	// connection table, which must not hold up the rest.
+	// Open opens the kernel for reading. It is called for the table, again after
+	// IPVS was not available, and once for each reading of the connection table,
+	// which runs in parallel.
 	Open func() (kernel.Kernel, error)
-	// Run carries out a command line of lvs, given without the program's name.
-	// Every change goes through it.
+	// Run runs a command line of lvs, given without the name of the program. All
+	// changes are made by it.
 	Run func(ctx context.Context, args []string) Result
-	// LastChange finds the change that undo would take back. Nil is none.
+	// LastChange returns the change that undo would undo. Nil: no undo.
 	LastChange func(ctx context.Context) Change
-	// Line writes a command line so that a shell reads it as it is. Nil joins its
-	// words with spaces.
+	// Line quotes a command line for a shell. Nil: the words with spaces between
+	// them.
 	Line func(args []string) string
-	// Schedulers are proposed for services.
+	// Schedulers are suggested in the form of a service.
 	Schedulers []string
-	// In and Out are a terminal.
+	// In and Out are the terminal.
 	In  io.Reader
 	Out io.Writer
-	// Environ is the environment, as os.Environ gives it.
+	// Environ is the environment, in the form of os.Environ.
 	Environ []string
-	// Now is the clock. Nil is time.Now.
+	// Now is the clock. Nil: time.Now.
 	Now func() time.Time
-	// Interval is the time between two looks at the table. Zero is a second.
+	// Interval is the time between two readings of the table. Zero: one second.
 	Interval time.Duration
-	// ReadOnly is why nothing may be changed. Empty means that it may.
+	// ReadOnly is why the table must not be changed. Empty: changes are allowed.
 	ReadOnly string
-	// Name is what the program is called in commands: lvs or lvsctl.
+	// Name is the name of the program in commands: lvs or lvsctl.
 	Name string
-	// Globals are options that belong to every command line: --netns NAME.
+	// Globals are the options of every command line: --netns NAME.
 	Globals []string
-	// Hint gives the cure of an error, or nothing. Nil knows none.
+	// Hint returns how to fix an error, or an empty string. Nil: no hints.
 	Hint func(error) string
-	// Host is shown as the place that is looked at. Empty is none.
+	// Host is the name of the director on the screen. Empty: none.
 	Host string
-	// Netns is the network namespace as JSON names it. Empty is none.
+	// Netns is the network namespace in saved JSON. Empty: none.
 	Netns string
-	// ASCII draws with characters that every terminal has.
+	// ASCII draws with ASCII characters only.
 	ASCII bool
-	// NoColor leaves bold, dim, reverse and strikethrough only.
+	// NoColor uses bold, dim, reverse video and strikethrough, but no colours.
 	NoColor bool
-	// Mouse takes the mouse: click selects, wheel scrolls.
+	// Mouse enables the mouse: a click selects a row, the wheel scrolls.
 	Mouse bool
-	// ConfigDir is the folder in which chosen columns are remembered. Empty
-	// remembers nothing.
+	// ConfigDir is the directory of the saved columns. Empty: they are not saved.
 	ConfigDir string
-	// SaveDir is the folder that screens are saved to. Empty is the current one.
+	// SaveDir is the directory of saved screens. Empty: the current directory.
 	SaveDir string
 }
 
-// Result is what a command line came to.
+// Result is the result of a command line.
 type Result struct {
-	// Out and Err are what it printed.
+	// Out and Err are its standard output and standard error.
 	Out, Err string
-	// Status is the exit status.
+	// Status is its exit status.
 	Status int
 }
 
+// complete sets the defaults.
 func (o *Options) complete() {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -96,14 +97,14 @@ func (o *Options) complete() {
 	}
 }
 
-// Run shows the dashboard until it is quit, or until the context ends: then the
-// context's error is returned. However it ends, the terminal is as it was.
+// Run shows the dashboard until the user quits or the context ends. It returns the
+// error of the context in the second case. It always restores the terminal.
 func Run(ctx context.Context, o Options) error {
-	// What is remembered lives long and what is read a moment: the heap must not
-	// grow to several times the former.
+	// The history lives long and a sample only for a moment: the heap must not
+	// grow to several times the size of the history.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
 	defer debug.SetGCPercent(debug.SetGCPercent(garbagePercent))
-	// A hang-up or a quit signal would leave the terminal as it is.
+	// Without a handler, SIGHUP and SIGQUIT would not restore the terminal.
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP, syscall.SIGQUIT)
 	defer stop()
 	m := newModel(ctx, o)
@@ -112,24 +113,26 @@ func Run(ctx context.Context, o Options) error {
 	if o.NoColor {
 		profile = colorprofile.ASCII
 	}
-	// Signals end the context; the profile is ours, because finding one out may
-	// start tmux.
+	// Signals end the context. The profile is set, because detecting it may start
+	// tmux.
 	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out),
-		tea.WithEnvironment(o.Environ), tea.WithFPS(framesPerSecond), tea.WithColorProfile(profile), tea.WithoutSignalHandler())
+		tea.WithEnvironment(o.Environ), tea.WithFPS(framesPerSecond), tea.WithColorProfile(profile),
+		tea.WithoutSignalHandler())
 	_, err := p.Run()
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if errors.Is(err, tea.ErrProgramPanic) {
-		return errors.New("the dashboard broke down; the table is as it was")
+		return errors.New("the dashboard crashed; the crash did not change the IPVS table")
 	}
 	return err
 }
 
 const (
+	// memoryLimit (bytes) and garbagePercent are for the garbage collector.
 	memoryLimit    = 56 << 20
 	garbagePercent = 50
-	// framesPerSecond is how often the screen is looked at for changes: a key is
-	// answered within a thirtieth of a second.
+	// framesPerSecond is how often the screen is redrawn: the response to a key is
+	// visible within 1/30 second.
 	framesPerSecond = 30
 )
