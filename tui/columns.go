@@ -76,11 +76,11 @@ var trafficWords = []word{
 	{"outpps", "packetsOutPerSecond", "OUT-PKTS/S", "OUT-P/S", "packets per second to clients, if they pass the director"},
 	{"inbps", "bytesInPerSecond", "IN-BYTES/S", "IN-B/S", "bytes per second from clients"},
 	{"outbps", "bytesOutPerSecond", "OUT-BYTES/S", "OUT-B/S", "bytes per second to clients, if they pass the director"},
-	{"conns", "connections", "CONNS", "", "connections since the baseline (z)"},
-	{"inpkts", "packetsIn", "IN-PKTS", "", "packets from clients since the baseline (z)"},
-	{"outpkts", "packetsOut", "OUT-PKTS", "", "packets to clients since the baseline (z)"},
-	{"inbytes", "bytesIn", "IN-BYTES", "", "bytes from clients since the baseline (z)"},
-	{"outbytes", "bytesOut", "OUT-BYTES", "", "bytes to clients since the baseline (z)"},
+	{"conns", "connections", "CONNS", "", "connections in total, or since z was pressed"},
+	{"inpkts", "packetsIn", "IN-PKTS", "", "packets from clients in total, or since z was pressed"},
+	{"outpkts", "packetsOut", "OUT-PKTS", "", "packets to clients in total, or since z was pressed"},
+	{"inbytes", "bytesIn", "IN-BYTES", "", "bytes from clients in total, or since z was pressed"},
+	{"outbytes", "bytesOut", "OUT-BYTES", "", "bytes to clients in total, or since z was pressed"},
 	{"trend", "trend", "LAST MINUTE", "", "chart of new connections per second, last 60 refreshes"},
 }
 

@@ -276,7 +276,7 @@ func entryColumns(m *Model) []column[entryRow] {
 			func(r *row) netip.AddrPort { return r.Client }),
 		end("virtual", "VIRTUAL", "address of the service that the client connected to", 3,
 			func(r *row) netip.AddrPort { return r.Virtual }),
-		end("server", "SERVER", "real server", 1, func(r *row) netip.AddrPort { return r.Server }),
+		end("server", "SERVER", "real server of the connection", 1, func(r *row) netip.AddrPort { return r.Server }),
 		{key: "state", title: "STATE", help: "state in the kernel", left: true, width: 11, rank: 2,
 			cell:    func(r *row) string { return clean(r.State) },
 			compare: func(a, b *row) int { return cmp.Compare(a.State, b.State) }},

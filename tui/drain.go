@@ -166,7 +166,7 @@ func (s *cockpit) grid() grid    { return &s.table }
 
 func (s *cockpit) keys() []group {
 	return []group{{"Drain", []binding{
-		{keys: []string{"t"}, help: "send clients bound by persistence to other servers", short: "release clients",
+		{keys: []string{"t"}, help: "send clients bound by persistence to other servers", short: "release",
 			acts: true, do: s.expire},
 	}}}
 }

@@ -226,8 +226,8 @@ func TestOldColumnKeys(t *testing.T) {
 		play    []string
 		heading string
 	}{
-		{"services", tableConfig{[]string{"service", "cps", "inpps", "outpps", "inbps", "outbps"}, "cps", true}, []string{"2"},
-			"  SERVICE                 ▼CONNS/S IN-PKTS/S OUT-PKTS/S IN-BYTES/S OUT-BYTES/S"},
+		{"services", tableConfig{[]string{"service", "cps", "inpps", "outpps", "inbps", "outbps"}, "cps", true},
+			[]string{"2"}, "  SERVICE                 ▼CONNS/S IN-PKTS/S OUT-PKTS/S IN-BYTES/S OUT-BYTES/S"},
 		{"services", tableConfig{[]string{"service", "conns", "inpkts", "outpkts", "inbytes", "outbytes"}, "inpkts", false},
 			[]string{"2"}, "  SERVICE                   CONNS▲IN-PKTS OUT-PKTS IN-BYTES OUT-BYTES"},
 		{"services", tableConfig{[]string{"Service", "CONNS/S", "sched", "CONNECTIONSPERSECOND", "cps"}, "Sched", false},

@@ -165,8 +165,8 @@ func serverColumns(m *Model, byService bool) []column[serverRow] {
 	if byService {
 		service.look, server.rank = serverLook, 8
 	}
-	forward := column[row]{key: "forward", title: "FORWARD", short: "FWD", help: "forwarding method: direct, nat or tunnel",
-		left: true, width: 6, rank: 8,
+	forward := column[row]{key: "forward", title: "FORWARD", short: "FWD",
+		help: "forwarding method: direct, nat or tunnel", left: true, width: 6, rank: 8,
 		cell:    func(r *row) string { return r.e.Forward.String() },
 		compare: func(a, b *row) int { return cmp.Compare(a.e.Forward, b.e.Forward) }}
 	weight := column[row]{key: "weight", title: "WEIGHT", help: "weight; with 0 the server gets no new connections",
