@@ -17,7 +17,7 @@ import (
 	"lvs/kernel/memory"
 )
 
-var update = flag.Bool("update", false, "write the golden screens anew")
+var update = flag.Bool("update", false, "write the golden screens and the generated parts of docs/top.md")
 
 // sizes are the sizes of the terminal for every screen.
 var sizes = [][2]int{{40, 10}, {80, 24}, {120, 40}, {200, 50}}
