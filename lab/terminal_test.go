@@ -9,7 +9,7 @@ import (
 
 const terminalLimit = 10 * time.Second
 
-// A shell stands for any program on a terminal.
+// A shell represents any program on a terminal.
 func TestTerminal(t *testing.T) {
 	x := OnTerminal(t, 40, 5, []string{"PS1=now> "}, "sh", "-i")
 	x.Until(t, terminalLimit, `now>`)

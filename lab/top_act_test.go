@@ -9,7 +9,7 @@ import (
 	"lvs/lab"
 )
 
-// A weight is asked about, refused by default, and then in the kernel.
+// A change of a weight needs a confirmation, and Cancel is the default.
 func TestTopWeight(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -26,7 +26,7 @@ func TestTopWeight(t *testing.T) {
 		t.Errorf("the weight is %s after Cancel, want 10", weight)
 	}
 
-	// The terminal becomes small and large while the dialog is open.
+	// The size of the terminal changes while the dialog is open.
 	x.Type(lab.KeyF8)
 	x.Until(t, topLimit, `10 → 20`)
 	for _, size := range [][2]int{{40, 10}, {200, 50}, {20, 4}, {80, 24}} {
@@ -46,7 +46,7 @@ func TestTopWeight(t *testing.T) {
 		t.Errorf("the other's weight is %s, want 10", weight)
 	}
 
-	// The same can be typed: it is in the log, and in the clipboard.
+	// The command is in the log and in the clipboard.
 	command := fmt.Sprintf("lvs weight %s %s:80 21", w.service, w.Servers[0].Addr4)
 	x.Type("5")
 	x.Until(t, topLimit, regexp.QuoteMeta(command))
@@ -70,7 +70,7 @@ func TestTopWeight(t *testing.T) {
 	quit(t, x)
 }
 
-// A busy server is drained to its end, and taken back.
+// A busy server is drained completely, and undrained.
 func TestTopDrain(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -80,17 +80,17 @@ func TestTopDrain(t *testing.T) {
 	x.Type(lab.KeyEnter)
 	x.Until(t, topLimit, `▸ `+regexp.QuoteMeta(server)+`:80 +nat +10 +[1-9]`)
 	x.Type("d")
-	x.Until(t, topLimit, `Drain (.|\n)*10 → 0(.|\n)*active connections? may go on(.|\n)*\[ Cancel \]`)
+	x.Until(t, topLimit, `Drain (.|\n)*10 → 0(.|\n)*active connections? can finish(.|\n)*\[ Cancel \]`)
 	x.Type("y")
 	x.Until(t, topLimit, `draining `+regexp.QuoteMeta(server))
-	x.Until(t, topLimit, `nothing is left: it is drained`)
+	x.Until(t, topLimit, `drained: no active connections left`)
 	if weight, active := w.ipvsadm(t, w.Servers[0]); weight != "0" || active != "0" {
 		t.Errorf("ipvsadm shows weight %s and %s active connections, want 0 and 0", weight, active)
 	}
 	if _, active := w.ipvsadm(t, w.Servers[1]); active == "0" {
-		t.Error("the other server has nothing to do")
+		t.Error("the other server has no connections")
 	}
-	x.Until(t, topLimit, `have ended and only wait to be forgotten`)
+	x.Until(t, topLimit, `[0-9] closed connections; the kernel removes them`)
 	x.Type(lab.KeyEsc)
 	x.UntilNot(t, topLimit, `draining`)
 	x.Type("u")
@@ -103,7 +103,7 @@ func TestTopDrain(t *testing.T) {
 	quit(t, x)
 }
 
-// Who only looks changes nothing, whatever he presses.
+// With --read-only no key changes anything.
 func TestTopReadOnly(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)

@@ -16,16 +16,14 @@ import (
 	"lvs/lab"
 )
 
-// These tests sit before the dashboard of a director with live traffic, as an
-// admin would: they type, and look at the screen. What came of it they ask
-// Debian's ipvsadm.
+// These tests use the dashboard of a director with live traffic as an administrator
+// does: they type and read the screen. They check the results with Debian's ipvsadm.
 
-// topLimit is how long something may take to be seen: the kernel adds its
-// counters up every two seconds, and an emulated processor is slow.
+// topLimit is the longest time until something is visible: the kernel updates its
+// counters every two seconds, and an emulated processor is slow.
 const topLimit = 30 * time.Second
 
-// watched is a cluster whose clients never rest. Each of their connections
-// lasts for a second and a half.
+// watched is a cluster with constant traffic. Each connection lasts 1.5 seconds.
 type watched struct {
 	*lab.Cluster
 	service string
@@ -56,7 +54,7 @@ func slowly(d time.Duration) http.Handler {
 	})
 }
 
-// load lets ten people ask for pages until the test ends.
+// load makes requests until the test ends, ten at a time.
 func (w *watched) load(t *testing.T) {
 	done := make(chan struct{})
 	var people sync.WaitGroup
@@ -93,7 +91,7 @@ func (w *watched) top(t *testing.T, columns, rows int, args ...string) (x *lab.T
 	return x
 }
 
-// program is ours under its own name.
+// program returns the path of lvs under its own name.
 func program(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -107,7 +105,8 @@ func program(t *testing.T) string {
 	return link
 }
 
-// ipvsadm asks Debian's for the row of a server.
+// ipvsadm returns the weight and the active connections of a server, as shown by
+// Debian's ipvsadm.
 func (w *watched) ipvsadm(t *testing.T, server *lab.Server) (weight, active string) {
 	t.Helper()
 	out, err := w.Director.Run("ipvsadm", "-Ln")
@@ -136,7 +135,8 @@ func TestTopDrillsDown(t *testing.T) {
 	lab.Need(t)
 	w := newWatched(t)
 	x := w.top(t, 100, 24)
-	service, one, two := regexp.QuoteMeta(w.service), regexp.QuoteMeta(w.Servers[0].Addr4.String()), regexp.QuoteMeta(w.Servers[1].Addr4.String())
+	service := regexp.QuoteMeta(w.service)
+	one, two := regexp.QuoteMeta(w.Servers[0].Addr4.String()), regexp.QuoteMeta(w.Servers[1].Addr4.String())
 	x.Until(t, topLimit, `connections/s +[1-9]`)
 	x.Until(t, topLimit, service+` +wlc +2/2 +[1-9]`) // active connections
 
@@ -173,7 +173,7 @@ func TestTopConnections(t *testing.T) {
 	quit(t, x)
 }
 
-// What is changed by others is seen, and what is gone lingers for a while.
+// Changes by other programs are visible, and a deleted row stays for some seconds.
 func TestTopSeesOthers(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -205,20 +205,20 @@ func TestTopSeesOthers(t *testing.T) {
 		return struck
 	}
 	if !x.Sees(topLimit, func(string) bool { return struck() }) {
-		t.Error("the server that is gone is not struck through")
+		t.Error("the deleted server is not struck through")
 	}
 	x.UntilNot(t, topLimit, regexp.QuoteMeta(server))
 	quit(t, x)
 }
 
-// IPVS is unloaded under it and loaded again. It has the kernel for itself: the
-// other tests of this package wait.
+// IPVS is unloaded while the dashboard runs, and loaded again. No other test of this
+// package runs at the same time.
 func TestTopWhileIPVSIsUnloaded(t *testing.T) {
 	if os.Getenv(lab.KindVariable) == "host" {
 		t.Skip("IPVS is not taken from a whole host")
 	}
 	lab.Need(t)
-	// Who asks for IPVS has it loaded; not while this is so.
+	// A request for IPVS loads it, unless modprobe is replaced.
 	const loader = "/proc/sys/kernel/modprobe"
 	before, err := os.ReadFile(loader)
 	if err == nil {
@@ -234,7 +234,7 @@ func TestTopWhileIPVSIsUnloaded(t *testing.T) {
 		mustRun(t, "modprobe", "ip_vs")
 	})
 	x := lab.OnTerminal(t, 80, 24, []string{"LC_ALL=C.UTF-8", "XDG_CONFIG_HOME=" + t.TempDir()}, program(t), "top")
-	x.Until(t, topLimit, `there is no service`)
+	x.Until(t, topLimit, `no services`)
 	lab.Eventually(t, topLimit, unloadIPVS)
 	x.Until(t, topLimit, `IPVS is not loaded`)
 	mustRun(t, "modprobe", "ip_vs")
@@ -245,8 +245,8 @@ func TestTopWhileIPVSIsUnloaded(t *testing.T) {
 	quit(t, x)
 }
 
-// unloadIPVS takes IPVS out of the kernel, its schedulers first. A namespace of
-// the test before may still be on its way out.
+// unloadIPVS unloads IPVS, its schedulers first. It fails while the kernel is still
+// removing a namespace of the previous test.
 func unloadIPVS() error {
 	holders, err := os.ReadDir("/sys/module/ip_vs/holders")
 	if err != nil {
@@ -271,7 +271,7 @@ func mustRun(t *testing.T, name string, args ...string) {
 	}
 }
 
-// What a batch says came a second is what the kernel counted meanwhile.
+// The rates of a batch are those that the kernel counted.
 func TestTopBatch(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -291,7 +291,8 @@ func TestTopBatch(t *testing.T) {
 	before := counted()
 	text := lvs(t, w.Director, 0, "top", "-b", "-n", "1", "-d", interval.String())
 	want := float64(counted()-before) / interval.Seconds()
-	row := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(w.service) + ` +wlc +2/2 +([0-9]+) +[0-9]+ +0 +([0-9.]+) `).FindStringSubmatch(text)
+	pattern := `(?m)^` + regexp.QuoteMeta(w.service) + ` +wlc +2/2 +([0-9]+) +[0-9]+ +0 +([0-9.]+) `
+	row := regexp.MustCompile(pattern).FindStringSubmatch(text)
 	if row == nil {
 		t.Fatalf("no row of %s in\n%s", w.service, text)
 	}

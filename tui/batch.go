@@ -12,21 +12,21 @@ import (
 	"lvs/kernel"
 )
 
-// Batches say how the dashboard is written without a terminal.
+// Batches configures Batch, the dashboard without a terminal.
 type Batches struct {
-	// Count is how many blocks are written. Zero goes on until the context ends.
+	// Count is the number of blocks. Zero: until the context ends.
 	Count int
-	// Sleep waits. It ends early with the context's error when that ends.
+	// Sleep waits. If the context ends, it returns the error of the context early.
 	Sleep func(context.Context, time.Duration) error
 }
 
 // Batch writes a block of plain text to o.Out at the end of every interval: the
-// whole table, services with their servers, and what they did a second. The
-// first block comes after a whole interval, and not before the kernel has added
-// its counters up, so that its rates are measured like all others.
+// services with their servers, and their rates. The first block follows a whole
+// interval, and at least the time in which the kernel updates its counters, so all
+// rates are measured.
 //
-// A table that cannot be read at first is an error. Later it is said in place
-// of a block, and asked for again.
+// If the table cannot be read at first, Batch returns the error. Later it writes the
+// error instead of a block and retries.
 func Batch(ctx context.Context, o Options, b Batches) error {
 	m := newModel(ctx, o)
 	defer m.reader.close()
@@ -62,7 +62,7 @@ func Batch(ctx context.Context, o Options, b Batches) error {
 	return nil
 }
 
-// readNow takes a sample and waits for it.
+// readNow takes a sample and waits for its end.
 func (m *Model) readNow(ctx context.Context) error {
 	s, err := m.reader.take(ctx)
 	m.sampled(sampleMsg{s, err})
@@ -98,19 +98,25 @@ func (m *Model) batchTotals() string {
 	}
 	r := &m.hist.objects[kernel.ServerKey{}].rates
 	rate := func(n float64) string { return m.rate(n, all.public) }
-	return fmt.Sprintf("%d services, %d servers, %s active, %s inactive, %s persistent\n"+
-		"a second: %s connections, %s packets and %s bytes in, %s packets and %s bytes out",
-		len(m.sample.Services), servers, countText(all.active), countText(all.inactive), m.count(all.persistent, all.public),
+	return fmt.Sprintf("%d services, %d servers, %s active, %s inactive, %s clients\n"+
+		"per second: %s connections, %s packets and %s bytes in, %s packets and %s bytes out",
+		len(m.sample.Services), servers,
+		countText(all.active), countText(all.inactive), m.count(all.persistent, all.public),
 		rate(r.connections), rate(r.packetsIn), rate(r.bytesIn), rate(r.packetsOut), rate(r.bytesOut))
 }
 
-// batchColumns are the columns of a block: one of the table of services above
-// one of the table of servers. An empty one is empty there.
+// batchColumns are the columns of a block: for the row of a service the column of
+// the table of services, for the row of a server that of the table of servers.
+// Empty: the cell is empty.
 var batchColumns = []struct{ title, service, server string }{
 	{"SERVICE", "service", "server"}, {"BY", "scheduler", "forward"}, {"UP", "up", ""}, {"WEIGHT", "", "weight"},
-	{"ACTIVE", "active", "active"}, {"INACT", "inactive", "inactive"}, {"PERS", "clients", "clients"},
-	{"CONN/S", "cps", "cps"}, {"PKT/S", "inpps", "inpps"}, {"PKTO/S", "outpps", "outpps"},
-	{"IN B/S", "inbps", "inbps"}, {"OUT B/S", "outbps", "outbps"}, {"GOT%", "", "got"}, {"DUE%", "", "due"},
+	{"ACTIVE", "active", "active"}, {"INACTIVE", "inactive", "inactive"}, {"CLIENTS", "clients", "clients"},
+	{"CONNS/S", "connectionsPerSecond", "connectionsPerSecond"},
+	{"IN-PKTS/S", "packetsInPerSecond", "packetsInPerSecond"},
+	{"OUT-PKTS/S", "packetsOutPerSecond", "packetsOutPerSecond"},
+	{"IN-BYTES/S", "bytesInPerSecond", "bytesInPerSecond"},
+	{"OUT-BYTES/S", "bytesOutPerSecond", "bytesOutPerSecond"},
+	{"GOT%", "", "got"}, {"DUE%", "", "due"},
 }
 
 func (m *Model) batchTable(b *strings.Builder) {
@@ -144,7 +150,8 @@ func (m *Model) batchTable(b *strings.Builder) {
 	}
 }
 
-// batchServices are all services, those without capacity first.
+// batchServices returns all services, first those without a server that has a
+// weight above 0.
 func (m *Model) batchServices() []*kernel.ServiceEntry {
 	var without, with []*kernel.ServiceEntry
 	for i := range m.sample.Services {
@@ -158,7 +165,7 @@ func (m *Model) batchServices() []*kernel.ServiceEntry {
 	return append(without, with...)
 }
 
-// batchLine picks a row's cells. A server stands below its service.
+// batchLine returns the cells of a row. The row of a server is indented.
 func batchLine[R any](columns []column[R], r *R, server bool) []string {
 	out := make([]string, len(batchColumns))
 	for i, want := range batchColumns {
@@ -178,6 +185,7 @@ func batchLine[R any](columns []column[R], r *R, server bool) []string {
 	return out
 }
 
+// byAddress returns the servers sorted by address.
 func byAddress(servers []kernel.ServerEntry) []*kernel.ServerEntry {
 	out := make([]*kernel.ServerEntry, len(servers))
 	for i := range servers {

@@ -18,7 +18,9 @@ import (
 
 // batches runs Batch on a clock that only sleeping moves. each is called after
 // every sleep.
-func batches(t *testing.T, open func() (kernel.Kernel, error), clock *time.Time, interval time.Duration, n int, each func()) (string, error) {
+func batches(
+	t *testing.T, open func() (kernel.Kernel, error), clock *time.Time, interval time.Duration, n int, each func(),
+) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
 	o := Options{Open: open, Out: &out, Now: func() time.Time { return *clock }, Interval: interval, Host: "here"}
@@ -34,7 +36,7 @@ func always(k kernel.Kernel) func() (kernel.Kernel, error) {
 	return func() (kernel.Kernel, error) { return k, nil }
 }
 
-// oneServer is a table with a server by direct routing.
+// oneServer returns a table with one server by direct routing.
 func oneServer(t *testing.T, clock *time.Time) (*memory.Kernel, kernel.ServiceID, netip.AddrPort) {
 	t.Helper()
 	k := memory.New()
@@ -51,36 +53,39 @@ func oneServer(t *testing.T, clock *time.Time) (*memory.Kernel, kernel.ServiceID
 	return k, id, server.Addr
 }
 
-// The kernel's estimates are wrong here by intent: what is shown is measured,
-// also in the first block.
+// The rates are measured, also in the first block: the estimates of this kernel are
+// wrong on purpose.
 func TestBatchMeasures(t *testing.T) {
 	for _, interval := range []time.Duration{500 * time.Millisecond, 2 * time.Second, 10 * time.Second} {
-		clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-		k, id, server := oneServer(t, &clock)
-		begin, added := clock, 0
-		addUp := func() { // every two seconds, as the kernel does
-			for ; added < int(clock.Sub(begin)/additionEvery); added++ {
-				k.Traffic(id, server, memory.Traffic{
-					Add:   kernel.Counters{Connections: 24, PacketsIn: 200, BytesIn: 40_000},
-					Rates: kernel.Rates{Connections: 999}, Active: 5, Inactive: 6,
-				})
+		t.Run(interval.String(), func(t *testing.T) {
+			clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+			k, id, server := oneServer(t, &clock)
+			begin, added := clock, 0
+			addUp := func() { // every two seconds, as the kernel does
+				for ; added < int(clock.Sub(begin)/additionEvery); added++ {
+					k.Traffic(id, server, memory.Traffic{
+						Add:   kernel.Counters{Connections: 24, PacketsIn: 200, BytesIn: 40_000},
+						Rates: kernel.Rates{Connections: 999}, Active: 5, Inactive: 6,
+					})
+				}
 			}
-		}
-		text, err := batches(t, always(k), &clock, interval, 3, addUp)
-		if err != nil {
-			t.Fatal(err)
-		}
-		row := regexp.MustCompile(`(?m)^  10\.0\.0\.1:80 +direct +3 +5 +6 +0 +12 +100 +– +20\.0K +– `)
-		if n := len(row.FindAllString(text, -1)); n != 3 {
-			t.Errorf("every %s: %d of 3 blocks have the server's rates:\n%s", interval, n, text)
-		}
-		if want := "a second: 12 connections, 100 packets and 20.0K bytes in, 0 packets and 0 bytes out"; strings.Count(text, want) != 3 {
-			t.Errorf("every %s: the totals are not %q:\n%s", interval, want, text)
-		}
-		first := begin.Add(max(interval, additionEvery)).Format(time.DateTime)
-		if !strings.HasPrefix(text, "lvs top - "+first+", here, every "+interval.String()+"\n") {
-			t.Errorf("every %s the first block begins so, not at %s:\n%.60s", interval, first, text)
-		}
+			text, err := batches(t, always(k), &clock, interval, 3, addUp)
+			if err != nil {
+				t.Fatal(err)
+			}
+			row := regexp.MustCompile(`(?m)^  10\.0\.0\.1:80 +direct +3 +5 +6 +0 +12 +100 +– +20\.0K +– `)
+			if n := len(row.FindAllString(text, -1)); n != 3 {
+				t.Errorf("%d of 3 blocks have the rates of the server:\n%s", n, text)
+			}
+			const want = "per second: 12 connections, 100 packets and 20.0K bytes in, 0 packets and 0 bytes out"
+			if strings.Count(text, want) != 3 {
+				t.Errorf("the totals are not %q:\n%s", want, text)
+			}
+			first := begin.Add(max(interval, additionEvery)).Format(time.DateTime)
+			if !strings.HasPrefix(text, "lvs top - "+first+", here, every "+interval.String()+"\n") {
+				t.Errorf("the first block does not begin at %s:\n%.60s", first, text)
+			}
+		})
 	}
 }
 
@@ -95,22 +100,23 @@ func TestBatchGoesOnWithoutIPVS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Looks 2 and 3 fail; look 4 begins anew, so nothing is measured at it.
+	// Readings 2 and 3 fail. Reading 4 is the first one again, so it measures nothing.
 	var got []string
 	for block := range strings.SplitSeq(strings.TrimSuffix(text, "\n\n"), "\n\n") {
 		head, body, _ := strings.Cut(block, "\n")
-		got = append(got, fmt.Sprint(regexp.MustCompile(`\d\d:\d\d:\d\d`).FindString(head), " ", strings.Contains(body, "10.0.0.1:80")))
+		at := regexp.MustCompile(`\d\d:\d\d:\d\d`).FindString(head)
+		got = append(got, fmt.Sprint(at, " ", strings.Contains(body, "10.0.0.1:80")))
 	}
 	want := "[12:00:03 true 12:00:06 false 12:00:09 false 12:00:15 true 12:00:18 true]"
 	if fmt.Sprint(got) != want {
 		t.Errorf("blocks with a table: %v, want %s\n%s", got, want, text)
 	}
 	if !strings.Contains(text, "IPVS is not loaded") {
-		t.Errorf("it does not say what is wrong:\n%s", text)
+		t.Errorf("the error is missing:\n%s", text)
 	}
 }
 
-// kernels gives whole, but for looks 2 and 3.
+// kernels is whole except in readings 2 and 3, in which it is gone.
 type kernels struct {
 	kernel.Kernel
 	gone  kernel.Kernel

@@ -13,13 +13,13 @@ import (
 	"lvs/kernel/memory"
 )
 
-// many is a table of services with servers, which all count a little more
-// whenever step is called.
+// many returns a table of services with servers. step adds traffic to all of them.
 func many(b testing.TB, services, servers int) (k *memory.Kernel, step func()) {
 	k = memory.New()
 	var changes []kernel.Change
 	for i := range services {
-		s := kernel.Service{ServiceID: kernel.AddressID(kernel.TCP, addrPort(fmt.Sprintf("192.0.%d.%d:80", i/250, i%250+1))), Scheduler: "wlc"}
+		addr := addrPort(fmt.Sprintf("192.0.%d.%d:80", i/250, i%250+1))
+		s := kernel.Service{ServiceID: kernel.AddressID(kernel.TCP, addr), Scheduler: "wlc"}
 		changes = append(changes, kernel.Change{Op: kernel.AddService, Service: s})
 		for j := range servers {
 			v := kernel.Server{Addr: addrPort(fmt.Sprintf("10.1.0.%d:80", j+1)), Forward: kernel.Direct, Weight: j%10 + 1}
@@ -36,25 +36,33 @@ func many(b testing.TB, services, servers int) (k *memory.Kernel, step func()) {
 			if c.Op == kernel.AddServer {
 				m := 3 + (n+uint64(i))%7
 				k.Traffic(c.Service.ServiceID, c.Server.Addr, memory.Traffic{
-					Add: kernel.Counters{Connections: m, PacketsIn: 11 * m, BytesIn: 4000 * m}, Active: uint32(4 * m), Inactive: uint32(9 * m),
+					Add:    kernel.Counters{Connections: m, PacketsIn: 11 * m, BytesIn: 4000 * m},
+					Active: uint32(4 * m), Inactive: uint32(9 * m),
 				})
 			}
 		}
 	}
 }
 
+// benchModel returns a dashboard of a table in memory.
+func benchModel(t testing.TB, k *memory.Kernel, now *time.Time) *Model {
+	return newModel(t.Context(), Options{
+		Open: func() (kernel.Kernel, error) { return k, nil }, Now: func() time.Time { return *now },
+	})
+}
+
 func addrPort(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
 
-// BenchmarkRefresh is a refresh of 1,000 services with 5 servers each: a sample,
-// what is remembered of it, and the screen. Of the sample it has the copy of a
-// table in memory, not netlink.
+// BenchmarkRefresh measures a refresh with 1,000 services with 5 servers each: the
+// sample, the history and the screen. The sample is a copy of a table in memory,
+// without netlink.
 func BenchmarkRefresh(b *testing.B) {
 	for _, size := range [][2]int{{80, 24}, {200, 50}} {
 		b.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(b *testing.B) {
 			now := time.Unix(0, 0)
 			k, step := many(b, 1000, 5)
 			k.Clock(func() time.Time { return now })
-			m := newModel(b.Context(), Options{Open: func() (kernel.Kernel, error) { return k, nil }, Now: func() time.Time { return now }})
+			m := benchModel(b, k, &now)
 			m.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
 			b.ReportAllocs()
 			for b.Loop() {
@@ -73,14 +81,13 @@ func BenchmarkRefresh(b *testing.B) {
 	}
 }
 
-// What is remembered is bounded: after ten minutes of refreshes nothing is
-// added any more.
+// The history is limited: after ten minutes of refreshes the memory does not grow.
 func TestMemoryDoesNotGrow(t *testing.T) {
 	const limit = 20 << 20 // bytes of heap in use
 	now := time.Unix(0, 0)
 	k, step := many(t, 300, 5)
 	k.Clock(func() time.Time { return now })
-	m := newModel(t.Context(), Options{Open: func() (kernel.Kernel, error) { return k, nil }, Now: func() time.Time { return now }})
+	m := benchModel(t, k, &now)
 	m.Update(tea.WindowSizeMsg{Width: 200, Height: 50})
 	step()
 	outside := heapInUse()
@@ -88,7 +95,7 @@ func TestMemoryDoesNotGrow(t *testing.T) {
 	for i := range held {
 		for n := range longRing + 5 {
 			now = now.Add(time.Second)
-			if n%20 == 0 { // all that counts costs more than all that is remembered
+			if n%20 == 0 { // stepping is slower than the refresh
 				step()
 			}
 			s, err := m.reader.take(t.Context())
@@ -118,13 +125,13 @@ func heapInUse() uint64 {
 
 func mib(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
 
-// BenchmarkKey is a key at that size, from the keystroke to the text of the
+// BenchmarkKey measures a key at that size, from the keystroke to the text of the
 // screen.
 func BenchmarkKey(b *testing.B) {
 	now := time.Unix(0, 0)
 	k, step := many(b, 1000, 5)
 	step()
-	m := newModel(b.Context(), Options{Open: func() (kernel.Kernel, error) { return k, nil }, Now: func() time.Time { return now }})
+	m := benchModel(b, k, &now)
 	m.Update(tea.WindowSizeMsg{Width: 200, Height: 50})
 	s, err := m.reader.take(b.Context())
 	if err != nil {

@@ -1,30 +1,34 @@
 package tui
 
 import (
-	"strings"
+	"encoding/json"
+	"strconv"
 
 	tea "charm.land/bubbletea/v2"
+
+	"lvs/output"
 )
 
-// confirm asks before a change: what will be different, and the command line
-// that does it. Cancel is the default.
+// confirm is the dialog before a change. It shows what will change and the
+// command line. Cancel is the default.
 type confirm struct {
 	title string
 	body  []line
 	args  []string
-	// do names the button: Change, Delete, Drain …
+	// do is the name of the button: Change, Delete, Drain …
 	do string
-	// yes is set while that button is chosen.
+	// yes is set while that button is selected.
 	yes bool
-	// after is called when the command has been carried out.
+	// after is called when the command has succeeded. Nil: nothing is called.
 	after func(*Model, Result) tea.Cmd
-	// own takes keys of this dialog, if it has any; it tells whether it did.
+	// own handles the keys that only this dialog has, and reports whether it did.
+	// Nil: there are none.
 	own func(c *confirm, stroke string) bool
-	// stale tells what has changed since the dialog opened. Empty is nothing; nil
-	// does not look.
+	// stale returns what has changed in the table since the dialog was opened.
+	// Empty: nothing. Nil: no check.
 	stale func(m *Model) string
-	// keys explains them.
-	keys string
+	// hint names the keys of own, and does says what they do. Empty: not shown.
+	hint, does string
 }
 
 func (c *confirm) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
@@ -34,7 +38,7 @@ func (c *confirm) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
 	return press(m, confirmKeys(), k)
 }
 
-// confirmKeys answer the question before a change.
+// confirmKeys returns the keys of the dialog before a change.
 func confirmKeys() group {
 	of := func(do func(m *Model, c *confirm) tea.Cmd) func(*Model) tea.Cmd {
 		return func(m *Model) tea.Cmd {
@@ -44,32 +48,37 @@ func confirmKeys() group {
 			return nil
 		}
 	}
-	return group{"Before a change", []binding{
-		{keys: []string{"tab", "shift+tab", "left", "right"}, label: "Tab, Left, Right", help: "from one button to the other; the first is Cancel",
-			do: of(func(_ *Model, c *confirm) tea.Cmd { c.yes = !c.yes; return nil })},
-		{keys: []string{"enter"}, label: "Enter", help: "the button that is chosen", do: of(func(m *Model, c *confirm) tea.Cmd {
-			if c.yes {
-				return c.done(m)
-			}
-			return m.dropped()
-		})},
-		{keys: []string{"y"}, help: "yes: change it", do: of(func(m *Model, c *confirm) tea.Cmd { return c.done(m) })},
-		{keys: []string{"n", "esc", "q"}, label: "n, Esc", help: "no", do: of(func(m *Model, _ *confirm) tea.Cmd { return m.dropped() })},
+	return group{"Confirmation", []binding{
+		{keys: []string{"tab", "shift+tab", "left", "right"}, label: "Tab, Left, Right",
+			help: "select the other button; Cancel is selected first",
+			do:   of(func(_ *Model, c *confirm) tea.Cmd { c.yes = !c.yes; return nil })},
+		{keys: []string{"enter"}, label: "Enter", help: "press the selected button",
+			do: of(func(m *Model, c *confirm) tea.Cmd {
+				if c.yes {
+					return c.done(m)
+				}
+				return m.dropped()
+			})},
+		{keys: []string{"y"}, help: "yes: make the change",
+			do: of(func(m *Model, c *confirm) tea.Cmd { return c.done(m) })},
+		{keys: []string{"n", "esc", "q"}, label: "n, Esc", help: "no: change nothing",
+			do: of(func(m *Model, _ *confirm) tea.Cmd { return m.dropped() })},
 	}}
 }
 
-// dropped closes a dialog without doing anything.
+// dropped closes a dialog without a change.
 func (m *Model) dropped() tea.Cmd {
 	m.over = nil
 	m.say(plain, "nothing was changed")
 	return nil
 }
 
+// done closes the dialog and runs the command, unless the table has changed.
 func (c *confirm) done(m *Model) tea.Cmd {
 	m.over = nil
 	switch {
 	case m.running:
-		m.say(yellow, "the change before is not done yet: try again")
+		m.say(yellow, "nothing was changed: the previous change is still running; try again")
 		return nil
 	case c.stale != nil && c.stale(m) != "":
 		m.say(bold|yellow, "nothing was changed: %s", c.stale(m))
@@ -83,7 +92,8 @@ func (c *confirm) draw(m *Model, under []line, w, h int) []line {
 	if h >= 12 {
 		body = append(body, nil)
 	}
-	for i, part := range wrap("$ "+m.o.Line(append(c.args[:len(c.args):len(c.args)], m.o.Globals...)), max(w-6, 10)) {
+	command := "$ " + m.o.Line(append(c.args[:len(c.args):len(c.args)], m.o.Globals...))
+	for i, part := range wrap(command, max(w-6, 10)) {
 		if i > 0 {
 			part = "    " + part
 		}
@@ -93,33 +103,94 @@ func (c *confirm) draw(m *Model, under []line, w, h int) []line {
 	if c.yes {
 		cancel, do = plain, reverse|bold|red
 	}
-	foot := text(cancel, "[ Cancel ]").add(plain, "  ").add(do, "[ "+c.do+" ]").add(dim, "  y, n")
-	if c.keys != "" {
-		foot = foot.add(dim, ", "+c.keys)
+	foot := text(cancel, "[ Cancel ]").add(plain, "  ").add(do, "[ "+c.do+" ]").hint("y", "yes").hint("n", "no")
+	if c.hint != "" {
+		foot = foot.hint(c.hint, c.does)
 	}
 	return m.box(under, w, h, c.title, body, 0, foot)
 }
 
-// wrap breaks text into lines of at most w cells, between words where it can.
-func wrap(s string, w int) []string {
-	var out []string
-	now := ""
-	for word := range strings.SplitSeq(s, " ") {
-		for len([]rune(word)) > w {
-			if now != "" {
-				out, now = append(out, now), ""
-			}
-			r := []rune(word)
-			out, word = append(out, string(r[:w])), string(r[w:])
-		}
-		switch {
-		case now == "":
-			now = word
-		case len([]rune(now))+1+len([]rune(word)) <= w:
-			now += " " + word
-		default:
-			out, now = append(out, now), word
-		}
+// undo opens the dialog for undoing the last change. The command line has the
+// number of that change, because another change can be made meanwhile.
+func (m *Model) undo() tea.Cmd {
+	if m.refused() || m.o.LastChange == nil {
+		return nil
 	}
-	return append(out, now)
+	ctx := m.ctx
+	return func() tea.Msg { return lastChangeMsg(m.o.LastChange(ctx)) }
+}
+
+// lastChangeMsg is the change that undo would undo.
+type lastChangeMsg Change
+
+// Change is a change that can be undone.
+type Change struct {
+	// Args is the command line that undoes the change, Command the one that made it.
+	Args    []string
+	Command string
+	// Err is why no change can be undone. Nil: one can.
+	Err error
+}
+
+// found shows what undoing a change would do, and asks.
+func (m *Model) found(c lastChangeMsg) tea.Cmd {
+	if c.Err != nil {
+		m.say(yellow, "%v", c.Err)
+		return nil
+	}
+	return m.try(c.Args, func(m *Model, r Result) tea.Cmd {
+		body := []line{text(dim, "undoes: "+clean(c.Command))}
+		for _, l := range splitLines(r.Out) {
+			body = append(body, text(plain, l))
+		}
+		return m.proposed("Undo", "Undo", c.Args, body, r)
+	})
+}
+
+// undrain opens the dialog for an undrain. It shows the weights that the command
+// would restore.
+func (m *Model) undrain(t target) tea.Cmd {
+	if t.v == nil && !t.machine.IsValid() {
+		return m.onlyServers()
+	}
+	args := []string{"undrain", t.name()}
+	if t.v != nil {
+		args = append(args, "--service", t.e.ServiceID.String())
+	}
+	return m.try(append(args[:len(args):len(args)], "--output=json"), func(m *Model, r Result) tea.Cmd {
+		return m.proposed("Undrain "+t.name(), "Undrain", args, m.weights(r.Out), r)
+	})
+}
+
+// weights returns the changes of weights in the JSON output of a dry run.
+func (m *Model) weights(document string) []line {
+	var d struct{ Items []output.ChangeRow }
+	if err := json.Unmarshal([]byte(document), &d); err != nil {
+		return nil
+	}
+	var body []line
+	for _, c := range d.Items {
+		if c.Before == nil || c.After == nil || c.Before.Weight == nil || c.After.Weight == nil ||
+			c.Service == nil || c.Server == nil {
+			continue
+		}
+		body = append(body, m.change("weight", strconv.Itoa(*c.Before.Weight), strconv.Itoa(*c.After.Weight)).
+			add(dim, "  "+*c.Server+" in "+*c.Service))
+	}
+	return body
+}
+
+// proposed opens the dialog for a change described by a dry run. If the dry run
+// failed or would change nothing, it shows the message of the dry run.
+func (m *Model) proposed(title, do string, args []string, body []line, tried Result) tea.Cmd {
+	r := ran{Result: tried}
+	switch {
+	case tried.Status != 0:
+		m.say(yellow, "%s", r.says())
+	case len(body) == 0:
+		m.say(plain, "%s", r.says())
+	default:
+		m.over = &confirm{title: title, do: do, args: args, body: body}
+	}
+	return nil
 }

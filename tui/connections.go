@@ -2,17 +2,20 @@ package tui
 
 import (
 	"cmp"
-	"context"
-	"errors"
+	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"lvs/kernel"
 )
 
-// connections counts the connections of a scope, by client or by something
-// else. The table is walked beside the loop: with 200,000 entries that lasts.
+// connections is the screen of the connections of a scope, counted by group. The
+// connection table is read outside the event loop: with 200,000 entries that takes
+// long.
 type connections struct {
 	of    scope
 	name  string
@@ -23,63 +26,6 @@ type connections struct {
 	walks
 }
 
-// walks is what a screen needs to walk the connection table now and then.
-type walks struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	busy   bool
-	began  time.Time
-	took   time.Duration
-}
-
-// walkEvery is the least time between two walks. One that is slow leaves ten
-// times as long alone.
-const walkEvery = 2 * time.Second
-
-// walkMsg is what came of a walk for a screen.
-type walkMsg struct {
-	to  interface{ walked(*Model, *walked, error) }
-	w   *walked
-	err error
-}
-
-// start walks beside the loop, if it is time.
-func (s *walks) start(m *Model, to interface{ walked(*Model, *walked, error) }, w walker, now bool) tea.Cmd {
-	if s.busy || !now && m.now().Sub(s.began) < max(walkEvery, 10*s.took) {
-		return nil
-	}
-	if s.ctx == nil {
-		s.ctx, s.cancel = context.WithCancel(m.ctx)
-	}
-	s.busy, s.began = true, m.now()
-	w.open, w.now = m.o.Open, m.o.Now
-	if m.sample != nil {
-		w.timeouts = m.sample.slow.timeouts
-	}
-	ctx := s.ctx
-	return func() tea.Msg {
-		found, err := w.walk(ctx)
-		return walkMsg{to, found, err}
-	}
-}
-
-// leave ends a walk that nobody waits for any more.
-func (s *walks) leave() {
-	if s.cancel != nil {
-		s.cancel()
-		s.ctx = nil
-	}
-}
-
-// ended takes the result of a walk; false is one that was broken off.
-func (s *walks) ended(w *walked, err error) bool {
-	s.busy = false
-	if w != nil {
-		s.took = w.took
-	}
-	return !errors.Is(err, context.Canceled)
-}
-
 func newConnections(m *Model, of scope, name string) *connections {
 	s := &connections{of: of, name: name}
 	s.table = table[groupKey, connectionGroup]{
@@ -87,7 +33,7 @@ func newConnections(m *Model, of scope, name string) *connections {
 		keyOf:  func(r *connectionGroup) groupKey { return r.key },
 		textOf: func(r *connectionGroup) string { return r.name },
 		empty:  "reading the connection table",
-		sort:   "all", down: true,
+		sort:   "total", down: true,
 	}
 	m.recall(&s.table)
 	return s
@@ -108,7 +54,7 @@ func (s *connections) walked(m *Model, w *walked, err error) {
 		return
 	}
 	s.found = w
-	s.table.empty = "there is no connection"
+	s.table.empty = "no connections"
 	s.table.set(w.groups, m.now())
 }
 
@@ -121,13 +67,14 @@ func (s *connections) view(m *Model, w, h int) []line {
 	return append(out, s.table.view(&m.g, w, h-len(out))...)
 }
 
-// walkHead sums up what was found: how many, in which states, how long idle.
+// walkHead draws a summary of the connections: their number, states and idle
+// times.
 func (m *Model) walkHead(f *walked, err error) []line {
 	if err != nil {
 		return []line{text(red, clean(err.Error())), nil, nil}
 	}
 	if f == nil {
-		return []line{text(dim, "walking through the connection table "+m.g.more), nil, nil}
+		return []line{text(dim, "reading the connection table "+m.g.more), nil, nil}
 	}
 	l := text(bold, countText(f.all))
 	if f.read != f.all {
@@ -135,11 +82,15 @@ func (m *Model) walkHead(f *walked, err error) []line {
 	}
 	l = l.add(dim, " entries  ")
 	if f.templates > 0 {
-		l = l.add(bold, countText(f.templates)).add(dim, " templates of persistence  ")
+		noun := " persistence template  "
+		if f.templates > 1 {
+			noun = " persistence templates  "
+		}
+		l = l.add(bold, countText(f.templates)).add(dim, noun)
 	}
 	l = l.add(dim, "as of "+f.at.Format("15:04:05"))
 	if f.others > 0 {
-		l = l.add(yellow, "  "+countText(f.others)+" of groups beyond the first "+countText(maxGroups))
+		l = l.add(yellow, "  "+countText(f.others)+" not in the first "+countText(maxGroups)+" groups")
 	}
 	states := text(dim, "states  ")
 	for _, name := range slices.SortedFunc(maps.Keys(f.states), func(a, b string) int {
@@ -157,39 +108,46 @@ func (m *Model) walkHead(f *walked, err error) []line {
 		counted += n
 	}
 	if counted == 0 {
-		idle = text(dim, "idle    not known of these")
+		idle = text(dim, "idle    unknown for these states")
 	}
 	return []line{l, states, idle}
 }
 
 func (s *connections) keys() []group {
 	return []group{{"Connections", []binding{
-		{keys: []string{"enter"}, label: "Enter", help: "the connections of the group", short: "entries", do: func(m *Model) tea.Cmd {
-			if r := s.table.current(); r != nil {
-				return m.push(newEntries(m, s.of, groupings[s.by], r.key))
-			}
-			return nil
-		}},
-		{keys: []string{"b"}, help: "count by client network, client, large network, server, virtual address", short: "by", do: func(m *Model) tea.Cmd {
-			s.by = (s.by + 1) % len(groupings)
-			s.leave()
-			s.busy = false
-			s.table.forget()
-			m.say(plain, "counting by %s", groupings[s.by].name)
-			return s.start(m, s, s.walker(), true)
-		}},
+		{keys: []string{"enter"}, label: "Enter", help: "show the connections of the group", short: "entries",
+			do: func(m *Model) tea.Cmd {
+				if r := s.table.current(); r != nil {
+					return m.push(newEntries(m, s.of, groupings[s.by], r.key))
+				}
+				return nil
+			}},
+		{keys: []string{"b"}, short: "group",
+			help: "group by the next of: client network, client, large client network, server, virtual address",
+			do:   s.nextGrouping},
 	}}}
+}
+
+func (s *connections) nextGrouping(m *Model) tea.Cmd {
+	s.by = (s.by + 1) % len(groupings)
+	s.leave()
+	s.busy = false
+	s.table.forget()
+	m.say(plain, "grouped by %s", groupings[s.by].name)
+	return s.start(m, s, s.walker(), true)
 }
 
 func groupColumns(m *Model, s *connections) []column[connectionGroup] {
 	type row = connectionGroup
 	number := func(key, title, help string, rank int, of func(*row) uint64) column[row] {
 		return column[row]{key: key, title: title, help: help, width: 8, rank: rank, down: true,
-			cell: func(r *row) string { return countText(of(r)) }, compare: func(a, b *row) int { return cmp.Compare(of(a), of(b)) }}
+			cell:    func(r *row) string { return countText(of(r)) },
+			compare: func(a, b *row) int { return cmp.Compare(of(a), of(b)) }}
 	}
 	length := func(key, title, help string, rank int, of func(*row) time.Duration) column[row] {
 		return column[row]{key: key, title: title, help: help, width: 8, rank: rank, down: true,
-			cell: func(r *row) string { return ageText(of(r)) }, compare: func(a, b *row) int { return cmp.Compare(of(a), of(b)) }}
+			cell:    func(r *row) string { return ageText(of(r)) },
+			compare: func(a, b *row) int { return cmp.Compare(of(a), of(b)) }}
 	}
 	share := func(r *row) float64 {
 		if s.found == nil || s.found.all == 0 {
@@ -197,18 +155,137 @@ func groupColumns(m *Model, s *connections) []column[connectionGroup] {
 		}
 		return float64(r.all) / float64(s.found.all)
 	}
+	total := number("total", "TOTAL", "entries of the connection table", 0, func(r *row) uint64 { return r.all })
+	total.was = "all"
+	expires := length("expires", "EXPIRES", "longest time until an entry expires", 5,
+		func(r *row) time.Duration { return r.longLeft })
+	expires.was = "left"
 	return []column[row]{
-		{key: "group", title: "FROM", help: "what is counted by: a network of clients, a client, a server", grown: true, left: true, width: 18,
+		{key: "group", title: "GROUP", help: "network of clients, client, server or virtual address",
+			grown: true, left: true, width: 18,
 			cell: func(r *row) string { return r.name }, look: func(*row) look { return bold },
 			compare: func(a, b *row) int {
 				return cmp.Or(a.key.network.Addr().Compare(b.key.network.Addr()), a.key.end.Compare(b.key.end))
 			}},
-		number("all", "ENTRIES", "entries of the connection table", 0, func(r *row) uint64 { return r.all }),
-		{key: "share", title: "PART", help: "its part of all entries shown", width: 4, rank: 1, down: true,
-			cell: func(r *row) string { return percentText(share(r)) }, compare: func(a, b *row) int { return cmp.Compare(a.all, b.all) }},
-		number("open", "OPEN", "established, and UDP", 2, func(r *row) uint64 { return r.open }),
-		number("templates", "TEMPL", "templates of persistence", 3, func(r *row) uint64 { return r.templates }),
-		length("idle", "IDLE", "the longest time without a packet", 4, func(r *row) time.Duration { return r.longestIdle }),
-		length("left", "LEFT", "the longest time until an entry expires", 5, func(r *row) time.Duration { return r.longLeft }),
+		total,
+		{key: "share", title: "SHARE", help: "share of all entries on this screen", width: 5, rank: 1, down: true,
+			cell:    func(r *row) string { return percentText(share(r)) },
+			compare: func(a, b *row) int { return cmp.Compare(a.all, b.all) }},
+		number("open", "OPEN", "established TCP connections, and UDP", 2, func(r *row) uint64 { return r.open }),
+		number("templates", "TEMPLATES", "persistence templates", 3, func(r *row) uint64 { return r.templates }),
+		length("idle", "IDLE", "longest time without a packet", 4, func(r *row) time.Duration { return r.longestIdle }),
+		expires,
+	}
+}
+
+// entryKey identifies a connection.
+type entryKey struct {
+	protocol                kernel.Protocol
+	client, virtual, server netip.AddrPort
+}
+
+type entryRow struct {
+	kernel.Connection
+	idle string
+}
+
+// entries is the screen of the connections of a group, one per row.
+type entries struct {
+	of    scope
+	by    grouping
+	group groupKey
+	found *walked
+	err   error
+	table table[entryKey, entryRow]
+	walks
+}
+
+func newEntries(m *Model, of scope, by grouping, group groupKey) *entries {
+	s := &entries{of: of, by: by, group: group}
+	s.table = table[entryKey, entryRow]{
+		name: "entries", columns: entryColumns(m),
+		keyOf: func(r *entryRow) entryKey {
+			return entryKey{r.Protocol, r.Client, r.Virtual, r.Server}
+		},
+		textOf: func(r *entryRow) string {
+			return fmt.Sprint(r.Protocol, " ", r.Client, " ", r.Virtual, " ", r.Server, " ", r.State)
+		},
+		empty: "reading the connection table",
+		sort:  "expires", down: true,
+	}
+	m.recall(&s.table)
+	return s
+}
+
+func (s *entries) crumb() string { return s.group.String() }
+func (s *entries) grid() grid    { return &s.table }
+func (s *entries) keys() []group { return nil }
+
+func (s *entries) refresh(m *Model) tea.Cmd {
+	return s.start(m, s, walker{scope: s.of, by: s.by, only: &s.group}, false)
+}
+
+func (s *entries) walked(m *Model, w *walked, err error) {
+	if !s.ended(w, err) {
+		return
+	}
+	if s.err = err; err != nil {
+		return
+	}
+	s.found = w
+	s.table.empty = "no connections left"
+	rows := make([]entryRow, len(w.entries))
+	for i, c := range w.entries {
+		rows[i] = entryRow{c, m.g.dash}
+		if idle, known := idleOf(&c, m.sample.slow.timeouts); known {
+			rows[i].idle = ageText(idle)
+		}
+	}
+	s.table.set(rows, m.now())
+}
+
+func (s *entries) view(m *Model, w, h int) []line {
+	out := append(m.walkHead(s.found, s.err), nil)
+	if s.found != nil && s.found.all > maxEntries {
+		out[3] = text(yellow, fmt.Sprintf("only the first %d are shown", maxEntries))
+	}
+	if h < 12 {
+		out = out[:1]
+	}
+	s.table.y = len(out)
+	return append(out, s.table.view(&m.g, w, h-len(out))...)
+}
+
+func entryColumns(m *Model) []column[entryRow] {
+	type row = entryRow
+	end := func(key, title, help string, rank int, of func(*row) netip.AddrPort) column[row] {
+		return column[row]{key: key, title: title, help: help, grown: true, left: true, width: 12, rank: rank,
+			cell:    func(r *row) string { return of(r).String() },
+			compare: func(a, b *row) int { return of(a).Compare(of(b)) }}
+	}
+	protocol := func(r *row) string {
+		if r.Protocol == 0 {
+			return m.g.dash
+		}
+		return r.Protocol.String()
+	}
+	return []column[row]{
+		{key: "protocol", title: "PROTOCOL", short: "PROTO", help: "tcp, udp or sctp", left: true, width: 5, rank: 4,
+			cell: protocol, compare: func(a, b *row) int { return cmp.Compare(a.Protocol, b.Protocol) }},
+		end("client", "CLIENT", "address of the client; port 0 is a persistence template", 0,
+			func(r *row) netip.AddrPort { return r.Client }),
+		end("virtual", "VIRTUAL", "address of the service that the client connected to", 3,
+			func(r *row) netip.AddrPort { return r.Virtual }),
+		end("server", "SERVER", "real server of the connection", 1, func(r *row) netip.AddrPort { return r.Server }),
+		{key: "state", title: "STATE", help: "state in the kernel", left: true, width: 11, rank: 2,
+			cell:    func(r *row) string { return clean(r.State) },
+			compare: func(a, b *row) int { return cmp.Compare(a.State, b.State) }},
+		{key: "idle", title: "IDLE", help: "time without a packet, if the timeout of the state is known",
+			width: 5, rank: 5, down: true,
+			cell:    func(r *row) string { return r.idle },
+			compare: func(a, b *row) int { return cmp.Compare(b.Expires, a.Expires) }},
+		{key: "expires", title: "EXPIRES", was: "left", help: "time until the entry expires", width: 5, rank: 2, down: true,
+			cell:    func(r *row) string { return ageText(r.Expires) },
+			compare: func(a, b *row) int { return cmp.Compare(a.Expires, b.Expires) }},
 	}
 }

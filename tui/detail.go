@@ -10,29 +10,30 @@ import (
 	"lvs/output"
 )
 
-// detail shows one object: what it is set to, and a chart.
+// detail is the screen of one object: its settings, its counters and a chart. The
+// zero key is that of the whole table.
 type detail struct {
 	key    kernel.ServerKey
 	metric int
 	zoom   int
 }
 
-// metrics are what a chart can show.
+// metrics are the metrics of the chart.
 var metrics = []struct {
 	name string
 	of   func(point) half
 }{
-	{"new connections a second", connectionsOf},
+	{"new connections per second", connectionsOf},
 	{"active connections", activeOf},
-	{"packets a second, both ways", packetsOf},
-	{"bytes a second, both ways", bytesOf},
+	{"packets per second, in and out", packetsOf},
+	{"bytes per second, in and out", bytesOf},
 }
 
-// zooms are the times a chart can span. From an hour on it is made of minutes,
-// which are kept of services and of the whole.
+// zooms are the durations of the chart. From one hour on it is made of minutes,
+// which only services and the whole table have.
 var zooms = []time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, time.Hour, 10 * time.Hour}
 
-// newDetail begins with a chart of as much as there is, up to ten minutes.
+// newDetail returns the screen with a chart of the whole past, up to ten minutes.
 func newDetail(m *Model, k kernel.ServerKey) *detail {
 	s := &detail{key: k}
 	past := time.Duration(m.hist.n) * m.o.Interval
@@ -47,7 +48,7 @@ func (s *detail) crumb() string {
 	case s.key.Server.IsValid():
 		return "detail of " + s.key.Server.String()
 	case s.key == kernel.ServerKey{}:
-		return "detail of all"
+		return "detail of all services"
 	}
 	return "detail of " + s.key.Service.String()
 }
@@ -63,16 +64,20 @@ func (s *detail) keys() []group {
 		}
 	}
 	return []group{{"Detail", []binding{
-		{keys: []string{"right", ">"}, label: "Right, >", help: "a shorter time in the chart", short: "zoom", do: zoom(-1)},
-		{keys: []string{"left", "<"}, label: "Left, <", help: "a longer time in the chart, up to ten hours of the session", do: zoom(1)},
-		{keys: []string{"m", "tab"}, label: "m, Tab", help: "chart connections, active, packets or bytes", short: "measure", do: func(*Model) tea.Cmd {
-			s.metric = (s.metric + 1) % len(metrics)
-			return nil
-		}},
+		{keys: []string{"right", ">"}, label: "Right, >", help: "show a shorter time in the chart", short: "zoom in",
+			do: zoom(-1)},
+		{keys: []string{"left", "<"}, label: "Left, <", help: "show a longer time in the chart, up to ten hours",
+			do: zoom(1)},
+		{keys: []string{"m", "tab"}, label: "m, Tab", short: "metric",
+			help: "show the next metric: conns/s, active, packets, bytes",
+			do: func(*Model) tea.Cmd {
+				s.metric = (s.metric + 1) % len(metrics)
+				return nil
+			}},
 	}}}
 }
 
-// zooms is how many of the times there are for this object.
+// zooms returns how many durations the object has.
 func (s *detail) zooms() int {
 	if s.key.Server.IsValid() {
 		return 4
@@ -83,24 +88,24 @@ func (s *detail) zooms() int {
 func (s *detail) view(m *Model, w, h int) []line {
 	o := m.hist.objects[s.key]
 	if o == nil {
-		return []line{text(red, "nothing is remembered of it any more")}
+		return []line{text(red, "no data: the object no longer exists")}
 	}
 	facts := m.facts(s.key, o)
 	room := h - len(facts) - 4
-	if room < 4 { // the chart comes first
+	if room < 4 { // the chart is more important than the facts
 		facts = facts[:min(len(facts), max(h-9, 1))]
 		room = h - len(facts) - 4
 	}
 	out := append(facts, nil)
 	metric := metrics[s.metric]
 	over := zooms[min(s.zoom, s.zooms()-1)]
-	out = append(out, text(bold, metric.name).add(dim, "  the last "+output.Duration(over)))
+	out = append(out, text(bold, metric.name).add(dim, "  last "+output.Duration(over)))
 	out = append(out, chart(&m.g, s.values(m, o, over, max(w-axis, 1)), w, max(room, 1), rateText)...)
 	left := "-" + output.Duration(over)
 	return append(out, text(dim, spaces(axis)+left+spaces(w-axis-len(left)-3)+"now"))
 }
 
-// values are the n columns of a chart.
+// values returns the n columns of the chart.
 func (s *detail) values(m *Model, o *object, over time.Duration, n int) []float64 {
 	of := metrics[s.metric].of
 	if over < time.Hour {
@@ -112,58 +117,80 @@ func (s *detail) values(m *Model, o *object, over time.Duration, n int) []float6
 	return o.minutes.series(int(over/time.Minute), of)
 }
 
-// facts are what an object is set to and has counted.
+// facts draws the settings and the counters of an object.
 func (m *Model) facts(k kernel.ServerKey, o *object) []line {
 	e := m.sample.Find(k.Service)
-	field := func(name, value string) line { return text(dim, fit(&m.g, name, 12, true)).add(plain, clean(value)) }
 	var out []line
 	var t traffic
 	switch {
 	case k == kernel.ServerKey{}:
-		out = append(out, field("all", fmt.Sprintf("%d services", len(m.sample.Services))))
-		t = traffic{active: o.active, rates: o.rates, counted: o.counted(), public: m.sample.Public}
-		for i := range m.sample.Services {
-			for j := range m.sample.Services[i].Servers {
-				t.inactive += uint64(m.sample.Services[i].Servers[j].Inactive)
-				t.persistent += uint64(m.sample.Services[i].Servers[j].Persistent)
-			}
-		}
+		out = append(out, m.fact("all", plural(len(m.sample.Services), "service")))
+		t = m.wholeTraffic(o)
 	case e == nil:
-		return []line{text(red, "the service is gone")}
+		return []line{text(red, "the service no longer exists")}
 	case k.Server.IsValid():
 		v := findServer(e, k)
 		if v == nil {
-			return []line{text(red, "the server is gone")}
+			return []line{text(red, "the server no longer exists")}
 		}
 		t = newServerRow(m, e, v).traffic
-		out = append(out, field("server", v.Addr.String()+" of "+e.ServiceID.String()), field("settings", serverSettings(v)))
+		out = append(out, m.fact("server", v.Addr.String()+" of "+e.ServiceID.String()),
+			m.fact("settings", serverSettings(v)))
 	default:
 		r := newServiceRow(m, o, e)
 		t = r.traffic
-		out = append(out, field("service", fmt.Sprintf("%s, %d of %d servers have a weight", e.ServiceID, r.up, len(e.Servers))),
-			field("settings", serviceSettings(e)))
+		servers := fmt.Sprintf("%s, %d of %d servers have a weight above 0", e.ServiceID, r.up, len(e.Servers))
+		out = append(out, m.fact("service", servers), m.fact("settings", serviceSettings(e)))
 	}
-	out = append(out, field("connections", fmt.Sprintf("%d active, %d inactive, %s persistent", t.active, t.inactive, m.count(t.persistent, t.public))))
-	dash := func(s string) string {
+	return append(out, m.counterFacts(&t)...)
+}
+
+// fact draws a value with its name.
+func (m *Model) fact(name, value string) line {
+	return label(&m.g, name, 12).add(plain, clean(value))
+}
+
+// wholeTraffic returns the traffic of the whole table, whose history is o.
+func (m *Model) wholeTraffic(o *object) traffic {
+	t := traffic{active: o.active, rates: o.rates, counted: o.counted(), public: m.sample.Public}
+	for i := range m.sample.Services {
+		for j := range m.sample.Services[i].Servers {
+			t.inactive += uint64(m.sample.Services[i].Servers[j].Inactive)
+			t.persistent += uint64(m.sample.Services[i].Servers[j].Persistent)
+		}
+	}
+	return t
+}
+
+// counterFacts draws the connections and counters of an object.
+func (m *Model) counterFacts(t *traffic) []line {
+	connections := m.fact("connections", fmt.Sprintf("%d active, %d inactive, %s clients bound by persistence",
+		t.active, t.inactive, m.count(t.persistent, t.public)))
+	if t.public {
+		return []line{connections, m.fact("counters", "not available without CAP_NET_ADMIN")}
+	}
+	out := func(s string) string {
 		if t.blind {
 			return m.g.dash
 		}
 		return s
 	}
-	if t.public {
-		return append(out, field("counters", "not known without privilege"))
-	}
-	from := "in all"
+	from := "total"
 	if !m.hist.based.IsZero() {
 		from = m.hist.based.Format("since 15:04")
 	}
-	return append(out,
-		field("a second", fmt.Sprintf("%s conns, packets %s in %s out, bytes %s in %s out", rateText(t.rates.connections),
-			rateText(t.rates.packetsIn), dash(rateText(t.rates.packetsOut)), rateText(t.rates.bytesIn), dash(rateText(t.rates.bytesOut)))),
-		field(from, fmt.Sprintf("%s conns, packets %s in %s out, bytes %s in %s out", countText(t.counted.Connections),
-			countText(t.counted.PacketsIn), dash(countText(t.counted.PacketsOut)), countText(t.counted.BytesIn), dash(countText(t.counted.BytesOut)))))
+	const format = "%s conns, packets %s in %s out, bytes %s in %s out"
+	r, c := &t.rates, &t.counted
+	return []line{
+		connections,
+		m.fact("per second", fmt.Sprintf(format, rateText(r.connections), rateText(r.packetsIn),
+			out(rateText(r.packetsOut)), rateText(r.bytesIn), out(rateText(r.bytesOut)))),
+		m.fact(from, fmt.Sprintf(format, countText(c.Connections), countText(c.PacketsIn),
+			out(countText(c.PacketsOut)), countText(c.BytesIn), out(countText(c.BytesOut)))),
+	}
 }
 
+// findServer returns a server of a service. Nil: the service does not have it.
 func findServer(e *kernel.ServiceEntry, k kernel.ServerKey) *kernel.ServerEntry {
 	for i := range e.Servers {
 		if e.Servers[i].Addr == k.Server {
@@ -173,7 +200,7 @@ func findServer(e *kernel.ServiceEntry, k kernel.ServerKey) *kernel.ServerEntry 
 	return nil
 }
 
-// serviceSettings writes what is set of a service.
+// serviceSettings formats the settings of a service.
 func serviceSettings(e *kernel.ServiceEntry) string {
 	s := "scheduler " + e.Scheduler
 	for _, f := range e.SchedFlags.Names(e.Scheduler) {
@@ -189,12 +216,12 @@ func serviceSettings(e *kernel.ServiceEntry) string {
 		s += ", engine " + e.Engine
 	}
 	if e.OnePacket {
-		s += ", one packet"
+		s += ", one-packet scheduling"
 	}
 	return s
 }
 
-// serverSettings writes what is set of a server.
+// serverSettings formats the settings of a server.
 func serverSettings(v *kernel.ServerEntry) string {
 	s := fmt.Sprintf("%s, weight %d", v.Forward, v.Weight)
 	if v.Upper > 0 {

@@ -2,15 +2,18 @@ package tui
 
 import (
 	"fmt"
-	"strings"
+	"net/netip"
+	"slices"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"lvs/kernel"
+	"lvs/output"
 )
 
-// drain asks before a server is drained: in the service that is shown, or in
-// all of its services.
+// drain opens the dialog for draining a server, in one service or in all its
+// services. If the server is already drained, it shows the drain screen.
 func (m *Model) drain(t target) tea.Cmd {
 	if t.v == nil && !t.machine.IsValid() {
 		return m.onlyServers()
@@ -27,7 +30,9 @@ func (m *Model) drain(t target) tea.Cmd {
 		if everywhere {
 			c.title = "Drain " + addr.String() + " in all services"
 			c.args = []string{"drain", addr.String(), "--yes"}
-			rows = places(m.sample.Snapshot, func(e *kernel.ServiceEntry, v *kernel.ServerEntry) bool { return v.Addr.Addr() == addr })
+			rows = places(m.sample.Snapshot, func(_ *kernel.ServiceEntry, v *kernel.ServerEntry) bool {
+				return v.Addr.Addr() == addr
+			})
 		} else {
 			c.args = []string{"drain", t.v.Addr.String(), "--service", t.e.ServiceID.String(), "--yes"}
 			rows = places(m.sample.Snapshot, func(e *kernel.ServiceEntry, v *kernel.ServerEntry) bool {
@@ -43,11 +48,11 @@ func (m *Model) drain(t target) tea.Cmd {
 	}
 	set()
 	if drained := m.drained(t); drained != nil {
-		m.say(plain, "%s takes no new connections already", t.name())
+		m.say(plain, "%s is already drained: it gets no new connections", t.name())
 		return m.push(newCockpit(m, drained))
 	}
 	if t.v != nil {
-		c.keys = "m: all its services"
+		c.hint, c.does = "m", "all services"
 		c.own = func(_ *confirm, stroke string) bool {
 			if stroke != "m" {
 				return false
@@ -61,12 +66,15 @@ func (m *Model) drain(t target) tea.Cmd {
 	return nil
 }
 
-// drained gives the places of a target that has no weight in any of them. Nil is
-// one that has.
+// drained returns the servers of a target that is drained: all of them have the
+// weight 0. Nil: it is not drained.
 func (m *Model) drained(t target) []kernel.ServerKey {
 	var out []kernel.ServerKey
 	for _, p := range places(m.sample.Snapshot, func(e *kernel.ServiceEntry, v *kernel.ServerEntry) bool {
-		return t.v != nil && e.ServiceID == t.e.ServiceID && v.Addr == t.v.Addr || t.v == nil && v.Addr.Addr() == t.machine
+		if t.v == nil {
+			return v.Addr.Addr() == t.machine
+		}
+		return e.ServiceID == t.e.ServiceID && v.Addr == t.v.Addr
 	}) {
 		if p.v.Weight > 0 {
 			return nil
@@ -76,12 +84,13 @@ func (m *Model) drained(t target) []kernel.ServerKey {
 	return out
 }
 
-// drainPlace is a server in one of its services.
+// drainPlace is a server of a service.
 type drainPlace struct {
 	e *kernel.ServiceEntry
 	v *kernel.ServerEntry
 }
 
+// places returns the servers for which is returns true.
 func places(s *kernel.Snapshot, is func(*kernel.ServiceEntry, *kernel.ServerEntry) bool) []drainPlace {
 	var out []drainPlace
 	for i := range s.Services {
@@ -95,26 +104,28 @@ func places(s *kernel.Snapshot, is func(*kernel.ServiceEntry, *kernel.ServerEntr
 	return out
 }
 
-// drainBody says what draining changes, and which services are left without.
+// drainBody returns the text of the dialog: the weights, the connections, and the
+// services that would have no server left.
 func (m *Model) drainBody(rows []drainPlace) []line {
 	const most = 6
 	var body []line
-	var active, persistent uint64
+	var active, clients uint64
 	leaving := map[kernel.ServiceID]int{}
 	for i, r := range rows {
 		active += uint64(r.v.Active)
-		persistent += uint64(r.v.Persistent)
+		clients += uint64(r.v.Persistent)
 		leaving[r.e.ServiceID] += boolInt(r.v.Weight > 0)
 		if i < most {
-			body = append(body, m.change("weight", fmt.Sprint(r.v.Weight), "0").add(dim, "  "+r.v.Addr.String()+" in "+r.e.ServiceID.String()))
+			body = append(body, m.change("weight", fmt.Sprint(r.v.Weight), "0").
+				add(dim, "  "+r.v.Addr.String()+" in "+r.e.ServiceID.String()))
 		}
 	}
 	if len(rows) > most {
 		body = append(body, text(dim, fmt.Sprintf("and %d more", len(rows)-most)))
 	}
-	body = append(body, text(plain, plural(active, "active connection")+" may go on, new ones go elsewhere"))
-	if persistent > 0 {
-		body = append(body, text(yellow, plural(persistent, "client")+" bound by persistence may come back to it"))
+	body = append(body, text(plain, plural(active, "active connection")+" can finish, new ones go to other servers"))
+	if clients > 0 {
+		body = append(body, text(yellow, plural(clients, "client")+" bound by persistence can still connect to it"))
 	}
 	for _, r := range rows {
 		up := 0
@@ -122,19 +133,253 @@ func (m *Model) drainBody(rows []drainPlace) []line {
 			up += boolInt(r.e.Servers[i].Weight > 0)
 		}
 		if n := leaving[r.e.ServiceID]; n > 0 && n == up {
-			body = append(body, text(bold|red, r.e.ServiceID.String()+" would have no server"))
+			body = append(body, text(bold|red, r.e.ServiceID.String()+" would have no server left"))
 			leaving[r.e.ServiceID] = 0
 		}
 	}
 	return body
 }
 
-func splitLines(s string) []string {
-	var out []string
-	for l := range strings.SplitSeq(strings.TrimRight(s, "\n"), "\n") {
-		if l != "" {
-			out = append(out, clean(strings.TrimRight(l, " ")))
+// cockpit is the drain screen: how many connections are left, how fast they end,
+// when the drain will be complete, and what delays it.
+type cockpit struct {
+	watched []kernel.ServerKey
+	addr    netip.Addr
+	began   time.Time
+	table   table[kernel.ServerKey, serverRow]
+	found   *walked
+	err     error
+	walks
+}
+
+func newCockpit(m *Model, watched []kernel.ServerKey) *cockpit {
+	s := &cockpit{watched: watched, began: m.now(), table: newServerTable(m, "machine", "service")}
+	s.table.empty = "the server was deleted from all its services"
+	if len(watched) > 0 {
+		s.addr = watched[0].Server.Addr()
+	}
+	return s
+}
+
+func (s *cockpit) crumb() string { return "draining " + s.addr.String() }
+func (s *cockpit) grid() grid    { return &s.table }
+
+func (s *cockpit) keys() []group {
+	return []group{{"Drain", []binding{
+		{keys: []string{"t"}, help: "send clients bound by persistence to other servers", short: "release",
+			acts: true, do: s.expire},
+	}}}
+}
+
+// expire opens the dialog for net.ipv4.vs.expire_quiescent_template: with 1, the
+// kernel ignores the persistence templates of all servers with the weight 0.
+func (s *cockpit) expire(m *Model) tea.Cmd {
+	if m.refused() || len(s.watched) == 0 {
+		return nil
+	}
+	before := "?"
+	if s.found != nil {
+		before = countFull(boolInt(s.found.expire))
+	}
+	args := []string{"drain", s.addr.String()}
+	if len(s.watched) == 1 {
+		args = []string{"drain", s.watched[0].Server.String(), "--service", s.watched[0].Service.String()}
+	}
+	m.over = &confirm{title: "Release clients bound by persistence", do: "Release",
+		args: append(args, "--expire-templates", "--yes"),
+		body: []line{
+			text(dim, "net.ipv4.vs.expire_quiescent_template  ").
+				add(plain, before).add(dim, " "+m.g.arrow+" ").add(bold, "1"),
+			text(yellow, "this applies to all drained servers of all services, and stays set"),
+		}}
+	return nil
+}
+
+func (s *cockpit) refresh(m *Model) tea.Cmd {
+	var rows []serverRow
+	for i := range m.sample.Services {
+		e := &m.sample.Services[i]
+		for j := range e.Servers {
+			if slices.Contains(s.watched, kernel.ServerKey{Service: e.ServiceID, Server: e.Servers[j].Addr}) {
+				rows = append(rows, newServerRow(m, e, &e.Servers[j]))
+			}
 		}
+	}
+	s.table.set(rows, m.now())
+	of := scope{machine: s.addr}
+	if len(s.watched) == 1 {
+		of = scope{service: s.watched[0].Service, server: s.watched[0].Server}
+	}
+	return s.start(m, s, walker{scope: of, by: groupings[1], settings: true}, false)
+}
+
+func (s *cockpit) walked(_ *Model, w *walked, err error) {
+	if s.ended(w, err) {
+		if s.err = err; err == nil {
+			s.found = w
+		}
+	}
+}
+
+func (s *cockpit) target() (target, bool) {
+	r := s.table.current()
+	if r == nil {
+		return target{}, false
+	}
+	return target{e: r.of, v: r.e, o: r.o, gone: s.table.vanished(r)}, true
+}
+
+func (s *cockpit) inside() kernel.ServiceID { return kernel.ServiceID{} }
+
+func (s *cockpit) view(m *Model, w, h int) []line {
+	out := s.state(m, w)
+	out = append(out, s.reasons(m, w)...)
+	if len(out) > h-3 {
+		out = out[:max(h-3, 1)]
+	}
+	if h >= 14 {
+		out = append(out, nil)
+	}
+	s.table.y = len(out)
+	return append(out, s.table.view(&m.g, w, h-len(out))...)
+}
+
+// state draws how many connections are left, how fast they end, and when the drain
+// will be complete.
+func (s *cockpit) state(m *Model, w int) []line {
+	var active, inactive, clients uint64
+	for _, r := range s.table.rows {
+		if !s.table.vanished(r) {
+			active += uint64(r.e.Active)
+			inactive += uint64(r.e.Inactive)
+			clients += uint64(r.e.Persistent)
+		}
+	}
+	series := s.series(m)
+	slope := slopeOf(series) / m.o.Interval.Seconds()
+	l := text(dim, "active ").add(bold, countText(active)).add(dim, "  inactive ").add(bold, countText(inactive)).
+		add(dim, "  clients ").add(bold, m.count(clients, m.sample.Public)).
+		add(dim, "  started ").add(plain, ageText(m.now().Sub(s.began))).add(dim, " ago")
+	ends := text(dim, "active per minute ").add(bold, fmt.Sprintf("%+.1f", slope*60)).add(dim, "  estimated end ")
+	switch {
+	case s.open():
+		ends = ends.add(yellow, "never: it gets new connections")
+	case active == 0 && (clients == 0 || s.found != nil && s.found.expire):
+		ends = text(bold|green, "drained: no active connections left")
+	case active == 0:
+		ends = ends.add(plain, "when the persistence of its clients expires")
+	case slope < 0:
+		left := time.Duration(float64(active) / -slope * float64(time.Second))
+		ends = ends.add(bold, "in "+ageText(left)).add(dim, ", at "+m.now().Add(left).Format("15:04"))
+	default:
+		ends = ends.add(yellow, "unknown: the number does not decrease")
+	}
+	n := min(w, 60)
+	return []line{l, ends, text(cyan, spark(&m.g, series, n))}
+}
+
+// open reports whether the server still gets new connections.
+func (s *cockpit) open() bool {
+	return slices.ContainsFunc(s.table.rows, func(r *serverRow) bool {
+		return r.e.Weight > 0 && !s.table.vanished(r)
+	})
+}
+
+// series returns the number of active connections in the last 60 samples. Negative
+// values are missing.
+func (s *cockpit) series(m *Model) []float64 {
+	sum := make([]float64, 60)
+	for i := range sum {
+		sum[i] = -1
+	}
+	for _, k := range s.watched {
+		o := m.hist.objects[k]
+		if o == nil {
+			continue
+		}
+		for i, v := range m.hist.series(o, len(sum), activeOf) {
+			if v >= 0 {
+				sum[i] = max(sum[i], 0) + v
+			}
+		}
+	}
+	return sum
+}
+
+// slopeOf returns the change from one value to the next, by least squares. It
+// ignores missing (negative) values.
+func slopeOf(values []float64) float64 {
+	var n, x, y, xx, xy float64
+	for i, v := range values {
+		if v < 0 {
+			continue
+		}
+		at := float64(i)
+		n, x, y, xx, xy = n+1, x+at, y+v, xx+at*at, xy+at*v
+	}
+	if d := n*xx - x*x; n > 2 && d != 0 {
+		return (n*xy - x*y) / d
+	}
+	return 0
+}
+
+// reasons draws what delays the drain.
+func (s *cockpit) reasons(m *Model, w int) []line {
+	var out []line
+	add := func(l look, format string, args ...any) {
+		for i, part := range wrap(clean(fmt.Sprintf(format, args...)), max(w-2, 10)) {
+			before := m.g.dot + " "
+			if i > 0 {
+				before = "  "
+			}
+			out = append(out, text(l, before+part))
+		}
+	}
+	var perSecond float64
+	for _, r := range s.table.rows {
+		if s.table.vanished(r) {
+			continue
+		}
+		if r.e.Weight > 0 {
+			add(bold|red, "it gets new connections from %s: its weight is %d", r.of.ServiceID, r.e.Weight)
+		}
+		if r.e.Weight == 0 && r.of.Persistence > 0 {
+			perSecond += r.rates.connections
+		}
+	}
+	if perSecond > 0 {
+		add(yellow, "it gets %s connections per second from clients bound by persistence", rateText(perSecond))
+	}
+	f := s.found
+	if s.err != nil {
+		add(red, "cannot read the connection table: %v", s.err)
+	}
+	if f == nil {
+		return out
+	}
+	t := m.sample.slow.timeouts
+	switch {
+	case f.templates > 0 && f.expire:
+		add(dim, "%s left; with expire_quiescent_template=1 the kernel ignores them",
+			plural(f.templates, "persistence template"))
+	case f.templates > 0:
+		add(yellow, "%s bound by persistence, for up to %s more; press t to release them",
+			plural(f.templates, "client"), output.Duration(f.templateLeft))
+	}
+	long := f.idle[len(f.idle)-1] + f.idle[len(f.idle)-2]
+	if long > 0 {
+		add(plain, "%s connections idle for 5 minutes or longer; the kernel removes idle connections after %s",
+			countText(long), output.Duration(t.TCP))
+	}
+	var waiting uint64
+	for _, name := range []string{"FIN_WAIT", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK"} {
+		waiting += f.states[name]
+	}
+	if waiting > 0 {
+		add(dim, "%s closed connections; the kernel removes them within %s", countText(waiting), output.Duration(t.TCPFin))
+	}
+	if n := f.states["UDP"]; n > 0 {
+		add(dim, "%s UDP connections; the kernel removes them %s after the last packet", countText(n), output.Duration(t.UDP))
 	}
 	return out
 }

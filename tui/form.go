@@ -3,55 +3,59 @@ package tui
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 )
 
-// field is a line of a form: a text, or one of several words.
+// field is a line of a form: a text or a choice of words.
 type field struct {
 	label, help string
 	in          input
-	// words are what can be chosen, if that is fixed. Others cannot be typed.
+	// words are the allowed values. Nil: any text can be typed.
 	words []string
-	// proposals are words that the arrow keys put there; others can be typed.
+	// proposals are values for the keys Left and Right. Others can be typed, too.
 	proposals []string
-	// fixed fields are shown and not changed.
+	// fixed is set if the user cannot change the field.
 	fixed bool
-	was   string
+	// was is the value at first.
+	was string
 }
 
 func (f *field) value() string { return strings.TrimSpace(f.in.String()) }
 
-// form asks for several values and makes a command line of them. What is wrong
-// with it is told by the command line itself, before anything is confirmed.
+// form is the dialog for several values, from which it makes a command line. A dry
+// run of the command line checks the values before the user confirms the change.
 type form struct {
 	title  string
 	fields []*field
 	at     int
-	wrong  string
-	busy   bool
-	// build makes the command line and what it changes; a text is what is wrong.
+	// wrong is the error that is shown. busy is set during the dry run.
+	wrong string
+	busy  bool
+	// build returns the command line and what it changes, or what is wrong.
 	build func(f *form) (args []string, body []line, wrong string)
-	do    string
+	// do is the name of the button in the dialog that follows.
+	do string
 }
 
 func newField(label, value, help string) *field {
 	return &field{label: label, help: help, in: newInput(value), was: value}
 }
 
-// field gives a field by its label.
+// field returns the field with a label.
 func (f *form) field(label string) *field {
 	return f.fields[slices.IndexFunc(f.fields, func(x *field) bool { return x.label == label })]
 }
 
 func (f *form) get(label string) string { return f.field(label).value() }
 
-// changed tells whether a field is not as it was.
+// changed reports whether the value of a field is different from its first value.
 func (f *form) changed(label string) bool { return f.get(label) != f.field(label).was }
 
 func (f *form) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
 	now, stroke := f.fields[f.at], k.String()
-	moves := stroke == "left" || stroke == "right" // within a text, or from word to word
+	moves := stroke == "left" || stroke == "right" // in a text, or to the next word
 	if b := find([]group{formKeys()}, stroke); b != nil && (!moves || len(now.words)+len(now.proposals) > 0) {
 		return b.do(m)
 	}
@@ -62,7 +66,7 @@ func (f *form) key(m *Model, k tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// formKeys go through the fields of a form. Other keys are typed.
+// formKeys returns the keys of a form. All other keys are typed.
 func formKeys() group {
 	of := func(do func(m *Model, f *form) tea.Cmd) func(*Model) tea.Cmd {
 		return func(m *Model) tea.Cmd {
@@ -78,13 +82,15 @@ func formKeys() group {
 	turn := func(by int) func(*Model) tea.Cmd {
 		return of(func(_ *Model, f *form) tea.Cmd { f.fields[f.at].turn(by); return nil })
 	}
-	return group{"In a form", []binding{
-		{keys: []string{"up", "shift+tab"}, label: "Up, Shift-Tab", help: "the field before", do: step(-1)},
-		{keys: []string{"down", "tab"}, label: "Down, Tab", help: "the next field", do: step(1)},
-		{keys: []string{"left"}, label: "Left", help: "the word before, where there is a choice", do: turn(-1)},
-		{keys: []string{"right"}, label: "Right", help: "the next word, where there is a choice", do: turn(1)},
-		{keys: []string{"enter"}, label: "Enter", help: "have it checked, and ask", do: of(func(m *Model, f *form) tea.Cmd { return f.check(m) })},
-		{keys: []string{"esc"}, label: "Esc", help: "drop it", do: of(func(m *Model, _ *form) tea.Cmd { return m.dropped() })},
+	return group{"Form", []binding{
+		{keys: []string{"up", "shift+tab"}, label: "Up, Shift-Tab", help: "go to the previous field", do: step(-1)},
+		{keys: []string{"down", "tab"}, label: "Down, Tab", help: "go to the next field", do: step(1)},
+		{keys: []string{"left"}, label: "Left", help: "select the previous value, if the field has a list", do: turn(-1)},
+		{keys: []string{"right"}, label: "Right", help: "select the next value, if the field has a list", do: turn(1)},
+		{keys: []string{"enter"}, label: "Enter", help: "check the values and ask for confirmation",
+			do: of(func(m *Model, f *form) tea.Cmd { return f.check(m) })},
+		{keys: []string{"esc"}, label: "Esc", help: "close the form and change nothing",
+			do: of(func(m *Model, _ *form) tea.Cmd { return m.dropped() })},
 	}}
 }
 
@@ -94,7 +100,8 @@ func (f *form) paste(_ *Model, s string) {
 	}
 }
 
-// step goes to the next field that can be changed.
+// step goes to the next field that can be changed, or to the previous one if by is
+// -1.
 func (f *form) step(by int) {
 	for range f.fields {
 		f.at = (f.at + by + len(f.fields)) % len(f.fields)
@@ -104,7 +111,7 @@ func (f *form) step(by int) {
 	}
 }
 
-// turn puts the next word into the field.
+// turn replaces the value by the next word, or by the previous one if by is -1.
 func (f *field) turn(by int) {
 	list := append(f.words[:len(f.words):len(f.words)], f.proposals...)
 	if len(list) == 0 || f.fixed {
@@ -117,7 +124,7 @@ func (f *field) turn(by int) {
 	f.in = newInput(list[(i+by+len(list))%len(list)])
 }
 
-// check lets the command line say what it thinks, and then asks.
+// check starts a dry run of the command line. checked opens the dialog after it.
 func (f *form) check(m *Model) tea.Cmd {
 	if f.busy {
 		return nil
@@ -130,11 +137,12 @@ func (f *form) check(m *Model) tea.Cmd {
 	args = append(args[:len(args):len(args)], m.o.Globals...)
 	ctx, run := m.ctx, m.o.Run
 	return func() tea.Msg {
-		return checkedMsg{f, args[:len(args)-len(m.o.Globals)], body, run(ctx, append(args[:len(args):len(args)], "--dry-run"))}
+		res := run(ctx, append(args[:len(args):len(args)], "--dry-run"))
+		return checkedMsg{f, args[:len(args)-len(m.o.Globals)], body, res}
 	}
 }
 
-// checkedMsg is what the command line said of a form.
+// checkedMsg is the result of the dry run of a form.
 type checkedMsg struct {
 	f    *form
 	args []string
@@ -145,7 +153,7 @@ type checkedMsg struct {
 func (f *form) checked(m *Model, msg checkedMsg) {
 	f.busy = false
 	if m.over != overlay(f) {
-		return // it was left meanwhile
+		return // the user has closed the form meanwhile
 	}
 	if msg.res.Status != 0 {
 		r := ran{Result: msg.res}
@@ -193,5 +201,69 @@ func (f *form) draw(m *Model, under []line, w, h int) []line {
 	if f.wrong == "" {
 		at = f.at
 	}
-	return m.box(under, w, h, f.title, body, at, text(dim, "Enter goes on, Up and Down choose, Esc drops"))
+	foot := line{}.hint("Enter", "check").hint("Esc", "cancel").hint("Up, Down", "field")
+	return m.box(under, w, h, f.title, body, at, foot)
+}
+
+// input is a line of text that the user types.
+type input struct {
+	text []rune
+	at   int
+}
+
+func newInput(s string) input { return input{[]rune(s), utf8.RuneCountInString(s)} }
+
+func (in *input) String() string { return string(in.text) }
+
+// key handles a keystroke. False: the key has no meaning here.
+func (in *input) key(k tea.KeyPressMsg) bool {
+	switch k.String() {
+	case "left", "ctrl+b":
+		in.at = max(in.at-1, 0)
+	case "right", "ctrl+f":
+		in.at = min(in.at+1, len(in.text))
+	case "home", "ctrl+a":
+		in.at = 0
+	case "end", "ctrl+e":
+		in.at = len(in.text)
+	case "backspace", "ctrl+h":
+		if in.at > 0 {
+			in.text = append(in.text[:in.at-1], in.text[in.at:]...)
+			in.at--
+		}
+	case "delete", "ctrl+d":
+		if in.at < len(in.text) {
+			in.text = append(in.text[:in.at], in.text[in.at+1:]...)
+		}
+	case "ctrl+u":
+		in.text, in.at = append([]rune{}, in.text[in.at:]...), 0
+	case "ctrl+k":
+		in.text = in.text[:in.at]
+	default:
+		if k.Text == "" {
+			return false
+		}
+		in.insert(k.Text)
+	}
+	return true
+}
+
+// insert inserts text at the cursor: one character, or pasted text.
+func (in *input) insert(s string) {
+	const longest = 500
+	r := []rune(clean(s))
+	r = r[:min(len(r), max(longest-len(in.text), 0))]
+	in.text = append(in.text[:in.at:in.at], append(r, in.text[in.at:]...)...)
+	in.at += len(r)
+}
+
+// line draws the part of the text around the cursor, w cells wide.
+func (in *input) line(w int, l look) line {
+	all := append(append([]rune{}, in.text...), ' ')
+	from := max(in.at-w+1, 0)
+	to := min(from+w, len(all))
+	out := line{}
+	out = out.add(l, string(all[from:in.at]))
+	out = out.add(l|reverse, string(all[in.at:in.at+1]))
+	return out.add(l, string(all[in.at+1:max(to, in.at+1)])).pad(w)
 }

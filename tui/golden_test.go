@@ -17,12 +17,12 @@ import (
 	"lvs/kernel/memory"
 )
 
-var update = flag.Bool("update", false, "write the golden screens anew")
+var update = flag.Bool("update", false, "write the golden screens and the generated parts of docs/top.md")
 
-// sizes are those that every screen is looked at in.
+// sizes are the sizes of the terminal for every screen.
 var sizes = [][2]int{{40, 10}, {80, 24}, {120, 40}, {200, 50}}
 
-// scenes are screens with the way to them.
+// scenes are screens with the keys that lead to them.
 var scenes = []struct {
 	name    string
 	options func(*Options)
@@ -67,9 +67,13 @@ var scenes = []struct {
 	{"delete-server", nil, func(s *stage) { s.open(webID); s.press("x") }},
 	{"delete-service", nil, func(s *stage) { s.to(webID); s.press("x") }},
 	{"zero", nil, func(s *stage) { s.to(webID); s.press("Z") }},
-	{"add-service", nil, func(s *stage) { s.press("a"); s.typed("tcp://192.0.2.99:80"); s.press("down", "right", "down") }},
+	{"add-service", nil, func(s *stage) {
+		s.press("a")
+		s.typed("tcp://192.0.2.99:80")
+		s.press("down", "right", "down")
+	}},
 	{"add-service-refused", nil, func(s *stage) {
-		s.refuse = "lvs: service \"x\": it is not an address and port such as 192.0.2.10:80 or [2001:db8::10]:80\n"
+		s.refuse = "lvs: invalid service \"x\": want an address and port such as 192.0.2.10:80 or [2001:db8::10]:80\n"
 		s.press("a")
 		s.typed("x")
 		s.press("enter")
@@ -82,19 +86,25 @@ var scenes = []struct {
 	}},
 	{"edit-server", nil, func(s *stage) { s.open(webID); s.press("e") }},
 	{"edit-service-confirm", nil, func(s *stage) { s.to(markID); s.press("e", "right", "enter") }},
-	{"read-only", func(o *Options) { o.ReadOnly = "--read-only was given" }, func(s *stage) { s.open(webID); s.press("f7") }},
+	{"read-only", func(o *Options) { o.ReadOnly = "--read-only was given" }, func(s *stage) {
+		s.open(webID)
+		s.press("f7")
+	}},
 	{"unprivileged", nil, func(s *stage) { s.k.Deny(); s.pass(1) }},
-	{"ipvs-gone", func(o *Options) { o.Hint = func(error) string { return "modprobe ip_vs" } }, func(s *stage) { s.k.Unload(); s.pass(5) }},
+	{"ipvs-gone", func(o *Options) { o.Hint = func(error) string { return "modprobe ip_vs" } }, func(s *stage) {
+		s.k.Unload()
+		s.pass(5)
+	}},
 	{"ascii", func(o *Options) { o.ASCII = true }, func(s *stage) { s.open(webID); s.press("f7") }},
 }
 
-// open goes to the servers of a service.
+// open shows the servers of a service.
 func (s *stage) open(id kernel.ServiceID) {
 	s.to(id)
 	s.press("enter")
 }
 
-// to puts the cursor on a service.
+// to moves the cursor to a service.
 func (s *stage) to(id kernel.ServiceID) {
 	s.press("2")
 	for range 10 {
@@ -106,20 +116,23 @@ func (s *stage) to(id kernel.ServiceID) {
 	s.t.Fatalf("there is no service %v", id)
 }
 
-// shares lets connections go elsewhere than weights say.
+// shares distributes connections differently from the weights.
 func (s *stage) shares() {
 	for range 20 {
 		s.traffic(1)
-		s.k.Traffic(webID, serverOf(12, 80), memory.Traffic{Add: kernel.Counters{Connections: 15}, Active: 1180, Inactive: 200})
+		s.k.Traffic(webID, serverOf(12, 80), memory.Traffic{
+			Add: kernel.Counters{Connections: 15}, Active: 1180, Inactive: 200,
+		})
 		s.pass(2)
 	}
 }
 
-// emptying lets a server end its connections, one a second.
+// emptying ends the connections of a server, one per second.
 func (s *stage) emptying() {
 	list := []kernel.Connection{}
 	for i := range 12 {
-		list = append(list, kernel.Connection{Protocol: kernel.TCP, Client: serverOf(200+i, 5000), Virtual: webID.AddrPort(), Server: serverOf(13, 80),
+		list = append(list, kernel.Connection{Protocol: kernel.TCP,
+			Client: serverOf(200+i, 5000), Virtual: webID.AddrPort(), Server: serverOf(13, 80),
 			State: []string{"ESTABLISHED", "FIN_WAIT"}[i/8], Expires: 1e9 * 60})
 	}
 	s.k.SetConnections(list...)
@@ -130,7 +143,8 @@ func (s *stage) emptying() {
 }
 
 func (s *stage) drop(id kernel.ServiceID) {
-	if err := s.k.Apply(s.t.Context(), []kernel.Change{{Op: kernel.DeleteService, Service: kernel.Service{ServiceID: id}}}); err != nil {
+	change := kernel.Change{Op: kernel.DeleteService, Service: kernel.Service{ServiceID: id}}
+	if err := s.k.Apply(s.t.Context(), []kernel.Change{change}); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -179,8 +193,8 @@ func golden(t *testing.T, name, got string) {
 
 var looks = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
-// checkScreen holds what is true of every screen: as many lines and cells as
-// there are, nothing that a terminal would obey but looks.
+// checkScreen checks what is true of every screen: it has the size of the terminal
+// and no control sequences but those of the looks.
 func checkScreen(t testing.TB, m *Model, w, h int) {
 	t.Helper()
 	lines := m.lines()
@@ -198,7 +212,7 @@ func checkScreen(t testing.TB, m *Model, w, h int) {
 	}
 }
 
-// Colours and ASCII are what was asked for.
+// The colours and characters are those of the options.
 func TestLooks(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -228,17 +242,16 @@ func TestLooks(t *testing.T) {
 
 func TestTooSmall(t *testing.T) {
 	for _, scene := range scenes {
-		s := newStage(t, scene.options).table().connections().start()
-		s.pass(3)
-		scene.play(s)
-		for w := range 30 {
-			for h := range 12 {
-				s.send(tea.WindowSizeMsg{Width: w, Height: h})
-				checkScreen(t, s.m, w, h)
+		t.Run(scene.name, func(t *testing.T) {
+			s := newStage(t, scene.options).table().connections().start()
+			s.pass(3)
+			scene.play(s)
+			for w := range 30 {
+				for h := range 12 {
+					s.send(tea.WindowSizeMsg{Width: w, Height: h})
+					checkScreen(t, s.m, w, h)
+				}
 			}
-		}
-		if t.Failed() {
-			t.Fatal(scene.name)
-		}
+		})
 	}
 }

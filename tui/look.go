@@ -2,11 +2,10 @@ package tui
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
-// look is how text looks: one colour of the sixteen, and any of the others.
+// look is the style of a text: at most one colour, and any of the other bits.
 type look uint16
 
 const (
@@ -22,23 +21,35 @@ const (
 	plain look = 0
 )
 
-// colours are the looks that NO_COLOR and light backgrounds concern.
+// colours are the looks that NO_COLOR removes.
 const colours = red | green | yellow | cyan
 
-// sgr are the numbers of the looks (ECMA-48, SGR), by bit.
+// sgr are the SGR parameters of the looks (ECMA-48), by bit.
 var sgr = [...]string{"1", "2", "4", "7", "9", "31", "32", "33", "36"}
 
-// span is a piece of a line in one look.
+// span is a part of a line with one look.
 type span struct {
 	look look
 	text string
 }
 
-// line is a line of the screen. Every rune of it takes one cell.
+// line is a line of the screen. Every rune occupies one cell.
 type line []span
 
 func text(l look, s string) line { return line{{l, s}} }
 
+// hint adds a key and its action, in the style of the foot of the screen.
+func (l line) hint(key, action string) line {
+	if len(l) > 0 {
+		l = l.add(plain, "  ")
+	}
+	return l.add(bold, key).add(plain, " "+action)
+}
+
+// label returns a dim name of w cells, for a value after it.
+func label(g *glyphs, name string, w int) line { return text(dim, fit(g, name, w, true)) }
+
+// width returns the number of cells.
 func (l line) width() int {
 	n := 0
 	for _, s := range l {
@@ -47,7 +58,7 @@ func (l line) width() int {
 	return n
 }
 
-// add puts text at the end.
+// add appends text.
 func (l line) add(look look, s string) line {
 	if s == "" {
 		return l
@@ -55,7 +66,7 @@ func (l line) add(look look, s string) line {
 	return append(l, span{look, s})
 }
 
-// pad makes the line w cells wide, cutting what is more.
+// pad makes the line exactly w cells wide.
 func (l line) pad(w int) line {
 	n := l.width()
 	if n < w {
@@ -67,7 +78,7 @@ func (l line) pad(w int) line {
 	return l
 }
 
-// cut gives the cells from one column up to another.
+// cut returns the cells from one index up to another.
 func (l line) cut(from, to int) line {
 	var out line
 	at := 0
@@ -86,7 +97,7 @@ func (l line) cut(from, to int) line {
 	return out
 }
 
-// with puts a look on the whole line.
+// with adds a look to the whole line.
 func (l line) with(add look) line {
 	out := make(line, len(l))
 	for i, s := range l {
@@ -95,7 +106,7 @@ func (l line) with(add look) line {
 	return out
 }
 
-// String is the text alone, without spaces at its end.
+// String returns the text without looks and trailing spaces.
 func (l line) String() string {
 	var b strings.Builder
 	for _, s := range l {
@@ -104,7 +115,7 @@ func (l line) String() string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// paint writes lines for a terminal, whose palette is p.
+// paint returns the lines with escape sequences for a terminal with palette p.
 func paint(lines []line, p palette) string {
 	var b strings.Builder
 	for i, l := range lines {
@@ -138,10 +149,10 @@ func writeSGR(b *strings.Builder, l look) {
 	b.WriteByte('m')
 }
 
-// palette fits looks to the terminal.
+// palette adapts looks to the terminal.
 type palette struct {
 	noColor bool
-	// light is a light background, on which yellow cannot be read.
+	// light is set for a light background, on which yellow is unreadable.
 	light bool
 }
 
@@ -155,23 +166,9 @@ func (p palette) of(l look) look {
 	return l
 }
 
-// clean makes text from outside one line of runes that take one cell each: what
-// a terminal would obey, or draw wider, becomes a question mark.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case r < 0x20 || r == utf8.RuneError || r >= 0x300 && !strings.ContainsRune("→–…▲▼", r) || !unicode.IsPrint(r):
-			return '?'
-		}
-		return r
-	}, s)
-}
-
-// glyphs are the characters that pictures are made of.
+// glyphs are the characters for charts, frames and marks.
 type glyphs struct {
-	bars                               []rune // from nothing to full
+	bars                               []rune // from empty to full
 	cursor, warn, gone                 string
 	up, down, arrow, dash, more, times string
 	h, v                               string

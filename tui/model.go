@@ -8,8 +8,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// Model is the dashboard: the one tea.Model. Screens draw and take keys; what
-// comes from outside (samples, results of commands) comes here.
+// Model is the dashboard, its only tea.Model. It receives the samples and the
+// results of commands; the screens draw and handle their keys.
 type Model struct {
 	o    Options
 	ctx  context.Context
@@ -17,30 +17,30 @@ type Model struct {
 	pal  palette
 	w, h int
 
-	// after sends a message in a while.
+	// after sends a message after a time.
 	after  func(time.Duration, tea.Msg) tea.Cmd
 	reader *reader
 	hist   *history
-	// now is the sample that is shown; nil before the first. err is why there is
-	// no newer one.
+	// sample is the sample that is shown; nil before the first. err is why there
+	// is no newer one.
 	sample  *sample
 	err     error
 	reading bool
 	started time.Time
-	// round numbers the waits for the next sample: of those under way only the
-	// newest counts.
+	// round is the number of the last wait for a sample. Ticks of earlier waits
+	// are ignored.
 	round  int
 	paused bool
-	// middleAt is the line of the screen where the middle begins.
+	// middleAt is the number of lines above the screen that is shown: the head.
 	middleAt int
 
-	roots  []screen // where digits jump
+	roots  []screen // the screens of the keys 1 to 5
 	stack  []screen
 	over   overlay
 	config config
 	note   note
-	// log is what was run from here; running is set while something is, lookAgain
-	// when a look that is under way may have missed it.
+	// log holds the commands that were run. running is set while a command runs,
+	// lookAgain if a sample that began before its end must be taken again.
 	log       []ran
 	logged    int
 	running   bool
@@ -48,42 +48,42 @@ type Model struct {
 	lookAgain bool
 }
 
-// screen is what fills the middle of the terminal.
+// screen fills the terminal between the head and the foot.
 type screen interface {
-	// crumb is its part of the path in the head.
+	// crumb is the name of the screen in the path at the top.
 	crumb() string
-	// refresh takes what a new sample brings.
+	// refresh updates the screen from the newest sample.
 	refresh(m *Model) tea.Cmd
 	// view draws h lines of at most w cells.
 	view(m *Model, w, h int) []line
-	// keys are those of this screen alone.
+	// keys returns the keys that only this screen has.
 	keys() []group
-	// grid is its table. Nil is none.
+	// grid is the table of the screen. Nil: it has none.
 	grid() grid
 }
 
-// overlay lies over a screen and takes all keys until it is closed.
+// overlay is drawn over a screen and receives all keys until it is closed.
 type overlay interface {
 	key(m *Model, k tea.KeyPressMsg) tea.Cmd
-	// draw puts it over the lines of the screen.
+	// draw draws the overlay over the lines of the screen.
 	draw(m *Model, under []line, w, h int) []line
 }
 
-// note is something said for a while in the last line.
+// note is a message that the last line shows for some seconds.
 type note struct {
 	look  look
 	text  string
 	until time.Time
 }
 
-// Messages from commands that run beside the loop.
+// Messages from commands that run outside the event loop.
 type (
 	sampleMsg struct {
 		s   *sample
 		err error
 	}
 	tickMsg struct{ round int }
-	// clockMsg only draws again: ages grow while nothing else happens.
+	// clockMsg only redraws: ages grow while nothing else happens.
 	clockMsg struct{}
 )
 
@@ -99,7 +99,7 @@ func newModel(ctx context.Context, o Options) *Model {
 	}
 	var err error
 	if m.config, err = m.readConfig(); err != nil {
-		m.say(yellow, "the chosen columns cannot be read: %v", err)
+		m.say(yellow, "cannot read the saved columns: %v", err)
 	}
 	list := newServices(m)
 	m.roots = []screen{&overview{list}, list, newMachines(m), newConnections(m, scope{}, "connections"), newLog(m)}
@@ -167,7 +167,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// key gives a keystroke to whom it belongs.
+// key handles a keystroke.
 func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	m.note = note{}
 	if k.String() == "ctrl+c" {
@@ -182,7 +182,7 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// bindings are all keys that work now, the screen's own first.
+// bindings returns all keys that work now, those of the screen first.
 func (m *Model) bindings() []group {
 	s := m.top()
 	groups := s.keys()
@@ -197,7 +197,7 @@ func (m *Model) bindings() []group {
 
 func (m *Model) top() screen { return m.stack[len(m.stack)-1] }
 
-// look takes a sample beside the loop, unless that is under way.
+// look takes a sample outside the event loop, unless one is being taken.
 func (m *Model) look() tea.Cmd {
 	if m.reading {
 		return nil
@@ -209,10 +209,10 @@ func (m *Model) look() tea.Cmd {
 	}
 }
 
-// sampled takes what came of a look, and plans the next.
+// sampled handles the result of look and schedules the next one.
 func (m *Model) sampled(msg sampleMsg) tea.Cmd {
 	m.reading = false
-	if m.lookAgain { // it may have been taken before the change
+	if m.lookAgain { // the sample may be older than the last change
 		m.lookAgain = false
 		return m.look()
 	}
@@ -225,8 +225,8 @@ func (m *Model) sampled(msg sampleMsg) tea.Cmd {
 	return m.wait()
 }
 
-// wait plans the next look: an interval after the last began. One that lasted
-// long is followed by as long a rest.
+// wait schedules the next sample, an interval after the last one began. If that
+// took longer than half the interval, the pause is as long as the sample took.
 func (m *Model) wait() tea.Cmd {
 	m.round++
 	lasted := m.now().Sub(m.started)
@@ -237,7 +237,77 @@ func (m *Model) clock() tea.Cmd {
 	return m.after(time.Second, clockMsg{})
 }
 
-// say puts something into the last line.
+// say shows a message in the last line.
 func (m *Model) say(l look, format string, args ...any) {
 	m.note = note{l, clean(fmt.Sprintf(format, args...)), m.now().Add(10 * time.Second)}
+}
+
+// push shows a screen on top of the present one.
+func (m *Model) push(s screen) tea.Cmd {
+	m.stack = append(m.stack[:len(m.stack):len(m.stack)], s)
+	return m.refresh()
+}
+
+// back clears the filter of the table. Without a filter it returns to the
+// previous screen.
+func (m *Model) back() tea.Cmd {
+	if t := m.top().grid(); t != nil && t.filterText() != "" {
+		_ = t.setFilter("", m.now())
+		return nil
+	}
+	if len(m.stack) > 1 {
+		m.leave(1)
+		return m.refresh()
+	}
+	return nil
+}
+
+// jump shows one of the root screens.
+func (m *Model) jump(n int) tea.Cmd {
+	m.leave(len(m.stack))
+	m.stack = []screen{m.roots[n]}
+	return m.refresh()
+}
+
+// leave removes n screens from the top and cancels what they wait for.
+func (m *Model) leave(n int) {
+	for ; n > 0; n-- {
+		if s, ok := m.top().(interface{ leave() }); ok {
+			s.leave()
+		}
+		m.stack = m.stack[:len(m.stack)-1]
+	}
+}
+
+// refresh updates the screen on the top from the newest sample.
+func (m *Model) refresh() tea.Cmd {
+	if m.sample == nil {
+		return nil
+	}
+	return m.top().refresh(m)
+}
+
+// quit ends the dashboard, after the running change if there is one. The second
+// call does not wait.
+func (m *Model) quit() tea.Cmd {
+	if m.running && !m.quitting {
+		m.quitting = true
+		m.say(yellow, "a change is running: quitting when it ends (q again quits now)")
+		return nil
+	}
+	return tea.Quit
+}
+
+// wheel moves the cursor by three rows.
+func (m *Model) wheel(up bool) {
+	if t := m.top().grid(); t != nil && m.over == nil {
+		t.move(3-6*boolInt(up), m.now())
+	}
+}
+
+// click puts the cursor on the row at line y of the terminal.
+func (m *Model) click(y int) {
+	if t := m.top().grid(); t != nil && m.over == nil {
+		t.point(y-m.middleAt, m.now())
+	}
 }

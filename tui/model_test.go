@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"os"
@@ -15,8 +16,8 @@ import (
 	"lvs/kernel"
 )
 
-// IPVS goes and comes: it is said, what is known stays, and the kernel is opened
-// anew.
+// When IPVS disappears, the dashboard shows the error and keeps the last data. When
+// IPVS is back, it opens the kernel again.
 func TestIPVSGoesAndComes(t *testing.T) {
 	opened := 0
 	s := newStage(t, nil).table()
@@ -24,12 +25,12 @@ func TestIPVSGoesAndComes(t *testing.T) {
 	s.m.reader.open = func() (kernel.Kernel, error) { opened++; return open() }
 	s.k.Unload()
 	s.start()
-	s.shows("IPVS is not loaded; asking again", "nothing to show yet")
+	s.shows("IPVS is not loaded; retrying", "no data yet")
 	s.k.Heal()
 	s.pass(1)
 	s.shows("tcp://192.0.2.10:80")
 	if strings.Contains(s.screenText(), "not loaded") {
-		t.Error("what is over is still said")
+		t.Error("the error is still shown")
 	}
 	s.k.Unload()
 	s.pass(3)
@@ -38,34 +39,34 @@ func TestIPVSGoesAndComes(t *testing.T) {
 	s.k.Heal()
 	s.pass(1)
 	if strings.Contains(s.screenText(), "OLD") || opened <= before {
-		t.Errorf("it does not come back (opened %d times):\n%s", opened, s.screenText())
+		t.Errorf("the table is not read again (opened %d times):\n%s", opened, s.screenText())
 	}
 }
 
-// A look that takes long is not overtaken by another, and keys do not wait.
+// During a slow reading no other one begins, and keys work.
 func TestSlowKernel(t *testing.T) {
 	s := newStage(t, nil).table().start()
 	s.pass(1)
-	s.held = true // from here on looks do not end
+	s.held = true // from here on readings do not end
 	s.pass(5)
 	if len(s.waiting) != 1 {
-		t.Fatalf("%d looks are under way, want 1", len(s.waiting))
+		t.Fatalf("%d readings are running, want 1", len(s.waiting))
 	}
 	s.shows("5s OLD")
 	s.press("down", "2")
 	if s.m.top().crumb() != "services" || cursor(s) != 1 {
-		t.Error("keys wait for the look")
+		t.Error("keys wait for the reading")
 	}
 	s.held = false
 	s.exec(s.waiting[0])
 	s.waiting = nil
 	s.pass(1)
 	if s.m.reading {
-		t.Error("there are no looks any more")
+		t.Error("the table is no longer read")
 	}
 }
 
-// A change is seen at once, also when a look was under way that began before it.
+// A change is visible at once, even if a reading that began before it is running.
 func TestChangeIsSeenAtOnce(t *testing.T) {
 	s := newStage(t, nil).table().start()
 	s.open(webID)
@@ -75,14 +76,14 @@ func TestChangeIsSeenAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.m.reading = true // a look begins
+	s.m.reading = true // a reading begins
 	s.press("f8", "y")
 	s.send(sampleMsg{s: old})
 	s.shows("10.0.0.11:80   nat        16")
 }
 
-// The connection table is walked by a kernel of its own, beside the loop, and
-// the walk ends when nobody waits for it.
+// The connection table is read outside the event loop with its own kernel, and the
+// reading ends when the screen is closed.
 func TestLeavingEndsTheWalk(t *testing.T) {
 	s := newStage(t, nil).table()
 	var walking context.Context
@@ -94,18 +95,18 @@ func TestLeavingEndsTheWalk(t *testing.T) {
 		t.Fatalf("%d walks, want 1", len(s.waiting))
 	}
 	s.pass(30)
-	if n := len(s.waiting); n > 2 { // the walk, and one look
-		t.Fatalf("%d commands are under way: walks pile up", n)
+	if n := len(s.waiting); n > 2 { // the walk and one reading of the table
+		t.Fatalf("%d commands are running: walks pile up", n)
 	}
 	s.press("1")
 	s.held = false
-	s.exec(s.waiting[0]) // would not end if it had not been ended
+	s.exec(s.waiting[0]) // never ends if it was not cancelled
 	if walking == nil || walking.Err() == nil {
-		t.Error("the walk was not ended")
+		t.Error("the walk was not cancelled")
 	}
 }
 
-// endless has a connection table without end.
+// endless has an endless connection table.
 type endless struct {
 	kernel.Kernel
 	ctx *context.Context
@@ -123,17 +124,19 @@ func (e *endless) Connections(ctx context.Context, _ kernel.ConnectionSource) it
 	}
 }
 
-// However many connections and networks there are, a bounded number is kept.
+// A walk keeps a limited number of groups and entries, however many there are.
 func TestWalkIsBounded(t *testing.T) {
 	s := newStage(t, nil).table()
 	const n = 100000
 	s.k.SetConnectionSource(func(yield func(kernel.Connection) bool) {
 		for i := range n {
 			client := serverOf(i%250, 1000)
-			if i%2 == 0 { // each in a network of its own
+			if i%2 == 0 { // each in its own network
 				client = clientOf(i)
 			}
-			if !yield(kernel.Connection{Protocol: kernel.TCP, Client: client, Virtual: webID.AddrPort(), Server: serverOf(11, 80), State: "ESTABLISHED", Expires: time.Minute}) {
+			c := kernel.Connection{Protocol: kernel.TCP, Client: client, Virtual: webID.AddrPort(),
+				Server: serverOf(11, 80), State: "ESTABLISHED", Expires: time.Minute}
+			if !yield(c) {
 				return
 			}
 		}
@@ -144,7 +147,8 @@ func TestWalkIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	if found.all != n || len(found.groups) != maxGroups || found.others == 0 || found.groups[1].all != n/2 {
-		t.Errorf("%d entries, %d groups, %d others; the great one has %d", found.all, len(found.groups), found.others, found.groups[1].all)
+		t.Errorf("%d entries, %d groups, %d others; the large one has %d",
+			found.all, len(found.groups), found.others, found.groups[1].all)
 	}
 	w.only = &groupKey{network: found.groups[1].key.network}
 	if found, err = w.walk(t.Context()); err != nil || len(found.entries) != maxEntries || found.all != n/2 {
@@ -152,11 +156,12 @@ func TestWalkIsBounded(t *testing.T) {
 	}
 }
 
-// A walk through 200,000 connections, in memory.
+// BenchmarkWalk measures a walk through 200,000 connections in memory.
 func BenchmarkWalk(b *testing.B) {
 	s := newStage(b, nil).table()
 	s.k.SetConnectionSource(func(yield func(kernel.Connection) bool) {
-		c := kernel.Connection{Protocol: kernel.TCP, Virtual: webID.AddrPort(), Server: serverOf(11, 80), State: "ESTABLISHED", Expires: time.Minute}
+		c := kernel.Connection{Protocol: kernel.TCP, Virtual: webID.AddrPort(),
+			Server: serverOf(11, 80), State: "ESTABLISHED", Expires: time.Minute}
 		for i := range 200000 {
 			if c.Client = clientOf(i * 7); !yield(c) {
 				return
@@ -172,8 +177,7 @@ func BenchmarkWalk(b *testing.B) {
 	}
 }
 
-// Columns are remembered from one day to the next; a spoilt file is told and
-// does no harm.
+// The chosen columns are saved. A damaged file is ignored.
 func TestColumnsAreRemembered(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lvs")
 	with := func(o *Options) { o.ConfigDir = dir }
@@ -183,15 +187,17 @@ func TestColumnsAreRemembered(t *testing.T) {
 	s = newStage(t, with).table().start()
 	s.press("2")
 	if s.screenText() != first || strings.Contains(first, "SCHED") || !strings.Contains(first, "UP") {
-		t.Errorf("on the first day\n%s\non the next\n%s", first, s.screenText())
+		t.Errorf("in the first session\n%s\nin the second\n%s", first, s.screenText())
 	}
-	for _, spoilt := range []string{"{", `{"tables":{"services":{"columns":["gone","never"],"sort":"x"}}}`, `{"tables":[]}`} {
-		if err := os.WriteFile(filepath.Join(dir, configFile), []byte(spoilt), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s = newStage(t, with).table().start()
-		s.press("2")
-		s.shows("SERVICE▲", "tcp://192.0.2.10:80")
+	for _, damaged := range []string{
+		"{", `{"tables":{"services":{"columns":["gone","never"],"sort":"x"}}}`, `{"tables":[]}`,
+	} {
+		t.Run(damaged, func(t *testing.T) {
+			writeConfig(t, dir, damaged)
+			s := newStage(t, with).table().start()
+			s.press("2")
+			s.shows("SERVICE▲", "tcp://192.0.2.10:80")
+		})
 	}
 	if err := os.Remove(filepath.Join(dir, configFile)); err != nil {
 		t.Fatal(err)
@@ -201,14 +207,104 @@ func TestColumnsAreRemembered(t *testing.T) {
 	}
 	s = newStage(t, with).table().start()
 	s.press("C", "space", "enter")
-	s.shows("the columns are not remembered")
+	s.shows("cannot save the columns")
 }
 
-// The mouse chooses and scrolls, and does nothing below a dialog.
+func writeConfig(t *testing.T, dir, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, configFile), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A configuration of an earlier version, with the old keys of the columns, still
+// selects the same columns. Headings and any case are accepted, too.
+func TestOldColumnKeys(t *testing.T) {
+	for _, c := range []struct {
+		table   string
+		config  tableConfig
+		play    []string
+		heading string
+	}{
+		{"services", tableConfig{[]string{"service", "cps", "inpps", "outpps", "inbps", "outbps"}, "cps", true},
+			[]string{"2"}, "  SERVICE                 ▼CONNS/S IN-PKTS/S OUT-PKTS/S IN-BYTES/S OUT-BYTES/S"},
+		{"services", tableConfig{[]string{"service", "conns", "inpkts", "outpkts", "inbytes", "outbytes"}, "inpkts", false},
+			[]string{"2"}, "  SERVICE                   CONNS▲IN-PKTS OUT-PKTS IN-BYTES OUT-BYTES"},
+		{"services", tableConfig{[]string{"Service", "CONNS/S", "sched", "CONNECTIONSPERSECOND", "cps"}, "Sched", false},
+			[]string{"2"}, "  SERVICE                  CONNS/S SCHEDULER▲"},
+		{"machines", tableConfig{[]string{"machine", "up", "clients"}, "machine", true}, []string{"3"},
+			"  SERVER▼        UP CLIENTS"},
+		{"connections", tableConfig{[]string{"group", "all", "left"}, "left", false}, []string{"4"},
+			"  GROUP                 TOTAL ▲EXPIRES"},
+		{"entries", tableConfig{[]string{"client", "left"}, "left", false}, []string{"4", "enter"},
+			"  CLIENT             ▲EXPIRES"},
+		{"log", tableConfig{[]string{"command", "result"}, "result", false}, []string{"5"},
+			"  COMMAND              OUTCOME▲"},
+	} {
+		t.Run(c.table+" "+c.config.Columns[1], func(t *testing.T) {
+			dir := t.TempDir()
+			b, err := json.Marshal(config{map[string]tableConfig{c.table: c.config}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			writeConfig(t, dir, string(b))
+			s := newStage(t, func(o *Options) { o.ConfigDir = dir }).table().connections().start()
+			s.pass(3)
+			s.press(c.play...)
+			s.pass(3)
+			s.shows("\n" + c.heading + "\n")
+			s.press("C", "enter") // saves the choice with the present keys
+			saved, err := s.m.readConfig()
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys := map[string]bool{}
+			for _, col := range s.m.top().grid().choices() {
+				keys[col.key] = true
+			}
+			for _, key := range append(saved.Tables[c.table].Columns, saved.Tables[c.table].Sort) {
+				if !keys[key] {
+					t.Errorf("the saved configuration has %q, which is not the key of a column", key)
+				}
+			}
+		})
+	}
+}
+
+// Every column has its own key, headings and old key, so a name means one column.
+func TestColumnNames(t *testing.T) {
+	m := newStage(t, nil).m
+	log := newLog(m)
+	checkNames(t, "services", newServices(m).table.columns)
+	checkNames(t, "servers", serverColumns(m, false))
+	checkNames(t, "machines", newMachines(m).table.columns)
+	checkNames(t, "connections", groupColumns(m, newConnections(m, scope{}, "")))
+	checkNames(t, "entries", entryColumns(m))
+	checkNames(t, "log", log.table.columns)
+}
+
+func checkNames[R any](t *testing.T, table string, columns []column[R]) {
+	t.Run(table, func(t *testing.T) {
+		for i := range columns {
+			c := &columns[i]
+			if c.key == "" || c.title == "" || c.help == "" {
+				t.Errorf("column %q has the heading %q and the help %q", c.key, c.title, c.help)
+			}
+			for j := range columns {
+				if o := &columns[j]; i != j && (o.is(c.key) || o.is(c.title) || c.short != "" && o.is(c.short) ||
+					c.was != "" && o.is(c.was)) {
+					t.Errorf("a name of %q also means %q", c.key, o.key)
+				}
+			}
+		}
+	})
+}
+
+// The mouse selects and scrolls, and does nothing while a dialog is open.
 func TestMouse(t *testing.T) {
 	s := newStage(t, func(o *Options) { o.Mouse = true }).table().start()
 	if s.m.View().MouseMode == tea.MouseModeNone || newStage(t, nil).m.View().MouseMode != tea.MouseModeNone {
-		t.Error("the mouse is taken when it was not asked for, or left when it was")
+		t.Error("the mouse is enabled without the option, or not with it")
 	}
 	lines := strings.Split(s.screenText(), "\n")
 	for y, l := range lines {
@@ -233,7 +329,7 @@ func TestMouse(t *testing.T) {
 	s.send(tea.MouseClickMsg{X: 5, Y: 23})
 }
 
-// A change that is under way is not left behind by quitting, unless asked twice.
+// Quitting waits for a running change.
 func TestQuittingWaitsForTheChange(t *testing.T) {
 	s := newStage(t, nil).table().start()
 	s.open(webID)
@@ -243,7 +339,7 @@ func TestQuittingWaitsForTheChange(t *testing.T) {
 	if s.quit {
 		t.Fatal("it quit in the middle of a change")
 	}
-	s.shows("quitting when the change is done")
+	s.shows("a change is running: quitting when it ends")
 	s.held = false
 	s.exec(s.waiting[len(s.waiting)-1])
 	if !s.quit || len(s.runs) != 1 {
@@ -251,45 +347,46 @@ func TestQuittingWaitsForTheChange(t *testing.T) {
 	}
 }
 
-// Somebody else's change between question and answer is not overwritten.
+// A change by another process while the dialog is open is not overwritten.
 func TestWeightThatChangedMeanwhile(t *testing.T) {
-	for _, paused := range []bool{false, true} {
-		s := newStage(t, nil).table().start()
-		s.open(webID)
-		if paused {
-			s.press("p")
-		} else {
-			s.press("f7") // 5 to 6
-		}
-		other := kernel.Server{Addr: serverOf(11, 80), Forward: kernel.NAT, Weight: 0}
-		if err := s.k.Apply(t.Context(), []kernel.Change{{Op: kernel.EditServer, Service: kernel.Service{ServiceID: webID}, Server: other}}); err != nil {
-			t.Fatal(err)
-		}
-		if paused {
-			s.press("f7") // looks
-		} else {
-			s.pass(1)
-		}
-		s.press("y")
-		s.shows("nothing was changed: somebody made the weight 0 meanwhile")
-		if len(s.runs) > 0 {
-			t.Errorf("paused %v: it ran %q", paused, s.runs)
-		}
+	for _, c := range []struct {
+		name          string
+		before, after func(s *stage)
+	}{
+		{"running", func(s *stage) { s.press("f7") }, func(s *stage) { s.pass(1) }},
+		{"paused", func(s *stage) { s.press("p") }, func(s *stage) { s.press("f7") }}, // f7 reads the table
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStage(t, nil).table().start()
+			s.open(webID)
+			c.before(s)
+			other := kernel.Server{Addr: serverOf(11, 80), Forward: kernel.NAT, Weight: 0}
+			change := kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: webID}, Server: other}
+			if err := s.k.Apply(t.Context(), []kernel.Change{change}); err != nil {
+				t.Fatal(err)
+			}
+			c.after(s)
+			s.press("y")
+			s.shows("nothing was changed: another process set the weight to 0")
+			if len(s.runs) > 0 {
+				t.Errorf("it ran %q", s.runs)
+			}
+		})
 	}
 }
 
-// What is drained already is only watched: there is nothing to ask.
+// For a drained server, d opens the drain screen without a dialog.
 func TestDrainOfTheDrained(t *testing.T) {
 	s := newStage(t, nil).table().start()
 	s.open(webID)
 	s.press("end", "d")
-	s.shows("draining 10.0.0.13", "takes no new connections already")
+	s.shows("draining 10.0.0.13", "is already drained: it gets no new connections")
 	if len(s.runs) > 0 || s.m.over != nil {
 		t.Errorf("it asks, or ran %q", s.runs)
 	}
 }
 
-// What failed is said, stays in the log, and is copied like what succeeded.
+// A failed command is shown and stays in the log.
 func TestFailures(t *testing.T) {
 	s := newStage(t, nil).table().start()
 	s.m.o.LastChange = func(context.Context) Change { return Change{Err: errors.New("there is nothing to undo")} }
@@ -305,7 +402,7 @@ func TestFailures(t *testing.T) {
 	s.shows("failed 3", "lvs server delete tcp://192.0.2.10:80 10.0.0.11:80 --yes", "hint: --weight")
 }
 
-// Options that belong to every command are run and shown.
+// Options of every command line are shown and used.
 func TestGlobals(t *testing.T) {
 	s := newStage(t, func(o *Options) { o.Globals = []string{"--netns", "blue"} }).table().start()
 	s.open(webID)

@@ -14,16 +14,16 @@ import (
 	"lvs/kernel/memory"
 )
 
-// Whatever is pressed while whatever happens to the table: it does not panic,
-// the screen stays whole, nothing is changed but by a dialog that was confirmed,
-// and then what the dialog showed.
+// Whatever keys are pressed and whatever happens to the table: the dashboard does
+// not panic, the screen stays complete, and only a confirmed dialog changes the
+// table, with the command line that it showed.
 func TestRandomKeys(t *testing.T) {
 	randomKeys(t, 1, "", func(s *stage, c *confirm, stroke string, before int) {
 		if len(s.runs) == before {
 			return
 		}
 		if len(s.runs) > before+1 || c == nil || stroke != "y" && stroke != "enter" || stroke == "enter" && !c.yes {
-			t.Fatalf("%q ran %q without a dialog that was confirmed", stroke, s.runs[before:])
+			t.Fatalf("%q ran %q without a confirmed dialog", stroke, s.runs[before:])
 		}
 		if want := lineOf(c.args); s.runs[before] != want {
 			t.Fatalf("the dialog said %q, and %q ran", want, s.runs[before])
@@ -31,7 +31,7 @@ func TestRandomKeys(t *testing.T) {
 	})
 }
 
-// Read-only means that no command line is run at all.
+// A read-only dashboard runs no command line at all.
 func TestRandomKeysReadOnly(t *testing.T) {
 	randomKeys(t, 2, "--read-only was given", func(s *stage, _ *confirm, stroke string, _ int) {
 		if len(s.runs)+len(s.tries) > 0 {
@@ -51,7 +51,9 @@ func lineOf(args []string) string {
 	return out
 }
 
-func randomKeys(t *testing.T, seed uint64, readOnly string, check func(s *stage, c *confirm, stroke string, before int)) {
+func randomKeys(
+	t *testing.T, seed uint64, readOnly string, check func(s *stage, c *confirm, stroke string, before int),
+) {
 	steps := 100000
 	if testing.Short() {
 		steps = 5000
@@ -93,49 +95,48 @@ func randomKeys(t *testing.T, seed uint64, readOnly string, check func(s *stage,
 		s.quit = false
 	}
 	if readOnly == "" && len(s.runs) < steps/1000 {
-		t.Errorf("only %d commands were run: the test does not reach the dialogs", len(s.runs))
+		t.Errorf("only %d commands were run: the test does not open the dialogs", len(s.runs))
 	}
 }
 
-// everyStroke are all keys that do something, and some that are typed.
+// everyStroke returns all keys of the dashboard, and some others that are typed.
 func everyStroke(s *stage) []string {
-	services := newServices(s.m)
-	groups := []group{globalKeys(), tableKeys(&services.table), selectionKeys(services), actKeys(services),
-		confirmKeys(), formKeys(), filterKeys(), chooserKeys()}
-	for _, x := range []screen{services, newServers(s.m, webID), newMachines(s.m), newConnections(s.m, scope{}, ""), newDetail(s.m, kernel.ServerKey{}), newCockpit(s.m, nil), newLog(s.m)} {
-		groups = append(groups, x.keys()...)
-	}
 	var out []string
-	for _, g := range groups {
+	for _, g := range everyKey(s.m) {
 		for _, b := range g.keys {
 			out = append(out, b.keys...)
 		}
 	}
-	// S and J write a file each, of the same name within a second.
+	// S and J write a file each, with the same name within a second.
 	out = slices.DeleteFunc(out, func(k string) bool { return k == "S" || k == "J" })
 	return append(out, "0", "7", ".", "*", "(", "ä", "界", "!", "enter", "enter", "tab", "y", "ctrl+k")
 }
 
-// meddle changes the table behind the dashboard's back.
+// meddle changes the table as another process would.
 func (s *stage) meddle(random *rand.Rand) {
 	id := kernel.AddressID(kernel.TCP, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(random.IntN(8))}), 80))
 	addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(random.IntN(6))}), 80)
 	svc := kernel.Service{ServiceID: id, Scheduler: []string{"rr", "wrr", "wlc", "sh"}[random.IntN(4)]}
-	srv := kernel.Server{Addr: addr, Forward: []kernel.Forward{kernel.NAT, kernel.Direct, kernel.Tunneling}[random.IntN(3)], Weight: random.IntN(4) * 50}
+	forward := []kernel.Forward{kernel.NAT, kernel.Direct, kernel.Tunneling}[random.IntN(3)]
+	srv := kernel.Server{Addr: addr, Forward: forward, Weight: random.IntN(4) * 50}
+	apply := func(changes ...kernel.Change) { s.k.Apply(context.Background(), changes) }
+	addServer := kernel.Change{Op: kernel.AddServer, Service: svc, Server: srv}
 	switch random.IntN(12) {
 	case 0, 1, 2:
-		s.k.Apply(context.Background(), []kernel.Change{{Op: kernel.AddService, Service: svc}, {Op: kernel.AddServer, Service: svc, Server: srv}})
+		apply(kernel.Change{Op: kernel.AddService, Service: svc}, addServer)
 	case 3, 4:
-		s.k.Apply(context.Background(), []kernel.Change{{Op: kernel.AddServer, Service: svc, Server: srv}})
+		apply(addServer)
 	case 5:
-		s.k.Apply(context.Background(), []kernel.Change{{Op: kernel.DeleteService, Service: svc}})
+		apply(kernel.Change{Op: kernel.DeleteService, Service: svc})
 	case 6:
-		s.k.Apply(context.Background(), []kernel.Change{{Op: kernel.DeleteServer, Service: svc, Server: srv}})
+		apply(kernel.Change{Op: kernel.DeleteServer, Service: svc, Server: srv})
 	case 7:
-		s.k.Apply(context.Background(), []kernel.Change{{Op: kernel.EditServer, Service: svc, Server: srv}})
+		apply(kernel.Change{Op: kernel.EditServer, Service: svc, Server: srv})
 	case 8, 9:
-		s.k.Traffic(id, addr, memory.Traffic{Add: kernel.Counters{Connections: random.Uint64N(1000), BytesIn: random.Uint64N(1 << 40)},
-			Active: random.Uint32(), Inactive: random.Uint32N(100), Persistent: random.Uint32N(3)})
+		s.k.Traffic(id, addr, memory.Traffic{
+			Add:    kernel.Counters{Connections: random.Uint64N(1000), BytesIn: random.Uint64N(1 << 40)},
+			Active: random.Uint32(), Inactive: random.Uint32N(100), Persistent: random.Uint32N(3),
+		})
 	case 10:
 		s.k.Zero(context.Background())
 	case 11:

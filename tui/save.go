@@ -14,7 +14,7 @@ import (
 	"lvs/output"
 )
 
-// savedMsg tells where something was saved.
+// savedMsg is the result of saving a file.
 type savedMsg struct {
 	path string
 	err  error
@@ -22,13 +22,13 @@ type savedMsg struct {
 
 func (m *Model) saved(msg savedMsg) {
 	if msg.err != nil {
-		m.say(red, "not saved: %v", msg.err)
+		m.say(red, "cannot save: %v", msg.err)
 		return
 	}
-	m.say(green, "saved as %s", msg.path)
+	m.say(green, "saved to %s", msg.path)
 }
 
-// saveText writes the screen as it is, without looks, into a new file.
+// saveText saves the text of the screen to a new file.
 func (m *Model) saveText() tea.Cmd {
 	var b strings.Builder
 	for _, l := range m.lines() {
@@ -41,17 +41,17 @@ func (m *Model) saveText() tea.Cmd {
 	})
 }
 
-// shower is a screen that knows which services it shows, or which connections.
+// shower is a screen that shows only a part of the table.
 type shower interface {
-	// services gives the part of a snapshot that is shown.
+	// shown returns the part of a snapshot that is shown.
 	shown(s *kernel.Snapshot) *kernel.Snapshot
 }
 
-// saveJSON writes what is shown as the command line would: services with their
-// servers, or connections.
+// saveJSON saves what the screen shows as the JSON of the command line: services
+// with their servers, or connections.
 func (m *Model) saveJSON() tea.Cmd {
 	if m.sample == nil {
-		m.say(yellow, "there is nothing to save yet")
+		m.say(yellow, "no data to save yet")
 		return nil
 	}
 	o := output.Options{Format: "json", Netns: m.o.Netns, Now: m.o.Now, Terminal: true}
@@ -71,7 +71,8 @@ func (m *Model) saveJSON() tea.Cmd {
 	})
 }
 
-// connectionsShown gives the connections that a screen is about.
+// connectionsShown returns the filter for the connections of a screen. False: it is
+// not a screen of connections.
 func connectionsShown(s screen) (func(*kernel.Connection) bool, bool) {
 	switch s := s.(type) {
 	case *connections:
@@ -82,7 +83,7 @@ func connectionsShown(s screen) (func(*kernel.Connection) bool, bool) {
 	return nil, false
 }
 
-// writeConnections walks the table and writes as it goes.
+// writeConnections reads the connection table and writes each connection at once.
 func (m *Model) writeConnections(w io.Writer, o output.Options, of func(*kernel.Connection) bool) error {
 	p, err := output.New(w, o)
 	if err != nil {
@@ -107,7 +108,7 @@ func (m *Model) writeConnections(w io.Writer, o output.Options, of func(*kernel.
 	return stream.Close()
 }
 
-// save makes a new file named after the time, and never writes over one.
+// save creates a file with the time in its name. It never overwrites a file.
 func (m *Model) save(suffix string, write func(io.Writer) error) tea.Cmd {
 	path := filepath.Join(m.o.SaveDir, m.o.Name+"-top-"+m.now().Format("20060102-150405")+suffix)
 	return func() tea.Msg {
@@ -137,7 +138,7 @@ func (s *servers) shown(all *kernel.Snapshot) *kernel.Snapshot {
 	return &out
 }
 
-// onMachine leaves the services of a machine, each with that server alone.
+// onMachine returns the services of a real server, without their other servers.
 func onMachine(all *kernel.Snapshot, s *servers) *kernel.Snapshot {
 	out := *all
 	out.Services = nil

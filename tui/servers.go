@@ -1,7 +1,10 @@
 package tui
 
 import (
+	"cmp"
+	"fmt"
 	"net/netip"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -9,7 +12,7 @@ import (
 	"lvs/output"
 )
 
-// serverRow is a server of a service as tables show it.
+// serverRow is a row of a table of servers.
 type serverRow struct {
 	o  *object
 	e  *kernel.ServerEntry
@@ -17,24 +20,27 @@ type serverRow struct {
 	traffic
 }
 
-// servers shows the servers of one service, or one machine in all services.
+// servers is the screen of the servers of one service, or of one real server in all
+// its services.
 type servers struct {
 	table   table[kernel.ServerKey, serverRow]
 	service kernel.ServiceID
+	// machine is the address of the real server. The zero value: the screen is
+	// that of a service.
 	machine netip.Addr
 }
 
-// newServers is the screen of a service.
+// newServers returns the screen of the servers of a service.
 func newServers(m *Model, id kernel.ServiceID) *servers {
 	s := &servers{service: id, table: newServerTable(m, "servers", "server")}
-	s.table.empty = "the service has no server"
+	s.table.empty = "this service has no servers"
 	return s
 }
 
-// newMachine is the screen of a machine: a row for each service it serves.
+// newMachine returns the screen of a real server, with one row per service.
 func newMachine(m *Model, addr netip.Addr) *servers {
 	s := &servers{machine: addr, table: newServerTable(m, "machine", "service")}
-	s.table.empty = "the machine serves nothing any more"
+	s.table.empty = "this server is in no service"
 	return s
 }
 
@@ -64,12 +70,13 @@ func (s *servers) grid() grid { return &s.table }
 
 func (s *servers) keys() []group {
 	return []group{{"Servers", []binding{
-		{keys: []string{"enter"}, label: "Enter", help: "the connections of the server", short: "connections", do: func(m *Model) tea.Cmd {
-			if t, ok := s.target(); ok {
-				return m.push(newConnections(m, t.scope(), "connections of "+t.name()))
-			}
-			return nil
-		}},
+		{keys: []string{"enter"}, label: "Enter", help: "show the connections of the server", short: "connections",
+			do: func(m *Model) tea.Cmd {
+				if t, ok := s.target(); ok {
+					return m.push(newConnections(m, t.scope(), "connections of "+t.name()))
+				}
+				return nil
+			}},
 	}}}
 }
 
@@ -92,7 +99,9 @@ func (s *servers) refresh(m *Model) tea.Cmd {
 
 func newServerRow(m *Model, e *kernel.ServiceEntry, v *kernel.ServerEntry) serverRow {
 	o := m.hist.objects[kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}]
-	r := serverRow{o: o, e: v, of: e, traffic: traffic{rates: o.rates, counted: o.counted(), blind: true, public: m.sample.Public}}
+	r := serverRow{o: o, e: v, of: e, traffic: traffic{
+		rates: o.rates, counted: o.counted(), blind: true, public: m.sample.Public,
+	}}
 	r.traffic.add(v)
 	return r
 }
@@ -106,11 +115,21 @@ func (s *servers) view(m *Model, w, h int) []line {
 	return append(out, s.table.view(&m.g, w, h-len(out))...)
 }
 
-// serviceLine sums a service up.
+func (s *servers) target() (target, bool) {
+	r := s.table.current()
+	if r == nil {
+		return target{}, false
+	}
+	return target{e: r.of, v: r.e, o: r.o, gone: s.table.vanished(r)}, true
+}
+
+func (s *servers) inside() kernel.ServiceID { return s.service }
+
+// serviceLine draws a summary of a service in one line.
 func (m *Model) serviceLine(id kernel.ServiceID, w int) line {
 	e := m.sample.Find(id)
 	if e == nil {
-		return text(bold|red, "the service is gone")
+		return text(bold|red, "the service no longer exists")
 	}
 	r := newServiceRow(m, m.hist.objects[kernel.ServerKey{Service: id}], e)
 	l := text(plain, clean(e.Scheduler))
@@ -118,12 +137,223 @@ func (m *Model) serviceLine(id kernel.ServiceID, w int) line {
 		l = l.add(plain, ", persistent "+output.Duration(e.Persistence))
 	}
 	if e.OnePacket {
-		l = l.add(plain, ", one packet")
+		l = l.add(plain, ", one-packet scheduling")
 	}
-	l = l.add(dim, "  active ").add(bold, countText(r.active)).add(dim, "  conn/s ").add(bold, m.rate(r.rates.connections, r.public))
-	if room := w - l.width() - 2; room > 10 && !r.public {
+	l = l.add(dim, "  active ").add(bold, countText(r.active)).
+		add(dim, "  conns/s ").add(bold, m.rate(r.rates.connections, r.public))
+	if room := w - l.width() - 2; room >= 10 && !r.public {
 		n := min(room, 60)
 		l = l.add(plain, "  ").add(cyan, spark(&m.g, m.hist.series(r.o, n, connectionsOf), n))
 	}
 	return l
+}
+
+// serverColumns returns the columns of a table of servers. byService is set for
+// the table of one real server in all its services.
+func serverColumns(m *Model, byService bool) []column[serverRow] {
+	type row = serverRow
+	of := func(r *row) *traffic { return &r.traffic }
+	service := column[row]{key: "service", title: "SERVICE", help: "virtual service",
+		grown: true, left: true, width: 18, off: !byService,
+		cell: func(r *row) string { return r.of.ServiceID.String() },
+		compare: func(a, b *row) int {
+			return cmp.Or(a.of.ServiceID.Compare(b.of.ServiceID), a.e.Addr.Compare(b.e.Addr))
+		}}
+	server := column[row]{key: "server", title: "SERVER", help: "real server", grown: true, left: true, width: 14,
+		cell: func(r *row) string { return r.o.name }, look: serverLook,
+		compare: func(a, b *row) int { return a.e.Addr.Compare(b.e.Addr) }}
+	if byService {
+		service.look, server.rank = serverLook, 8
+	}
+	forward := column[row]{key: "forward", title: "FORWARD", short: "FWD",
+		help: "forwarding method: direct, nat or tunnel", left: true, width: 6, rank: 8,
+		cell:    func(r *row) string { return r.e.Forward.String() },
+		compare: func(a, b *row) int { return cmp.Compare(a.e.Forward, b.e.Forward) }}
+	weight := column[row]{key: "weight", title: "WEIGHT", help: "weight; with 0 the server gets no new connections",
+		width: 6, down: true,
+		cell: func(r *row) string { return countFull(r.e.Weight) }, look: weightLook,
+		compare: func(a, b *row) int { return cmp.Compare(a.e.Weight, b.e.Weight) }}
+	return withWords(slices.Concat([]column[row]{service, server, forward, weight},
+		connectionColumns(m, of), shareColumns(m), rateColumns(m, of), thresholdColumns(m), countedColumns(m, of),
+		[]column[row]{trendColumn(m, of, func(r *row) *object { return r.o })}))
+}
+
+// shareColumns returns the columns that compare the share of new connections a
+// server got with the share that is due by its weight.
+func shareColumns(m *Model) []column[serverRow] {
+	type row = serverRow
+	got := func(r *row) float64 {
+		if r.o.share.of == 0 {
+			return 0
+		}
+		return float64(r.o.share.got) / float64(r.o.share.of)
+	}
+	return []column[row]{
+		{key: "got", title: "GOT%",
+			help:  "share of new connections, last 1 to 2 minutes; ! if it differs from DUE% by more than chance",
+			width: 5, rank: 4, down: true,
+			cell: func(r *row) string {
+				switch {
+				case r.public:
+					return "?"
+				case r.o.share.of == 0:
+					return m.g.dash
+				case r.o.share.off:
+					return m.g.warn + percentText(got(r))
+				}
+				return percentText(got(r))
+			},
+			look:    func(r *row) look { return (bold | yellow) * look(boolInt(r.o.share.off)) },
+			compare: func(a, b *row) int { return cmp.Compare(got(a), got(b)) }},
+		{key: "due", title: "DUE%", help: "share of new connections due by weight", width: 4, rank: 5, down: true,
+			cell: func(r *row) string {
+				if r.public {
+					return "?"
+				}
+				return percentText(r.o.share.due)
+			},
+			compare: func(a, b *row) int { return cmp.Compare(a.o.share.due, b.o.share.due) }},
+	}
+}
+
+func thresholdColumns(m *Model) []column[serverRow] {
+	type row = serverRow
+	threshold := func(key, title, help string, of func(*row) uint32) column[row] {
+		return column[row]{key: key, title: title, help: help, width: 5, rank: 12, off: true, down: true,
+			cell: func(r *row) string {
+				if of(r) == 0 && !r.public {
+					return m.g.dash
+				}
+				return m.count(uint64(of(r)), r.public)
+			},
+			compare: func(a, b *row) int { return cmp.Compare(of(a), of(b)) }}
+	}
+	return []column[row]{
+		threshold("upper", "UPPER", "upper threshold: no new connections at this many",
+			func(r *row) uint32 { return r.e.Upper }),
+		threshold("lower", "LOWER", "lower threshold: new connections again below this many",
+			func(r *row) uint32 { return r.e.Lower }),
+	}
+}
+
+func serverLook(r *serverRow) look {
+	if r.e.Weight == 0 {
+		return dim
+	}
+	return bold
+}
+
+func weightLook(r *serverRow) look {
+	if r.e.Weight == 0 {
+		return yellow
+	}
+	return plain
+}
+
+// machineRow is a row of the table of real servers: one address in all its
+// services.
+type machineRow struct {
+	addr netip.Addr
+	name string
+	traffic
+	// entries is how often the server is in the IPVS table, up how often with a
+	// weight above 0.
+	entries, up int
+}
+
+// machines is the screen of all real servers, one row per address.
+type machines struct {
+	table table[netip.Addr, machineRow]
+}
+
+func newMachines(m *Model) *machines {
+	s := &machines{table[netip.Addr, machineRow]{
+		name:    "machines",
+		columns: machineColumns(m),
+		keyOf:   func(r *machineRow) netip.Addr { return r.addr },
+		textOf:  func(r *machineRow) string { return r.name },
+		empty:   "no real servers",
+		sort:    "server",
+	}}
+	m.recall(&s.table)
+	return s
+}
+
+func (s *machines) crumb() string { return "real servers" }
+func (s *machines) grid() grid    { return &s.table }
+
+func (s *machines) refresh(m *Model) tea.Cmd {
+	var rows []machineRow
+	at := map[netip.Addr]int{}
+	for i := range m.sample.Services {
+		e := &m.sample.Services[i]
+		for j := range e.Servers {
+			v := &e.Servers[j]
+			addr := v.Addr.Addr()
+			n, known := at[addr]
+			if !known {
+				n = len(rows)
+				at[addr] = n
+				rows = append(rows, machineRow{addr: addr, name: addr.String(),
+					traffic: traffic{blind: true, public: m.sample.Public}})
+			}
+			r, o := &rows[n], m.hist.services[i].servers[j]
+			r.entries++
+			r.up += boolInt(v.Weight > 0)
+			r.traffic.add(v)
+			r.rates.add(o.rates)
+			addCounters(&r.counted, o.counted())
+		}
+	}
+	s.table.set(rows, m.now())
+	return nil
+}
+
+func (s *machines) view(m *Model, w, h int) []line { return s.table.view(&m.g, w, h) }
+
+func (s *machines) keys() []group {
+	return []group{{"Real servers", []binding{
+		{keys: []string{"enter"}, label: "Enter", help: "show the services of the real server", short: "services",
+			do: func(m *Model) tea.Cmd {
+				if r := s.table.current(); r != nil {
+					return m.push(newMachine(m, r.addr))
+				}
+				return nil
+			}},
+	}}}
+}
+
+func (s *machines) target() (target, bool) {
+	r := s.table.current()
+	if r == nil {
+		return target{}, false
+	}
+	return target{machine: r.addr, gone: s.table.vanished(r)}, true
+}
+
+func (s *machines) inside() kernel.ServiceID { return kernel.ServiceID{} }
+
+func machineColumns(m *Model) []column[machineRow] {
+	type row = machineRow
+	of := func(r *row) *traffic { return &r.traffic }
+	own := []column[row]{
+		{key: "server", title: "SERVER", was: "machine", help: "address of the real server",
+			grown: true, left: true, width: 12,
+			cell: func(r *row) string { return r.name },
+			look: func(r *row) look {
+				if r.up == 0 {
+					return dim
+				}
+				return bold
+			},
+			compare: func(a, b *row) int { return a.addr.Compare(b.addr) }},
+		{key: "up", title: "UP", help: "services in which its weight is above 0, of all its services",
+			grown: true, width: 3,
+			cell: func(r *row) string { return fmt.Sprintf("%d/%d", r.up, r.entries) },
+			look: func(r *row) look { return yellow * look(boolInt(r.up < r.entries)) },
+			compare: func(a, b *row) int {
+				return cmp.Or(cmp.Compare(a.up, b.up), cmp.Compare(a.entries, b.entries))
+			}},
+	}
+	return withWords(slices.Concat(own, connectionColumns(m, of), rateColumns(m, of), countedColumns(m, of)))
 }

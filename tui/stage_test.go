@@ -17,21 +17,20 @@ import (
 	"lvs/output"
 )
 
-// stage is a dashboard without a terminal, on a clock that only the test moves.
-// Commands run at once, waits never end by themselves.
+// stage is a dashboard without a terminal, with a clock that only the test moves.
+// Commands run at once, and waits never end.
 type stage struct {
 	t     testing.TB
 	m     *Model
 	k     *memory.Kernel
 	clock time.Time
-	// runs are the command lines that were carried out, tries those that were
-	// asked for with --dry-run.
+	// runs are the command lines that were run, tries those with --dry-run.
 	runs, tries []string
 	// refuse makes every command line fail.
 	refuse  string
 	quit    bool
 	copied  []string
-	waiting []tea.Cmd // when held, commands wait here
+	waiting []tea.Cmd // commands that wait while held is set
 	held    bool
 }
 
@@ -54,8 +53,7 @@ func newStage(t testing.TB, change func(*Options)) *stage {
 	return s
 }
 
-// run stands for the command line: weights it sets, of others it only takes
-// note.
+// run replaces the command line. It sets weights and only records other commands.
 func (s *stage) run(_ context.Context, args []string) Result {
 	line := strings.Join(args, " ")
 	if slices.Contains(args, "--dry-run") {
@@ -82,7 +80,9 @@ func (s *stage) run(_ context.Context, args []string) Result {
 		for _, v := range snap.Services[0].Servers {
 			if v.Addr == addr {
 				fmt.Sscan(args[3], &v.Weight)
-				s.k.Apply(context.Background(), []kernel.Change{{Op: kernel.EditServer, Service: kernel.Service{ServiceID: id}, Server: v.Server}})
+				s.k.Apply(context.Background(), []kernel.Change{
+					{Op: kernel.EditServer, Service: kernel.Service{ServiceID: id}, Server: v.Server},
+				})
 			}
 		}
 	}
@@ -99,7 +99,7 @@ func weightJSON(t testing.TB, server string, before, after int) string {
 	return string(b)
 }
 
-// send gives a message, and runs what comes of it.
+// send sends a message and runs the command that it returns.
 func (s *stage) send(msg tea.Msg) {
 	s.exec(s.m.update(msg))
 }
@@ -135,7 +135,7 @@ func (s *stage) start() *stage {
 	return s
 }
 
-// pass lets time pass, a look at the table a second.
+// pass lets seconds pass, with one reading of the table per second.
 func (s *stage) pass(seconds int) {
 	for range seconds {
 		s.clock = s.clock.Add(time.Second)
@@ -143,26 +143,28 @@ func (s *stage) pass(seconds int) {
 	}
 }
 
-// press gives keystrokes, as Bubble Tea names them.
+// press sends keystrokes, by their names in Bubble Tea.
 func (s *stage) press(strokes ...string) {
 	for _, k := range strokes {
 		s.send(stroke(k))
 	}
 }
 
-// typed gives text as it is typed.
+// typed types text.
 func (s *stage) typed(text string) {
 	for _, r := range text {
 		s.send(stroke(string(r)))
 	}
 }
 
-var named = map[string]rune{"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "up": tea.KeyUp, "down": tea.KeyDown,
-	"left": tea.KeyLeft, "right": tea.KeyRight, "home": tea.KeyHome, "end": tea.KeyEnd, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
-	"backspace": tea.KeyBackspace, "delete": tea.KeyDelete, "space": tea.KeySpace, "f1": tea.KeyF1, "f4": tea.KeyF4, "f5": tea.KeyF5,
+var named = map[string]rune{"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab,
+	"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight,
+	"home": tea.KeyHome, "end": tea.KeyEnd, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
+	"backspace": tea.KeyBackspace, "delete": tea.KeyDelete, "space": tea.KeySpace,
+	"f1": tea.KeyF1, "f4": tea.KeyF4, "f5": tea.KeyF5,
 	"f6": tea.KeyF6, "f7": tea.KeyF7, "f8": tea.KeyF8}
 
-// stroke makes the message of a key.
+// stroke returns the message of a key.
 func stroke(name string) tea.KeyPressMsg {
 	var k tea.Key
 	rest := name
@@ -191,7 +193,7 @@ func stroke(name string) tea.KeyPressMsg {
 	return tea.KeyPressMsg(k)
 }
 
-// screenText is the whole screen without looks.
+// screenText returns the whole screen without looks.
 func (s *stage) screenText() string {
 	var b strings.Builder
 	for _, l := range s.m.lines() {
@@ -203,7 +205,7 @@ func (s *stage) screenText() string {
 
 func (s *stage) size(w, h int) { s.send(tea.WindowSizeMsg{Width: w, Height: h}) }
 
-// shows fails when a text is not on the screen.
+// shows fails if a text is not on the screen.
 func (s *stage) shows(texts ...string) {
 	s.t.Helper()
 	for _, text := range texts {
@@ -232,13 +234,16 @@ func (s *stage) table() *stage {
 		return kernel.Change{Op: kernel.AddService, Service: kernel.Service{ServiceID: id, Scheduler: scheduler}}
 	}
 	srv := func(id kernel.ServiceID, addr netip.AddrPort, f kernel.Forward, weight int) kernel.Change {
-		return kernel.Change{Op: kernel.AddServer, Service: kernel.Service{ServiceID: id}, Server: kernel.Server{Addr: addr, Forward: f, Weight: weight}}
+		return kernel.Change{Op: kernel.AddServer, Service: kernel.Service{ServiceID: id},
+			Server: kernel.Server{Addr: addr, Forward: f, Weight: weight}}
 	}
 	mark := svc(markID, "wlc")
 	mark.Service.Persistence = 6 * time.Minute
 	changes := []kernel.Change{
 		svc(webID, "wrr"), svc(mailID, "wlc"), mark, svc(emptyID, "rr"), svc(sixID, "sh"),
-		srv(webID, serverOf(11, 80), kernel.NAT, 5), srv(webID, serverOf(12, 80), kernel.NAT, 3), srv(webID, serverOf(13, 80), kernel.NAT, 0),
+		srv(webID, serverOf(11, 80), kernel.NAT, 5),
+		srv(webID, serverOf(12, 80), kernel.NAT, 3),
+		srv(webID, serverOf(13, 80), kernel.NAT, 0),
 		srv(mailID, serverOf(11, 25), kernel.Direct, 1), srv(mailID, serverOf(12, 25), kernel.Direct, 1),
 		srv(markID, serverOf(13, 0), kernel.Tunneling, 100), srv(markID, serverOf(14, 0), kernel.Tunneling, 50),
 		srv(sixID, netip.MustParseAddrPort("[2001:db8::1:1]:443"), kernel.NAT, 0),
@@ -250,14 +255,15 @@ func (s *stage) table() *stage {
 	return s
 }
 
-// traffic adds what two seconds bring, n times.
+// traffic adds the traffic of two seconds, n times.
 func (s *stage) traffic(n uint64) {
 	add := func(id kernel.ServiceID, addr netip.AddrPort, conns uint64, active, inactive, persistent uint32, out bool) {
 		c := kernel.Counters{Connections: conns * n, PacketsIn: conns * n * 10, BytesIn: conns * n * 4000}
 		if out {
 			c.PacketsOut, c.BytesOut = conns*n*12, conns*n*60000
 		}
-		s.k.Traffic(id, addr, memory.Traffic{Add: c, Rates: kernel.Rates{Connections: conns / 2}, Active: active, Inactive: inactive, Persistent: persistent})
+		s.k.Traffic(id, addr, memory.Traffic{Add: c, Rates: kernel.Rates{Connections: conns / 2},
+			Active: active, Inactive: inactive, Persistent: persistent})
 	}
 	add(webID, serverOf(11, 80), 50, 120, 300, 0, true)
 	add(webID, serverOf(12, 80), 31, 1180, 200, 0, true)
@@ -268,7 +274,7 @@ func (s *stage) traffic(n uint64) {
 	add(markID, serverOf(14, 0), 180, 45000, 600000, 8, false)
 }
 
-// connectionsOf fills the connection table.
+// connections fills the connection table.
 func (s *stage) connections() *stage {
 	var list []kernel.Connection
 	for i := range 60 {
@@ -280,11 +286,11 @@ func (s *stage) connections() *stage {
 			state, left = "ESTABLISHED", 14*time.Minute
 		}
 		list = append(list, kernel.Connection{Protocol: kernel.TCP,
-			Client: netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(100 + i%4), byte(i)}), uint16(40000+i)), Virtual: webID.AddrPort(),
-			Server: serverOf(11+i%3, 80), State: state, Expires: left})
+			Client:  netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(100 + i%4), byte(i)}), uint16(40000+i)),
+			Virtual: webID.AddrPort(), Server: serverOf(11+i%3, 80), State: state, Expires: left})
 	}
-	list = append(list, kernel.Connection{Client: netip.MustParseAddrPort("203.0.113.9:0"), Virtual: netip.MustParseAddrPort("0.0.0.7:0"),
-		Server: serverOf(13, 0), State: "NONE", Expires: 5 * time.Minute})
+	list = append(list, kernel.Connection{Client: netip.MustParseAddrPort("203.0.113.9:0"),
+		Virtual: netip.MustParseAddrPort("0.0.0.7:0"), Server: serverOf(13, 0), State: "NONE", Expires: 5 * time.Minute})
 	s.k.SetConnections(list...)
 	return s
 }

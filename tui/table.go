@@ -5,54 +5,57 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
-// lingers is how long a row that has vanished stays, struck through.
+// lingers is how long a deleted row stays on the screen, struck through.
 const lingers = 5 * time.Second
 
-// holds is how long rows keep their order after a key moved the cursor.
+// holds is how long the rows keep their order after a key moved the cursor.
 const holds = 3 * time.Second
 
-// table shows rows and holds the cursor on one of them. A row is known by its
-// key: whatever is sorted, filtered or deleted, the cursor stays with its row.
+// table shows rows and keeps the cursor on one of them. It identifies a row by
+// its key, so the cursor stays on its row when rows are sorted, filtered or
+// deleted.
 type table[K comparable, R any] struct {
-	// name is what it is remembered under.
+	// name is the name of the table in the configuration.
 	name    string
 	columns []column[R]
-	// keyOf names a row, textOf is what a filter looks at.
+	// keyOf returns the key of a row, textOf the text that a filter matches.
 	keyOf  func(*R) K
 	textOf func(*R) string
-	// float is set for rows that stand above all others.
+	// float reports whether a row is shown above all others. Nil: none is.
 	float func(*R) bool
-	// empty is said where there are no rows.
+	// empty is the text for a table without rows.
 	empty string
 
-	all    []*R // with those that have vanished
+	all    []*R // including deleted rows that are still shown
 	rows   []*R // filtered and sorted
 	gone   map[K]time.Time
 	widths map[string]int
 
-	chosen   []string // keys of the columns shown; nil is those that are not off
+	chosen   []string // keys of the columns shown; nil: those that are not off
 	sort     string
 	down     bool
 	filter   string
 	match    *regexp.Regexp
 	inverted bool
 
-	// wanted is the row that the cursor belongs to, also while a filter hides
-	// it. at is where it is, top the first row on the screen.
+	// wanted is the key of the row with the cursor, also while a filter hides
+	// the row. at is the index of the cursor, top that of the first row on the
+	// screen.
 	wanted K
 	has    bool
-	// moved is set once somebody has moved the cursor.
+	// moved is set when the user has moved the cursor.
 	moved   bool
 	at, top int
 	page    int
-	// y is the line of the middle of the screen where the heading is.
+	// y is the line of the heading, counted from the first line below the head.
 	y    int
 	held time.Time
 }
 
-// set takes the rows as they are now.
+// set replaces the rows. Rows that are no longer there stay for lingers.
 func (t *table[K, R]) set(rows []R, now time.Time) {
 	if t.gone == nil {
 		t.gone, t.widths = map[K]time.Time{}, map[string]int{}
@@ -85,8 +88,8 @@ func (t *table[K, R]) set(rows []R, now time.Time) {
 	t.arrange(now)
 }
 
-// grow widens columns to what is in them. They do not get narrower: what moves
-// at every refresh cannot be read.
+// grow widens the grown columns to their longest value. Columns never become
+// narrower, so the table does not move at every refresh.
 func (t *table[K, R]) grow() {
 	for i := range t.columns {
 		c := &t.columns[i]
@@ -99,7 +102,7 @@ func (t *table[K, R]) grow() {
 	}
 }
 
-// arrange filters and sorts, and finds the cursor's row again.
+// arrange filters and sorts the rows, and puts the cursor back on its row.
 func (t *table[K, R]) arrange(now time.Time) {
 	line := t.at - t.top // on the screen
 	old := t.rows
@@ -114,12 +117,12 @@ func (t *table[K, R]) arrange(now time.Time) {
 		t.keepOrder(old)
 	}
 	t.find(old)
-	if t.top > 0 { // otherwise the head of the list stays in sight
+	if t.top > 0 { // otherwise the first row stays visible
 		t.top = max(t.at-line, 0)
 	}
 }
 
-// keepOrder puts rows where they were. New ones come last.
+// keepOrder restores the previous order of the rows. New rows come last.
 func (t *table[K, R]) keepOrder(old []*R) {
 	place := t.places(old)
 	kept := make([]*R, len(old))
@@ -143,8 +146,8 @@ func (t *table[K, R]) places(rows []*R) map[K]int {
 	return out
 }
 
-// find puts the cursor on its row. Where that is gone for good it goes to the
-// one that was nearest below it, or above.
+// find puts the cursor on its row. If the row no longer exists, the cursor goes
+// to the nearest row below it, or above it.
 func (t *table[K, R]) find(old []*R) {
 	switch {
 	case len(t.rows) == 0:
@@ -169,7 +172,7 @@ func (t *table[K, R]) find(old []*R) {
 			break
 		}
 	}
-	// A row that a filter hides gets the cursor back.
+	// A row that is hidden by a filter gets the cursor back later.
 	if !slices.ContainsFunc(t.all, func(r *R) bool { return t.keyOf(r) == t.wanted }) {
 		t.wanted = t.keyOf(t.rows[t.at])
 	}
@@ -183,8 +186,8 @@ func (t *table[K, R]) passes(r *R) bool {
 	return t.match == nil || t.match.MatchString(t.textOf(r)) != t.inverted
 }
 
-// order compares as the table is sorted, floating rows first. Ties keep the
-// order in which the rows came.
+// order returns the comparison by the sort column, floating rows first. Equal
+// rows keep the order in which they came.
 func (t *table[K, R]) order() func(a, b *R) int {
 	compare := func(a, b *R) int { return 0 }
 	if c := t.column(t.sort); c != nil {
@@ -203,7 +206,7 @@ func (t *table[K, R]) order() func(a, b *R) int {
 	}
 }
 
-// current is the row under the cursor. Nil is none.
+// current returns the row with the cursor. Nil: there is none.
 func (t *table[K, R]) current() *R {
 	if t.at < len(t.rows) {
 		return t.rows[t.at]
@@ -211,13 +214,13 @@ func (t *table[K, R]) current() *R {
 	return nil
 }
 
-// vanished tells whether a row is only a memory.
+// vanished reports whether a row was deleted and is still shown.
 func (t *table[K, R]) vanished(r *R) bool {
 	_, gone := t.gone[t.keyOf(r)]
 	return gone
 }
 
-// move puts the cursor n rows further.
+// move moves the cursor by n rows, up if n is negative.
 func (t *table[K, R]) move(n int, now time.Time) {
 	if len(t.rows) == 0 {
 		return
@@ -227,7 +230,8 @@ func (t *table[K, R]) move(n int, now time.Time) {
 	t.held = now.Add(holds)
 }
 
-// setFilter takes a regular expression, inverted by a leading !.
+// setFilter shows only the rows that match a regular expression, in any case. A
+// leading ! inverts it.
 func (t *table[K, R]) setFilter(s string, now time.Time) error {
 	pattern, inverted := strings.CutPrefix(s, "!")
 	if pattern == "" {
@@ -244,24 +248,26 @@ func (t *table[K, R]) setFilter(s string, now time.Time) error {
 	return nil
 }
 
-// sortBy sorts by a column. A cursor that nobody has moved goes to the first
-// row: whoever sorts wants to see that.
+// sortBy sorts by a column. The cursor goes to the first row if the user has not
+// moved it yet.
 func (t *table[K, R]) sortBy(key string, down bool, now time.Time) {
 	t.sort, t.down, t.held = key, down, time.Time{}
 	t.has = t.has && t.moved
 	t.arrange(now)
 }
 
-func (t *table[K, R]) column(key string) *column[R] {
+// column returns the column with a name: a key, a heading or a key of an earlier
+// version. Nil: there is none.
+func (t *table[K, R]) column(name string) *column[R] {
 	for i := range t.columns {
-		if t.columns[i].key == key {
+		if t.columns[i].is(name) {
 			return &t.columns[i]
 		}
 	}
 	return nil
 }
 
-// shown are the columns that are chosen, in order.
+// shown returns the columns that are shown, in their order.
 func (t *table[K, R]) shown() []*column[R] {
 	var out []*column[R]
 	if t.chosen == nil {
@@ -280,15 +286,103 @@ func (t *table[K, R]) shown() []*column[R] {
 	return out
 }
 
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// forget drops all rows, for others of another kind.
+// forget removes all rows, before the table shows rows of another kind.
 func (t *table[K, R]) forget() {
 	t.all, t.rows, t.gone, t.widths, t.has = nil, nil, nil, nil, false
 	t.at, t.top = 0, 0
+}
+
+// view draws the heading and the rows into w × h cells.
+func (t *table[K, R]) view(g *glyphs, w, h int) []line {
+	if h <= 0 {
+		return nil
+	}
+	// The first cell of a row is for the cursor, the second for a mark.
+	const gutter = 2
+	columns, sizes, narrow := layout(t.shown(), t.widths, w-gutter)
+	out := []line{t.heading(g, columns, sizes, narrow).pad(w)}
+	t.page = max(h-1, 1)
+	t.scroll()
+	if len(t.rows) == 0 {
+		why := t.empty
+		if t.match != nil && len(t.all) > 0 {
+			why = "no row matches the filter"
+		}
+		out = append(out, text(dim, "  "+why).pad(w))
+	}
+	for i := t.top; i < len(t.rows) && len(out) < h; i++ {
+		l := t.line(g, t.rows[i], i == t.at, columns, sizes).pad(w)
+		if i == t.at {
+			l = l.with(reverse)
+		}
+		out = append(out, l)
+	}
+	for len(out) < h {
+		out = append(out, nil)
+	}
+	return out
+}
+
+// scroll makes the row with the cursor visible, and leaves no empty lines below
+// the last row.
+func (t *table[K, R]) scroll() {
+	t.top = min(t.top, t.at, max(len(t.rows)-t.page, 0))
+	t.top = max(t.top, t.at-t.page+1, 0)
+}
+
+func (t *table[K, R]) heading(g *glyphs, columns []*column[R], sizes []int, narrow bool) line {
+	// The arrow is in the cell between two columns: before the heading of a
+	// number, after the heading of a text.
+	l := text(plain, " ")
+	arrow := g.up
+	if t.down {
+		arrow = g.down
+	}
+	gap := " "
+	for i, c := range columns {
+		lk := dim | underline
+		title, after := c.heading(narrow), " "
+		if c.key == t.sort {
+			lk = bold | underline
+			switch n := utf8.RuneCountInString(title); {
+			case c.left && n < sizes[i]:
+				title += arrow
+			case c.left:
+				after = arrow
+			case n < sizes[i]:
+				title = arrow + title
+			default:
+				gap = arrow
+			}
+		}
+		l = l.add(bold, gap).add(lk, fit(g, title, sizes[i], c.left))
+		gap = after
+	}
+	return l.add(bold, gap)
+}
+
+func (t *table[K, R]) line(g *glyphs, r *R, here bool, columns []*column[R], sizes []int) line {
+	gone := t.vanished(r)
+	first, mark, base := " ", " ", plain
+	if here {
+		first = g.cursor
+	}
+	switch {
+	case gone:
+		mark, base = g.gone, strike|dim
+	case t.float != nil && t.float(r):
+		mark = g.warn
+	}
+	l := line{{plain, first}, {base | red, mark}}
+	for i, c := range columns {
+		lk := base
+		if c.look != nil && !gone {
+			lk |= c.look(r)
+		}
+		if i > 0 {
+			l = l.add(base, " ")
+		}
+		l = l.add(lk, fit(g, c.cell(r), sizes[i], c.left))
+	}
+	return l
 }

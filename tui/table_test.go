@@ -2,6 +2,7 @@ package tui
 
 import (
 	"cmp"
+	"fmt"
 	"testing"
 	"time"
 
@@ -55,7 +56,7 @@ func TestSelectionIsAnObject(t *testing.T) {
 	here("b")
 	table.sortBy("name", true, now)
 	here("b")
-	// A filter hides it, and gives it back.
+	// A filter hides it. Without the filter it has the cursor again.
 	if err := table.setFilter("!b", now); err != nil {
 		t.Fatal(err)
 	}
@@ -67,27 +68,27 @@ func TestSelectionIsAnObject(t *testing.T) {
 		t.Fatal(err)
 	}
 	here("b")
-	// It vanishes: it lingers, then the next one has the cursor.
+	// It is deleted: it stays for a while, then the next row has the cursor.
 	table.set(pairs(pair{"a", 1}, pair{"c", 9}), now)
 	here("b")
 	if !table.vanished(table.current()) {
-		t.Error("the vanished row does not look like one")
+		t.Error("the deleted row does not look deleted")
 	}
 	table.set(pairs(pair{"a", 1}, pair{"c", 9}), later())
 	here("a") // names are sorted down: c, b, a
-	// Everything vanishes.
+	// All rows are deleted.
 	table.set(nil, later())
 	table.set(nil, later())
 	if table.current() != nil {
-		t.Errorf("the cursor is on %v, of nothing", table.current())
+		t.Errorf("the cursor is on %v in an empty table", table.current())
 	}
 	table.move(1, now)
 	table.set(pairs(pair{"z", 1}), later())
 	here("z")
 }
 
-// A cursor that nobody has moved yet goes to the first row when somebody sorts,
-// and is on an object from then on.
+// When the table is sorted, a cursor that the user has not moved goes to the first
+// row, and stays on that row from then on.
 func TestSortingChoosesTheFirst(t *testing.T) {
 	table := newPairs()
 	now := time.Unix(100, 0)
@@ -106,7 +107,7 @@ func TestSortingChoosesTheFirst(t *testing.T) {
 	}
 }
 
-// The order does not move under the hand: after a key it rests for a while.
+// The order does not change for some seconds after a key.
 func TestOrderRests(t *testing.T) {
 	table := newPairs()
 	now := time.Unix(100, 0)
@@ -135,9 +136,11 @@ func TestTiesAreStable(t *testing.T) {
 		if !down {
 			want = []string{"d", "a", "c", "b"}
 		}
-		if d := gocmp.Diff(want, got); d != "" {
-			t.Errorf("descending %v (-want +got)\n%s", down, d)
-		}
+		t.Run(fmt.Sprintf("descending %v", down), func(t *testing.T) {
+			if d := gocmp.Diff(want, got); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
 	}
 }
 
@@ -150,7 +153,7 @@ func TestFloatingRows(t *testing.T) {
 	}
 }
 
-// A table of many rows does not hold the keys up.
+// BenchmarkManyRows measures a table with many rows, in which keys must stay fast.
 func BenchmarkManyRows(b *testing.B) {
 	rows := make([]pair, maxGroups)
 	for i := range rows {

@@ -26,7 +26,7 @@ func (m *Model) title() string {
 	return m.o.Name + " top: " + clean(m.o.Host)
 }
 
-// lines draws the whole screen: head, trouble, the middle, filter, foot.
+// lines draws the whole terminal: head, error, screen, filter, foot.
 func (m *Model) lines() []line {
 	w, h := max(m.w, 1), max(m.h, 1)
 	out := []line{m.head().pad(w)}
@@ -35,7 +35,7 @@ func (m *Model) lines() []line {
 	}
 	below := []line{m.foot(w).pad(w)}
 	if t := m.top().grid(); t != nil && t.filterText() != "" && !m.typing() {
-		l := text(bold, "/"+clean(t.filterText())).add(dim, "  "+t.count()+" rows; Esc shows all")
+		l := text(bold, "/"+clean(t.filterText())).add(dim, "  "+t.count()+" rows").hint("Esc", "clear the filter")
 		below = []line{l.pad(w), below[0]}
 	}
 	m.middleAt = len(out)
@@ -53,18 +53,19 @@ func (m *Model) lines() []line {
 	return out
 }
 
-// typing tells whether a filter is being typed, at the foot.
+// typing reports whether a filter is being typed at the foot.
 func (m *Model) typing() bool {
 	_, ok := m.over.(*filterLine)
 	return ok
 }
 
+// middle draws the screen on the top into h lines.
 func (m *Model) middle(w, h int) []line {
 	var lines []line
 	if m.sample == nil {
 		says := "reading the table " + m.g.more
 		if m.err != nil {
-			says = "nothing to show yet"
+			says = "no data yet"
 		}
 		lines = []line{nil, text(dim, "  "+says)}
 	} else {
@@ -76,7 +77,8 @@ func (m *Model) middle(w, h int) []line {
 	return lines[:h]
 }
 
-// head says where this is, what is different from usual, and how old it is.
+// head draws the first line: the director, the path of screens, the state and
+// the time of the sample.
 func (m *Model) head() line {
 	var crumbs []string
 	for _, s := range m.stack {
@@ -96,15 +98,15 @@ func (m *Model) head() line {
 	right := m.state()
 	room := m.w - right.width() - 1
 	if n := left.width(); n > room {
-		// The end of the path says more than its beginning.
+		// The end of the path is more important than its beginning.
 		left = text(dim, m.g.more).add(plain, "")
 		left = append(left, fullPath(m.where(), crumbs).cut(n-room+1, n)...)
 	}
 	return append(left.pad(max(room, 0)).add(plain, " "), right...)
 }
 
-// where says which director this is: with several on the screen beside one
-// another, that comes first.
+// where names the director. It comes first, for users with a dashboard for each
+// of several directors.
 func (m *Model) where() string {
 	if m.o.Host == "" || m.w < 60 {
 		return m.o.Name
@@ -117,7 +119,7 @@ func fullPath(name string, crumbs []string) line {
 	return text(bold, name+" "+strings.Join(crumbs, " > "))
 }
 
-// state is the right end of the head.
+// state draws the right end of the head: read-only, paused, too old, the time.
 func (m *Model) state() line {
 	var l line
 	if m.o.ReadOnly != "" {
@@ -139,10 +141,11 @@ func (m *Model) state() line {
 	return l.add(plain, m.sample.Time.Format("15:04:05"))
 }
 
-// trouble is said in a line of its own.
+// trouble returns the line below the head: the last error, or that the process
+// lacks a privilege. Nil: neither.
 func (m *Model) trouble() line {
 	if m.err != nil {
-		says := clean(m.err.Error()) + "; asking again"
+		says := clean(m.err.Error()) + "; retrying"
 		if m.o.Hint != nil {
 			if hint := m.o.Hint(m.err); hint != "" {
 				says += " (" + clean(hint) + ")"
@@ -151,17 +154,17 @@ func (m *Model) trouble() line {
 		return text(bold|red, says)
 	}
 	if m.sample != nil && m.sample.Public {
-		return text(yellow, "without privilege: no counters, no rates, no thresholds (needs CAP_NET_ADMIN)")
+		return text(yellow, "no CAP_NET_ADMIN: counters, rates and thresholds are not available")
 	}
 	return nil
 }
 
-// foot is what was said last, or the keys that matter most here.
+// foot draws the last line: the last message, or the most important keys.
 func (m *Model) foot(w int) line {
 	if m.note.text != "" && m.now().Before(m.note.until) {
 		return text(m.note.look, fit(&m.g, m.note.text, min(w, len([]rune(m.note.text))), true))
 	}
-	// Help and quit are there whatever else fits.
+	// Help and quit are always shown, the other keys if they fit.
 	tail := m.hints(globalKeys(), nil, w)
 	var l line
 	for _, g := range m.bindings() {
@@ -175,21 +178,61 @@ func (m *Model) foot(w int) line {
 	return append(l, tail...)
 }
 
-// hints adds keys with what they do, as long as they fit.
+// hints adds the keys of a group with their short texts, as long as they fit into
+// w cells.
 func (m *Model) hints(g group, l line, w int) line {
 	for i := range g.keys {
 		b := &g.keys[i]
 		if b.short == "" || b.acts && m.o.ReadOnly != "" {
 			continue
 		}
-		next := l
-		if len(l) > 0 {
-			next = l.add(plain, "  ")
-		}
-		next = next.add(bold, strings.Split(b.name(), ", ")[0]).add(plain, " "+b.short)
-		if next.width() <= w {
+		if next := l.hint(strings.Split(b.name(), ", ")[0], b.short); next.width() <= w {
 			l = next
 		}
 	}
 	return l
+}
+
+// box draws a frame with a title, the lines of body and a foot over other lines.
+// If the body does not fit, the line with the index at stays visible.
+func (m *Model) box(under []line, w, h int, title string, body []line, at int, foot line) []line {
+	inner := len([]rune(title)) + 4
+	for _, l := range append(body[:len(body):len(body)], foot) {
+		inner = max(inner, l.width())
+	}
+	inner = max(min(inner, w-4), 1)
+	rows := max(min(len(body), h-4), 1)
+	top := max(min(at-rows/2, len(body)-rows), 0)
+	g := &m.g
+	edge := func(left, right, label string) line {
+		l := text(plain, left).add(bold, label)
+		for range inner + 2 - len([]rune(label)) {
+			l = l.add(plain, g.h)
+		}
+		return l.add(plain, right)
+	}
+	side := func(l line) line {
+		return append(append(text(plain, g.v+" "), l.pad(inner)...), span{plain, " " + g.v})
+	}
+	frame := []line{edge(g.corners[0], g.corners[1], " "+fit(g, title, min(len([]rune(title)), inner-2), true)+" ")}
+	for _, l := range body[top:min(top+rows, len(body))] {
+		frame = append(frame, side(l))
+	}
+	frame = append(frame, side(foot), edge(g.corners[2], g.corners[3], ""))
+	return lay(under, frame, w, h)
+}
+
+// lay draws lines over others, in the middle of w × h cells.
+func lay(under, over []line, w, h int) []line {
+	x := max((w-over[0].width())/2, 0)
+	y := max((h-len(over))/2, 0)
+	out := append([]line(nil), under...)
+	for i, l := range over {
+		if y+i >= len(out) {
+			break
+		}
+		old := out[y+i].pad(w)
+		out[y+i] = append(append(old.cut(0, x), l...), old.cut(x+l.width(), w)...)
+	}
+	return out
 }

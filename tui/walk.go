@@ -2,24 +2,28 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"strings"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"lvs/kernel"
 )
 
-// scope is which connections are meant: those to a service, to a server of it,
-// to a machine, or all.
+// scope selects connections: those of a service, of a server of a service, or of
+// a real server in all its services. The zero value: all.
 type scope struct {
 	service kernel.ServiceID
 	server  netip.AddrPort
 	machine netip.Addr
-	// servers stand for a service that is a firewall mark: the connection table
-	// does not tell marks.
+	// servers are the servers of a service with a firewall mark, because the
+	// connection table does not contain the mark.
 	servers map[netip.AddrPort]bool
 }
 
+// holds reports whether a connection is in the scope.
 func (s *scope) holds(c *kernel.Connection) bool {
 	switch {
 	case s.machine.IsValid():
@@ -35,28 +39,31 @@ func (s *scope) holds(c *kernel.Connection) bool {
 	return true
 }
 
-// sameServer minds that a server on port 0 takes every port.
+// sameServer reports whether two addresses are those of one server. A server with
+// port 0 serves all ports.
 func sameServer(got, want netip.AddrPort) bool {
 	return got == want || want.Port() == 0 && got.Addr() == want.Addr()
 }
 
-// grouping is what connections are counted by.
+// grouping is how connections are grouped.
 type grouping struct {
-	name, title string
-	// bits4 and bits6 cut a client's address; -1 takes no client.
+	name string
+	// bits4 and bits6 are the prefix lengths of client networks.
 	bits4, bits6 int
-	of           func(*kernel.Connection) netip.AddrPort
+	// of returns the address to group by. Nil: the network of the client.
+	of func(*kernel.Connection) netip.AddrPort
 }
 
+// groupings are the groupings that the key b cycles through.
 var groupings = []grouping{
-	{name: "client network", title: "CLIENTS OF", bits4: 24, bits6: 64},
-	{name: "client", title: "CLIENT", bits4: 32, bits6: 128},
-	{name: "large client network", title: "CLIENTS OF", bits4: 16, bits6: 48},
-	{name: "server", title: "SERVER", of: func(c *kernel.Connection) netip.AddrPort { return c.Server }},
-	{name: "virtual address", title: "VIRTUAL", of: func(c *kernel.Connection) netip.AddrPort { return c.Virtual }},
+	{name: "client network", bits4: 24, bits6: 64},
+	{name: "client", bits4: 32, bits6: 128},
+	{name: "large client network", bits4: 16, bits6: 48},
+	{name: "server", of: func(c *kernel.Connection) netip.AddrPort { return c.Server }},
+	{name: "virtual address", of: func(c *kernel.Connection) netip.AddrPort { return c.Virtual }},
 }
 
-// groupKey is a network of clients, or an address with a port.
+// groupKey identifies a group: a network of clients, or an address with a port.
 type groupKey struct {
 	network netip.Prefix
 	end     netip.AddrPort
@@ -85,7 +92,8 @@ func (k groupKey) String() string {
 	return k.network.String()
 }
 
-// connectionGroup is what connections with one key have in common.
+// connectionGroup is a group of connections. longestIdle and longLeft are the
+// longest times without a packet and until an entry expires.
 type connectionGroup struct {
 	key                   groupKey
 	name                  string
@@ -93,49 +101,49 @@ type connectionGroup struct {
 	longestIdle, longLeft time.Duration
 }
 
-// What one walk may keep, however large the table is.
+// Limits of what one walk keeps, however large the table is.
 const (
 	maxGroups  = 20000
 	maxEntries = 1000
 )
 
-// idleSteps are the bounds of the counts by idle time.
+// idleSteps are the upper limits of the classes of idle time.
 var idleSteps = []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}
 
-// walked is what one walk through the connection table found.
+// walked is the result of a walk: of reading the connection table once.
 type walked struct {
-	by             string // the name of the grouping
+	by             string // name of the grouping
 	at             time.Time
 	took           time.Duration
 	read           uint64 // entries of the whole table
 	all, templates uint64
-	// expire is net.ipv4.vs.expire_quiescent_template: templates of a server of
-	// weight 0 are ignored.
+	// expire is net.ipv4.vs.expire_quiescent_template: the kernel ignores the
+	// persistence templates of servers with the weight 0.
 	expire bool
-	// templateLeft is the longest time that a template has left.
+	// templateLeft is the longest time until a template expires.
 	templateLeft time.Duration
 	states       map[string]uint64
-	// idle counts by idleSteps, the last one what is above them. Of states whose
-	// timeout is not known nothing is counted.
+	// idle counts the connections by idleSteps; its last number is for those above
+	// all steps. It does not count states whose timeout is unknown.
 	idle   []uint64
 	groups []connectionGroup
-	// others are entries of groups that were too many to keep.
+	// others is the number of entries in groups beyond maxGroups.
 	others  uint64
 	entries []kernel.Connection
 }
 
-// walker walks.
+// walker reads the connection table.
 type walker struct {
 	open     func() (kernel.Kernel, error)
 	now      func() time.Time
 	scope    scope
 	by       grouping
-	only     *groupKey // entries of this group are kept, not groups
-	settings bool      // look at the settings that decide about templates
+	only     *groupKey // if set: keep the entries of this group, and no groups
+	settings bool      // read the sysctl for persistence templates, too
 	timeouts kernel.Timeouts
 }
 
-// walk counts the connections. It holds a kernel of its own while it lasts.
+// walk counts the connections. It opens a kernel for itself.
 func (w *walker) walk(ctx context.Context) (*walked, error) {
 	k, err := w.open()
 	if err != nil {
@@ -181,7 +189,7 @@ func (w *walker) walk(ctx context.Context) (*walked, error) {
 	return out, ctx.Err()
 }
 
-// keep copies what the walk would overwrite.
+// keep returns a copy, because the walk overwrites a connection with the next.
 func keep(c *kernel.Connection) kernel.Connection {
 	out := *c
 	out.State, out.Engine, out.EngineData = strings.Clone(c.State), strings.Clone(c.Engine), strings.Clone(c.EngineData)
@@ -232,8 +240,9 @@ func (w *walked) group(at map[groupKey]int, key groupKey, c *kernel.Connection, 
 	g.longLeft = max(g.longLeft, c.Expires)
 }
 
-// idleOf tells how long no packet has come: what is missing of the state's
-// timeout. The kernel tells of no age.
+// idleOf returns the time since the last packet: the timeout of the state minus the
+// time until the entry expires, because the kernel does not report ages. False: the
+// timeout is unknown.
 func idleOf(c *kernel.Connection, t kernel.Timeouts) (time.Duration, bool) {
 	var full time.Duration
 	switch c.State {
@@ -248,4 +257,62 @@ func idleOf(c *kernel.Connection, t kernel.Timeouts) (time.Duration, bool) {
 		return 0, false
 	}
 	return max(full-c.Expires, 0), true
+}
+
+// walks is the part of a screen that walks the connection table repeatedly.
+type walks struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	busy   bool
+	began  time.Time
+	took   time.Duration
+}
+
+// walkEvery is the shortest time between two walks. After a slow walk the pause is
+// ten times its duration.
+const walkEvery = 2 * time.Second
+
+// walkMsg is the result of a walk for a screen.
+type walkMsg struct {
+	to  interface{ walked(*Model, *walked, error) }
+	w   *walked
+	err error
+}
+
+// start begins a walk outside the event loop, unless one is running or the last one
+// is too recent. With now, it does not wait.
+func (s *walks) start(m *Model, to interface{ walked(*Model, *walked, error) }, w walker, now bool) tea.Cmd {
+	if s.busy || !now && m.now().Sub(s.began) < max(walkEvery, 10*s.took) {
+		return nil
+	}
+	if s.ctx == nil {
+		s.ctx, s.cancel = context.WithCancel(m.ctx)
+	}
+	s.busy, s.began = true, m.now()
+	w.open, w.now = m.o.Open, m.o.Now
+	if m.sample != nil {
+		w.timeouts = m.sample.slow.timeouts
+	}
+	ctx := s.ctx
+	return func() tea.Msg {
+		found, err := w.walk(ctx)
+		return walkMsg{to, found, err}
+	}
+}
+
+// leave cancels a walk when its screen is closed.
+func (s *walks) leave() {
+	if s.cancel != nil {
+		s.cancel()
+		s.ctx = nil
+	}
+}
+
+// ended handles the end of a walk. False: the walk was cancelled.
+func (s *walks) ended(w *walked, err error) bool {
+	s.busy = false
+	if w != nil {
+		s.took = w.took
+	}
+	return !errors.Is(err, context.Canceled)
 }
