@@ -20,20 +20,4 @@ func TopKeys() []Section {
 	return out
 }
 
-// TopKeysMarkdown are the same as a table for the README.
-func TopKeysMarkdown() string {
-	var b strings.Builder
-	b.WriteString("| | key | what it does |\n|---|---|---|\n")
-	for _, g := range tui.KeyTable() {
-		title := g.Title
-		for _, k := range g.Keys {
-			// A backquote or a bar would end the cell.
-			name := strings.ReplaceAll(k.Name, "|", `\|`)
-			b.WriteString("| " + title + " | `" + name + "` | " + k.Help + " |\n")
-			title = ""
-		}
-	}
-	return b.String()
-}
-
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

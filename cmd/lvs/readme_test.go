@@ -12,8 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"lvs/commands"
 )
 
 var update = flag.Bool("update", false, "write the README's answers anew")
@@ -116,28 +114,4 @@ func rewrite(text string, blocks []session) string {
 		}
 	}
 	return out.String()
-}
-
-// The README's table of keys is that of the dashboard.
-func TestReadmeKeys(t *testing.T) {
-	const begin, end = "-run TestReadmeKeys -update -->\n", "<!-- end of keys -->"
-	b, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, found := strings.Cut(string(b), begin)
-	keys, after, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		t.Fatal("the README has no place for the keys of lvs top")
-	}
-	want := commands.TopKeysMarkdown()
-	if *update {
-		if err := os.WriteFile(readme, []byte(before+begin+want+end+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if d := cmp.Diff(want, keys); d != "" {
-		t.Errorf("the keys in the README are stale (-want +README)\n%s", d)
-	}
 }

@@ -231,7 +231,7 @@ func TestTopFindsDrainsAndUndoes(t *testing.T) {
 	x := topOn(t, 80, 24, nil, "--demo")
 	x.Until(t, topLimit, `192\.0\.2\.10:443 `)
 	x.Type("3")
-	x.Until(t, topLimit, `REAL SERVER`)
+	x.Until(t, topLimit, `real servers`)
 	for range 12 {
 		if strings.Contains(x.Screen(), "▼ACTIVE") {
 			break
@@ -247,7 +247,7 @@ func TestTopFindsDrainsAndUndoes(t *testing.T) {
 	x.Type("d")
 	x.Until(t, topLimit, `100 → 0 (.|\n)*100 → 0 (.|\n)*lvs drain 10\.0\.0\.11 --yes(.|\n)*\[ Cancel \]`)
 	x.Type("y")
-	x.Until(t, topLimit, `draining 10\.0\.0\.11(.|\n)*active a minute +-\d`)
+	x.Until(t, topLimit, `draining 10\.0\.0\.11(.|\n)*active per minute +-\d`)
 	x.Type("U")
 	x.Until(t, topLimit, `Undo(.|\n)*\[ Cancel \]`)
 	x.Type("y")
