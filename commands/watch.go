@@ -11,6 +11,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/output"
+	"lvs/traffic"
 )
 
 type watch struct {
@@ -102,7 +103,7 @@ func (o *watch) run(c *cobra.Command, args []string) error {
 
 // watcher checks the options, all of them at once.
 func (o *watch) watcher(args []string) (*watcher, error) {
-	w := &watcher{app: o.app, rates: o.rates, meter: meter{servers: o.servers}, initial: o.initial}
+	w := &watcher{app: o.app, rates: o.rates, meters: meters{servers: o.servers}, initial: o.initial}
 	var bad faults
 	var err error
 	w.ids, err = o.all(args)
@@ -132,17 +133,17 @@ func (o *watch) watcher(args []string) (*watcher, error) {
 func (o *watch) parseInterval() (time.Duration, error) {
 	switch {
 	case o.interval == "" && o.rates:
-		return kernelTick, nil
+		return traffic.KernelTick, nil
 	case o.interval == "":
 		return time.Second, nil
 	}
 	want := durationRange{low: leastInterval}
 	if o.rates {
-		want.unit = kernelTick // the kernel brings its counters up to date that often
+		want.unit = traffic.KernelTick // the kernel brings its counters up to date that often
 	}
 	d, err := parseDuration("--interval", o.interval, want)
 	if f := (*fault)(nil); o.rates && errors.As(err, &f) {
-		f.cure("with --rates: the kernel renews its counters every %v", kernelTick)
+		f.cure("with --rates: the kernel renews its counters every %v", traffic.KernelTick)
 	}
 	return d, err
 }

@@ -59,7 +59,7 @@ func BenchmarkWatch(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			w := &watcher{app: app, rates: c.rates, meter: meter{servers: c.servers}}
+			w := &watcher{app: app, rates: c.rates, meters: meters{servers: c.servers}}
 			if w.stream, err = p.Events(c.rates); err != nil {
 				b.Fatal(err)
 			}

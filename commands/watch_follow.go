@@ -19,7 +19,7 @@ type watcher struct {
 	// count is after how many intervals it ends. Zero is never.
 	count          uint64
 	rates, initial bool
-	meter          meter
+	meters         meters
 	stream         *output.EventStream
 
 	last *look
@@ -39,7 +39,7 @@ func (w *watcher) begin(ctx context.Context) (err error) {
 	}
 	w.next = w.app.Now()
 	if w.rates {
-		for range w.meter.read(w.last) { // there is nothing to compare it with yet
+		for range w.meters.read(w.last) { // there is nothing to compare it with yet
 		}
 		if err := w.checkEstimation(ctx); err != nil {
 			return err
@@ -93,7 +93,7 @@ func (w *watcher) step(ctx context.Context) error {
 		return err
 	}
 	if w.rates {
-		for e := range w.meter.read(now) {
+		for e := range w.meters.read(now) {
 			if err := w.stream.Add(&e); err != nil {
 				return err
 			}

@@ -191,8 +191,7 @@ func counterColumns() []column[line] {
 					return c.value(&l.node.entry.Stats), true
 				}
 				n := c.value(&l.server.Stats)
-				blind := c.outbound && (l.server.Forward == kernel.Direct || l.server.Forward == kernel.Tunneling)
-				return n, n > 0 || !blind
+				return n, n > 0 || !c.outbound || l.server.SeesReplies()
 			}})
 	}
 	return columns

@@ -289,8 +289,8 @@ func (m *Model) zero(t target) tea.Cmd {
 	}
 	c.body = []line{text(plain, "the kernel's counters of "+what)}
 	if o != nil {
-		c.body = append(c.body, m.change("connections", strconv.FormatUint(o.last.Connections, 10), "0"),
-			m.change("bytes in", strconv.FormatUint(o.last.BytesIn, 10), "0"))
+		c.body = append(c.body, m.change("connections", strconv.FormatUint(o.Last.Connections, 10), "0"),
+			m.change("bytes in", strconv.FormatUint(o.Last.BytesIn, 10), "0"))
 	}
 	c.body = append(c.body, text(yellow, "all programs see the new values; this cannot be undone"))
 	m.over = c

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"lvs/kernel"
+	"lvs/traffic"
 )
 
 // Batches configures Batch, the dashboard without a terminal.
@@ -51,7 +52,7 @@ func Batch(ctx context.Context, o Options, b Batches) error {
 		case since.IsZero():
 			since = m.sample.Time
 			continue
-		case m.sample.Time.Sub(since) < additionEvery:
+		case m.sample.Time.Sub(since) < traffic.KernelTick:
 			continue
 		}
 		if err := m.writeBlock(o.Out); err != nil {
@@ -88,7 +89,7 @@ func (m *Model) writeBlock(w io.Writer) error {
 }
 
 func (m *Model) batchTotals() string {
-	all := traffic{public: m.sample.Public}
+	all := activity{public: m.sample.Public}
 	servers := 0
 	for i := range m.sample.Services {
 		servers += len(m.sample.Services[i].Servers)
@@ -96,13 +97,13 @@ func (m *Model) batchTotals() string {
 			all.add(&m.sample.Services[i].Servers[j])
 		}
 	}
-	r := &m.hist.objects[kernel.ServerKey{}].rates
+	r := &m.hist.objects[kernel.ServerKey{}].Rates
 	rate := func(n float64) string { return m.rate(n, all.public) }
 	return fmt.Sprintf("%d services, %d servers, %s active, %s inactive, %s clients\n"+
 		"per second: %s connections, %s packets and %s bytes in, %s packets and %s bytes out",
 		len(m.sample.Services), servers,
 		countText(all.active), countText(all.inactive), m.count(all.persistent, all.public),
-		rate(r.connections), rate(r.packetsIn), rate(r.bytesIn), rate(r.packetsOut), rate(r.bytesOut))
+		rate(r.Connections), rate(r.PacketsIn), rate(r.BytesIn), rate(r.PacketsOut), rate(r.BytesOut))
 }
 
 // batchColumns are the columns of a block: for the row of a service the column of

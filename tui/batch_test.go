@@ -14,6 +14,7 @@ import (
 	"lvs/kernel"
 	"lvs/kernel/memory"
 	"lvs/schedule/sim"
+	"lvs/traffic"
 )
 
 // batches runs Batch on a clock that only sleeping moves. each is called after
@@ -62,7 +63,7 @@ func TestBatchMeasures(t *testing.T) {
 			k, id, server := oneServer(t, &clock)
 			begin, added := clock, 0
 			addUp := func() { // every two seconds, as the kernel does
-				for ; added < int(clock.Sub(begin)/additionEvery); added++ {
+				for ; added < int(clock.Sub(begin)/traffic.KernelTick); added++ {
 					k.Traffic(id, server, memory.Traffic{
 						Add:   kernel.Counters{Connections: 24, PacketsIn: 200, BytesIn: 40_000},
 						Rates: kernel.Rates{Connections: 999}, Active: 5, Inactive: 6,
@@ -81,7 +82,7 @@ func TestBatchMeasures(t *testing.T) {
 			if strings.Count(text, want) != 3 {
 				t.Errorf("the totals are not %q:\n%s", want, text)
 			}
-			first := begin.Add(max(interval, additionEvery)).Format(time.DateTime)
+			first := begin.Add(max(interval, traffic.KernelTick)).Format(time.DateTime)
 			if !strings.HasPrefix(text, "lvs top - "+first+", here, every "+interval.String()+"\n") {
 				t.Errorf("the first block does not begin at %s:\n%.60s", first, text)
 			}

@@ -62,41 +62,6 @@ func (c *column[R]) is(name string) bool {
 	return false
 }
 
-// word names one column in every table.
-type word struct{ was, key, title, short, help string }
-
-// trafficWords are the words for the columns of traffic.go: the same as in the
-// tables, the filters and the JSON of the command line.
-var trafficWords = []word{
-	{"active", "active", "ACTIVE", "", "active (established) connections"},
-	{"inactive", "inactive", "INACTIVE", "INACT", "connections in any other state"},
-	{"clients", "clients", "CLIENTS", "", "clients bound by persistence"},
-	{"cps", "connectionsPerSecond", "CONNS/S", "", "new connections per second"},
-	{"inpps", "packetsInPerSecond", "IN-PKTS/S", "IN-P/S", "packets per second from clients"},
-	{"outpps", "packetsOutPerSecond", "OUT-PKTS/S", "OUT-P/S", "packets per second to clients, if they pass the director"},
-	{"inbps", "bytesInPerSecond", "IN-BYTES/S", "IN-B/S", "bytes per second from clients"},
-	{"outbps", "bytesOutPerSecond", "OUT-BYTES/S", "OUT-B/S", "bytes per second to clients, if they pass the director"},
-	{"conns", "connections", "CONNS", "", "connections in total, or since z was pressed"},
-	{"inpkts", "packetsIn", "IN-PKTS", "", "packets from clients in total, or since z was pressed"},
-	{"outpkts", "packetsOut", "OUT-PKTS", "", "packets to clients in total, or since z was pressed"},
-	{"inbytes", "bytesIn", "IN-BYTES", "", "bytes from clients in total, or since z was pressed"},
-	{"outbytes", "bytesOut", "OUT-BYTES", "", "bytes to clients in total, or since z was pressed"},
-	{"trend", "trend", "LAST MINUTE", "", "chart of new connections per second, last 60 refreshes"},
-}
-
-// withWords puts the words of trafficWords on the columns with those keys.
-func withWords[R any](columns []column[R]) []column[R] {
-	for i := range columns {
-		for _, w := range trafficWords {
-			if c := &columns[i]; c.key == w.was {
-				c.key, c.title, c.short, c.was, c.help = w.key, w.title, w.short, w.was, w.help
-				break
-			}
-		}
-	}
-	return columns
-}
-
 // layout selects the columns that fit into w cells, with one cell between them,
 // and returns the width of each. narrow reports that they have short headings,
 // because the long ones do not fit.

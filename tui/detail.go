@@ -121,7 +121,7 @@ func (s *detail) values(m *Model, o *object, over time.Duration, n int) []float6
 func (m *Model) facts(k kernel.ServerKey, o *object) []line {
 	e := m.sample.Find(k.Service)
 	var out []line
-	var t traffic
+	var t activity
 	switch {
 	case k == kernel.ServerKey{}:
 		out = append(out, m.fact("all", plural(len(m.sample.Services), "service")))
@@ -133,12 +133,12 @@ func (m *Model) facts(k kernel.ServerKey, o *object) []line {
 		if v == nil {
 			return []line{text(red, "the server no longer exists")}
 		}
-		t = newServerRow(m, e, v).traffic
+		t = newServerRow(m, e, v).activity
 		out = append(out, m.fact("server", v.Addr.String()+" of "+e.ServiceID.String()),
 			m.fact("settings", serverSettings(v)))
 	default:
 		r := newServiceRow(m, o, e)
-		t = r.traffic
+		t = r.activity
 		servers := fmt.Sprintf("%s, %d of %d servers have a weight above 0", e.ServiceID, r.up, len(e.Servers))
 		out = append(out, m.fact("service", servers), m.fact("settings", serviceSettings(e)))
 	}
@@ -151,8 +151,8 @@ func (m *Model) fact(name, value string) line {
 }
 
 // wholeTraffic returns the traffic of the whole table, whose history is o.
-func (m *Model) wholeTraffic(o *object) traffic {
-	t := traffic{active: o.active, rates: o.rates, counted: o.counted(), public: m.sample.Public}
+func (m *Model) wholeTraffic(o *object) activity {
+	t := activity{active: o.active, rates: o.Rates, counted: o.counted(), public: m.sample.Public}
 	for i := range m.sample.Services {
 		for j := range m.sample.Services[i].Servers {
 			t.inactive += uint64(m.sample.Services[i].Servers[j].Inactive)
@@ -163,7 +163,7 @@ func (m *Model) wholeTraffic(o *object) traffic {
 }
 
 // counterFacts draws the connections and counters of an object.
-func (m *Model) counterFacts(t *traffic) []line {
+func (m *Model) counterFacts(t *activity) []line {
 	connections := m.fact("connections", fmt.Sprintf("%d active, %d inactive, %s clients bound by persistence",
 		t.active, t.inactive, m.count(t.persistent, t.public)))
 	if t.public {
@@ -183,8 +183,8 @@ func (m *Model) counterFacts(t *traffic) []line {
 	r, c := &t.rates, &t.counted
 	return []line{
 		connections,
-		m.fact("per second", fmt.Sprintf(format, rateText(r.connections), rateText(r.packetsIn),
-			out(rateText(r.packetsOut)), rateText(r.bytesIn), out(rateText(r.bytesOut)))),
+		m.fact("per second", fmt.Sprintf(format, rateText(r.Connections), rateText(r.PacketsIn),
+			out(rateText(r.PacketsOut)), rateText(r.BytesIn), out(rateText(r.BytesOut)))),
 		m.fact(from, fmt.Sprintf(format, countText(c.Connections), countText(c.PacketsIn),
 			out(countText(c.PacketsOut)), countText(c.BytesIn), out(countText(c.BytesOut)))),
 	}

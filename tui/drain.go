@@ -344,7 +344,7 @@ func (s *cockpit) reasons(m *Model, w int) []line {
 			add(bold|red, "it gets new connections from %s: its weight is %d", r.of.ServiceID, r.e.Weight)
 		}
 		if r.e.Weight == 0 && r.of.Persistence > 0 {
-			perSecond += r.rates.connections
+			perSecond += r.rates.Connections
 		}
 	}
 	if perSecond > 0 {

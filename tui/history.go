@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"lvs/kernel"
+	"lvs/traffic"
 )
 
 // How much is remembered. A point is 8 bytes: with all of it that is 19 MiB, and
@@ -28,7 +29,7 @@ type object struct {
 	key kernel.ServerKey
 	// name is its text form: the service, or the server without its service.
 	name string
-	meter
+	traffic.Meter
 	// base is where counting begins for the viewer: what z sets.
 	base kernel.Counters
 	// active is the number of active connections, of all servers for a service.
@@ -36,8 +37,8 @@ type object struct {
 	// firstWeight is a server's weight when it was first seen.
 	firstWeight int
 	// share is a server's, window its service's.
-	share  share
-	window window
+	share  traffic.Share
+	window traffic.Window
 	seen   uint64
 	limit  int
 	ring   ring
@@ -48,7 +49,10 @@ type object struct {
 }
 
 // counted is what was counted since the baseline.
-func (o *object) counted() kernel.Counters { return since(o.last, o.base) }
+func (o *object) counted() kernel.Counters {
+	counted, _ := o.Last.Sub(o.base)
+	return counted
+}
 
 // history remembers objects from sample to sample.
 type history struct {
@@ -120,27 +124,27 @@ func (h *history) recordServers(svc *object, e *kernel.ServiceEntry, s *sample) 
 	clear(svc.servers[len(e.Servers):])
 	svc.servers = svc.servers[:len(e.Servers)]
 	if !s.Public {
-		svc.shares(e, s.Time)
+		svc.window.Count(e, s.Time, func(i int) *traffic.Share { return &svc.servers[i].share })
 	}
 }
 
 // see adds what an object does now.
 func (h *history) see(o *object, s kernel.Stats, at *sample) {
-	if o.add(s, at.Time) {
+	if o.Add(s, at.Time).Reset {
 		o.base = kernel.Counters{}
 	}
 	o.seen = h.n
 	if o.limit > 0 {
 		o.ring.put(h.n, point{
-			connections: toHalf(o.rates.connections),
-			packets:     toHalf(o.rates.packetsIn + o.rates.packetsOut),
-			bytes:       toHalf(o.rates.bytesIn + o.rates.bytesOut),
+			connections: toHalf(o.Rates.Connections),
+			packets:     toHalf(o.Rates.PacketsIn + o.Rates.PacketsOut),
+			bytes:       toHalf(o.Rates.BytesIn + o.Rates.BytesOut),
 			active:      toHalf(float64(o.active)),
 		}, o.limit)
 	}
 	if o.minutes != nil {
-		o.minutes.add(at.Time.Unix()/60, [4]float64{o.rates.connections, o.rates.packetsIn + o.rates.packetsOut,
-			o.rates.bytesIn + o.rates.bytesOut, float64(o.active)})
+		o.minutes.add(at.Time.Unix()/60, [4]float64{o.Rates.Connections, o.Rates.PacketsIn + o.Rates.PacketsOut,
+			o.Rates.BytesIn + o.Rates.BytesOut, float64(o.active)})
 	}
 }
 
@@ -192,7 +196,7 @@ func (h *history) forget() {
 func (h *history) rebase(at time.Time) {
 	h.based = at
 	for _, o := range h.objects {
-		o.base = o.last
+		o.base = o.Last
 	}
 }
 
@@ -249,15 +253,9 @@ func packetsOf(p point) half     { return p.packets }
 func bytesOf(p point) half       { return p.bytes }
 func activeOf(p point) half      { return p.active }
 
-func sumRates(services []kernel.ServiceEntry) kernel.Rates {
-	var sum kernel.Rates
+func sumRates(services []kernel.ServiceEntry) (sum kernel.Rates) {
 	for i := range services {
-		r := services[i].Stats.Rates
-		sum.Connections += r.Connections
-		sum.PacketsIn += r.PacketsIn
-		sum.PacketsOut += r.PacketsOut
-		sum.BytesIn += r.BytesIn
-		sum.BytesOut += r.BytesOut
+		sum = sum.Add(services[i].Stats.Rates)
 	}
 	return sum
 }

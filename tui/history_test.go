@@ -65,8 +65,8 @@ func TestHistoryIsBounded(t *testing.T) {
 		t.Errorf("rings by length: %v", counts)
 	}
 	for _, o := range h.objects {
-		if o.limit == 0 && o.key.Server.IsValid() && o.rates.bytesIn != 10000 {
-			t.Fatalf("%v has %v bytes a second", o.key, o.rates.bytesIn)
+		if o.limit == 0 && o.key.Server.IsValid() && o.Rates.BytesIn != 10000 {
+			t.Fatalf("%v has %v bytes a second", o.key, o.Rates.BytesIn)
 		}
 	}
 	// What is gone for long is forgotten, and makes room.
@@ -92,4 +92,16 @@ func large(services int, at time.Time, n uint64) *sample {
 		}
 	}
 	return &sample{Snapshot: snap, slow: &slow{}}
+}
+
+// shareTable is a service with two servers that got so many connections.
+func shareTable(at time.Time, scheduler string, weights [2]int, conns [2]uint64) *sample {
+	e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: kernel.MarkID(1, kernel.IPv4), Scheduler: scheduler}}
+	for i := range weights {
+		e.Servers = append(e.Servers, kernel.ServerEntry{
+			Server: kernel.Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 80), Weight: weights[i]},
+			Stats:  kernel.Stats{Counters: kernel.Counters{Connections: conns[i]}},
+		})
+	}
+	return &sample{Snapshot: &kernel.Snapshot{Time: at, Services: []kernel.ServiceEntry{e}}, slow: &slow{}}
 }

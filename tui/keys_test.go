@@ -31,7 +31,7 @@ var keyTests = map[string]struct {
 	"All screens -":   {func(s *stage) { s.press("-", "-") }, interval(5 * time.Second)},
 	"All screens z": {func(s *stage) { s.press("z", "i") }, func(s *stage) bool {
 		o := s.m.hist.objects[kernel.ServerKey{}]
-		return o.counted() == kernel.Counters{} && o.last.Connections > 0
+		return o.counted() == kernel.Counters{} && o.Last.Connections > 0
 	}},
 	"All screens S": {func(s *stage) { s.press("S") }, saved(".txt", "SERVICE▲")},
 	"All screens J": {func(s *stage) { s.open(webID); s.press("J") }, func(s *stage) bool {

@@ -83,7 +83,7 @@ func (r *reader) read(ctx context.Context) (*sample, error) {
 		s.totals = t.Counters
 	} else {
 		for i := range snap.Services {
-			addCounters(&s.totals, snap.Services[i].Stats.Counters)
+			s.totals = s.totals.Add(snap.Services[i].Stats.Counters)
 		}
 	}
 	if r.stale.Swap(false) || r.slow == nil || start.Sub(r.slow.at) >= slowEvery {
@@ -107,12 +107,4 @@ func (r *reader) close() {
 		r.k.Close()
 		r.k, r.slow = nil, nil
 	}
-}
-
-func addCounters(to *kernel.Counters, c kernel.Counters) {
-	to.Connections += c.Connections
-	to.PacketsIn += c.PacketsIn
-	to.PacketsOut += c.PacketsOut
-	to.BytesIn += c.BytesIn
-	to.BytesOut += c.BytesOut
 }

@@ -17,7 +17,7 @@ type serverRow struct {
 	o  *object
 	e  *kernel.ServerEntry
 	of *kernel.ServiceEntry
-	traffic
+	activity
 }
 
 // servers is the screen of the servers of one service, or of one real server in all
@@ -99,10 +99,10 @@ func (s *servers) refresh(m *Model) tea.Cmd {
 
 func newServerRow(m *Model, e *kernel.ServiceEntry, v *kernel.ServerEntry) serverRow {
 	o := m.hist.objects[kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}]
-	r := serverRow{o: o, e: v, of: e, traffic: traffic{
-		rates: o.rates, counted: o.counted(), blind: true, public: m.sample.Public,
+	r := serverRow{o: o, e: v, of: e, activity: activity{
+		rates: o.Rates, counted: o.counted(), blind: true, public: m.sample.Public,
 	}}
-	r.traffic.add(v)
+	r.activity.add(v)
 	return r
 }
 
@@ -140,7 +140,7 @@ func (m *Model) serviceLine(id kernel.ServiceID, w int) line {
 		l = l.add(plain, ", one-packet scheduling")
 	}
 	l = l.add(dim, "  active ").add(bold, countText(r.active)).
-		add(dim, "  conns/s ").add(bold, m.rate(r.rates.connections, r.public))
+		add(dim, "  conns/s ").add(bold, m.rate(r.rates.Connections, r.public))
 	if room := w - l.width() - 2; room >= 10 && !r.public {
 		n := min(room, 60)
 		l = l.add(plain, "  ").add(cyan, spark(&m.g, m.hist.series(r.o, n, connectionsOf), n))
@@ -152,7 +152,7 @@ func (m *Model) serviceLine(id kernel.ServiceID, w int) line {
 // the table of one real server in all its services.
 func serverColumns(m *Model, byService bool) []column[serverRow] {
 	type row = serverRow
-	of := func(r *row) *traffic { return &r.traffic }
+	of := func(r *row) *activity { return &r.activity }
 	service := column[row]{key: "service", title: "SERVICE", help: "virtual service",
 		grown: true, left: true, width: 18, off: !byService,
 		cell: func(r *row) string { return r.of.ServiceID.String() },
@@ -173,9 +173,9 @@ func serverColumns(m *Model, byService bool) []column[serverRow] {
 		width: 6, down: true,
 		cell: func(r *row) string { return countFull(r.e.Weight) }, look: weightLook,
 		compare: func(a, b *row) int { return cmp.Compare(a.e.Weight, b.e.Weight) }}
-	return withWords(slices.Concat([]column[row]{service, server, forward, weight},
+	return slices.Concat([]column[row]{service, server, forward, weight},
 		connectionColumns(m, of), shareColumns(m), rateColumns(m, of), thresholdColumns(m), countedColumns(m, of),
-		[]column[row]{trendColumn(m, of, func(r *row) *object { return r.o })}))
+		[]column[row]{trendColumn(m, of, func(r *row) *object { return r.o })})
 }
 
 // shareColumns returns the columns that compare the share of new connections a
@@ -183,10 +183,10 @@ func serverColumns(m *Model, byService bool) []column[serverRow] {
 func shareColumns(m *Model) []column[serverRow] {
 	type row = serverRow
 	got := func(r *row) float64 {
-		if r.o.share.of == 0 {
+		if r.o.share.Of == 0 {
 			return 0
 		}
-		return float64(r.o.share.got) / float64(r.o.share.of)
+		return float64(r.o.share.Got) / float64(r.o.share.Of)
 	}
 	return []column[row]{
 		{key: "got", title: "GOT%",
@@ -196,23 +196,23 @@ func shareColumns(m *Model) []column[serverRow] {
 				switch {
 				case r.public:
 					return "?"
-				case r.o.share.of == 0:
+				case r.o.share.Of == 0:
 					return m.g.dash
-				case r.o.share.off:
+				case r.o.share.Off:
 					return m.g.warn + percentText(got(r))
 				}
 				return percentText(got(r))
 			},
-			look:    func(r *row) look { return (bold | yellow) * look(boolInt(r.o.share.off)) },
+			look:    func(r *row) look { return (bold | yellow) * look(boolInt(r.o.share.Off)) },
 			compare: func(a, b *row) int { return cmp.Compare(got(a), got(b)) }},
 		{key: "due", title: "DUE%", help: "share of new connections due by weight", width: 4, rank: 5, down: true,
 			cell: func(r *row) string {
 				if r.public {
 					return "?"
 				}
-				return percentText(r.o.share.due)
+				return percentText(r.o.share.Due)
 			},
-			compare: func(a, b *row) int { return cmp.Compare(a.o.share.due, b.o.share.due) }},
+			compare: func(a, b *row) int { return cmp.Compare(a.o.share.Due, b.o.share.Due) }},
 	}
 }
 
@@ -255,7 +255,7 @@ func weightLook(r *serverRow) look {
 type machineRow struct {
 	addr netip.Addr
 	name string
-	traffic
+	activity
 	// entries is how often the server is in the IPVS table, up how often with a
 	// weight above 0.
 	entries, up int
@@ -295,14 +295,14 @@ func (s *machines) refresh(m *Model) tea.Cmd {
 				n = len(rows)
 				at[addr] = n
 				rows = append(rows, machineRow{addr: addr, name: addr.String(),
-					traffic: traffic{blind: true, public: m.sample.Public}})
+					activity: activity{blind: true, public: m.sample.Public}})
 			}
 			r, o := &rows[n], m.hist.services[i].servers[j]
 			r.entries++
 			r.up += boolInt(v.Weight > 0)
-			r.traffic.add(v)
-			r.rates.add(o.rates)
-			addCounters(&r.counted, o.counted())
+			r.activity.add(v)
+			r.rates.Add(o.Rates)
+			r.counted = r.counted.Add(o.counted())
 		}
 	}
 	s.table.set(rows, m.now())
@@ -335,7 +335,7 @@ func (s *machines) inside() kernel.ServiceID { return kernel.ServiceID{} }
 
 func machineColumns(m *Model) []column[machineRow] {
 	type row = machineRow
-	of := func(r *row) *traffic { return &r.traffic }
+	of := func(r *row) *activity { return &r.activity }
 	own := []column[row]{
 		{key: "server", title: "SERVER", was: "machine", help: "address of the real server",
 			grown: true, left: true, width: 12,
@@ -355,5 +355,5 @@ func machineColumns(m *Model) []column[machineRow] {
 				return cmp.Or(cmp.Compare(a.up, b.up), cmp.Compare(a.entries, b.entries))
 			}},
 	}
-	return withWords(slices.Concat(own, connectionColumns(m, of), rateColumns(m, of), countedColumns(m, of)))
+	return slices.Concat(own, connectionColumns(m, of), rateColumns(m, of), countedColumns(m, of))
 }

@@ -17,7 +17,7 @@ import (
 type serviceRow struct {
 	o *object
 	e *kernel.ServiceEntry
-	traffic
+	activity
 	// up is the number of servers with a weight above 0.
 	up int
 }
@@ -54,11 +54,11 @@ func (s *services) refresh(m *Model) tea.Cmd {
 }
 
 func newServiceRow(m *Model, o *object, e *kernel.ServiceEntry) serviceRow {
-	r := serviceRow{o: o, e: e, traffic: traffic{
-		rates: o.rates, counted: o.counted(), blind: len(e.Servers) > 0, public: m.sample.Public,
+	r := serviceRow{o: o, e: e, activity: activity{
+		rates: o.Rates, counted: o.counted(), blind: len(e.Servers) > 0, public: m.sample.Public,
 	}}
 	for j := range e.Servers {
-		r.traffic.add(&e.Servers[j])
+		r.activity.add(&e.Servers[j])
 		r.up += boolInt(e.Servers[j].Weight > 0)
 	}
 	return r
@@ -93,7 +93,7 @@ func (s *services) inside() kernel.ServiceID { return kernel.ServiceID{} }
 
 func serviceColumns(m *Model) []column[serviceRow] {
 	type row = serviceRow
-	of := func(r *row) *traffic { return &r.traffic }
+	of := func(r *row) *activity { return &r.activity }
 	own := []column[row]{
 		{key: "service", title: "SERVICE", help: "virtual service", grown: true, left: true, width: 18,
 			cell: func(r *row) string { return r.o.name }, look: serviceLook,
@@ -108,8 +108,8 @@ func serviceColumns(m *Model) []column[serviceRow] {
 			}},
 	}
 	trend := trendColumn(m, of, func(r *row) *object { return r.o })
-	return withWords(slices.Concat(own, connectionColumns(m, of), rateColumns(m, of), countedColumns(m, of),
-		[]column[row]{trend}))
+	return slices.Concat(own, connectionColumns(m, of), rateColumns(m, of), countedColumns(m, of),
+		[]column[row]{trend})
 }
 
 func serviceLook(r *serviceRow) look {
@@ -145,7 +145,7 @@ func (m *Model) summary(w, h int) []line {
 	o := m.hist.objects[kernel.ServerKey{}]
 	public := m.sample.Public
 	if h < 14 || w < 60 {
-		l := text(dim, "conns/s ").add(bold, m.rate(o.rates.connections, public)).
+		l := text(dim, "conns/s ").add(bold, m.rate(o.Rates.Connections, public)).
 			add(dim, " active ").add(bold, countText(o.active)).add(plain, " ")
 		if room := w - l.width(); room > 0 && !public {
 			l = l.add(cyan, spark(&m.g, m.hist.series(o, room, connectionsOf), room))
@@ -172,9 +172,9 @@ func (m *Model) summary(w, h int) []line {
 		return l
 	}
 	lines := []line{
-		rate("connections/s", o.rates.connections, 0, false, connectionsOf),
-		rate("packets/s", o.rates.packetsIn, o.rates.packetsOut, true, packetsOf),
-		rate("bytes/s", o.rates.bytesIn, o.rates.bytesOut, true, bytesOf),
+		rate("connections/s", o.Rates.Connections, 0, false, connectionsOf),
+		rate("packets/s", o.Rates.PacketsIn, o.Rates.PacketsOut, true, packetsOf),
+		rate("bytes/s", o.Rates.BytesIn, o.Rates.BytesOut, true, bytesOf),
 		label(&m.g, "connections", 14).add(bold, fit(&m.g, countText(o.active), 6, false)).add(dim, " active ").
 			add(bold, countText(inactive)).add(dim, " inactive ").
 			add(bold, m.count(clients, public)).add(dim, " clients").

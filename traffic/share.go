@@ -1,4 +1,4 @@
-package tui
+package traffic
 
 import (
 	"math"
@@ -7,27 +7,28 @@ import (
 	"lvs/kernel"
 )
 
-// window is a time over which a service's new connections are held against the
+// Window is a time over which a service's new connections are held against the
 // weights of its servers: it begins anew when these change. It is made of two
 // halves, of which the elder is dropped when the younger is a minute old.
-type window struct {
+type Window struct {
 	// weights is a sum over the weights that it belongs to.
 	weights uint64
 	// elder and younger are when the halves began.
 	elder, younger time.Time
 }
 
-// share is what a server got of its service's new connections in the window.
-type share struct {
+// Share is what a server got of its service's new connections in a window, beside
+// what is due to it.
+type Share struct {
 	// elder and younger are its count of connections at the halves' beginnings.
 	elder, younger uint64
 	// got are its new connections, of all of its service.
-	got, of uint64
+	Got, Of uint64
 	// due is the part that its weight makes its own, 0 to 1.
-	due float64
+	Due float64
 	// off is set when got is not due, by more than chance explains and by enough
 	// to matter.
-	off bool
+	Off bool
 }
 
 const (
@@ -36,7 +37,7 @@ const (
 	// added up that were made before it.
 	shareSettles = standsStill
 	// shareSigmas is how many standard deviations from the expected number are
-	// more than chance: it happens once in 15,000 looks.
+	// more than chance: it happens once in 15,000 readings.
 	shareSigmas = 4
 	// shareEnough is the least variance at which the binomial distribution is
 	// near enough to the normal one.
@@ -46,41 +47,41 @@ const (
 	shareMatters = 0.1
 )
 
-// shares counts the new connections of the servers of a service (o).
-func (o *object) shares(e *kernel.ServiceEntry, now time.Time) {
-	w := &o.window
+// Count counts the new connections of the servers of a service. share returns the
+// share of its server i, in the order of e.Servers.
+func (w *Window) Count(e *kernel.ServiceEntry, now time.Time, share func(i int) *Share) {
 	dues, sum := dues(e)
 	fresh := w.weights != sum || w.elder.IsZero()
 	turn := !fresh && now.Sub(w.younger) >= shareWindow
 	switch {
 	case fresh:
-		*w = window{sum, now.Add(shareSettles), now.Add(shareSettles)}
+		*w = Window{sum, now.Add(shareSettles), now.Add(shareSettles)}
 	case turn:
 		w.elder, w.younger = w.younger, now
 	}
 	settling := now.Before(w.elder)
 	all := uint64(0)
 	for i := range e.Servers {
-		s, n := &o.servers[i].share, o.servers[i].last.Connections
+		s, n := share(i), e.Servers[i].Stats.Counters.Connections
 		switch {
 		case fresh || settling || n < s.younger:
 			s.elder, s.younger = n, n
 		case turn:
 			s.elder, s.younger = s.younger, n
 		}
-		s.got, s.due = n-s.elder, dues[i]
-		all += s.got
+		s.Got, s.Due = n-s.elder, dues[i]
+		all += s.Got
 	}
 	independent := chosenByWeight(e)
 	for i := range e.Servers {
-		s := &o.servers[i].share
-		s.of = all
-		s.off = independent && beyondChance(s.got, all, s.due)
+		s := share(i)
+		s.Of = all
+		s.Off = independent && beyondChance(s.Got, all, s.Due)
 	}
 }
 
-// dues gives the part of new connections that is each server's, and a sum that
-// changes with them (FNV-1a). rr and lc look only at whether there is a weight.
+// dues returns the part of new connections that is due to each server, and a sum
+// that changes with them (FNV-1a). rr and lc only ask whether there is a weight.
 func dues(e *kernel.ServiceEntry) (dues []float64, sum uint64) {
 	dues, sum = make([]float64, len(e.Servers)), 14695981039346656037
 	total := 0.0
@@ -101,7 +102,7 @@ func dues(e *kernel.ServiceEntry) (dues []float64, sum uint64) {
 	return dues, (sum ^ uint64(len(dues))) * 1099511628211
 }
 
-// chosenByWeight tells whether each new connection goes to a server by weight
+// chosenByWeight reports whether each new connection goes to a server by weight
 // alone. Persistence and the schedulers that hash send a client where it was
 // before; others prefer some servers by purpose; a server with a threshold is
 // left out at times.
@@ -122,7 +123,7 @@ func chosenByWeight(e *kernel.ServiceEntry) bool {
 	return true
 }
 
-// beyondChance tells whether a server got what chance does not explain. Of n
+// beyondChance reports whether a server got what chance does not explain. Of n
 // connections that each go to it with the probability p, it gets np on average,
 // with the variance np(1-p) (binomial distribution).
 func beyondChance(got, n uint64, p float64) bool {

@@ -1,4 +1,4 @@
-package tui
+package traffic
 
 import (
 	"math/rand/v2"
@@ -52,67 +52,67 @@ func TestBeyondChance(t *testing.T) {
 	}
 }
 
-// shareTable is a service with two servers that got so many connections.
-func shareTable(at time.Time, scheduler string, weights [2]int, conns [2]uint64) *sample {
-	e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: kernel.MarkID(1, kernel.IPv4), Scheduler: scheduler}}
+// shareEntry is a service with two servers that got so many connections.
+func shareEntry(scheduler string, weights [2]int, conns [2]uint64) *kernel.ServiceEntry {
+	e := &kernel.ServiceEntry{Service: kernel.Service{ServiceID: kernel.MarkID(1, kernel.IPv4), Scheduler: scheduler}}
 	for i := range weights {
 		e.Servers = append(e.Servers, kernel.ServerEntry{
 			Server: kernel.Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 80), Weight: weights[i]},
 			Stats:  kernel.Stats{Counters: kernel.Counters{Connections: conns[i]}},
 		})
 	}
-	return &sample{Snapshot: &kernel.Snapshot{Time: at, Services: []kernel.ServiceEntry{e}}, slow: &slow{}}
+	return e
 }
 
 func TestShares(t *testing.T) {
-	h := newHistory()
+	var w Window
+	var shares [2]Share
 	at := time.Unix(5000, 0)
 	var conns [2]uint64
-	step := func(scheduler string, weights [2]int, a, b uint64) *share {
+	step := func(scheduler string, weights [2]int, a, b uint64) *Share {
 		at = at.Add(time.Second)
 		conns[0], conns[1] = conns[0]+a, conns[1]+b
-		s := shareTable(at, scheduler, weights, conns)
-		h.record(s)
-		return &h.objects[kernel.ServerKey{Service: s.Services[0].ServiceID, Server: s.Services[0].Servers[0].Addr}].share
+		w.Count(shareEntry(scheduler, weights, conns), at, func(i int) *Share { return &shares[i] })
+		return &shares[0]
 	}
 	conns = [2]uint64{1e6, 5}
-	var s *share
+	var s *Share
 	for range 20 {
 		s = step("wrr", [2]int{3, 1}, 30, 10)
 	}
-	if s.due != 0.75 || s.of == 0 || s.got*4 != s.of*3 || s.off {
+	if s.Due != 0.75 || s.Of == 0 || s.Got*4 != s.Of*3 || s.Off {
 		t.Errorf("as due: %+v", s)
 	}
 	for range 30 {
 		s = step("wrr", [2]int{3, 1}, 10, 30)
 	}
-	if !s.off {
+	if !s.Off {
 		t.Errorf("far from its due: %+v", s)
 	}
 	// New weights are a new window, once what was counted before is added up.
 	for range 2 {
 		s = step("wrr", [2]int{1, 3}, 30, 10)
 	}
-	if s.of != 0 || s.off || s.due != 0.25 {
+	if s.Of != 0 || s.Off || s.Due != 0.25 {
 		t.Errorf("after a change of weights: %+v", s)
 	}
 	for range 300 {
 		s = step("wrr", [2]int{1, 3}, 10, 30)
 	}
-	if s.off || s.of > 130*40 || s.of < 60*40 {
+	if s.Off || s.Of > 130*40 || s.Of < 60*40 {
 		t.Errorf("the window is not between one and two minutes: %+v", s)
 	}
 	// A scheduler that sends clients where they were is not held to weights.
 	for range 100 {
 		s = step("sh", [2]int{1, 3}, 30, 10)
 	}
-	if s.off {
+	if s.Off {
 		t.Errorf("marked with sh: %+v", s)
 	}
 	for range 100 {
 		s = step("rr", [2]int{1, 3}, 20, 20)
 	}
-	if s.off || s.due != 0.5 {
+	if s.Off || s.Due != 0.5 {
 		t.Errorf("rr looks at no weight but 0: %+v", s)
 	}
 }
