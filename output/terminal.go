@@ -13,22 +13,21 @@ import (
 func (t *table[T]) terminal() error {
 	n := len(t.columns)
 	align := make([]tw.Align, n)
-	pads := make([]tw.Padding, n)
 	headers := make([]string, n)
 	for i, c := range t.columns {
 		align[i] = tw.AlignLeft
 		if c.number != nil {
 			align[i] = tw.AlignRight
 		}
-		pads[i] = tw.Padding{Right: gap, Overwrite: true}
 		headers[i] = t.paint(c.header(), Bold)
 	}
-	pads[n-1] = tw.PaddingNone
-
+	// A blank at both sides of a cell is the gap between two of them, and one too
+	// many before the first.
+	const margin = " "
 	cell := tw.CellConfig{
 		Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off},
 		Alignment:  tw.CellAlignment{Global: tw.AlignLeft, PerColumn: align},
-		Padding:    tw.CellPadding{Global: tw.PaddingNone, PerColumn: pads},
+		Padding:    tw.CellPadding{Global: tw.Padding{Left: margin, Right: margin}},
 	}
 	var page bytes.Buffer
 	w := tablewriter.NewTable(&page,
@@ -39,10 +38,10 @@ func (t *table[T]) terminal() error {
 		})),
 		tablewriter.WithConfig(tablewriter.Config{
 			Header: cell, Row: cell,
-			Behavior: tw.Behavior{TrimSpace: tw.Off, TrimTab: tw.Off, TrimLine: tw.Off},
+			Behavior: tw.Behavior{TrimSpace: tw.Off, TrimLine: tw.Off},
 		}),
 	)
-	w.Options(tablewriter.WithEastAsian(tw.Off)) // else it asks the environment
+	w.Options(tablewriter.WithEastAsian(false)) // else it asks the environment
 	if t.headers {
 		w.Header(headers)
 	}
@@ -55,7 +54,8 @@ func (t *table[T]) terminal() error {
 		return err
 	}
 	for line := range bytes.Lines(page.Bytes()) {
-		t.sink.buf = append(append(t.sink.buf, bytes.TrimRight(line, " \n")...), '\n')
+		line = bytes.TrimPrefix(bytes.TrimRight(line, " \n"), []byte(margin))
+		t.sink.buf = append(append(t.sink.buf, line...), '\n')
 	}
 	return t.sink.err
 }
