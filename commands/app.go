@@ -103,13 +103,12 @@ func (a *App) Main(args []string) int {
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)
-	defer stop()
 	// The second interrupt is the system's: it kills. Not so the end of a terminal,
 	// which the kernel and the shell both tell: what is being undone is undone.
-	defer context.AfterFunc(ctx, func() {
+	context.AfterFunc(ctx, func() {
 		signal.Ignore(syscall.SIGHUP)
 		stop()
-	})()
+	})
 	return a.Run(ctx, args)
 }
 
