@@ -181,7 +181,7 @@ func (a *App) onlyVerbs(c *cobra.Command, args []string) error {
 		return nil
 	}
 	if !c.HasParent() {
-		c = a.Root() // the one here may have few verbs
+		c = a.another().Root() // the one here may have few verbs
 	}
 	c.SuggestionsMinimumDistance = 2
 	full := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()) + " " + args[0])
