@@ -38,7 +38,7 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 	if short {
 		return f
 	}
-	if ours := ipvsadmOptions[name]; ours != "" && cmd.Flags().Lookup(ours) != nil {
+	if ours := ipvsadmOptions()[name]; ours != "" && cmd.Flags().Lookup(ours) != nil {
 		return f.cure("did you mean --%s?", ours)
 	}
 	var known []string

@@ -8,7 +8,7 @@ func TestOtherVerbs(t *testing.T) {
 	for _, v := range verbs() {
 		there[v.name], there[v.alias] = true, true
 	}
-	for word, verb := range otherVerbs {
+	for word, verb := range otherVerbs() {
 		if there[word] || !there[verb] {
 			t.Errorf("%s is taken for %s", word, verb)
 		}

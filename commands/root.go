@@ -215,10 +215,10 @@ func (a *App) meant(c *cobra.Command, word string) string {
 	if _, err := netip.ParseAddr(word); err == nil {
 		return a.Name + " list --filter server=" + word
 	}
-	verb := otherWords[word]
+	verb := otherWords()[word]
 	switch {
-	case verb == "" && group == "" && otherVerbs[word] != "":
-		return a.Name + " " + otherVerbs[word]
+	case verb == "" && group == "" && otherVerbs()[word] != "":
+		return a.Name + " " + otherVerbs()[word]
 	case verb == "":
 		return ""
 	case group == "":
