@@ -76,7 +76,7 @@ func oneOf(list ...string) form[string] {
 			}
 		}
 		hint, near := "", Nearest(t.text, list)
-		if other := otherWords[strings.ToLower(t.text)]; slices.Contains(list, other) {
+		if other := otherWord(strings.ToLower(t.text)); slices.Contains(list, other) {
 			near = other
 		}
 		if near != "" && t.kind == isText {
@@ -87,11 +87,18 @@ func oneOf(list ...string) form[string] {
 	}}
 }
 
-// otherWords are those of other tools for ways to a server.
-var otherWords = map[string]string{
-	"dr": "direct", "gate": "direct", "gatewaying": "direct", "route": "direct", "droute": "direct",
-	"masq": "nat", "masquerade": "nat", "masquerading": "nat",
-	"tun": "tunnel", "tunneling": "tunnel", "ipip": "tunnel",
+// otherWord returns what a word of another tool for a way to a server means here, or
+// nothing.
+func otherWord(word string) string {
+	switch word {
+	case "dr", "gate", "gatewaying", "route", "droute":
+		return "direct"
+	case "masq", "masquerade", "masquerading":
+		return "nat"
+	case "tun", "tunneling", "ipip":
+		return "tunnel"
+	}
+	return ""
 }
 
 // number is a whole number.

@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"lvs/commands/ipvsadm"
 	"lvs/kernel"
 	"lvs/operate"
 )
@@ -100,6 +102,9 @@ func (a *App) Main(args []string) int {
 	// A reader that goes away (lvs list | head) must be an error of Write, not
 	// a signal that kills.
 	signal.Ignore(syscall.SIGPIPE)
+	if looksOnce(a.Name, args) {
+		return a.Run(context.Background(), args)
+	}
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	// The end of the connection to this machine leaves nothing half done either.
 	// Under nohup it is ignored, and stays so.
@@ -107,14 +112,23 @@ func (a *App) Main(args []string) int {
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)
-	defer stop()
 	// The second interrupt is the system's: it kills. Not so the end of a terminal,
 	// which the kernel and the shell both tell: what is being undone is undone.
-	defer context.AfterFunc(ctx, func() {
+	context.AfterFunc(ctx, func() {
 		signal.Ignore(syscall.SIGHUP)
 		stop()
-	})()
+	})
 	return a.Run(ctx, args)
+}
+
+// looksOnce reports whether a command line, of a program called name, only reads
+// once and prints. A signal may end that at any time, as it ends ls: there is
+// nothing to undo, and to listen for signals takes two threads, a tenth of a start.
+func looksOnce(name string, args []string) bool {
+	if ipvsadm.Is(name) {
+		return false
+	}
+	return len(args) == 0 || slices.Contains([]string{"list", "ls", "version", "--version"}, args[0])
 }
 
 // System is the App of the running process.

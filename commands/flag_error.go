@@ -27,7 +27,7 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 	if short {
 		shown = "-" + name
 	}
-	if known := cmd.Root().Flags().Lookup(name); known != nil && len(name) > 1 {
+	if known := a.another().Root().Flags().Lookup(name); known != nil && len(name) > 1 {
 		return usagef("%s has no effect on %s", shown, verbName(cmd)).cure("%s", help)
 	}
 	if does := a.habit(name, short); does != "" {
@@ -38,7 +38,7 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 	if short {
 		return f
 	}
-	if ours := ipvsadmOptions[name]; ours != "" && cmd.Flags().Lookup(ours) != nil {
+	if ours := ipvsadmOptions()[name]; ours != "" && cmd.Flags().Lookup(ours) != nil {
 		return f.cure("did you mean --%s?", ours)
 	}
 	var known []string

@@ -41,11 +41,13 @@ var ipvsadmLists = []struct{ option, does string }{
 }
 
 // ipvsadmOptions are ipvsadm's long options that have another name here.
-var ipvsadmOptions = map[string]string{
-	"gatewaying": "direct", "masquerading": "nat", "ipip": "tunnel", "u-threshold": "upper", "l-threshold": "lower",
-	"mcast-interface": "interface", "mcast-group": "group", "mcast-port": "port", "mcast-ttl": "ttl",
-	"syncid": "id", "sync-maxlen": "max-len", "thresholds": "wide", "persistent-conn": "wide", "tun-nocsum": "tun-flags",
-	"tun-csum": "tun-flags", "tun-remcsum": "tun-flags", "one-packet": "ops", "gateway": "direct", "masq": "nat",
+func ipvsadmOptions() map[string]string {
+	return map[string]string{
+		"gatewaying": "direct", "masquerading": "nat", "ipip": "tunnel", "u-threshold": "upper", "l-threshold": "lower",
+		"mcast-interface": "interface", "mcast-group": "group", "mcast-port": "port", "mcast-ttl": "ttl",
+		"syncid": "id", "sync-maxlen": "max-len", "thresholds": "wide", "persistent-conn": "wide", "tun-nocsum": "tun-flags",
+		"tun-csum": "tun-flags", "tun-remcsum": "tun-flags", "one-packet": "ops", "gateway": "direct", "masq": "nat",
+	}
 }
 
 // habit tells what does here what an ipvsadm command does there, or nothing.

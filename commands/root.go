@@ -12,13 +12,23 @@ import (
 )
 
 // Root builds the tree of verbs. Building it touches nothing outside.
-func (a *App) Root() *cobra.Command { return a.root(nil) }
+func (a *App) Root() *cobra.Command { return a.tree(verbs(), true) }
+
+// another returns an App whose tree can be built to look something up in it: building
+// sets all options to their defaults, and here some were read already.
+func (a *App) another() *App {
+	b := *a
+	return &b
+}
 
 // verb is a command of the first level.
 type verb struct {
 	group, name, alias string
-	new                func() *cobra.Command
+	new                func(*App) *cobra.Command
 }
+
+// is reports whether a word of the command line names the verb.
+func (v verb) is(word string) bool { return word == v.name || v.alias != "" && word == v.alias }
 
 // The groups of verbs in help.
 const (
@@ -29,75 +39,80 @@ const (
 	ofProgram = "program"
 )
 
-func (a *App) verbs() []verb {
+func verbs() []verb {
 	return []verb{
-		{ofTable, "list", "ls", a.newList},
-		{ofTable, "service", "svc", a.newService},
-		{ofTable, "server", "rs", a.newServer},
-		{ofTable, "clear", "", a.newClear},
-		{ofTable, "save", "", a.newSave},
-		{ofTable, "restore", "", a.newRestore},
-		{ofCare, "weight", "", a.newWeight},
-		{ofCare, "drain", "", a.newDrain},
-		{ofCare, "undrain", "", a.newUndrain},
-		{ofCare, "wait", "", a.newWait},
-		{ofCare, "history", "", a.newHistory},
-		{ofCare, "undo", "", a.newUndo},
-		{ofFile, "apply", "", a.newApply},
-		{ofFile, "confirm", "", a.newConfirm},
-		{ofFile, "diff", "", a.newDiff},
-		{ofFile, "validate", "", a.newValidate},
-		{ofFile, "export", "", a.newExport},
-		{ofFile, "import", "", a.newImport},
-		{ofTraffic, "top", "", a.newTop},
-		{ofTraffic, "stats", "", a.newStats},
-		{ofTraffic, "connections", "conns", a.newConnections},
-		{ofTraffic, "watch", "", a.newWatch},
-		{ofTraffic, "zero", "", a.newZero},
-		{ofTraffic, "timeouts", "", a.newTimeouts},
-		{ofTraffic, "sync", "", a.newSync},
-		{ofProgram, "version", "", a.newVersion},
-		{ofProgram, "schema", "", a.newSchema},
-		{ofProgram, "completion", "", a.newCompletion},
-		{ofProgram, "ipvsadm", "", a.newIpvsadm},
-		{ofProgram, "later", "", a.newLater},
+		{ofTable, "list", "ls", (*App).newList},
+		{ofTable, "service", "svc", (*App).newService},
+		{ofTable, "server", "rs", (*App).newServer},
+		{ofTable, "clear", "", (*App).newClear},
+		{ofTable, "save", "", (*App).newSave},
+		{ofTable, "restore", "", (*App).newRestore},
+		{ofCare, "weight", "", (*App).newWeight},
+		{ofCare, "drain", "", (*App).newDrain},
+		{ofCare, "undrain", "", (*App).newUndrain},
+		{ofCare, "wait", "", (*App).newWait},
+		{ofCare, "history", "", (*App).newHistory},
+		{ofCare, "undo", "", (*App).newUndo},
+		{ofFile, "apply", "", (*App).newApply},
+		{ofFile, "confirm", "", (*App).newConfirm},
+		{ofFile, "diff", "", (*App).newDiff},
+		{ofFile, "validate", "", (*App).newValidate},
+		{ofFile, "export", "", (*App).newExport},
+		{ofFile, "import", "", (*App).newImport},
+		{ofTraffic, "top", "", (*App).newTop},
+		{ofTraffic, "stats", "", (*App).newStats},
+		{ofTraffic, "connections", "conns", (*App).newConnections},
+		{ofTraffic, "watch", "", (*App).newWatch},
+		{ofTraffic, "zero", "", (*App).newZero},
+		{ofTraffic, "timeouts", "", (*App).newTimeouts},
+		{ofTraffic, "sync", "", (*App).newSync},
+		{ofProgram, "version", "", (*App).newVersion},
+		{ofProgram, "schema", "", (*App).newSchema},
+		{ofProgram, "completion", "", (*App).newCompletion},
+		{ofProgram, "ipvsadm", "", (*App).newIpvsadm},
+		{ofProgram, "later", "", (*App).newLater},
 	}
 }
 
-// rootFor builds as much of the tree as a command line can need, because most
-// of the time from start to work would go into the rest: the verbs that it
-// names, or all where it names none.
+// rootFor builds as much of the tree as a command line can need, because most of
+// the time from start to work would go into the rest. A verb that comes first is
+// all it needs; behind options it is one of those that are named. Help, completion
+// and a command line that names no verb need the whole tree.
 func (a *App) rootFor(args []string) *cobra.Command {
-	named := map[string]bool{}
-	for _, v := range a.verbs() {
-		if slices.Contains(args, v.name) || v.alias != "" && slices.Contains(args, v.alias) {
-			named[v.name] = true
+	var named []verb
+	for _, v := range verbs() {
+		if len(args) > 0 && v.is(args[0]) && v.name != "completion" {
+			return a.tree([]verb{v}, false)
+		}
+		if slices.ContainsFunc(args, v.is) {
+			named = append(named, v)
 		}
 	}
 	for _, arg := range args {
 		if arg == "help" || arg == "completion" {
-			return a.root(nil)
+			return a.Root()
 		}
 		if strings.HasPrefix(arg, "__") {
-			root := a.root(nil)
+			root := a.Root()
 			forCompletion(root)
 			return root
 		}
 	}
-	return a.root(named)
+	if len(named) == 0 {
+		return a.Root()
+	}
+	return a.tree(named, true)
 }
 
-// root builds the tree with the verbs named, or with all when none is.
-func (a *App) root(named map[string]bool) *cobra.Command {
-	// Bare lvs is lvs list, and has its options.
-	bare := &list{app: a}
+// tree builds the root with some verbs. Without options it can only find the verb
+// that the first argument names.
+func (a *App) tree(verbs []verb, options bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:               a.Name,
 		Short:             "Manage Linux Virtual Server: services, real servers, connections",
 		Long:              frontPage,
 		Example:           frontExamples,
 		Args:              a.onlyVerbs,
-		RunE:              a.listOrVersion(bare),
 		PersistentPreRunE: a.prepare,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -110,10 +125,14 @@ func (a *App) root(named map[string]bool) *cobra.Command {
 	root.SetHelpFunc(a.help)
 	root.SetUsageFunc(func(*cobra.Command) error { return nil })
 	root.SetHelpCommand(a.newHelp())
-	bare.register(root)
-	root.Flags().Bool("version", false, "show the versions; the same as "+a.Name+" version")
-	a.hiddenGlobals(root)
-
+	if options {
+		// Bare lvs is lvs list, and has its options.
+		bare := &list{app: a}
+		root.RunE = a.listOrVersion(bare)
+		bare.register(root)
+		root.Flags().Bool("version", false, "show the versions; the same as "+a.Name+" version")
+		a.hiddenGlobals(root)
+	}
 	root.AddGroup(
 		&cobra.Group{ID: ofTable, Title: "The table"},
 		&cobra.Group{ID: ofCare, Title: "Maintenance"},
@@ -121,11 +140,8 @@ func (a *App) root(named map[string]bool) *cobra.Command {
 		&cobra.Group{ID: ofTraffic, Title: "Traffic"},
 		&cobra.Group{ID: ofProgram, Title: "The program"},
 	)
-	for _, v := range a.verbs() {
-		if len(named) > 0 && !named[v.name] {
-			continue
-		}
-		c := v.new()
+	for _, v := range verbs {
+		c := v.new(a)
 		c.GroupID = v.group
 		if v.alias != "" {
 			c.Aliases = []string{v.alias}
@@ -165,7 +181,7 @@ func (a *App) onlyVerbs(c *cobra.Command, args []string) error {
 		return nil
 	}
 	if !c.HasParent() {
-		c = a.Root() // the one here may have few verbs
+		c = a.another().Root() // the one here may have few verbs
 	}
 	c.SuggestionsMinimumDistance = 2
 	full := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()) + " " + args[0])
@@ -199,10 +215,10 @@ func (a *App) meant(c *cobra.Command, word string) string {
 	if _, err := netip.ParseAddr(word); err == nil {
 		return a.Name + " list --filter server=" + word
 	}
-	verb := otherWords[word]
+	verb := otherWords()[word]
 	switch {
-	case verb == "" && group == "" && otherVerbs[word] != "":
-		return a.Name + " " + otherVerbs[word]
+	case verb == "" && group == "" && otherVerbs()[word] != "":
+		return a.Name + " " + otherVerbs()[word]
 	case verb == "":
 		return ""
 	case group == "":

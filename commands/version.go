@@ -2,13 +2,12 @@ package commands
 
 import (
 	"context"
-	"os"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"lvs/output"
 )
@@ -73,13 +72,13 @@ func buildSettings() map[string]string {
 	return out
 }
 
-// kernelRelease is what uname -r says; empty where there is no such file.
+// kernelRelease is what uname -r prints; empty where the system does not say.
 func kernelRelease() string {
-	b, err := os.ReadFile("/proc/sys/kernel/osrelease")
-	if err != nil {
+	var name unix.Utsname
+	if err := unix.Uname(&name); err != nil {
 		return ""
 	}
-	return strings.TrimSpace(string(b))
+	return unix.ByteSliceToString(name.Release[:])
 }
 
 // ipvsVersion asks the kernel; no answer is empty.

@@ -4,56 +4,32 @@ import (
 	"bytes"
 
 	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/renderer"
-	"github.com/olekukonko/tablewriter/tw"
 )
 
 // terminal lays the rows out with tablewriter: no lines, no borders, the look
 // of the plain writer, with the true width of every character.
 func (t *table[T]) terminal() error {
-	n := len(t.columns)
-	align := make([]tw.Align, n)
-	pads := make([]tw.Padding, n)
-	headers := make([]string, n)
+	align := make([]int, len(t.columns))
+	headers := make([]string, len(t.columns))
 	for i, c := range t.columns {
-		align[i] = tw.AlignLeft
+		align[i] = tablewriter.ALIGN_LEFT
 		if c.number != nil {
-			align[i] = tw.AlignRight
+			align[i] = tablewriter.ALIGN_RIGHT
 		}
-		pads[i] = tw.Padding{Right: gap, Overwrite: true}
 		headers[i] = t.paint(c.header(), Bold)
 	}
-	pads[n-1] = tw.PaddingNone
-
-	cell := tw.CellConfig{
-		Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off},
-		Alignment:  tw.CellAlignment{Global: tw.AlignLeft, PerColumn: align},
-		Padding:    tw.CellPadding{Global: tw.PaddingNone, PerColumn: pads},
-	}
 	var page bytes.Buffer
-	w := tablewriter.NewTable(&page,
-		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
-			Borders:  tw.BorderNone,
-			Symbols:  tw.NewSymbols(tw.StyleNone),
-			Settings: tw.Settings{Lines: tw.LinesNone, Separators: tw.SeparatorsNone},
-		})),
-		tablewriter.WithConfig(tablewriter.Config{
-			Header: cell, Row: cell,
-			Behavior: tw.Behavior{TrimSpace: tw.Off, TrimTab: tw.Off, TrimLine: tw.Off},
-		}),
-	)
-	w.Options(tablewriter.WithEastAsian(tw.Off)) // else it asks the environment
+	w := tablewriter.NewWriter(&page)
+	w.SetBorder(false)
+	w.SetNoWhiteSpace(true)
+	w.SetTablePadding(gap)
+	w.SetAutoWrapText(false)
+	w.SetColumnAlignment(align)
 	if t.headers {
-		w.Header(headers)
+		w.Append(headers) // as a header all columns would have one alignment
 	}
-	for _, r := range t.strings() {
-		if err := w.Append(r); err != nil {
-			return err
-		}
-	}
-	if err := w.Render(); err != nil {
-		return err
-	}
+	w.AppendBulk(t.strings())
+	w.Render()
 	for line := range bytes.Lines(page.Bytes()) {
 		t.sink.buf = append(append(t.sink.buf, bytes.TrimRight(line, " \n")...), '\n')
 	}

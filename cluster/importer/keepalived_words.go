@@ -109,24 +109,31 @@ func (n *confNode) rest() []string {
 	return n.words[1:]
 }
 
-// keepalivedWords is how many words may follow a setting. What is not here may
-// have any number.
-var keepalivedWords = map[string]int{
-	"alpha": 1, "connect_ip": 1, "connect_port": 1, "connect_timeout": 1, "delay_before_retry": 1, "delay_loop": 1, "digest": 1,
-	"enable_sni": 1, "flag-1": 0, "flag-2": 0, "flag-3": 0, "ha_suspend": 0, "hysteresis": 1, "inhibit_on_failure": 1,
-	"ip_family": 1, "lb_algo": 1, "lthreshold": 1, "lvs_sched": 1, "mh-fallback": 0, "mh-port": 0, "misc_timeout": 1, "name": 1,
-	"omega": 0, "ops": 0, "path": 1, "persistence_engine": 1, "persistence_granularity": 1, "persistence_timeout": 1, "protocol": 1,
-	"quorum": 1, "regex": 1, "regex_no_match": 0, "retry": 1, "sh-fallback": 0, "sh-port": 0, "sorry_server": 2, "type": 1,
-	"uthreshold": 1, "virtualhost": 1, "warmup": 1, "weight": 1, "real_server": 2, "url": 0, "host": 0, "nb_get_retry": 1,
-	"HTTP_GET": 0, "SSL_GET": 0, "TCP_CHECK": 0, "SMTP_CHECK": 0, "DNS_CHECK": 0, "MISC_CHECK": 0, "BFD_CHECK": 0, "UDP_CHECK": 0,
-	"PING_CHECK": 0, "FILE_CHECK": 0,
+// keepalivedWords returns how many words may follow a setting. What is not known
+// may have any number.
+func keepalivedWords(setting string) (most int, known bool) {
+	switch setting {
+	case "flag-1", "flag-2", "flag-3", "ha_suspend", "mh-fallback", "mh-port", "omega", "ops", "regex_no_match",
+		"sh-fallback", "sh-port", "url", "host", "HTTP_GET", "SSL_GET", "TCP_CHECK", "SMTP_CHECK", "DNS_CHECK",
+		"MISC_CHECK", "BFD_CHECK", "UDP_CHECK", "PING_CHECK", "FILE_CHECK":
+		return 0, true
+	case "alpha", "connect_ip", "connect_port", "connect_timeout", "delay_before_retry", "delay_loop", "digest",
+		"enable_sni", "hysteresis", "inhibit_on_failure", "ip_family", "lb_algo", "lthreshold", "lvs_sched",
+		"misc_timeout", "name", "path", "persistence_engine", "persistence_granularity", "persistence_timeout",
+		"protocol", "quorum", "regex", "retry", "type", "uthreshold", "virtualhost", "warmup", "weight",
+		"nb_get_retry":
+		return 1, true
+	case "sorry_server", "real_server":
+		return 2, true
+	}
+	return 0, false
 }
 
 // shape refuses what follows a setting on its line and is no part of it, as in
 // { weight 1 TCP_CHECK { } }: a line is one setting.
 func (im *importer) shape(nodes []*confNode) {
 	for _, n := range nodes {
-		most, known := keepalivedWords[n.words[0]]
+		most, known := keepalivedWords(n.words[0])
 		holds := n.words[0] == "real_server" || n.words[0] == "url" || n.words[0] == "host" || isChecker(n.words[0])
 		switch {
 		case known && len(n.words) > most+1:

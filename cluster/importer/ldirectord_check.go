@@ -29,9 +29,13 @@ type ldCheck struct {
 }
 
 // ldirectordServices are the services that can be examined, by their usual port.
-var ldirectordServices = map[uint16]string{
-	21: "ftp", 25: "smtp", 53: "dns", 80: "http", 110: "pop", 119: "nntp", 143: "imap", 389: "ldap", 443: "https", 587: "submission",
-	636: "ldaps", 993: "imaps", 995: "pops", 1521: "oracle", 1812: "radius", 3128: "http_proxy", 3306: "mysql", 5060: "sip", 5432: "pgsql",
+var ldirectordServices = []struct {
+	port uint16
+	name string
+}{
+	{21, "ftp"}, {25, "smtp"}, {53, "dns"}, {80, "http"}, {110, "pop"}, {119, "nntp"}, {143, "imap"}, {389, "ldap"},
+	{443, "https"}, {587, "submission"}, {636, "ldaps"}, {993, "imaps"}, {995, "pops"}, {1521, "oracle"},
+	{1812, "radius"}, {3128, "http_proxy"}, {3306, "mysql"}, {5060, "sip"}, {5432, "pgsql"},
 }
 
 func (l *ldirectord) checkDefaults() ldCheck {
@@ -104,7 +108,7 @@ func isLdService(s string) bool {
 		return true
 	}
 	for _, known := range ldirectordServices {
-		if s == known {
+		if s == known.name {
 			return true
 		}
 	}
@@ -125,7 +129,11 @@ func (l *ldirectord) health(s *ldService) {
 	c.timeout = cmp.Or(own, ownNegotiate, global.timeout, global.negotiate, 5*time.Second)
 	c.negotiate = cmp.Or(ownNegotiate, own, global.negotiate, global.timeout, 30*time.Second)
 	if c.service == "" && s.id.FWMark == 0 {
-		c.service = ldirectordServices[s.id.Port]
+		for _, usual := range ldirectordServices {
+			if usual.port == s.id.Port {
+				c.service = usual.name
+			}
+		}
 	}
 	if s.quiet == "yes" {
 		s.Health.OnDown.Then = "keep"
@@ -217,9 +225,9 @@ func (l *ldirectord) external(s *ldService, r *ldReal) cluster.Check {
 func (l *ldirectord) checkPort(s *ldService, r *ldReal) uint16 {
 	port := cmp.Or(s.check.port, r.port)
 	if port == 0 {
-		for usual, service := range ldirectordServices {
-			if service == s.check.service {
-				port = usual
+		for _, usual := range ldirectordServices {
+			if usual.name == s.check.service {
+				port = usual.port
 			}
 		}
 	}

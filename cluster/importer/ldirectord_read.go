@@ -5,16 +5,19 @@ import (
 	"strings"
 )
 
-// ldirectordSettings are those that a virtual service may have. True is one that
-// may stand outside of services too.
-var ldirectordSettings = map[string]bool{
-	"real": false, "real6": false, "request": false, "receive": false, "checktype": false, "checkcommand": false,
-	"checktimeout": true, "negotiatetimeout": true, "checkcount": true, "failurecount": true, "checkinterval": true,
-	"checkport": false, "login": false, "passwd": false, "database": false, "secret": false, "load": false, "scheduler": false,
-	"persistent": false, "schedflags": false, "netmask": false, "protocol": false, "ops": false, "service": false,
-	"httpmethod": false, "virtualhost": false, "fallback": true, "fallback6": true, "fallbackcommand": true, "quiescent": true,
-	"emailalert": true, "emailalertfreq": true, "emailalertstatus": true, "monitorfile": false, "cleanstop": true, "smtp": true,
-	"servicename": false, "comment": false,
+// ldirectordSetting reports whether a virtual service may have a setting, and whether
+// the setting may stand outside of services too.
+func ldirectordSetting(key string) (ofFile, known bool) {
+	switch key {
+	case "checktimeout", "negotiatetimeout", "checkcount", "failurecount", "checkinterval", "fallback", "fallback6",
+		"fallbackcommand", "quiescent", "emailalert", "emailalertfreq", "emailalertstatus", "cleanstop", "smtp":
+		return true, true
+	case "real", "real6", "request", "receive", "checktype", "checkcommand", "checkport", "login", "passwd",
+		"database", "secret", "load", "scheduler", "persistent", "schedflags", "netmask", "protocol", "ops",
+		"service", "httpmethod", "virtualhost", "monitorfile", "servicename", "comment":
+		return false, true
+	}
+	return false, false
 }
 
 // ldirectordOwn are settings of the whole file that are ldirectord's alone.
@@ -49,7 +52,7 @@ func (l *ldirectord) read(src Text) []*ldVirtual {
 		case inside && current == nil:
 			l.fault(at, "%s is indented, but there is no virtual service directly above it", s.key)
 		case inside:
-			if _, known := ldirectordSettings[s.key]; !known {
+			if _, known := ldirectordSetting(s.key); !known {
 				l.fault(at, "%s is unknown in a virtual service", s.key)
 				continue
 			}
@@ -61,7 +64,7 @@ func (l *ldirectord) read(src Text) []*ldVirtual {
 			l.fault(at, "%s is indented by less than four spaces", s.key)
 		default:
 			current = nil
-			if !ldirectordSettings[s.key] && !slices.Contains(ldirectordOwn, s.key) {
+			if ofFile, _ := ldirectordSetting(s.key); !ofFile && !slices.Contains(ldirectordOwn, s.key) {
 				l.fault(at, "%s is unknown outside of a virtual service", s.key)
 				continue
 			}

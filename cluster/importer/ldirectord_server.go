@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"lvs/cluster"
 	"lvs/kernel"
@@ -23,11 +24,14 @@ type ldReal struct {
 }
 
 // ldirectordReal is ADDRESS[->ADDRESS][:PORT] METHOD [WEIGHT] ["REQUEST", "RECEIVE"] [l:N] [u:N].
-var ldirectordReal = regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+?)(?:->(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+))?(?::([A-Za-z0-9_-]+))?\s+(gate|masq|ipip)` +
-	`(?:\s+(\d+))?(?:\s+"(.*)"[, ]\s*"(.*)")?(?:\s+"?l:(\d+)"?)?(?:\s+"?u:(\d+)"?)?\s*$`)
+// It is compiled at its first use, for every start would pay for it otherwise.
+var ldirectordReal = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+?)(?:->(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+))?(?::([A-Za-z0-9_-]+))?\s+(gate|masq|ipip)` +
+		`(?:\s+(\d+))?(?:\s+"(.*)"[, ]\s*"(.*)")?(?:\s+"?l:(\d+)"?)?(?:\s+"?u:(\d+)"?)?\s*$`)
+})
 
 func (l *ldirectord) real(s *ldService, c ldSetting) {
-	m := ldirectordReal.FindStringSubmatch(c.value)
+	m := ldirectordReal().FindStringSubmatch(c.value)
 	if m == nil {
 		l.fault(c.place, `%s = %s: it is ADDRESS[->ADDRESS][:PORT] gate|masq|ipip [WEIGHT] ["REQUEST", "RECEIVE"] [l:LOWER] [u:UPPER]`, c.key, c.value)
 		return

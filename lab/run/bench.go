@@ -26,7 +26,7 @@ func bench(ctx context.Context, lvs string, args []string, out io.Writer) (err e
 		name string
 		run  func() error
 	}{
-		{"start", b.startUp}, {"list", b.lists}, {"wide", b.wideList},
+		{"start", b.startUp}, {"older", b.olderTables}, {"list", b.lists}, {"wide", b.wideList},
 		{"restore", b.restores}, {"apply", b.applies}, {"ipvsadm", b.inPlace}, {"connections", b.connections}, {"top", b.dashboard},
 	}
 	wanted := map[string]bool{}
@@ -40,7 +40,7 @@ func bench(ctx context.Context, lvs string, args []string, out io.Writer) (err e
 			known = known || p.name == arg
 		}
 		if !known {
-			return fmt.Errorf("%q is neither a number of runs nor a part: start, list, wide, restore, apply, ipvsadm, connections, top", arg)
+			return fmt.Errorf("%q is neither a number of runs nor a part: start, older, list, wide, restore, apply, ipvsadm, connections, top", arg)
 		}
 		wanted[arg] = true
 	}
@@ -83,7 +83,10 @@ func (b *benchmark) startUp() error {
 	if err := b.pair("lvs version", b.command(b.lvs, "version"), list, atMost(1.5)); err != nil {
 		return err
 	}
-	return b.pair("lvs list of one service", b.command(b.lvs, "list"), list, atMost(1.5))
+	if err := b.pair("lvs list of one service", b.command(b.lvs, "list"), list, atMost(1.5)); err != nil {
+		return err
+	}
+	return b.olderStart()
 }
 
 // lists measures the table of many services.

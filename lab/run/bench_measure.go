@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,8 +20,9 @@ type step struct {
 
 // sample is what one process took.
 type sample struct {
-	wall time.Duration
-	peak int64 // resident memory, bytes
+	wall   time.Duration
+	peak   int64 // resident memory, bytes
+	faults int64 // pages touched for the first time, none of them read from a disk
 }
 
 // goal judges the ratio of our time to theirs.
@@ -44,37 +44,62 @@ func (b *benchmark) title(text string) { fmt.Fprintf(b.out, "%s\n", text) }
 
 // pair measures two commands in turn and prints a row.
 func (b *benchmark) pair(what string, ours, theirs step, g goal) error {
-	var a, o []sample
+	a, o, err := b.inTurn(ours, theirs)
+	if err != nil {
+		return err
+	}
+	ratio := medianRatio(a, o, wallOf)
+	shown := times(ratio)
+	if ratio < 1 {
+		shown = fmt.Sprintf("%.1f times faster", 1/ratio)
+	}
+	b.row(what, millis(medianWall(a)), millis(medianWall(o)), shown, ratio, g)
+	return nil
+}
+
+// inTurn measures two commands in turn, after one run of each that does not count.
+func (b *benchmark) inTurn(ours, theirs step) (a, o []sample, err error) {
 	for i := range b.runs + 1 {
 		x, err := b.measure(ours)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		y, err := b.measure(theirs)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		if i > 0 {
 			a, o = append(a, x), append(o, y)
 		}
 	}
-	ratios := make([]float64, len(a))
-	for i := range a {
-		ratios[i] = float64(a[i].wall) / float64(o[i].wall)
-	}
-	slices.Sort(ratios)
-	ratio := ratios[len(ratios)/2]
+	return a, o, nil
+}
+
+// row prints what two commands took, their ratio as it is to be shown, and what it
+// should be.
+func (b *benchmark) row(what, ours, theirs, shown string, ratio float64, g goal) {
 	verdict := ""
 	if g != nil {
 		text, met := g(ratio)
 		verdict = fmt.Sprintf("  goal %s: %s", text, map[bool]string{true: "met", false: "MISSED"}[met])
 	}
-	shown := fmt.Sprintf("%.2f ×", ratio)
-	if ratio < 1 {
-		shown = fmt.Sprintf("%.1f times faster", 1/ratio)
+	fmt.Fprintf(b.out, "  %-48s %9s  beside %9s  %-18s%s\n", what, ours, theirs, shown, verdict)
+}
+
+func times(ratio float64) string { return fmt.Sprintf("%.2f ×", ratio) }
+
+func wallOf(s sample) float64   { return float64(s.wall) }
+func faultsOf(s sample) float64 { return float64(s.faults) }
+
+// medianRatio returns the median of the ratios, pair by pair: the machine's speed
+// drifts.
+func medianRatio(ours, theirs []sample, of func(sample) float64) float64 {
+	ratios := make([]float64, len(ours))
+	for i := range ours {
+		ratios[i] = of(ours[i]) / of(theirs[i])
 	}
-	fmt.Fprintf(b.out, "  %-48s %9s  beside %9s  %-18s%s\n", what, millis(medianWall(a)), millis(medianWall(o)), shown, verdict)
-	return nil
+	slices.Sort(ratios)
+	return ratios[len(ratios)/2]
 }
 
 // memory prints the peak of a command's resident memory.
@@ -113,16 +138,22 @@ func (b *benchmark) measure(s step) (sample, error) {
 		defer in.Close()
 		cmd.Stdin = in
 	}
-	var errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = out, &errs
+	// Both to files: a pipe would wake this process while the other runs.
+	errs, err := os.Create(filepath.Join(b.dir, "errors"))
+	if err != nil {
+		return sample{}, err
+	}
+	defer errs.Close()
+	cmd.Stdout, cmd.Stderr = out, errs
 	start := time.Now()
 	err = cmd.Run()
 	wall := time.Since(start)
 	if err != nil {
-		return sample{}, fmt.Errorf("%s: %w: %s", strings.Join(s.argv, " "), err, errs.String())
+		said, _ := os.ReadFile(errs.Name())
+		return sample{}, fmt.Errorf("%s: %w: %s", strings.Join(s.argv, " "), err, said)
 	}
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return sample{wall: wall, peak: int64(usage.Maxrss) << 10}, nil
+	return sample{wall: wall, peak: int64(usage.Maxrss) << 10, faults: usage.Minflt}, nil
 }
 
 // ipvsadmText replaces the table by what ipvsadm makes of a text.
@@ -147,6 +178,15 @@ func medianWall(runs []sample) time.Duration {
 	}
 	slices.Sort(walls)
 	return walls[len(walls)/2]
+}
+
+func medianFaults(runs []sample) int64 {
+	faults := make([]int64, len(runs))
+	for i, r := range runs {
+		faults[i] = r.faults
+	}
+	slices.Sort(faults)
+	return faults[len(faults)/2]
 }
 
 func millis(d time.Duration) string {

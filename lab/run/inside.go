@@ -53,6 +53,9 @@ func (l *launcher) runProgram(ctx context.Context, verb string, args []string) (
 		}},
 		Bring: append(bring(dir), filepath.Dir(self)),
 	}
+	if verb == "bench" {
+		l.addOlder(ctx, dir, job)
+	}
 	return l.runOne(ctx, job)
 }
 

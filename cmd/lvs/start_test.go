@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"lvs/lab"
+)
+
+// What the packages of the program may do together before main begins. Each package
+// that initialises something costs a page fault or two, each page of its memory one
+// more (docs/decisions/0004-start-up.md). Whoever raises these measures what it
+// costs: make build lab, bin/lab bench 20 start.
+const (
+	startPackages = 60
+	startBytes    = 328 << 10
+	startAllocs   = 2800
+)
+
+// startBudget is what one package may allocate. Those of others that need more are
+// named; ours fill no tables at start.
+func startBudget(pkg string) int {
+	switch pkg {
+	case "github.com/itchyny/gojq": // the definitions of jq's functions
+		return 224 << 10
+	case "github.com/charmbracelet/ultraviolet", "github.com/olekukonko/tablewriter":
+		return 28 << 10
+	case "github.com/charmbracelet/x/ansi", "unicode":
+		return 14 << 10
+	}
+	if strings.HasPrefix(pkg, "lvs/") {
+		return 1 << 10
+	}
+	return 5 << 10
+}
+
+// TestStart counts what is initialised, which unlike time is the same on every
+// machine.
+func TestStart(t *testing.T) {
+	packages, all, allocs := 0, 0, 0
+	for line := range strings.Lines(string(initTrace(t))) {
+		// init PACKAGE @0.1 ms, 0.2 ms clock, 3 bytes, 4 allocs
+		f := strings.Fields(line)
+		if len(f) != 11 || f[0] != "init" {
+			continue
+		}
+		size, err1 := strconv.Atoi(f[7])
+		n, err2 := strconv.Atoi(f[9])
+		if err1 != nil || err2 != nil {
+			t.Fatalf("unknown line %q", line)
+		}
+		packages, all, allocs = packages+1, all+size, allocs+n
+		if limit := startBudget(f[1]); size > limit {
+			t.Errorf("%s allocates %d bytes at start; it may %d", f[1], size, limit)
+		}
+	}
+	if packages == 0 {
+		t.Fatal("nothing was traced")
+	}
+	if packages > startPackages || all > startBytes || allocs > startAllocs {
+		t.Errorf("at start %d packages allocate %d bytes in %d pieces; at most %d, %d and %d are wanted",
+			packages, all, allocs, startPackages, startBytes, startAllocs)
+	}
+}
+
+// initTrace returns what the runtime says of the initialisation of the program as
+// it is released.
+func initTrace(t *testing.T) []byte {
+	t.Helper()
+	if os.Getenv(lab.InLabVariable) != "" {
+		t.Skip("about the program, not the kernel")
+	}
+	lvs := filepath.Join(t.TempDir(), "lvs")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", lvs, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	version := exec.Command(lvs, "version")
+	version.Env = append(os.Environ(), "GODEBUG=inittrace=1")
+	var errs bytes.Buffer
+	version.Stderr = &errs
+	if err := version.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, errs.String())
+	}
+	return errs.Bytes()
+}
