@@ -9,7 +9,7 @@ import (
 	"lvs/lab"
 )
 
-// A weight is asked about, refused by default, and then in the kernel.
+// A change of weight is confirmed before it is made; the default answer is no.
 func TestTopWeight(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -26,7 +26,7 @@ func TestTopWeight(t *testing.T) {
 		t.Errorf("the weight is %s after Cancel, want 10", weight)
 	}
 
-	// The terminal becomes small and large while the dialog is open.
+	// The size of the terminal changes while the dialog is open.
 	x.Type(lab.KeyF8)
 	x.Until(t, topLimit, `10 → 20`)
 	for _, size := range [][2]int{{40, 10}, {200, 50}, {20, 4}, {80, 24}} {
@@ -46,7 +46,7 @@ func TestTopWeight(t *testing.T) {
 		t.Errorf("the other's weight is %s, want 10", weight)
 	}
 
-	// The same can be typed: it is in the log, and in the clipboard.
+	// The same command is in the log and in the clipboard.
 	command := fmt.Sprintf("lvs weight %s %s:80 21", w.service, w.Servers[0].Addr4)
 	x.Type("5")
 	x.Until(t, topLimit, regexp.QuoteMeta(command))
@@ -70,7 +70,7 @@ func TestTopWeight(t *testing.T) {
 	quit(t, x)
 }
 
-// A busy server is drained to its end, and taken back.
+// A busy server is drained to the end, and undrained.
 func TestTopDrain(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -103,7 +103,7 @@ func TestTopDrain(t *testing.T) {
 	quit(t, x)
 }
 
-// Who only looks changes nothing, whatever he presses.
+// With --read-only no key changes anything.
 func TestTopReadOnly(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)

@@ -16,16 +16,15 @@ import (
 	"lvs/lab"
 )
 
-// These tests sit before the dashboard of a director with live traffic, as an
-// admin would: they type, and look at the screen. What came of it they ask
-// Debian's ipvsadm.
+// These tests use the dashboard of a director with live traffic as an admin would: they
+// type keys and read the screen. They check the result with Debian's ipvsadm.
 
-// topLimit is how long something may take to be seen: the kernel adds its
-// counters up every two seconds, and an emulated processor is slow.
+// topLimit is how long a change may take to appear: the kernel adds up its counters every
+// two seconds, and an emulated processor is slow.
 const topLimit = 30 * time.Second
 
-// watched is a cluster whose clients never rest. Each of their connections
-// lasts for a second and a half.
+// watched is a cluster with permanent traffic. Each connection lasts for one and a half
+// seconds.
 type watched struct {
 	*lab.Cluster
 	service string
@@ -56,7 +55,7 @@ func slowly(d time.Duration) http.Handler {
 	})
 }
 
-// load lets ten people ask for pages until the test ends.
+// load makes ten clients request pages until the test ends.
 func (w *watched) load(t *testing.T) {
 	done := make(chan struct{})
 	var people sync.WaitGroup
@@ -93,7 +92,7 @@ func (w *watched) top(t *testing.T, columns, rows int, args ...string) (x *lab.T
 	return x
 }
 
-// program is ours under its own name.
+// program returns the path of our program under the name lvs.
 func program(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -107,7 +106,7 @@ func program(t *testing.T) string {
 	return link
 }
 
-// ipvsadm asks Debian's for the row of a server.
+// ipvsadm returns the row of a server in the list of Debian's ipvsadm.
 func (w *watched) ipvsadm(t *testing.T, server *lab.Server) (weight, active string) {
 	t.Helper()
 	out, err := w.Director.Run("ipvsadm", "-Ln")
@@ -136,7 +135,8 @@ func TestTopDrillsDown(t *testing.T) {
 	lab.Need(t)
 	w := newWatched(t)
 	x := w.top(t, 100, 24)
-	service, one, two := regexp.QuoteMeta(w.service), regexp.QuoteMeta(w.Servers[0].Addr4.String()), regexp.QuoteMeta(w.Servers[1].Addr4.String())
+	service := regexp.QuoteMeta(w.service)
+	one, two := regexp.QuoteMeta(w.Servers[0].Addr4.String()), regexp.QuoteMeta(w.Servers[1].Addr4.String())
 	x.Until(t, topLimit, `connections/s +[1-9]`)
 	x.Until(t, topLimit, service+` +wlc +2/2 +[1-9]`) // active connections
 
@@ -173,7 +173,7 @@ func TestTopConnections(t *testing.T) {
 	quit(t, x)
 }
 
-// What is changed by others is seen, and what is gone lingers for a while.
+// Changes by other processes appear, and deleted rows stay for a while.
 func TestTopSeesOthers(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -211,14 +211,14 @@ func TestTopSeesOthers(t *testing.T) {
 	quit(t, x)
 }
 
-// IPVS is unloaded under it and loaded again. It has the kernel for itself: the
-// other tests of this package wait.
+// IPVS is unloaded and loaded again while the dashboard runs. The test is not parallel:
+// the other tests of this package wait.
 func TestTopWhileIPVSIsUnloaded(t *testing.T) {
 	if os.Getenv(lab.KindVariable) == "host" {
 		t.Skip("IPVS is not taken from a whole host")
 	}
 	lab.Need(t)
-	// Who asks for IPVS has it loaded; not while this is so.
+	// A request to IPVS would load it: prevent that for the moment.
 	const loader = "/proc/sys/kernel/modprobe"
 	before, err := os.ReadFile(loader)
 	if err == nil {
@@ -245,8 +245,8 @@ func TestTopWhileIPVSIsUnloaded(t *testing.T) {
 	quit(t, x)
 }
 
-// unloadIPVS takes IPVS out of the kernel, its schedulers first. A namespace of
-// the test before may still be on its way out.
+// unloadIPVS unloads IPVS, its schedulers first. The kernel may still be removing a
+// namespace of an earlier test.
 func unloadIPVS() error {
 	holders, err := os.ReadDir("/sys/module/ip_vs/holders")
 	if err != nil {
@@ -271,7 +271,7 @@ func mustRun(t *testing.T, name string, args ...string) {
 	}
 }
 
-// What a batch says came a second is what the kernel counted meanwhile.
+// The rates of a batch are what the kernel counted meanwhile.
 func TestTopBatch(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -291,7 +291,8 @@ func TestTopBatch(t *testing.T) {
 	before := counted()
 	text := lvs(t, w.Director, 0, "top", "-b", "-n", "1", "-d", interval.String())
 	want := float64(counted()-before) / interval.Seconds()
-	row := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(w.service) + ` +wlc +2/2 +([0-9]+) +[0-9]+ +0 +([0-9.]+) `).FindStringSubmatch(text)
+	pattern := `(?m)^` + regexp.QuoteMeta(w.service) + ` +wlc +2/2 +([0-9]+) +[0-9]+ +0 +([0-9.]+) `
+	row := regexp.MustCompile(pattern).FindStringSubmatch(text)
 	if row == nil {
 		t.Fatalf("no row of %s in\n%s", w.service, text)
 	}
