@@ -110,9 +110,9 @@ func (f *File) document() object {
 func daemonDocument(d kernel.Daemon) small {
 	o := object{{"role", d.Role.String()}, {"interface", d.Interface}}
 	o = put(o, "id", int(d.ID))
-	o = putIf(o, "group", d.Group.String(), d.Group.IsValid() && d.Group != plan.DefaultDaemon.Group)
-	o = putIf(o, "port", int(d.Port), d.Port != 0 && d.Port != plan.DefaultDaemon.Port)
-	o = putIf(o, "ttl", int(d.TTL), d.TTL != 0 && d.TTL != plan.DefaultDaemon.TTL)
+	o = putIf(o, "group", d.Group.String(), d.Group.IsValid() && d.Group != plan.DefaultDaemon().Group)
+	o = putIf(o, "port", int(d.Port), d.Port != 0 && d.Port != plan.DefaultDaemon().Port)
+	o = putIf(o, "ttl", int(d.TTL), d.TTL != 0 && d.TTL != plan.DefaultDaemon().TTL)
 	return small(put(o, "maxLen", int(d.MaxLen)))
 }
 

@@ -32,11 +32,11 @@ func syncRecord() record[kernel.Daemon] {
 			at("id", number[uint8](0, 255), func(d *kernel.Daemon) *uint8 { return &d.ID }, about{
 				doc: "Keeps clusters on one network apart. A backup with 0 listens to all.", value: "0", example: "7"}),
 			at("group", parsed("a multicast address", parseGroup), func(d *kernel.Daemon) *netip.Addr { return &d.Group }, about{
-				doc: "The multicast group, IPv4 or IPv6.", value: plan.DefaultDaemon.Group.String(), example: `"ff02::81"`}),
+				doc: "The multicast group, IPv4 or IPv6.", value: plan.DefaultDaemon().Group.String(), example: `"ff02::81"`}),
 			at("port", number[uint16](1, 65535), func(d *kernel.Daemon) *uint16 { return &d.Port }, about{
-				doc: "The UDP port.", value: fmt.Sprint(plan.DefaultDaemon.Port), example: "8849"}),
+				doc: "The UDP port.", value: fmt.Sprint(plan.DefaultDaemon().Port), example: "8849"}),
 			at("ttl", number[uint8](1, 255), func(d *kernel.Daemon) *uint8 { return &d.TTL }, about{
-				doc: "The multicast time to live.", value: fmt.Sprint(plan.DefaultDaemon.TTL), example: "2"}),
+				doc: "The multicast time to live.", value: fmt.Sprint(plan.DefaultDaemon().TTL), example: "2"}),
 			at("maxLen", number[uint16](1, maxSyncLen), func(d *kernel.Daemon) *uint16 { return &d.MaxLen }, about{
 				doc: "The longest sync message in bytes.", value: "what the interface's MTU takes", example: "1400"}),
 		}}

@@ -86,7 +86,7 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 	}
 	ctx, a := c.Context(), o.app
 	o.only = ids
-	found, snap, err := a.members(ctx, names, ids)
+	found, snap, err := a.members(ctx, "drain server", names, ids)
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,9 @@ func (s *serverSelector) servers(service *selector, args []string) (kernel.Servi
 	return id, names, nil
 }
 
-// lookup reads the named services. Every missing one is told.
-func (a *App) lookup(ctx context.Context, ids []kernel.ServiceID) ([]kernel.ServiceEntry, error) {
+// lookup reads the named services and reports every missing one. what is what the
+// user does with them, for errors: "delete service".
+func (a *App) lookup(ctx context.Context, what string, ids []kernel.ServiceID) ([]kernel.ServiceEntry, error) {
 	k, err := a.kernel()
 	if err != nil {
 		return nil, err
@@ -34,9 +35,9 @@ func (a *App) lookup(ctx context.Context, ids []kernel.ServiceID) ([]kernel.Serv
 		snap, err := k.Snapshot(ctx, id)
 		switch {
 		case errors.Is(err, kernel.ErrNoService):
-			bad.add(err)
+			bad.add(kernel.WithOp(what, err))
 		case err != nil:
-			return nil, err
+			return nil, kernel.WithOp(what, err)
 		default:
 			out = append(out, snap.Services...)
 		}
@@ -44,8 +45,9 @@ func (a *App) lookup(ctx context.Context, ids []kernel.ServiceID) ([]kernel.Serv
 	return out, bad.err()
 }
 
-// lookupServers reads the named servers of a service as they are now.
-func (a *App) lookupServers(ctx context.Context, id kernel.ServiceID, names []string) ([]kernel.ServerEntry, error) {
+// lookupServers reads the named servers of a service as they are now. what is what
+// the user does with them.
+func (a *App) lookupServers(ctx context.Context, what string, id kernel.ServiceID, names []string) ([]kernel.ServerEntry, error) {
 	// A name that cannot be right needs no kernel to be refused.
 	var bad faults
 	for _, name := range names {
@@ -55,16 +57,16 @@ func (a *App) lookupServers(ctx context.Context, id kernel.ServiceID, names []st
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
-	entries, err := a.lookup(ctx, []kernel.ServiceID{id})
+	entries, err := a.lookup(ctx, what, []kernel.ServiceID{id})
 	if err != nil {
 		return nil, err
 	}
-	return pickServers(&entries[0], names)
+	return pickServers(&entries[0], what, names)
 }
 
-// pickServers finds the named servers. Every wrong or missing one is told; one
-// named twice counts once.
-func pickServers(s *kernel.ServiceEntry, names []string) ([]kernel.ServerEntry, error) {
+// pickServers finds the named servers and reports every wrong or missing one. One
+// that is named twice counts once.
+func pickServers(s *kernel.ServiceEntry, what string, names []string) ([]kernel.ServerEntry, error) {
 	var bad faults
 	var out []kernel.ServerEntry
 	seen := map[netip.AddrPort]bool{}
@@ -76,7 +78,7 @@ func pickServers(s *kernel.ServiceEntry, names []string) ([]kernel.ServerEntry, 
 		}
 		found := s.Server(addr)
 		if found == nil {
-			bad.add(&kernel.Error{Op: "find server", Service: s.ServiceID, Server: addr, Err: kernel.ErrNoServer})
+			bad.add(&kernel.Error{Op: what, Service: s.ServiceID, Server: addr, Err: kernel.ErrNoServer})
 			continue
 		}
 		if !seen[addr] {

@@ -79,16 +79,17 @@ func (s *machineSelector) parse(args []string) ([]machine, []kernel.ServiceID, e
 	return out, ids, bad.err()
 }
 
-// members finds the servers in the services named, or in all, and gives the
-// table it looked at. Every name that nothing has is told.
-func (a *App) members(ctx context.Context, names []machine, ids []kernel.ServiceID) ([]operate.Member, *kernel.Snapshot, error) {
+// members finds the servers in the services named, or in all, and returns the
+// table it looked at. It reports every name that nothing has. what is what the user
+// does with them.
+func (a *App) members(ctx context.Context, what string, names []machine, ids []kernel.ServiceID) ([]operate.Member, *kernel.Snapshot, error) {
 	k, err := a.kernel()
 	if err != nil {
 		return nil, nil, err
 	}
 	snap, err := k.Snapshot(ctx, ids...)
 	if errors.Is(err, kernel.ErrNoService) {
-		if _, each := a.lookup(ctx, ids); each != nil {
+		if _, each := a.lookup(ctx, what, ids); each != nil {
 			return nil, nil, each
 		}
 	}

@@ -71,7 +71,7 @@ func (o *serverAdd) run(c *cobra.Command, args []string) error {
 
 // allNew looks whether the kernel would take every one of several servers.
 func (o *serverAdd) allNew(c *cobra.Command, id kernel.ServiceID, steps []operate.Step) error {
-	entries, err := o.app.lookup(c.Context(), []kernel.ServiceID{id})
+	entries, err := o.app.lookup(c.Context(), kernel.AddServer.String(), []kernel.ServiceID{id})
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (o *serverDelete) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	present, err := o.app.lookupServers(c.Context(), id, names)
+	present, err := o.app.lookupServers(c.Context(), kernel.DeleteServer.String(), id, names)
 	if err != nil {
 		return err
 	}

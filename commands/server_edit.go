@@ -47,7 +47,7 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 		return usagef("service %v: nothing to change was named", id).
 			cure("%s --help lists what can be", c.CommandPath())
 	}
-	present, err := o.app.lookupServers(c.Context(), id, names)
+	present, err := o.app.lookupServers(c.Context(), kernel.EditServer.String(), id, names)
 	if err != nil {
 		return err
 	}

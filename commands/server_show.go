@@ -44,7 +44,7 @@ func (o *serverShow) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	found, err := pickServers(&snap.Services[0], names)
+	found, err := pickServers(&snap.Services[0], "show server", names)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (o *serviceDelete) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	entries, err := o.app.lookup(c.Context(), ids)
+	entries, err := o.app.lookup(c.Context(), kernel.DeleteService.String(), ids)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (o *serviceEdit) run(c *cobra.Command, args []string) error {
 	}
 	snap, err := k.Snapshot(c.Context(), id)
 	if err != nil {
-		return err
+		return kernel.WithOp(kernel.EditService.String(), err)
 	}
 	before := snap.Find(id).Service
 	after := before

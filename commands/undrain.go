@@ -130,7 +130,7 @@ func (o *undrain) find(ctx context.Context, args []string) (*operate.Operator, [
 		if err != nil {
 			return nil, nil, err
 		}
-		found, _, err := o.app.members(ctx, names, ids)
+		found, _, err := o.app.members(ctx, "undrain server", names, ids)
 		if err != nil {
 			return nil, nil, err
 		}

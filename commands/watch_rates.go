@@ -44,7 +44,7 @@ func (m *meters) read(now *look) iter.Seq[output.Event] {
 			}
 			for _, s := range serversByAddress(e.Servers) {
 				event.Server = s.Addr
-				event.Traffic = &output.Traffic{Active: uint64(s.Active), Inactive: uint64(s.Inactive), Blind: !s.SeesReplies()}
+				event.Traffic = &output.Traffic{Active: uint64(s.Active), Inactive: uint64(s.Inactive), Blind: !s.OutboundKnown()}
 				m.count(kernel.ServerKey{Service: e.ServiceID, Server: s.Addr}, s.Stats, now.Time, event.Traffic)
 				if !yield(event) {
 					return
@@ -72,12 +72,11 @@ func (m *meters) count(of kernel.ServerKey, now kernel.Stats, at time.Time, t *o
 
 // connectionsOf adds up the connections of a service's servers.
 func connectionsOf(e *kernel.ServiceEntry) *output.Traffic {
-	t := &output.Traffic{Blind: len(e.Servers) > 0}
+	t := &output.Traffic{Blind: !e.OutboundKnown()}
 	for i := range e.Servers {
 		s := &e.Servers[i]
 		t.Active += uint64(s.Active)
 		t.Inactive += uint64(s.Inactive)
-		t.Blind = t.Blind && !s.SeesReplies()
 	}
 	return t
 }

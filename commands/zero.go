@@ -58,7 +58,7 @@ func (o *zero) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := o.app.lookup(c.Context(), ids); err != nil {
+	if _, err := o.app.lookup(c.Context(), "zero", ids); err != nil {
 		return err
 	}
 	objects := []plan.Object{{Zeroed: true}}

@@ -23,13 +23,6 @@ type ServerEntry struct {
 	Stats                        Stats
 }
 
-// SeesReplies reports whether the director sees what the server answers: the
-// answers pass it, or some were counted all the same. If it does not, outbound
-// counters and rates are unknown, not 0.
-func (v *ServerEntry) SeesReplies() bool {
-	return v.Forward.RepliesPassDirector() || v.Stats.Counters.PacketsOut > 0
-}
-
 // Snapshot is the table as read in one pass. The kernel has no transactions: a
 // change that another process makes meanwhile may be half in it.
 type Snapshot struct {

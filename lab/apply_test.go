@@ -11,8 +11,8 @@ import (
 	"lvs/lab"
 )
 
-// These tests change a cluster by its file while clients use it. Nobody may
-// notice.
+// These tests change a cluster with its file while clients use it. No request may
+// fail.
 
 func TestApplyUnderLoadNAT(t *testing.T)    { applyUnderLoad(t, lab.NAT, "nat") }
 func TestApplyUnderLoadDirect(t *testing.T) { applyUnderLoad(t, lab.Direct, "direct") }
@@ -25,8 +25,8 @@ func applyUnderLoad(t *testing.T, forward lab.Forward, word string) {
 	for _, s := range c.Servers {
 		serveLoad(t, s, 80)
 	}
-	// Else clients that use a port again within the two minutes after a FIN would
-	// hang on servers that are gone; apply says so.
+	// Otherwise clients that reuse a port within the two minutes after a FIN would hang
+	// on servers that are deleted, of which apply warns.
 	if err := c.Director.Sysctl("net.ipv4.vs.expire_nodest_conn", "1"); err != nil {
 		t.Fatal(err)
 	}
@@ -37,12 +37,12 @@ func applyUnderLoad(t *testing.T, forward lab.Forward, word string) {
 	const some = 150
 	l.more(some)
 	for _, step := range []struct{ scheduler, servers string }{
-		{"wlc", "1=1 2=1 3=2"},     // one more machine
-		{"wlc", "1=5 2=1 3=1 4=1"}, // weights, and another machine
+		{"wlc", "1=1 2=1 3=2"},     // one more server
+		{"wlc", "1=5 2=1 3=1 4=1"}, // weights, and another server
 		{"wlc", "1=5 2=0 3=1 4=1"}, // one is drained
-		{"wlc", "1=5 3=1 4=1"},     // and goes
-		{"wlc", "3=1 4=3"},         // another goes, busy as it is
-		{"wlc", "1=1 2=3 5=10"},    // every machine is another
+		{"wlc", "1=5 3=1 4=1"},     // and deleted
+		{"wlc", "3=1 4=3"},         // another is deleted while it is busy
+		{"wlc", "1=1 2=3 5=10"},    // other servers
 		{"wlc", "1=1 2=1 3=1 4=1 5=1"},
 		{"wlc", "4=1"},
 		{"wlc", "1=2 2=2"},
@@ -50,7 +50,8 @@ func applyUnderLoad(t *testing.T, forward lab.Forward, word string) {
 		f.apply(step.scheduler, step.servers)
 		l.more(some)
 	}
-	f.extra = fmt.Sprintf("- {name: more, address: %v, servers: [%v]}\n", netip.AddrPortFrom(c.VIP4, 8080), c.Servers[0].Addr4)
+	second := netip.AddrPortFrom(c.VIP4, 8080)
+	f.extra = fmt.Sprintf("- {name: more, address: %v, servers: [%v]}\n", second, c.Servers[0].Addr4)
 	f.apply("wlc", "1=2 2=2 3=1")
 	f.extra = ""
 	f.apply("wlc", "1=2 2=2 3=1", "--prune")
@@ -59,7 +60,7 @@ func applyUnderLoad(t *testing.T, forward lab.Forward, word string) {
 	t.Logf("%s: %d requests, %d failed", word, done, failed)
 }
 
-// clusterFile is a file that is rewritten and applied.
+// clusterFile is a cluster file that the test rewrites and applies.
 type clusterFile struct {
 	t             *testing.T
 	c             *lab.Cluster
@@ -67,8 +68,8 @@ type clusterFile struct {
 	extra         string // more services
 }
 
-// apply writes the file with a scheduler (and its flags) and servers (number =
-// weight), applies it, and looks whether anything is left to do.
+// apply writes the file with a scheduler (and its flags) and servers (number=weight),
+// applies it, and checks that nothing is left to do.
 func (f *clusterFile) apply(scheduler, servers string, options ...string) {
 	f.t.Helper()
 	name, flags, _ := strings.Cut(scheduler, " ")

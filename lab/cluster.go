@@ -9,32 +9,31 @@ import (
 	"testing"
 )
 
-// Forward is how the directors pass packets on, which decides how the real
-// servers are wired.
+// Forward is the forwarding method of the directors, which decides how the real
+// servers are connected.
 type Forward int
 
-// NAT puts the real servers into a network behind the director, their default
-// route. Direct and Tunnel leave them beside it: they hold the virtual
-// addresses themselves, keep silent about them, and answer clients directly.
+// With NAT the real servers are in a network behind the director, which is their
+// default route. With Direct and Tunnel they are in the same network: they have the
+// virtual addresses themselves, do not announce them, and reply to clients directly.
 const (
 	NAT Forward = iota
 	Direct
 	Tunnel
 )
 
-// Options describe a cluster. The zero value is one client, one director and
-// two real servers by NAT.
+// Options describe a cluster. The zero value is one client, one director and two real
+// servers with NAT.
 type Options struct {
 	Clients, Directors, Servers int
 	Forward                     Forward
-	Prefix                      string // of the namespaces' names; empty takes a random one
-	// VIP4 is the virtual IPv4 address, of 192.0.2.0/24. The zero value is
-	// 192.0.2.1.
+	Prefix                      string // of the namespaces' names; empty is a random one
+	// VIP4 is the virtual IPv4 address, in 192.0.2.0/24. The zero value is 192.0.2.1.
 	VIP4 netip.Addr
 }
 
-// Cluster is a whole LVS cluster made of network namespaces, joined by a
-// bridge, with IPv4 and IPv6. No table is configured: that is what tests do.
+// Cluster is a whole LVS cluster made of network namespaces, connected by a bridge,
+// with IPv4 and IPv6. Its IPVS tables are empty: tests configure them.
 //
 //	clients    198.51.100.11…  2001:db8:1::11…   route to the VIPs on the link
 //	directors  198.51.100.1…   2001:db8:1::1…    and 10.0.0.1… 2001:db8:2::1…
@@ -54,13 +53,14 @@ type Cluster struct {
 	nodes   []*Node
 }
 
-// GUEPort is where real servers of a Tunnel cluster take GUE packets.
+// GUEPort is the port on which real servers of a Tunnel cluster receive GUE packets.
 const GUEPort = 5555
 
-// ErrOutsideLab refuses to make clusters on a machine's own network.
+// ErrOutsideLab is the error of a cluster outside a lab kernel: clusters are never
+// made on a machine's own network.
 var ErrOutsideLab = errors.New("clusters are made inside a lab kernel only")
 
-// NewCluster builds a cluster for a test, which called Need before.
+// NewCluster builds a cluster for a test, which must have called Need.
 func NewCluster(t testing.TB, o Options) *Cluster {
 	t.Helper()
 	c, err := StartCluster(o)
@@ -75,7 +75,7 @@ func NewCluster(t testing.TB, o Options) *Cluster {
 	return c
 }
 
-// StartCluster builds a cluster. Close ends it.
+// StartCluster builds a cluster. Close removes it.
 func StartCluster(o Options) (*Cluster, error) {
 	if os.Getenv(InLabVariable) == "" {
 		return nil, ErrOutsideLab
@@ -132,8 +132,8 @@ func (c *Cluster) build(o Options) (err error) {
 	return c.HoldVIP(c.Director)
 }
 
-// addDirector adds a director. Its address towards the servers is on the
-// front bridge too, unless NAT keeps the servers apart.
+// addDirector adds a director. Its address towards the servers is on the front bridge
+// too, unless the servers are in a network of their own (NAT).
 func (c *Cluster) addDirector(i int) error {
 	d, err := c.newNode(numbered("director", i))
 	if err != nil {
@@ -163,8 +163,8 @@ func (c *Cluster) addDirector(i int) error {
 	)
 }
 
-// addClient adds a client that reaches the virtual addresses on the link, so
-// that whoever answers for them there gets the traffic.
+// addClient adds a client that reaches the virtual addresses on the link, so that the
+// node which answers for them there gets the traffic.
 func (c *Cluster) addClient(i int) error {
 	n, err := c.newNode(numbered("client", i))
 	if err != nil {
@@ -183,10 +183,8 @@ func (c *Cluster) addClient(i int) error {
 	)
 }
 
-// HoldVIP puts the virtual addresses on one director and takes them from the
-// others, as a failover does.
+// HoldVIP moves the virtual addresses to one director, as a failover does.
 func (c *Cluster) HoldVIP(director *Node) error {
-	a4, a6 := fmt.Sprintf("addr replace %s/32 dev eth0", c.VIP4), fmt.Sprintf("addr replace %s/128 dev eth0 nodad", c.VIP6)
 	for _, d := range c.Directors {
 		if d == director || !d.vip {
 			continue
@@ -197,11 +195,15 @@ func (c *Cluster) HoldVIP(director *Node) error {
 		}
 		d.vip = false
 	}
-	if err := director.ip(a4, a6); err != nil {
+	err := director.ip(
+		fmt.Sprintf("addr replace %s/32 dev eth0", c.VIP4),
+		fmt.Sprintf("addr replace %s/128 dev eth0 nodad", c.VIP6),
+	)
+	if err != nil {
 		return err
 	}
 	director.vip = true
-	for _, n := range c.Clients { // what an unsolicited announcement would do
+	for _, n := range c.Clients { // as an unsolicited announcement would
 		if err := n.ip("neigh flush dev eth0"); err != nil {
 			return err
 		}
@@ -222,8 +224,8 @@ func (c *Cluster) Close() error {
 	return errors.Join(errs...)
 }
 
-// numbered names the first of a kind without a number only if it is usually
-// alone: director, director2; client1, server1.
+// numbered returns the name of a node: director, director2; client1, server1. There is
+// usually only one director.
 func numbered(kind string, i int) string {
 	if kind == "director" && i == 0 {
 		return kind
@@ -231,7 +233,7 @@ func numbered(kind string, i int) string {
 	return fmt.Sprint(kind, i+1)
 }
 
-// hostAddress is the i-th address after first.
+// hostAddress returns the i-th address after first.
 func hostAddress(first string, i int) netip.Addr {
 	a := netip.MustParseAddr(first)
 	for range i {

@@ -19,7 +19,7 @@ import (
 	"lvs/lab"
 )
 
-// These tests drain servers under live traffic: nobody may notice.
+// These tests drain servers under live traffic: no request may fail.
 
 func TestDrainNAT(t *testing.T) {
 	t.Parallel()
@@ -33,8 +33,8 @@ func TestDrainDirect(t *testing.T) {
 	drainTest(t, lab.Direct, "--direct")
 }
 
-// drainTest drains a busy server of two services to its end, brings it back, and
-// drains and deletes it. No request may fail.
+// drainTest drains a busy server of two services to the end, undrains it, and drains and
+// deletes it.
 func drainTest(t *testing.T, forward lab.Forward, option string) {
 	c := lab.NewCluster(t, lab.Options{Clients: 2, Servers: 2, Forward: forward})
 	state := t.TempDir()
@@ -61,7 +61,11 @@ func drainTest(t *testing.T, forward lab.Forward, option string) {
 		t.Fatalf("drained %+v", rows)
 	}
 	for _, r := range rows {
-		if r.State != "drained" || r.Active != 0 || r.Weight != 0 || *r.WeightBefore != map[bool]int{true: 7, false: 3}[strings.HasSuffix(r.Server, ":8080")] {
+		before := 3
+		if strings.HasSuffix(r.Server, ":8080") {
+			before = 7
+		}
+		if r.State != "drained" || r.Active != 0 || r.Weight != 0 || *r.WeightBefore != before {
 			t.Errorf("drained %+v", r)
 		}
 	}
@@ -112,8 +116,7 @@ func drainTest(t *testing.T, forward lab.Forward, option string) {
 	t.Logf("%d requests in %d sessions", traffic.requests.Load(), traffic.sessions.Load())
 }
 
-// Persistence keeps a client coming to a drained server until its templates are
-// told to expire.
+// Persistence binds a client to a drained server until its templates expire.
 func TestDrainPersistent(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -169,7 +172,7 @@ func TestDrainPersistent(t *testing.T) {
 	}
 }
 
-// A UDP flow has no end: it is over when no datagram comes any more.
+// A UDP flow has no end: it is over when there are no more datagrams.
 func TestDrainUDP(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -205,8 +208,8 @@ func TestDrainUDP(t *testing.T) {
 	drainLVS(t, c.Director, state, 0, "wait", addr, "--for", "drained", "--timeout", "20s")
 }
 
-// A client that was silent while its server was drained and deleted: what it sends
-// then is dropped or goes elsewhere, as lvs says.
+// A client is silent while its server is drained and deleted. What it sends after that
+// is dropped or goes to another server, as lvs reports.
 func TestDrainUDPDelete(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -245,7 +248,7 @@ func TestDrainUDPDelete(t *testing.T) {
 				t.Errorf("it says %q", errs)
 			}
 			answered := false
-			for range 3 { // the first may be dropped while the old entry goes
+			for range 3 { // the first may be dropped while the old entry expires
 				if other, err := echoed(conn); err == nil {
 					answered = other != name
 				}
@@ -257,7 +260,7 @@ func TestDrainUDPDelete(t *testing.T) {
 	}
 }
 
-// echoed sends a datagram and gives the name of who echoed it.
+// echoed sends a datagram and returns the name of the server that echoed it.
 func echoed(conn net.Conn) (string, error) {
 	conn.SetDeadline(time.Now().Add(time.Second))
 	if _, err := conn.Write([]byte("hello")); err != nil {
@@ -269,7 +272,7 @@ func echoed(conn net.Conn) (string, error) {
 	return name, err
 }
 
-// flow sends datagrams from one port and tells who answered first.
+// flow sends datagrams from one port and returns the server that answered first.
 func flow(ctx context.Context, t *testing.T, client *lab.Node, to netip.AddrPort, names chan<- string) {
 	conn, err := client.Dial(ctx, "udp", to.String())
 	if err != nil {
@@ -296,8 +299,8 @@ func flow(ctx context.Context, t *testing.T, client *lab.Node, to netip.AddrPort
 	}
 }
 
-// sessions are clients that keep a connection for some requests and then open
-// another, again and again.
+// sessions are clients that make some requests over a connection and then open
+// another, repeatedly.
 type sessions struct {
 	requests, sessions, failed atomic.Int64
 	fault                      atomic.Value
@@ -390,14 +393,14 @@ func drainRows(t *testing.T, text string) []drainRow {
 	return doc.Items
 }
 
-// drainLVS is lvs with a state folder of the test's own.
+// drainLVS runs lvs with a state folder of the test.
 func drainLVS(t *testing.T, n *lab.Node, state string, status int, args ...string) string {
 	t.Helper()
 	out, _ := drainRun(t, n, state, status, args...)
 	return out
 }
 
-// drainLVSErrors gives what it says on standard error.
+// drainLVSErrors runs lvs and returns its standard error.
 func drainLVSErrors(t *testing.T, n *lab.Node, state string, status int, args ...string) string {
 	t.Helper()
 	_, errs := drainRun(t, n, state, status, args...)

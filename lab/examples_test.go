@@ -12,11 +12,13 @@ import (
 	"lvs/lab"
 )
 
-// webCluster is the cluster that examples/web.yaml describes, with one machine
-// more than it names.
+// webCluster returns the cluster that examples/web.yaml describes, with one more
+// server.
 func webCluster(t *testing.T) *lab.Cluster {
 	t.Helper()
-	c := lab.NewCluster(t, lab.Options{Clients: 2, Servers: 4, Forward: lab.Direct, VIP4: netip.MustParseAddr("192.0.2.10")})
+	c := lab.NewCluster(t, lab.Options{
+		Clients: 2, Servers: 4, Forward: lab.Direct, VIP4: netip.MustParseAddr("192.0.2.10"),
+	})
 	for _, s := range c.Servers {
 		serveLoad(t, s, 80)
 		serveLoad(t, s, 443)
@@ -27,8 +29,8 @@ func webCluster(t *testing.T) *lab.Cluster {
 	return c
 }
 
-// TestExampleWeb brings examples/web.yaml up from nothing: every machine serves
-// as much as its weight says, at both ports.
+// TestExampleWeb applies examples/web.yaml to an empty table: on both ports every server
+// has the share of its weight.
 func TestExampleWeb(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -52,8 +54,8 @@ func TestExampleWeb(t *testing.T) {
 	lvs(t, c.Director, 0, "diff", "-f", "../examples/web.yaml")
 }
 
-// TestReadmeUnderLoad runs the README's session with the cluster file while
-// clients use the cluster that it brings up.
+// TestReadmeUnderLoad runs the commands of the README's section about the cluster file
+// while clients use the cluster.
 func TestReadmeUnderLoad(t *testing.T) {
 	lab.Need(t)
 	c := webCluster(t)
@@ -78,7 +80,7 @@ func TestReadmeUnderLoad(t *testing.T) {
 	var l *load
 	for i, command := range commands {
 		out, err := c.Director.Run("sh", "-c", "cd "+dir+"; "+command)
-		if err != nil && !strings.HasPrefix(command, "lvs diff") { // whose answer may be no
+		if err != nil && !strings.HasPrefix(command, "lvs diff") { // exits with 1 for a difference
 			t.Fatal(err)
 		}
 		t.Logf("$ %s\n%s", command, out)
@@ -92,7 +94,7 @@ func TestReadmeUnderLoad(t *testing.T) {
 	t.Logf("%d requests, %d failed", done, failed)
 }
 
-// sessionsBelow gives the commands of the console blocks of one section.
+// sessionsBelow returns the commands of the console blocks of one section.
 func sessionsBelow(text, title string) (commands []string) {
 	_, text, _ = strings.Cut(text, title+"\n")
 	text, _, _ = strings.Cut(text, "\n## ")

@@ -22,15 +22,15 @@ import (
 	"lvs/plan"
 )
 
-// These tests hold what lvs import makes beside what the other tools do with the
-// same configuration: those that their packages ship, and some of ours.
+// These tests compare the file that lvs import makes with the table that the other tool
+// makes of the same configuration: of examples in its package, and of our own.
 
-// TestCallerSamples imports all configurations that the packages of keepalived
-// and ldirectord ship as examples. Each gives a file that is valid.
+// TestCallerSamples imports all example configurations in the packages of keepalived and
+// ldirectord. Each must result in a valid file.
 func TestCallerSamples(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
-	for _, path := range shipped(t, "/usr/share/doc/keepalived/samples/keepalived.conf.*", "/etc/keepalived/keepalived.conf.sample") {
+	for _, path := range shipped(t, keepalivedSamples...) {
 		for _, id := range []string{"low", "high"} {
 			f, notes, err := importKeepalived(t, path, readSample(t, path), id)
 			if err != nil {
@@ -48,14 +48,20 @@ func TestCallerSamples(t *testing.T) {
 			switch {
 			case err == nil:
 				valid(t, path, f)
-			case !strings.Contains(one, "sql0") && !strings.Contains(one, "::5060"): // names of hosts, a slip
+			case !strings.Contains(one, "sql0") && !strings.Contains(one, "::5060"): // host names, and a mistake
 				t.Errorf("%s, service %d: %v\n%s", path, i, err, one)
 			}
 		}
 	}
 }
 
-// shipped are the files of some patterns, of which each must have one.
+// keepalivedSamples are the example configurations in keepalived's package.
+var keepalivedSamples = []string{
+	"/usr/share/doc/keepalived/samples/keepalived.conf.*",
+	"/etc/keepalived/keepalived.conf.sample",
+}
+
+// shipped returns the files that match some patterns. Each pattern must match one.
 func shipped(t *testing.T, patterns ...string) []string {
 	t.Helper()
 	var out []string
@@ -78,7 +84,7 @@ func readSample(t *testing.T, path string) string {
 	return string(b)
 }
 
-// commentedServices are the services of a ldirectord.cf that are comments.
+// commentedServices returns the services in the comments of a ldirectord.cf.
 func commentedServices(text string) []string {
 	var out []string
 	for line := range strings.Lines(text) {
@@ -92,7 +98,7 @@ func commentedServices(text string) []string {
 	return out
 }
 
-// noNames knows none.
+// noNames finds no name.
 type noNames struct{}
 
 func (noNames) Host(string, kernel.Family) (netip.Addr, error) {
@@ -106,7 +112,7 @@ func importKeepalived(t *testing.T, path, text, id string) (*cluster.File, []imp
 	return importer.Keepalived(importer.Text{Name: path, Text: text}, importer.KeepalivedOptions{ConfigID: id})
 }
 
-// valid writes a file and reads it back; it gives what it wants.
+// valid writes a cluster file, reads it again, and returns its services.
 func valid(t *testing.T, path string, f *cluster.File) []plan.Service {
 	t.Helper()
 	var b bytes.Buffer
@@ -124,13 +130,13 @@ func valid(t *testing.T, path string, f *cluster.File) []plan.Service {
 	return w.Services
 }
 
-// TestCallerKeepalived lets keepalived fill the kernel, and holds the table
-// beside what the imported file wants.
+// TestCallerKeepalived lets keepalived fill the table, and compares the table with the
+// imported file.
 func TestCallerKeepalived(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
 	configs := map[string]string{"ours": readSample(t, "testdata/keepalived.conf")}
-	for _, path := range shipped(t, "/usr/share/doc/keepalived/samples/keepalived.conf.*", "/etc/keepalived/keepalived.conf.sample") {
+	for _, path := range shipped(t, keepalivedSamples...) {
 		if text := readSample(t, path); strings.Contains(text, "\nvirtual_server ") {
 			configs[filepath.Base(path)] = text
 		}
@@ -162,12 +168,13 @@ func TestCallerKeepalived(t *testing.T) {
 	}
 }
 
-// checkers begin a block that examines a server. Without such keepalived takes
-// every server for healthy. In alpha mode it takes none until then.
+// checkers matches the first line of a block that checks a server. Without such blocks
+// keepalived treats every server as healthy; in alpha mode, as failed until it passes a
+// check.
 var checkers = regexp.MustCompile(`^\s*(HTTP_GET|SSL_GET|[A-Z]+_CHECK)\s*\{`)
 
-// withoutChecks leaves out the blocks of checkers, which begin on a line of
-// their own and end on one.
+// withoutChecks removes the blocks of checkers, which must begin and end on lines of
+// their own.
 func withoutChecks(text string) string {
 	var b strings.Builder
 	depth := 0
@@ -194,7 +201,7 @@ func openKernel(t *testing.T) *kernel.Client {
 	return k
 }
 
-// runKeepalived lets its checkers work in the test's namespace until the end.
+// runKeepalived runs keepalived's checkers in the test's namespace until the test ends.
 func runKeepalived(t *testing.T, text string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -220,7 +227,8 @@ func runKeepalived(t *testing.T, text string) {
 	})
 }
 
-// difference tells what would have to be done to the table. Empty is nothing.
+// difference describes the changes that would make the wanted table. It is empty if
+// there are none.
 func difference(t *testing.T, k kernel.Kernel, want []plan.Service) string {
 	t.Helper()
 	snap, err := k.Snapshot(context.Background())
@@ -234,7 +242,8 @@ func difference(t *testing.T, k kernel.Kernel, want []plan.Service) string {
 			fmt.Fprintf(&b, " %+v\n", c.Server)
 		} else {
 			s := c.Service
-			fmt.Fprintf(&b, " %s %v %v %s %v %s\n", s.Scheduler, s.SchedFlags, s.Persistence, s.Netmask.Text(s.Family), s.OnePacket, s.Engine)
+			fmt.Fprintf(&b, " %s %v %v %s %v %s\n",
+				s.Scheduler, s.SchedFlags, s.Persistence, s.Netmask.Text(s.Family), s.OnePacket, s.Engine)
 		}
 	}
 	if b.Len() > 0 {

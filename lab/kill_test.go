@@ -14,10 +14,9 @@ import (
 	"lvs/lab"
 )
 
-// TestApplyKilled kills apply 200 times on its way between two tables that have
-// little in common: at random moments of the whole run, and every other time
-// soon after its journal says that the changes begin. Whatever it left, the next
-// apply repairs.
+// TestApplyKilled kills apply 200 times on its way between two tables that have little in
+// common: at random moments of the whole run, or soon after the journal has the start of
+// the changes. The next apply must repair the table.
 func TestApplyKilled(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -42,7 +41,7 @@ func TestApplyKilled(t *testing.T) {
 	if err := start(files[0]).Wait(); err != nil {
 		t.Fatal(err)
 	}
-	whole := time.Since(begun) // what an undisturbed run takes
+	whole := time.Since(begun) // the time of a run that is not killed
 	r := rand.New(rand.NewPCG(1, 1))
 	killed, partly, i := 0, 0, 0
 	for ; killed < 200; i++ {
@@ -54,12 +53,15 @@ func TestApplyKilled(t *testing.T) {
 		written := size(filepath.Join(state, "journal.jsonl"))
 		cmd := start(file)
 		if r.IntN(2) == 0 {
-			for limit := time.Now().Add(10 * time.Second); size(filepath.Join(state, "journal.jsonl")) == written && time.Now().Before(limit); {
+			for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); {
+				if size(filepath.Join(state, "journal.jsonl")) != written {
+					break
+				}
 				time.Sleep(100 * time.Microsecond)
 			}
 			moment /= 8
 		}
-		time.Sleep(moment) // when it dies is what is tested
+		time.Sleep(moment) // the moment of the kill is what is tested
 		cmd.Process.Kill()
 		err := cmd.Wait()
 		if err == nil || !cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled() {
@@ -81,7 +83,7 @@ func TestApplyKilled(t *testing.T) {
 	}
 }
 
-// size is a file's size; 0 where there is none.
+// size returns the size of a file, or 0 if there is none.
 func size(name string) int64 {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -90,7 +92,7 @@ func size(name string) int64 {
 	return info.Size()
 }
 
-// differs asks lvs diff, whose answer is its exit status.
+// differs reports whether lvs diff finds a difference.
 func differs(t *testing.T, n *lab.Node, file string) bool {
 	t.Helper()
 	status, _, errs := run(t, n, "diff", "--prune", "-f", file)
@@ -100,8 +102,8 @@ func differs(t *testing.T, n *lab.Node, file string) bool {
 	return status == 1
 }
 
-// killedFile is one of two files of many services and servers, half of which
-// both have, with other weights.
+// killedFile returns one of two cluster files with many services and servers. Half of
+// them are in both files, with different weights.
 func killedFile(which int) string {
 	var services []string
 	for i := range 100 {

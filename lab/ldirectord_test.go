@@ -18,19 +18,19 @@ import (
 	"lvs/lab"
 )
 
-// These tests run programs of Debian that run ipvsadm, unchanged: once with
-// Debian's ipvsadm and once with ours in its place. Their names begin with
-// TestCaller, so that bin/lab puts those programs into the guest.
+// These tests run unchanged programs of Debian that call ipvsadm: once with Debian's
+// ipvsadm and once with ours in its place. Their names begin with TestCaller, so that
+// bin/lab installs these programs in the lab kernel's root.
 
-// settleLimit is how long a caller may take to notice what happened: an
-// emulated processor runs Perl slowly.
+// settleLimit is how long a program may take to react: an emulated processor runs Perl
+// slowly.
 const settleLimit = 90 * time.Second
 
-// TestCallerLdirectord lets two equal clusters live through the same, and holds
-// the tables of their directors beside each other after every step.
+// TestCallerLdirectord does the same with two equal clusters, and compares the tables of
+// their directors after every step.
 //
-// It is not parallel: beside tests with live traffic ldirectord's checks time
-// out on one side and not on the other.
+// It is not parallel: next to tests with live traffic ldirectord's checks may time out in
+// one cluster only.
 func TestCallerLdirectord(t *testing.T) {
 	lab.Need(t)
 	pair := []*directed{newDirected(t, "Debian's ipvsadm", ""), newDirected(t, "our ipvsadm", ourLinks(t))}
@@ -69,17 +69,17 @@ func TestCallerLdirectord(t *testing.T) {
 	}
 }
 
-// directed is a cluster under the rule of ldirectord.
+// directed is a cluster with ldirectord.
 type directed struct {
 	*lab.Cluster
 
 	name      string
-	mounts    map[string]string // what stands in ipvsadm's place
+	mounts    map[string]string // the programs in ipvsadm's place
 	file      string            // the configuration
 	running   *exec.Cmd         // ldirectord
 	said      bytes.Buffer
 	weight    int          // of the last server
-	web, mail map[int]bool // which servers do their work
+	web, mail map[int]bool // which servers work
 	spoiled   [3]atomic.Bool
 }
 
@@ -88,7 +88,9 @@ func (d *directed) String() string { return d.name }
 func newDirected(t *testing.T, name, links string) *directed {
 	t.Helper()
 	c := lab.NewCluster(t, lab.Options{Servers: 3, Forward: lab.NAT})
-	d := &directed{Cluster: c, name: name, mounts: programsIn(t, links), weight: 3, web: map[int]bool{}, mail: map[int]bool{}}
+	d := &directed{
+		Cluster: c, name: name, mounts: programsIn(t, links), weight: 3, web: map[int]bool{}, mail: map[int]bool{},
+	}
 	d.file = filepath.Join(t.TempDir(), c.Director.NetNS+".cf") // ldirectord names its pid file after it
 	for i := range d.Servers {
 		if err := d.revive(i); err != nil {
@@ -106,20 +108,20 @@ func newDirected(t *testing.T, name, links string) *directed {
 	return d
 }
 
-// watchedService is a virtual service as ldirectord's configuration has it.
+// watchedService is a virtual service of ldirectord's configuration.
 type watchedService struct {
 	virtual   string
-	quiescent bool // dead servers keep their place with weight 0
+	quiescent bool // failed servers stay with weight 0
 	real      []string
 	weights   []int
 	works     map[int]bool // by server
-	sorry     string       // the server that serves when none is left
-	options   string       // of the service in the table
+	sorry     string       // the server that serves if no other works
+	options   string       // of the service, in the table
 	config    string
 }
 
-// services are a web service with a sorry server, whose dead servers are taken
-// out, and a web and a mail service whose dead servers get weight 0.
+// services returns a web service with a sorry server, whose failed servers are deleted,
+// and a web and a mail service whose failed servers have weight 0.
 func (d *directed) services() []watchedService {
 	const web = "service=http checktype=negotiate request=\"health\" receive=\"alive\" scheduler=wrr"
 	const mail = "service=smtp checktype=negotiate scheduler=wlc persistent=600 netmask=255.255.255.0"
@@ -136,7 +138,7 @@ func (d *directed) services() []watchedService {
 	}
 }
 
-// config is ldirectord's, as an admin writes it.
+// config returns ldirectord's configuration, as an admin writes it.
 func (d *directed) config() string {
 	var b strings.Builder
 	b.WriteString("checktimeout=10\nnegotiatetimeout=10\ncheckinterval=1\nautoreload=no\nsupervised=yes\n")
@@ -158,7 +160,7 @@ func (d *directed) config() string {
 	return b.String()
 }
 
-// table is what `ipvsadm -Sn` has to say, its lines in alphabetical order.
+// table returns the expected lines of `ipvsadm -Sn`, in alphabetical order.
 func (d *directed) table() string {
 	var lines []string
 	if d.running == nil {
@@ -206,7 +208,7 @@ func (d *directed) settled(t *testing.T, what string) string {
 	return table
 }
 
-// ask lets a client use the web service: whoever answers is in service.
+// ask sends requests to the web service: only servers in service may answer.
 func (d *directed) ask(t *testing.T, what string) {
 	t.Helper()
 	for range 4 {
@@ -223,14 +225,14 @@ func (d *directed) ask(t *testing.T, what string) {
 	}
 }
 
-// kill ends all that a server serves.
+// kill stops the services of a server.
 func (d *directed) kill(i int) error {
 	delete(d.web, i)
 	delete(d.mail, i)
 	return d.Servers[i].Stop()
 }
 
-// revive lets a server do its work again.
+// revive starts the services of a server again.
 func (d *directed) revive(i int) error {
 	s := d.Servers[i]
 	d.web[i], d.mail[i] = true, true
@@ -248,7 +250,7 @@ func (d *directed) revive(i int) error {
 	return errors.Join(s.Stop(), s.Serve(80, pages), s.ServeSMTP(25))
 }
 
-// spoil lets a server's web pages say the wrong thing. Its mail still works.
+// spoil makes a server's web pages wrong. Its mail still works.
 func (d *directed) spoil(i int) error {
 	delete(d.web, i)
 	d.spoiled[i].Store(true)
@@ -268,7 +270,7 @@ func (d *directed) start() error {
 	return nil
 }
 
-// reload changes a weight in the configuration and tells ldirectord.
+// reload changes a weight in the configuration, which ldirectord reloads.
 func (d *directed) reload() error {
 	d.weight = 30
 	if err := os.WriteFile(d.file, []byte(d.config()), 0o600); err != nil {
@@ -277,7 +279,7 @@ func (d *directed) reload() error {
 	return d.running.Process.Signal(syscall.SIGHUP)
 }
 
-// stop ends ldirectord, which then takes its services away.
+// stop ends ldirectord, which then deletes its services.
 func (d *directed) stop() error {
 	if d.running == nil {
 		return nil
@@ -295,8 +297,8 @@ func (d *directed) stop() error {
 	return nil
 }
 
-// actions are the changes that ldirectord told, in alphabetical order: which of
-// two services it looks at first is chance.
+// actions returns the changes that ldirectord logged, in alphabetical order, because the
+// order in which it checks two services is random.
 func (d *directed) actions() string {
 	var lines []string
 	for line := range strings.Lines(d.said.String()) {

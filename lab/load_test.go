@@ -12,15 +12,15 @@ import (
 	"lvs/lab"
 )
 
-// slowPart and slowParts make an answer that takes its time, so that servers
-// have connections to finish when they are to go.
+// slowPart and slowParts make a slow answer, so that servers have connections when they
+// are drained.
 const (
 	slowPart  = 40 * time.Millisecond
 	slowParts = 5
 )
 
-// serveLoad answers requests: quickly with the server's name, or below /slow in
-// parts over some time.
+// serveLoad answers requests with the server's name, or below /slow with parts over some
+// time.
 func serveLoad(t *testing.T, s *lab.Server, port uint16) {
 	t.Helper()
 	err := s.Serve(port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -28,7 +28,7 @@ func serveLoad(t *testing.T, s *lab.Server, port uint16) {
 			for range slowParts {
 				io.WriteString(w, ".")
 				w.(http.Flusher).Flush()
-				time.Sleep(slowPart) // how long it takes is the point
+				time.Sleep(slowPart) // a slow answer
 			}
 		}
 		io.WriteString(w, s.Name)
@@ -38,8 +38,8 @@ func serveLoad(t *testing.T, s *lab.Server, port uint16) {
 	}
 }
 
-// load is live traffic: clients that ask without a pause, each request over a
-// connection of its own. None may fail, be refused or reset.
+// load is live traffic: clients that send requests without a pause, each over a new
+// connection. None may fail.
 type load struct {
 	t      *testing.T
 	stop   chan struct{}
@@ -48,7 +48,7 @@ type load struct {
 	failed atomic.Int64
 }
 
-// startLoad asks the URL from each client, every fourth time slowly.
+// startLoad requests the URL from each client. Every fourth answer is slow.
 func startLoad(t *testing.T, clients []*lab.Node, url string) *load {
 	t.Helper()
 	l := &load{t: t, stop: make(chan struct{})}
@@ -80,7 +80,7 @@ func (l *load) ask(c *lab.Node, url string) {
 	}
 }
 
-// more waits until some more requests were answered.
+// more waits until n more requests were answered.
 func (l *load) more(n int64) {
 	l.t.Helper()
 	until := l.done.Load() + n
@@ -92,7 +92,7 @@ func (l *load) more(n int64) {
 	})
 }
 
-// end stops the traffic and tells how much there was.
+// end stops the traffic and returns the number of requests.
 func (l *load) end() (done, failed int64) {
 	close(l.stop)
 	l.wait.Wait()

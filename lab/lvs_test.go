@@ -12,8 +12,8 @@ import (
 	"lvs/lab"
 )
 
-// These tests drive a cluster by lvs alone, as an admin would, and compare what
-// lvs then shows with what was sent.
+// These tests configure a cluster with lvs only, as an admin would, and compare what lvs
+// shows with what was sent.
 
 func TestTrafficNAT(t *testing.T) {
 	t.Parallel()
@@ -79,7 +79,7 @@ func countHTTP(t *testing.T, c *lab.Cluster, vip netip.Addr, server func(*lab.Se
 	e := table.Items[0]
 	for _, s := range e.Servers {
 		if s.Stats.Connections != sent/uint64(len(c.Servers)) {
-			t.Errorf("%s counts %d connections of %d: %d expected by round robin", s.ID, s.Stats.Connections, sent, sent/uint64(len(c.Servers)))
+			t.Errorf("%s counts %d connections of %d, want an equal share", s.ID, s.Stats.Connections, sent)
 		}
 	}
 	// A request is at least SYN, ACK, the request, and FIN.
@@ -98,15 +98,17 @@ func countHTTP(t *testing.T, c *lab.Cluster, vip netip.Addr, server func(*lab.Se
 	for _, conn := range conns.Items {
 		client := netip.MustParseAddrPort(conn.Client).Addr().String()
 		if !clients[client] || conn.Virtual != netip.AddrPortFrom(vip, 80).String() || conn.Expires == nil {
-			t.Errorf("a connection nobody made: %+v", conn)
+			t.Errorf("unexpected connection: %+v", conn)
 		}
 	}
 	lvs(t, c.Director, 0, "service", "delete", service, "--yes")
 	lvs(t, c.Director, 4, "service", "show", service)
 }
 
-// countUDP sends datagrams of a known length: every packet and byte is known.
-func countUDP(t *testing.T, c *lab.Cluster, vip netip.Addr, server func(*lab.Server) netip.Addr, header uint64, option string) {
+// countUDP sends datagrams of a known length, so that every packet and byte is known.
+func countUDP(
+	t *testing.T, c *lab.Cluster, vip netip.Addr, server func(*lab.Server) netip.Addr, header uint64, option string,
+) {
 	const text = "sixteen bytes it"
 	to := netip.AddrPortFrom(vip, 53)
 	service := "udp://" + to.String()
@@ -139,7 +141,7 @@ func countUDP(t *testing.T, c *lab.Cluster, vip netip.Addr, server func(*lab.Ser
 	}
 }
 
-// TestTrafficSync lets two directors share their connections by lvs sync.
+// TestTrafficSync makes two directors share their connections with lvs sync.
 func TestTrafficSync(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -182,8 +184,10 @@ func TestTrafficSync(t *testing.T) {
 	lvs(t, backup, 0, "sync", "stop", "backup")
 }
 
-// build makes a service with every server of the cluster.
-func build(t *testing.T, c *lab.Cluster, service string, port uint16, server func(*lab.Server) netip.Addr, option string) {
+// build adds a service with every server of the cluster.
+func build(
+	t *testing.T, c *lab.Cluster, service string, port uint16, server func(*lab.Server) netip.Addr, option string,
+) {
 	t.Helper()
 	lvs(t, c.Director, 0, "service", "add", service, "-s", "rr")
 	for _, s := range c.Servers {
@@ -191,7 +195,7 @@ func build(t *testing.T, c *lab.Cluster, service string, port uint16, server fun
 	}
 }
 
-// The parts of the JSON documents that the tests look at.
+// The parts of the JSON documents that the tests read.
 type (
 	counters struct {
 		Connections, PacketsIn, PacketsOut, BytesIn, BytesOut uint64

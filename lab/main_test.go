@@ -10,8 +10,8 @@ import (
 	"lvs/commands"
 )
 
-// The test binary is also the command: a link called lvs is what is installed,
-// one called ipvsadm what an admin would install in ipvsadm's place.
+// The test binary is also the program: as a link called lvs it is lvs, and as one called
+// ipvsadm it is what an admin would install in ipvsadm's place.
 func TestMain(m *testing.M) {
 	if name := filepath.Base(os.Args[0]); name == "lvs" || strings.HasPrefix(name, "ipvsadm") {
 		os.Exit(commands.System().Main(os.Args[1:]))
@@ -19,13 +19,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// ipvsadmNames are the programs of Debian's package.
+// ipvsadmNames are the programs in Debian's package ipvsadm.
 var ipvsadmNames = []string{"ipvsadm", "ipvsadm-save", "ipvsadm-restore"}
 
-// ourLinks makes a folder with links of ipvsadm's names to our program.
+// ourLinks returns a folder in which ipvsadm's programs are links to our program.
 func ourLinks(t *testing.T) string { return links(t, ipvsadmNames...) }
 
-// links makes a folder with links to our program.
+// links returns a folder with links to our program.
 func links(t *testing.T, names ...string) string {
 	t.Helper()
 	self, err := os.Executable()

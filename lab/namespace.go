@@ -12,7 +12,7 @@ import (
 	"lvs/lab/machine"
 )
 
-// Namespace is a network namespace, kept alive by an open file.
+// Namespace is a network namespace. An open file keeps it alive.
 type Namespace struct {
 	file *os.File
 }
@@ -35,13 +35,13 @@ func openNamespace(path string) (*Namespace, error) {
 	return &Namespace{f}, nil
 }
 
-// Path names the namespace for other programs, as long as this one runs.
+// Path returns the path of the namespace for other programs, as long as this one runs.
 func (n *Namespace) Path() string {
 	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), n.file.Fd())
 }
 
-// Do runs f in the namespace, on a thread that nothing else uses meanwhile.
-// What f opens stays in the namespace; goroutines that f starts do not.
+// Do runs f in the namespace, on a thread that nothing else uses meanwhile. Files and
+// sockets that f opens stay in the namespace; goroutines that f starts do not.
 func (n *Namespace) Do(f func() error) error {
 	result := make(chan error, 1)
 	go func() {
@@ -61,7 +61,7 @@ func (n *Namespace) Do(f func() error) error {
 		err = f()
 		if before.enter() == nil {
 			runtime.UnlockOSThread()
-		} // else the thread ends with this goroutine and harms nobody
+		} // otherwise the thread ends with this goroutine
 		result <- err
 	}()
 	return <-result
@@ -86,8 +86,8 @@ func (n *Namespace) enter() error {
 	return nil
 }
 
-// enterNew moves the calling goroutine into a new namespace, and back when
-// cleanup is called.
+// enterNew moves the calling goroutine into a new namespace. The function that it
+// passes to cleanup moves it back.
 func enterNew(cleanup func(func())) (*Namespace, error) {
 	runtime.LockOSThread()
 	before, err := here()

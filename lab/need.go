@@ -1,8 +1,7 @@
-// Package lab is for tests that need a real kernel with IPVS. It gives each
-// test a network namespace of its own, and whole clusters with live traffic.
-// It is imported by tests, the demonstration and the benchmarks, and by
-// nothing that ships. Fetching and booting kernels is the work of
-// lab/machine; lab/run is the command.
+// Package lab is for tests that need a real kernel with IPVS. It runs each test in a
+// new network namespace, and builds whole clusters with live traffic. Tests, the
+// demonstration and the benchmarks import it; nothing that ships does. lab/machine
+// fetches and boots kernels, and lab/run is the command.
 package lab
 
 import (
@@ -10,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,28 +20,28 @@ const (
 	KindVariable  = "LVS_LAB_KIND" // host, uml or qemu
 )
 
-// Feature is something that only newer kernels have.
+// Feature is a feature that only newer kernels have.
 type Feature struct {
 	Name         string
 	Major, Minor int // the first kernel with it
 }
 
-// Need says that a test needs a kernel with IPVS. Outside a lab kernel the
-// test is skipped. Inside it gets a network namespace of its own, whose lo is
-// up, on a thread of its own, until it ends; that namespace is returned.
+// Need declares that a test needs a kernel with IPVS. Outside a lab kernel it skips the
+// test. Inside, it moves the test to a new network namespace in which lo is up, on a
+// thread of its own, until the test ends. It returns the namespace.
 //
-// The namespace belongs to the test's goroutine. A subtest runs on another
-// one: start it by Namespace.Run, or let it call Need itself. Programs that
-// the test starts are in the namespace. Files below /proc/net and /proc/self
-// show the process's namespace; /proc/thread-self/net shows the test's.
+// The namespace belongs to the test's goroutine. A subtest runs on another goroutine:
+// start it with Namespace.Run, or let it call Need itself. Programs that the test starts
+// are in the namespace. Files in /proc/net and /proc/self show the namespace of the
+// process; /proc/thread-self/net shows that of the test.
 //
-// On a kernel older than one of the features the test is skipped, with the
-// feature's name. Skipping for any other reason after Need is a failure: in
-// the lab nothing else may be missing.
+// If the kernel is older than one of the features, Need skips the test with the name of
+// the feature. After Need, a skip for any other reason is a failure: in the lab nothing
+// else may be missing.
 func Need(t testing.TB, features ...Feature) *Namespace {
 	t.Helper()
 	if os.Getenv(InLabVariable) == "" {
-		t.Skip("needs a kernel with IPVS: run it by `make test` or `bin/lab test`")
+		t.Skip("needs a kernel with IPVS: run `make test` or `bin/lab test`")
 	}
 	major, minor := kernelVersion(t)
 	for _, f := range features {
@@ -51,7 +51,7 @@ func Need(t testing.TB, features ...Feature) *Namespace {
 	}
 	t.Cleanup(func() {
 		if t.Skipped() {
-			t.Error("skipped in the lab, where everything should be there")
+			t.Error("skipped in the lab, where nothing should be missing")
 		}
 	})
 	ns, err := enterNew(t.Cleanup)
@@ -64,7 +64,7 @@ func Need(t testing.TB, features ...Feature) *Namespace {
 	return ns
 }
 
-// ipvsPresent makes sure that the kernel's IPVS is loaded.
+// ipvsPresent loads IPVS if it is not loaded.
 func ipvsPresent() error {
 	const table = "/proc/thread-self/net/ip_vs"
 	if _, err := os.Stat(table); err == nil {
@@ -88,4 +88,22 @@ func kernelVersion(t testing.TB) (major, minor int) {
 		t.Fatalf("kernel release %q: %v", release, err)
 	}
 	return major, minor
+}
+
+// Eventually calls check until it returns nil. If that takes longer than limit, it
+// fails the test with the last error.
+func Eventually(t testing.TB, limit time.Duration, check func() error) {
+	t.Helper()
+	const pause = 20 * time.Millisecond
+	deadline := time.Now().Add(limit)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still failing after %s: %v", limit, err)
+		}
+		time.Sleep(pause)
+	}
 }

@@ -16,7 +16,7 @@ func TestNeedGivesAnEmptyTableOfItsOwn(t *testing.T) {
 	ns := Need(t)
 	ipvsadm(t, "-A", "-t", "192.0.2.1:80", "-s", "rr")
 	if table := ipvsadm(t, "-Sn"); !strings.Contains(table, "192.0.2.1:80") {
-		t.Errorf("the test's namespace lacks what was added: %q", table)
+		t.Errorf("the test's namespace does not have the service: %q", table)
 	}
 	table, err := os.ReadFile("/proc/thread-self/net/ip_vs")
 	if err != nil || !strings.Contains(string(table), "C0000201:0050") {
@@ -38,7 +38,7 @@ func TestNeedGivesAnEmptyTableOfItsOwn(t *testing.T) {
 	})
 }
 
-// ipvsadm runs Debian's tool in the calling thread's namespace.
+// ipvsadm runs Debian's ipvsadm in the namespace of the calling thread.
 func ipvsadm(t testing.TB, args ...string) string {
 	t.Helper()
 	out, err := exec.Command("ipvsadm", args...).CombinedOutput()

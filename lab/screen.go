@@ -7,12 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// Screen is what a terminal shows, and the state that a program left it in. It
-// takes what a program writes, as xterm would (ECMA-48 and xterm's
-// ctlseqs). It is strict: what it does not know is a fault, because a terminal
-// of a user may not know it either.
+// Screen is the content and the state of a terminal. It interprets what a program
+// writes as xterm does (ECMA-48 and xterm's ctlseqs). It is strict: a sequence that it
+// does not know is a fault, because the terminal of a user may not know it either.
 //
-// Every character takes one cell, which holds for what lvs prints.
+// Every character has one cell, which is true of what lvs prints.
 type Screen struct {
 	columns, rows int
 	page          *page // the one shown: main or alternate
@@ -20,14 +19,14 @@ type Screen struct {
 	pen           Style
 	// region is the first and the last line that scroll.
 	region [2]int
-	// modes are the DEC private modes that were set or reset, by number.
+	// modes are the DEC private modes that were set (true) or reset, by number.
 	modes map[int]bool
 	keys  []string // the stack of keyboard modes (kitty's protocol)
 	title string
 	last  rune // for REP
-	// Clipboard is what OSC 52 put there, as it was sent: base 64.
+	// Clipboard is the text that OSC 52 set, in base 64.
 	Clipboard string
-	// Answer takes what the terminal answers to a question. Nil says nothing.
+	// Answer is called with the terminal's answer to a query. It may be nil.
 	Answer func(string)
 	parser parser
 	faults []string
@@ -37,7 +36,7 @@ type Screen struct {
 type page struct {
 	cells [][]Cell
 	x, y  int
-	// full is set when the last column was written: the next character wraps.
+	// full is set after the last column was written: the next character wraps.
 	full   bool
 	sx, sy int // the saved cursor
 	spen   Style
@@ -49,21 +48,20 @@ type Cell struct {
 	Style Style
 }
 
-// Style is how a character looks. Colours are 0 for the default, 1 to 256 for
-// the palette's 0 to 255, and above that direct ones.
+// Style is the style of a character. A colour is 0 for the default, 1 to 256 for the
+// palette's 0 to 255, or above that a direct colour.
 type Style struct {
 	Bold, Faint, Underline, Reverse, Strike bool
 	Foreground, Background                  int
 }
 
-// The DEC private modes that a program should leave as they were: set, and
-// reset.
+// The DEC private modes that a program must restore, which are usually set or reset.
 var (
 	usuallySet   = []int{7, 25}
 	usuallyReset = []int{1, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 2004, 2026, 2031, 2048}
 )
 
-// NewScreen gives an empty screen.
+// NewScreen returns an empty screen.
 func NewScreen(columns, rows int) *Screen {
 	s := &Screen{columns: columns, rows: rows, modes: map[int]bool{7: true, 25: true}}
 	s.main, s.other = s.newPage(), s.newPage()
@@ -84,7 +82,7 @@ func (s *Screen) blank() []Cell {
 	return slices.Repeat([]Cell{{Rune: ' ', Style: Style{Background: s.pen.Background}}}, s.columns)
 }
 
-// Write takes what a program writes to its terminal. It never fails; see Faults.
+// Write interprets what a program writes to its terminal. It never fails; see Faults.
 func (s *Screen) Write(b []byte) (int, error) {
 	for _, c := range b {
 		s.parser.next(s, c)
@@ -92,14 +90,14 @@ func (s *Screen) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Faults are the sequences that it did not know.
+// Faults returns the unknown sequences.
 func (s *Screen) Faults() []string { return s.faults }
 
 func (s *Screen) fault(format string, args ...any) {
 	s.faults = append(s.faults, fmt.Sprintf(format, args...))
 }
 
-// Text is the screen's lines, without blanks at their ends.
+// Text returns the lines of the screen without trailing blanks.
 func (s *Screen) Text() string {
 	var b strings.Builder
 	for _, row := range s.page.cells {
@@ -113,10 +111,10 @@ func (s *Screen) Text() string {
 	return b.String()
 }
 
-// At gives a cell; the first is at 0, 0.
+// At returns a cell. The first is at 0, 0.
 func (s *Screen) At(x, y int) Cell { return s.page.cells[y][x] }
 
-// Cells walks all cells of the screen.
+// Cells iterates over all cells of the screen.
 func (s *Screen) Cells(yield func(Cell) bool) {
 	for _, row := range s.page.cells {
 		for _, c := range row {
@@ -127,20 +125,20 @@ func (s *Screen) Cells(yield func(Cell) bool) {
 	}
 }
 
-// Size gives columns and rows.
+// Size returns the number of columns and rows.
 func (s *Screen) Size() (columns, rows int) { return s.columns, s.rows }
 
-// Title is what the window's title was set to.
+// Title returns the title of the window.
 func (s *Screen) Title() string { return s.title }
 
-// Alternate tells whether the alternate screen is shown.
+// Alternate reports whether the alternate screen is shown.
 func (s *Screen) Alternate() bool { return s.page == s.other }
 
-// CursorShown tells whether the cursor can be seen.
+// CursorShown reports whether the cursor is visible.
 func (s *Screen) CursorShown() bool { return s.modes[25] }
 
-// Leftovers names what a program has changed and not put back: nothing, when a
-// shell could go on as before.
+// Leftovers describes what a program has changed and not restored. It is empty if a
+// shell could continue as before.
 func (s *Screen) Leftovers() (out []string) {
 	if s.Alternate() {
 		out = append(out, "the alternate screen is shown")
@@ -167,8 +165,7 @@ func (s *Screen) Leftovers() (out []string) {
 	return out
 }
 
-// Resize makes the screen smaller or larger, as a window's corner does. Lines
-// are cut, not wrapped anew.
+// Resize changes the size of the screen. Lines are cut, not wrapped again.
 func (s *Screen) Resize(columns, rows int) {
 	s.columns, s.rows = columns, rows
 	s.region = [2]int{0, rows - 1}
@@ -191,7 +188,7 @@ func (s *Screen) Resize(columns, rows int) {
 	}
 }
 
-// put writes a character where the cursor is.
+// put writes a character at the cursor.
 func (s *Screen) put(r rune) {
 	p := s.page
 	if p.full && s.modes[7] {
@@ -208,7 +205,7 @@ func (s *Screen) put(r rune) {
 	}
 }
 
-// down moves the cursor to the next line, and the text up at the end.
+// down moves the cursor to the next line. In the last line it scrolls the text up.
 func (s *Screen) down() {
 	switch {
 	case s.page.y == s.region[1]:
@@ -227,7 +224,8 @@ func (s *Screen) up() {
 	}
 }
 
-// scroll moves lines from one up to and with another up by n, or down.
+// scroll moves the lines from one to another, inclusive, up by n, or down if n is
+// negative.
 func (s *Screen) scroll(from, to, n int) {
 	lines := s.page.cells[from : to+1]
 	for range min(max(n, -n), len(lines)) {
@@ -245,14 +243,13 @@ func (s *Screen) moveTo(x, y int) {
 	s.page.x, s.page.y, s.page.full = min(max(x, 0), s.columns-1), min(max(y, 0), s.rows-1), false
 }
 
-// erase blanks cells of a line, the last one not included.
+// erase blanks the cells of a line from one up to, and not including, another.
 func (s *Screen) erase(y, from, to int) {
 	copy(s.page.cells[y][min(from, s.columns):min(to, s.columns)], s.blank())
 	s.page.full = false
 }
 
-// shift moves the rest of the cursor's line by n cells, to the left when
-// negative.
+// shift moves the rest of the cursor's line by n cells, to the left if n is negative.
 func (s *Screen) shift(n int) {
 	rest := s.page.cells[s.page.y][s.page.x:]
 	n = min(max(n, -len(rest)), len(rest))
@@ -262,5 +259,87 @@ func (s *Screen) shift(n int) {
 	} else {
 		copy(rest, rest[-n:])
 		copy(rest[len(rest)+n:], s.blank())
+	}
+}
+
+// parser splits what a program writes into characters and sequences.
+type parser struct {
+	state   func(*parser, *Screen, byte)
+	pending []byte
+}
+
+func (p *parser) next(s *Screen, c byte) {
+	if p.state == nil {
+		p.state = (*parser).ground
+	}
+	p.state(p, s, c)
+}
+
+func (p *parser) to(state func(*parser, *Screen, byte)) { p.state, p.pending = state, nil }
+
+func (p *parser) ground(s *Screen, c byte) {
+	switch {
+	case c == 0x1b:
+		if len(p.pending) > 0 {
+			s.fault("incomplete character %q", p.pending)
+		}
+		p.to((*parser).escape)
+	case c < 0x20 || c == 0x7f:
+		s.control(c)
+	default:
+		p.pending = append(p.pending, c)
+		if r, n := utf8.DecodeRune(p.pending); n == len(p.pending) && r != utf8.RuneError {
+			s.put(r)
+			p.pending = p.pending[:0]
+		} else if len(p.pending) >= utf8.UTFMax {
+			s.fault("invalid character: %q", p.pending)
+			p.pending = p.pending[:0]
+		}
+	}
+}
+
+func (p *parser) escape(s *Screen, c byte) {
+	switch c {
+	case '[':
+		p.to((*parser).csi)
+	case ']', 'P', '_', '^':
+		p.to((*parser).text)
+		p.pending = []byte{c}
+	case '(', ')':
+		p.to((*parser).charset)
+	default:
+		p.to((*parser).ground)
+		s.simple(c)
+	}
+}
+
+// charset ends the selection of a character set, of which only ASCII is known.
+func (p *parser) charset(s *Screen, c byte) {
+	if c != 'B' {
+		s.fault("character set %q", c)
+	}
+	p.to((*parser).ground)
+}
+
+func (p *parser) csi(s *Screen, c byte) {
+	p.pending = append(p.pending, c)
+	if c < 0x40 {
+		return
+	}
+	sequence := string(p.pending)
+	p.to((*parser).ground)
+	s.sequence(sequence)
+}
+
+// text collects OSC and DCS until BEL or ST.
+func (p *parser) text(s *Screen, c byte) {
+	p.pending = append(p.pending, c)
+	text, ended := strings.CutSuffix(string(p.pending), "\x1b\\")
+	if !ended && p.pending[0] == ']' {
+		text, ended = strings.CutSuffix(string(p.pending), "\a")
+	}
+	if ended {
+		p.to((*parser).ground)
+		s.command(text)
 	}
 }

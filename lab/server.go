@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os/exec"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,20 +18,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Server is a real server of a cluster. It serves what tests ask it to and
-// counts.
+// Server is a real server of a cluster. It serves what tests tell it to serve, and
+// counts requests.
 type Server struct {
 	*Node
 
 	requests  atomic.Int64
 	datagrams atomic.Int64
-	addresses []netip.Addr // where traffic arrives: its own, or the virtual ones
+	addresses []netip.Addr // the destination of its traffic: its own or the virtual ones
 
 	mu    sync.Mutex
 	stops []running
 }
 
-// addServer adds a real server, wired for the cluster's way of forwarding.
+// addServer adds a real server, connected as the forwarding method requires.
 func (c *Cluster) addServer(i int) error {
 	n, err := c.newNode(numbered("server", i))
 	if err != nil {
@@ -43,8 +45,8 @@ func (c *Cluster) addServer(i int) error {
 		bridge = "back"
 	}
 	if c.forward != NAT {
-		// Before the interface has an address: the server never answers or
-		// asks for the virtual address on the link.
+		// Before the interface has an address: the server must never announce the
+		// virtual address on the link.
 		err := errors.Join(
 			n.Sysctl("net.ipv4.conf.all.arp_ignore", "1"), n.Sysctl("net.ipv4.conf.all.arp_announce", "2"),
 			n.Sysctl("net.ipv4.conf.default.arp_ignore", "1"), n.Sysctl("net.ipv4.conf.default.arp_announce", "2"),
@@ -83,17 +85,17 @@ func (c *Cluster) addServer(i int) error {
 	return err
 }
 
-// openTunnels makes the server take every kind of tunnelled packet: IPv4 and
-// IPv6 in either, GRE, and GUE on GUEPort.
+// openTunnels makes the server accept every type of tunnelled packet: IPv4 and IPv6 in
+// either, GRE, and GUE on GUEPort.
 func (s *Server) openTunnels(directors []*Node) error {
 	for _, module := range []string{"ipip", "sit", "ip6_tunnel", "ip_gre", "fou", "fou6"} {
 		if out, err := exec.Command("modprobe", module).CombinedOutput(); err != nil {
 			return fmt.Errorf("modprobe %s: %w: %s", module, err, out)
 		}
 	}
-	// A module's own device takes packets from anywhere.
+	// The device of a module itself accepts packets from any address.
 	commands := []string{"link set tunl0 up", "link set sit0 up", "link set gre0 up"}
-	for i, d := range directors { // ip6tnl0 would take IPv6 in IPv6 only
+	for i, d := range directors { // ip6tnl0 would accept only IPv6 in IPv6
 		commands = append(commands,
 			fmt.Sprintf("link add from%d type ip6tnl mode any local %s remote %s", i, s.Addr6, d.Addr6),
 			fmt.Sprintf("link set from%d up", i))
@@ -106,10 +108,10 @@ func (s *Server) openTunnels(directors []*Node) error {
 	return err
 }
 
-// Requests is how many HTTP requests the server answered.
+// Requests returns how many HTTP requests the server answered.
 func (s *Server) Requests() int64 { return s.requests.Load() }
 
-// Datagrams is how many UDP datagrams the server echoed.
+// Datagrams returns how many UDP datagrams the server echoed.
 func (s *Server) Datagrams() int64 { return s.datagrams.Load() }
 
 // ServeHTTP answers every HTTP request on a port with the server's name.
@@ -120,7 +122,7 @@ func (s *Server) ServeHTTP(port uint16) error {
 	}))
 }
 
-// Serve runs an HTTP handler on a port, at every address.
+// Serve runs an HTTP handler on a port of every address.
 func (s *Server) Serve(port uint16, handler http.Handler) error {
 	var l net.Listener
 	err := s.bind(func() (err error) {
@@ -135,14 +137,14 @@ func (s *Server) Serve(port uint16, handler http.Handler) error {
 	return nil
 }
 
-// ServeUDP echoes every datagram on a port, with the server's name before it.
-// It listens at the addresses where traffic arrives, so that answers leave
-// from the address that was asked.
+// ServeUDP echoes every datagram on a port, with the server's name before it. It listens
+// on the destination addresses of the traffic, so that answers have the right source.
 func (s *Server) ServeUDP(port uint16) error {
 	for _, a := range s.addresses {
 		var conn net.PacketConn
 		err := s.bind(func() (err error) {
-			conn, err = new(net.ListenConfig).ListenPacket(context.Background(), "udp", netip.AddrPortFrom(a, port).String())
+			at := netip.AddrPortFrom(a, port).String()
+			conn, err = new(net.ListenConfig).ListenPacket(context.Background(), "udp", at)
 			return err
 		})
 		if err != nil {
@@ -167,8 +169,8 @@ func (s *Server) echo(conn net.PacketConn) {
 	}
 }
 
-// bind opens a socket on the server. A port may stay taken a moment after its
-// socket was closed: a child between fork and exec holds a copy.
+// bind opens a socket on the server. A port may be in use for a moment after its socket
+// was closed: a child process between fork and exec has a copy.
 func (s *Server) bind(open func() error) error {
 	const limit, pause = 5 * time.Second, 10 * time.Millisecond
 	for deadline := time.Now().Add(limit); ; time.Sleep(pause) {
@@ -182,8 +184,8 @@ func (s *Server) bind(open func() error) error {
 	}
 }
 
-// running is something that a server serves. Its port is free only when its
-// goroutine is done: until then that holds the socket, closed or not.
+// running is one service of a server. Its port is free only when its goroutine has
+// ended, because until then the goroutine holds the socket, even a closed one.
 type running struct {
 	socket io.Closer
 	done   chan struct{}
@@ -200,8 +202,8 @@ func (s *Server) start(socket io.Closer, serve func()) {
 	s.stops = append(s.stops, r)
 }
 
-// Stop ends everything that the server serves. Its machine stays up and
-// refuses connections, as a machine whose program died.
+// Stop ends every service of the server. The node stays up and refuses connections,
+// like a machine whose program has crashed.
 func (s *Server) Stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,4 +214,51 @@ func (s *Server) Stop() error {
 	}
 	s.stops = nil
 	return errors.Join(errs...)
+}
+
+// ServeTCP calls handle with every connection to a port of every address, and then
+// closes it.
+func (s *Server) ServeTCP(port uint16, handle func(net.Conn)) error {
+	var l net.Listener
+	err := s.bind(func() (err error) {
+		l, err = new(net.ListenConfig).Listen(context.Background(), "tcp", fmt.Sprintf(":%d", port))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.start(l, func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				conn.SetDeadline(time.Now().Add(clientPatience))
+				handle(conn)
+			}()
+		}
+	})
+	return nil
+}
+
+// ServeSMTP runs a mail server on a port. It greets with the server's name, knows HELO
+// and QUIT, and accepts no mail.
+func (s *Server) ServeSMTP(port uint16) error {
+	return s.ServeTCP(port, func(conn net.Conn) {
+		fmt.Fprintf(conn, "220 %s ESMTP\r\n", s.Name)
+		for lines := bufio.NewScanner(conn); lines.Scan(); {
+			verb, _, _ := strings.Cut(strings.ToUpper(lines.Text()), " ")
+			switch verb {
+			case "HELO", "EHLO":
+				fmt.Fprintf(conn, "250 %s\r\n", s.Name)
+			case "QUIT":
+				io.WriteString(conn, "221 bye\r\n")
+				return
+			default:
+				io.WriteString(conn, "502 not implemented\r\n")
+			}
+		}
+	})
 }

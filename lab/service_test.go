@@ -13,7 +13,7 @@ import (
 	"lvs/lab"
 )
 
-// serviceRules is a table of every kind, as the service's file has it.
+// serviceRules is a table with services of every kind, as in the init script's file.
 const serviceRules = `# ipvsadm.rules
 -A -t 192.0.2.10:80 -s wrr
 -a -t 192.0.2.10:80 -r 198.51.100.1:80 -g -w 1
@@ -26,15 +26,15 @@ const serviceRules = `# ipvsadm.rules
 -a -f 7 -r 198.51.100.7:0 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum
 `
 
-// TestCallerService lets the init script of Debian's package, and the scripts
-// beside ipvsadm, work with Debian's ipvsadm and with ours. Whoever reads what
-// they print and what they leave cannot tell which it was.
+// TestCallerService runs the init script of Debian's package, and ipvsadm-save and
+// ipvsadm-restore, with Debian's ipvsadm and with ours. Their output and the resulting
+// table must be equal.
 func TestCallerService(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
 	var told [2]string
 	for i, links := range []string{"", ourLinks(t)} {
-		// A subtest has a namespace of its own.
+		// Each subtest has its own namespace.
 		t.Run([]string{"Debian", "ours"}[i], func(t *testing.T) {
 			lab.Need(t)
 			told[i] = serviceStory(t, links)
@@ -46,8 +46,8 @@ func TestCallerService(t *testing.T) {
 	}
 }
 
-// serviceStory tells what every action of the service printed, and the table,
-// the daemons and the file afterwards.
+// serviceStory returns the output of every action of the init script, and the table, the
+// daemons and the file after it.
 func serviceStory(t *testing.T, links string) string {
 	s := &ipvsadmService{mounts: programsIn(t, links)}
 	s.rules, s.settings = s.file(t, "/etc/ipvsadm.rules", serviceRules), s.file(t, "/etc/default/ipvsadm", "")
@@ -74,8 +74,9 @@ func serviceStory(t *testing.T, links string) string {
 	}
 	s.tell(t, "ipvsadm-save -n")
 	s.tell(t, "ipvsadm-save")
-	s.tell(t, "ipvsadm-save -n > /run/$$.saved; ipvsadm -C; ipvsadm-restore < /run/$$.saved; rm /run/$$.saved; ipvsadm -Sn")
-	s.tell(t, "ipvsadm-save --help 2> /dev/null") // in words of our own
+	s.tell(t, "ipvsadm-save -n > /run/$$.saved; ipvsadm -C; "+
+		"ipvsadm-restore < /run/$$.saved; rm /run/$$.saved; ipvsadm -Sn")
+	s.tell(t, "ipvsadm-save --help 2> /dev/null") // the help text is our own
 	s.tell(t, "ipvsadm-restore < /dev/null")
 	s.action(t, "load")
 	s.action(t, "stop")
@@ -86,9 +87,9 @@ func serviceStory(t *testing.T, links string) string {
 	for _, daemon := range []string{"master", "both"} {
 		s.configure(t, fmt.Sprintf("AUTO=true\nDAEMON=%s\nIFACE=eth0\nSYNCID=7\n", daemon))
 		s.action(t, "start")
-		s.action(t, "start") // they run already
+		s.action(t, "start") // running already
 		s.action(t, "stop")
-		s.action(t, "stop") // they are gone
+		s.action(t, "stop") // stopped already
 	}
 	s.configure(t, "AUTO=false\nDAEMON=none\n")
 	s.action(t, "start")
@@ -96,14 +97,14 @@ func serviceStory(t *testing.T, links string) string {
 	return s.told.String()
 }
 
-// ipvsadmService is the service in private mounts.
+// ipvsadmService is the init script with private mounts.
 type ipvsadmService struct {
 	mounts          map[string]string
 	rules, settings string
 	told            strings.Builder
 }
 
-// file puts a file of the test's own where the service looks for its.
+// file puts a file of the test in the place of one of the init script.
 func (s *ipvsadmService) file(t *testing.T, path, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), filepath.Base(path))
@@ -121,14 +122,15 @@ func (s *ipvsadmService) configure(t *testing.T, text string) {
 	}
 }
 
-// action is one of the init script's.
+// action runs an action of the init script.
 func (s *ipvsadmService) action(t *testing.T, name string) {
 	t.Helper()
 	s.tell(t, "/etc/init.d/ipvsadm "+name)
-	fmt.Fprintf(&s.told, "the table:\n%sthe daemons:\n%sthe file:\n%s", s.table(t), s.debian(t, "-L", "--daemon"), s.saved(t))
+	daemons := s.debian(t, "-L", "--daemon")
+	fmt.Fprintf(&s.told, "the table:\n%sthe daemons:\n%sthe file:\n%s", s.table(t), daemons, s.saved(t))
 }
 
-// tell notes what a line for the shell prints, and its exit status.
+// tell adds the output of a shell command and its exit status to the story.
 func (s *ipvsadmService) tell(t *testing.T, line string) {
 	t.Helper()
 	cmd := inPlace(s.mounts, "sh", "-c", line)
@@ -141,7 +143,7 @@ func (s *ipvsadmService) tell(t *testing.T, line string) {
 	fmt.Fprintf(&s.told, "$ %s\n%s%sexit status %d\n", line, out.String(), errs.String(), cmd.ProcessState.ExitCode())
 }
 
-// table is what Debian's ipvsadm saves.
+// table returns what Debian's ipvsadm saves.
 func (s *ipvsadmService) table(t *testing.T) string { return s.debian(t, "-Sn") }
 
 func (s *ipvsadmService) debian(t *testing.T, args ...string) string {
@@ -167,7 +169,7 @@ func (s *ipvsadmService) saved(t *testing.T) string {
 	return string(text)
 }
 
-// programsIn mounts what a folder has of ipvsadm's programs over Debian's.
+// programsIn returns the mounts that replace Debian's programs with those in a folder.
 func programsIn(t *testing.T, links string) map[string]string {
 	t.Helper()
 	mounts := map[string]string{}
@@ -179,9 +181,8 @@ func programsIn(t *testing.T, links string) map[string]string {
 	return mounts
 }
 
-// inPlace is a command for which other files stand in the place of some that
-// are there, such as programs of ours in that of Debian's. It has mounts of its
-// own, so that nobody else sees that, and an empty /var.
+// inPlace returns a command for which some files are replaced, such as Debian's programs
+// by ours. It has private mounts, so that no other process sees this, and an empty /var.
 func inPlace(mounts map[string]string, argv ...string) *exec.Cmd {
 	const script = `set -e
 mkdir -p /var

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// TestTrafficByOracleSync proves that two directors of a cluster share their
-// connections: the backup learns a connection that it has never seen, by
-// multicast over the bridge, and carries it on after a failover.
+// TestTrafficByOracleSync checks that two directors of a cluster share their connections:
+// the backup learns a connection by multicast over the bridge, and continues it after a
+// failover.
 func TestTrafficByOracleSync(t *testing.T) {
 	t.Parallel()
 	Need(t)
@@ -30,7 +30,7 @@ func TestTrafficByOracleSync(t *testing.T) {
 		for _, s := range c.Servers {
 			oracle(t, d, "-a", "-t", vip, "-r", s.Addr4.String()+":80", "-g")
 		}
-		// Every packet is told to the backup, so that few suffice.
+		// Every packet is sent to the backup, so that a few suffice.
 		if err := d.Sysctl("net.ipv4.vs.sync_threshold", "0 1"); err != nil {
 			t.Fatal(err)
 		}

@@ -16,14 +16,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Terminal is a program on a terminal of its own, with somebody who types and
-// looks.
+// Terminal is a program on a terminal of its own, at which a test types and reads.
 type Terminal struct {
 	Process *os.Process
 
 	master *os.File
 	before unix.Termios
-	ended  chan struct{} // closed when everything it wrote is on the screen
+	ended  chan struct{} // closed when all its output is on the screen
 	state  *os.ProcessState
 	err    error
 
@@ -33,16 +32,18 @@ type Terminal struct {
 	news    chan struct{}
 }
 
-// StartTerminal starts a program on a terminal of so many columns and rows. It
-// runs in the network namespace of the calling thread: within Node.Do it is on
-// that node. TERM is xterm-256color, unless env says otherwise.
+// StartTerminal starts a program on a terminal of the given size. The program runs in
+// the network namespace of the calling thread: within Node.Do, on that node. TERM is
+// xterm-256color, unless env sets another.
 func StartTerminal(columns, rows int, env []string, name string, args ...string) (*Terminal, error) {
 	master, slave, err := openPTY(columns, rows)
 	if err != nil {
 		return nil, err
 	}
 	defer slave.Close()
-	x := &Terminal{master: master, screen: NewScreen(columns, rows), ended: make(chan struct{}), news: make(chan struct{}, 1)}
+	x := &Terminal{
+		master: master, screen: NewScreen(columns, rows), ended: make(chan struct{}), news: make(chan struct{}, 1),
+	}
 	x.screen.Answer = func(text string) { x.master.WriteString(text) }
 	state, err := unix.IoctlGetTermios(int(slave.Fd()), unix.TCGETS)
 	if err != nil {
@@ -61,7 +62,7 @@ func StartTerminal(columns, rows int, env []string, name string, args ...string)
 	return x, nil
 }
 
-// OnTerminal is StartTerminal for a test. The program is killed at its end.
+// OnTerminal is StartTerminal for a test. At the end of the test it kills the program.
 func OnTerminal(t testing.TB, columns, rows int, env []string, name string, args ...string) *Terminal {
 	t.Helper()
 	x, err := StartTerminal(columns, rows, env, name, args...)
@@ -71,7 +72,7 @@ func OnTerminal(t testing.TB, columns, rows int, env []string, name string, args
 	t.Cleanup(func() {
 		x.Close()
 		for _, f := range x.Faults() {
-			t.Errorf("%s wrote what this terminal does not know: %s", name, f)
+			t.Errorf("%s wrote an unknown sequence: %s", name, f)
 		}
 		if t.Failed() {
 			t.Logf("the last screen of %s %s:\n%s", name, strings.Join(args, " "), x.Screen())
@@ -96,12 +97,12 @@ func openPTY(columns, rows int) (master, slave *os.File, err error) {
 		}
 	}
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("a terminal: %w", err), master.Close())
+		return nil, nil, errors.Join(fmt.Errorf("cannot open a terminal: %w", err), master.Close())
 	}
 	return master, slave, nil
 }
 
-// show brings what the program writes to the screen until it ends.
+// show writes the program's output to the screen until the program ends.
 func (x *Terminal) show(cmd *exec.Cmd) {
 	read := make(chan struct{})
 	go func() {
@@ -117,7 +118,7 @@ func (x *Terminal) show(cmd *exec.Cmd) {
 			case x.news <- struct{}{}:
 			default:
 			}
-			if err != nil { // EIO when nobody has the terminal open any more
+			if err != nil { // EIO when no process has the terminal open
 				return
 			}
 		}
@@ -128,12 +129,12 @@ func (x *Terminal) show(cmd *exec.Cmd) {
 	close(x.ended)
 }
 
-// Type sends keys as they are.
+// Type sends keys to the program.
 func (x *Terminal) Type(keys string) {
 	x.master.WriteString(keys)
 }
 
-// Keys that are sequences, as xterm sends them.
+// Keys as the sequences that xterm sends.
 const (
 	KeyUp, KeyDown, KeyRight, KeyLeft = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
 	KeyEnter, KeyEsc, KeyTab          = "\r", "\x1b", "\t"
@@ -141,40 +142,40 @@ const (
 	KeyF7, KeyF8                      = "\x1b[18~", "\x1b[19~"
 )
 
-// Resize gives the terminal another size and tells the program.
+// Resize changes the size of the terminal, of which the kernel notifies the program.
 func (x *Terminal) Resize(t testing.TB, columns, rows int) {
 	t.Helper()
 	x.mu.Lock()
 	x.screen.Resize(columns, rows)
 	x.mu.Unlock()
-	err := unix.IoctlSetWinsize(int(x.master.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: uint16(rows), Col: uint16(columns)})
-	if err != nil {
+	size := &unix.Winsize{Row: uint16(rows), Col: uint16(columns)}
+	if err := unix.IoctlSetWinsize(int(x.master.Fd()), unix.TIOCSWINSZ, size); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// Screen is the text on the screen now.
+// Screen returns the current text of the screen.
 func (x *Terminal) Screen() string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.screen.Text()
 }
 
-// Look gives the screen to f, which must not keep it.
+// Look calls f with the screen, which f must not keep.
 func (x *Terminal) Look(f func(*Screen)) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	f(x.screen)
 }
 
-// Written is how many bytes the program has written.
+// Written returns how many bytes the program has written.
 func (x *Terminal) Written() int {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.written
 }
 
-// Faults are the sequences that the terminal did not know.
+// Faults returns the unknown sequences.
 func (x *Terminal) Faults() (out []string) {
 	x.Look(func(s *Screen) { out = append(out, s.Faults()...) })
 	return out
@@ -186,7 +187,7 @@ func (x *Terminal) Until(t testing.TB, limit time.Duration, pattern string) stri
 	return x.until(t, limit, "the screen never showed "+pattern, regexp.MustCompile(pattern).MatchString)
 }
 
-// UntilNot waits until the screen no longer matches.
+// UntilNot waits until the screen no longer matches a pattern, and returns it.
 func (x *Terminal) UntilNot(t testing.TB, limit time.Duration, pattern string) string {
 	t.Helper()
 	match := regexp.MustCompile(pattern).MatchString
@@ -207,8 +208,8 @@ func (x *Terminal) until(t testing.TB, limit time.Duration, complaint string, go
 	return ""
 }
 
-// Sees waits until the screen is good. False is that it was not in time, or
-// that the program ended before.
+// Sees waits until good accepts the screen. It returns false if the limit is over or
+// the program ends before.
 func (x *Terminal) Sees(limit time.Duration, good func(text string) bool) bool {
 	patience := time.After(limit)
 	for {
@@ -225,8 +226,8 @@ func (x *Terminal) Sees(limit time.Duration, good func(text string) bool) bool {
 	}
 }
 
-// End waits for the end of the program and gives its exit status; 128 and the
-// signal's number if one killed it.
+// End waits for the end of the program and returns its exit status, or 128 plus the
+// number of the signal that killed it.
 func (x *Terminal) End(t testing.TB, limit time.Duration) int {
 	t.Helper()
 	if err := x.Wait(limit); err != nil {
@@ -238,7 +239,7 @@ func (x *Terminal) End(t testing.TB, limit time.Duration) int {
 	return x.state.ExitCode()
 }
 
-// Wait waits for the end of the program, however that is.
+// Wait waits for the end of the program.
 func (x *Terminal) Wait(limit time.Duration) error {
 	select {
 	case <-x.ended:
@@ -248,15 +249,15 @@ func (x *Terminal) Wait(limit time.Duration) error {
 	}
 }
 
-// Close kills the program if it still runs, and gives the terminal back.
+// Close kills the program if it still runs, and closes the terminal.
 func (x *Terminal) Close() {
 	x.Process.Kill()
 	<-x.ended
 	x.master.Close()
 }
 
-// Leftovers names what is not as it was before the program: of the screen, and
-// of the terminal's line.
+// Leftovers describes what the program has changed and not restored, of the screen and
+// of the terminal's settings.
 func (x *Terminal) Leftovers() (out []string) {
 	x.Look(func(s *Screen) { out = s.Leftovers() })
 	now, err := unix.IoctlGetTermios(int(x.master.Fd()), unix.TCGETS)
@@ -264,10 +265,10 @@ func (x *Terminal) Leftovers() (out []string) {
 	case err != nil:
 		out = append(out, err.Error())
 	case *now != x.before:
-		out = append(out, fmt.Sprintf("the terminal's line was %+v and is %+v", x.before, *now))
+		out = append(out, fmt.Sprintf("the terminal's settings were %+v and are %+v", x.before, *now))
 	}
 	return out
 }
 
-// Usage is what the program has used of the processor. It has ended.
+// Usage returns the resources that the program used. The program must have ended.
 func (x *Terminal) Usage() *syscall.Rusage { return x.state.SysUsage().(*syscall.Rusage) }

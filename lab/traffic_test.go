@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// These tests prove the clusters themselves, so they configure IPVS with
-// Debian's ipvsadm: a fault of our own client must not hide here.
+// These tests check the clusters themselves. They configure IPVS with Debian's ipvsadm, so
+// that an error of our own client cannot affect them.
 
 func TestTrafficByOracleNAT(t *testing.T) {
 	t.Parallel()
@@ -64,7 +64,7 @@ func families(c *Cluster) []family {
 	}
 }
 
-// trafficTest sends HTTP and UDP by both families.
+// trafficTest sends HTTP and UDP over both families.
 func trafficTest(t *testing.T, c *Cluster, forward ...string) {
 	for _, f := range families(c) {
 		t.Run(f.name, func(t *testing.T) {
@@ -74,7 +74,7 @@ func trafficTest(t *testing.T, c *Cluster, forward ...string) {
 	}
 }
 
-// tunnelTest is for the kinds of tunnel that the kernel knows over IPv4.
+// tunnelTest uses a type of tunnel over IPv4.
 func tunnelTest(t *testing.T, c *Cluster, forward ...string) {
 	serveAndCount(t, c, families(c)[0], forward...)
 }
@@ -117,7 +117,7 @@ func serveAndCount(t *testing.T, c *Cluster, f family, forward ...string) {
 			t.Errorf("%s counted %d requests and clients %d, want %d by round robin", s.Name, got, answers[s.Name], want)
 		}
 	}
-	// The kernel adds its counters up every two seconds.
+	// The kernel adds up its counters every two seconds.
 	Eventually(t, 10*time.Second, func() error {
 		return wantConnections(oracle(t, c.Director, "-Ln", "--stats", "--exact"), "TCP", vip, total)
 	})
@@ -151,7 +151,7 @@ func echoAndCount(t *testing.T, c *Cluster, f family, forward ...string) {
 	}
 }
 
-// wantConnections looks for a service's line in ipvsadm's statistics.
+// wantConnections checks a service's connections in ipvsadm's statistics.
 func wantConnections(stats, protocol, vip string, want int) error {
 	for line := range strings.Lines(stats) {
 		f := strings.Fields(line)

@@ -17,9 +17,8 @@ import (
 	"lvs/lab"
 )
 
-// TestTrafficWatch lets lvs watch look on while packets flow and the table is
-// changed. Each change is told once, and what the intervals brought adds up to
-// what ipvsadm has counted, to the byte.
+// TestTrafficWatch runs lvs watch while there is traffic and the table changes. Each change
+// is reported once, and the intervals add up to the counters of ipvsadm, to the byte.
 func TestTrafficWatch(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
@@ -52,7 +51,7 @@ func TestTrafficWatch(t *testing.T) {
 	w.until(t, "the last change", func(e event) bool { return e.Op == "edit-server" && e.After.Upper == 100 })
 
 	var counted map[string]counters
-	lab.Eventually(t, time.Minute, func() error { // the kernel brings them up to date every two seconds
+	lab.Eventually(t, time.Minute, func() error { // the kernel updates them every two seconds
 		counted = ipvsadmCounters(t, c.Director)
 		if sent := counted[vip.String()]; sent.Connections != 20 || sent.PacketsIn != 20 || sent.PacketsOut != 20 ||
 			counted[first].PacketsOut+counted[second].PacketsOut != 20 {
@@ -83,13 +82,15 @@ func TestTrafficWatch(t *testing.T) {
 			changes = append(changes, fmt.Sprintf("%s %s %d-%d", e.Op, e.Server, e.Before.Weight, e.After.Weight))
 		}
 	}
-	want := []string{"edit-server " + second + " 1-0", "edit-server " + second + " 0-0", "delete-server " + second + " 0-0"}
+	want := []string{
+		"edit-server " + second + " 1-0", "edit-server " + second + " 0-0", "delete-server " + second + " 0-0",
+	}
 	if strings.Join(changes, "\n") != strings.Join(want, "\n") {
-		t.Errorf("it tells the changes %q, want %q", changes, want)
+		t.Errorf("it reports the changes %q, want %q", changes, want)
 	}
 }
 
-// event is what the test looks at of a line of lvs watch -o jsonl.
+// event is the part of a line of lvs watch -o jsonl that the test reads.
 type event struct {
 	Initial       bool
 	Op            string
@@ -102,7 +103,7 @@ type event struct {
 	}
 }
 
-// watching is an lvs watch that runs beside the test.
+// watching is an lvs watch that runs during the test.
 type watching struct {
 	mu   sync.Mutex
 	out  bytes.Buffer
@@ -137,8 +138,8 @@ func startWatch(t *testing.T, n *lab.Node, args ...string) *watching {
 	return w
 }
 
-// events gives what was told so far. A rate is what was counted in the time that
-// passed.
+// events returns the events so far. It checks that each rate is what was counted, divided
+// by the time.
 func (w *watching) events(t *testing.T) (all []event) {
 	t.Helper()
 	w.mu.Lock()
@@ -172,8 +173,7 @@ func (w *watching) until(t *testing.T, what string, seen func(event) bool) {
 	})
 }
 
-// sum adds up what was counted for a server, or for the service where it is
-// empty.
+// sum adds up what was counted for a server, or for the service if server is empty.
 func (w *watching) sum(t *testing.T, server string) (sum counters) {
 	t.Helper()
 	for _, e := range w.events(t) {
@@ -190,7 +190,7 @@ func (w *watching) sum(t *testing.T, server string) (sum counters) {
 	return sum
 }
 
-// ipvsadmCounters reads ipvsadm's table: a service or server, and five numbers.
+// ipvsadmCounters parses ipvsadm's statistics: a service or server, and five numbers.
 func ipvsadmCounters(t *testing.T, n *lab.Node) map[string]counters {
 	t.Helper()
 	text, err := n.Run("ipvsadm", "-Ln", "--stats", "--exact")

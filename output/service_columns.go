@@ -191,7 +191,7 @@ func counterColumns() []column[line] {
 					return c.value(&l.node.entry.Stats), true
 				}
 				n := c.value(&l.server.Stats)
-				return n, n > 0 || !c.outbound || l.server.SeesReplies()
+				return n, n > 0 || !c.outbound || l.server.OutboundKnown()
 			}})
 	}
 	return columns

@@ -93,10 +93,10 @@ func sameDaemon(have, want kernel.Daemon) bool {
 
 func withDefaults(d kernel.Daemon) kernel.Daemon {
 	if !d.Group.IsValid() {
-		d.Group = DefaultDaemon.Group
+		d.Group = DefaultDaemon().Group
 	}
-	d.Port = cmp.Or(d.Port, DefaultDaemon.Port)
-	d.TTL = cmp.Or(d.TTL, DefaultDaemon.TTL)
+	d.Port = cmp.Or(d.Port, DefaultDaemon().Port)
+	d.TTL = cmp.Or(d.TTL, DefaultDaemon().TTL)
 	return d
 }
 
@@ -164,5 +164,7 @@ func hasRole(daemons []kernel.Daemon, r kernel.Role) bool {
 	return slices.ContainsFunc(daemons, func(d kernel.Daemon) bool { return d.Role == r })
 }
 
-// DefaultDaemon is what the kernel takes where a daemon's settings are zero.
-var DefaultDaemon = kernel.Daemon{Group: netip.AddrFrom4([4]byte{224, 0, 0, 81}), Port: 8848, TTL: 1}
+// DefaultDaemon returns what the kernel uses if the settings of a daemon are zero.
+func DefaultDaemon() kernel.Daemon {
+	return kernel.Daemon{Group: netip.AddrFrom4([4]byte{224, 0, 0, 81}), Port: 8848, TTL: 1}
+}

@@ -23,7 +23,7 @@ func (t *activity) add(v *kernel.ServerEntry) {
 	t.active += uint64(v.Active)
 	t.inactive += uint64(v.Inactive)
 	t.persistent += uint64(v.Persistent)
-	t.blind = t.blind && !v.SeesReplies()
+	t.blind = t.blind && !v.OutboundKnown()
 }
 
 // connectionColumns are the connections that are open.
