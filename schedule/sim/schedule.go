@@ -1,38 +1,39 @@
 package sim
 
+import "lvs/schedule"
+
 // choose returns the server for a new connection, as the service's scheduler would,
 // or nil if no server accepts it.
 func (w *world) choose(s *service) *server {
-	switch s.set.Scheduler {
-	case "wlc", "sed", "nq", "lblc", "lblcr":
-		return s.least(func(v *server) int64 { return int64(v.Weight) })
-	case "lc":
-		return s.least(func(*server) int64 { return 1 })
+	scheduler := s.set.Scheduler
+	switch scheduler {
 	case "rr":
 		return s.next(func(*server) int64 { return 1 })
 	case "wrr":
 		return s.next(func(v *server) int64 { return int64(v.Weight) })
+	case "lblc", "lblcr": // they begin as wlc does
+		scheduler = "wlc"
 	}
-	return w.lot(s)
+	w.counts = w.counts[:0]
+	for _, v := range s.pool {
+		w.counts = append(w.counts, schedule.Server{
+			Weight: v.Weight, Active: v.active, Inactive: v.inactive, Overloaded: v.full()})
+	}
+	chosen, ok := schedule.ByCounts(scheduler, w.counts)
+	switch {
+	case !ok:
+		return w.lot(s)
+	case chosen == schedule.None:
+		return nil
+	}
+	return s.pool[chosen]
 }
+
+// full reports whether the upper threshold keeps new connections away.
+func (v *server) full() bool { return v.Upper > 0 && v.active+v.inactive >= v.Upper }
 
 // open reports whether a server accepts new connections.
-func (v *server) open() bool {
-	return v.Weight > 0 && (v.Upper == 0 || v.active+v.inactive < v.Upper)
-}
-
-// least returns the server with the fewest connections for its weight. An active
-// connection counts as much as 256 inactive ones (ip_vs_wlc.c).
-func (s *service) least(weight func(*server) int64) *server {
-	var best *server
-	load := func(v *server) int64 { return int64(v.active)<<8 + int64(v.inactive) }
-	for _, v := range s.pool {
-		if v.open() && (best == nil || load(v)*weight(best) < load(best)*weight(v)) {
-			best = v
-		}
-	}
-	return best
-}
+func (v *server) open() bool { return v.Weight > 0 && !v.full() }
 
 // next returns the server whose turn it is. Turns are spread evenly over the round.
 func (s *service) next(weight func(*server) int64) *server {

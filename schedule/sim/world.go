@@ -9,6 +9,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/schedule"
 )
 
 // Time passes in steps. A day takes eight minutes, so that a quarter of an hour on a
@@ -28,6 +29,7 @@ type world struct {
 	services []*service
 	wheel    wheel
 	health   health
+	counts   []schedule.Server // for the scheduler, used again
 }
 
 // service is a profile with its connections.
