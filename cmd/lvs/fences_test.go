@@ -13,43 +13,60 @@ import (
 	"lvs/lab"
 )
 
-// layout says which packages of ours a package may import, at most, and why. A
-// package that is not here needs a decision page first.
-var layout = map[string]struct {
-	imports []string
-	reason  string
-}{
-	"cmd/lvs":     {[]string{"commands"}, "main starts the program and exits"},
-	"man":         {[]string{"commands"}, "man pages are made from the verbs"},
-	"completions": {[]string{"commands"}, "completions are made from the verbs"},
-	"commands": {[]string{"commands/ipvsadm", "tui", "output", "operate", "operate/state", "cluster", "cluster/importer", "plan",
-		"plan/journal", "traffic", "doctor", "director", "director/api", "kernel", "schedule", "schedule/sim"},
-		"the verbs use everything; nothing uses them"},
-	"commands/ipvsadm":  {[]string{"kernel"}, "ipvsadm's language knows IPVS and nothing of ours"},
-	"tui":               {[]string{"output", "traffic", "kernel"}, "the dashboard shows; every change is a command line that commands runs"},
-	"output":            {[]string{"cluster", "doctor", "kernel", "plan", "plan/journal", "traffic"}, "output turns values into text; it decides nothing"},
-	"director":          {[]string{"operate", "operate/state", "cluster", "doctor", "kernel", "plan", "plan/journal", "traffic", "director/health", "director/bgp", "director/overflow"}, "the daemon runs without a command line or a screen"},
-	"director/api":      {[]string{"director", "output", "kernel", "traffic"}, "the daemon's socket and page show what the director and output know"},
-	"director/health":   {nil, "a check knows nothing of ours"},
-	"director/bgp":      {nil, "the announcing session knows nothing of ours"},
-	"director/overflow": {nil, "load reports know nothing of ours"},
-	"operate":           {[]string{"kernel", "plan", "plan/journal", "operate/state", "traffic", "doctor"}, "carries changes out for the command line, the dashboard and the director alike; it reports values, never sentences"},
-	"operate/state":     {[]string{"kernel"}, "the state folder keeps values of the kernel's types"},
-	"doctor":            {[]string{"cluster", "kernel", "plan", "schedule"}, "a diagnosis looks at tables, plans and files, and changes nothing"},
-	"cluster":           {[]string{"kernel", "plan"}, "a cluster file says which table is wanted; plan makes the way there"},
-	"cluster/importer":  {[]string{"cluster", "kernel", "plan"}, "other tools' files become cluster files"},
-	"plan":              {[]string{"kernel"}, "a plan leads from one table to another"},
-	"plan/journal":      {[]string{"kernel", "plan"}, "the journal keeps what plans changed"},
-	"traffic":           {[]string{"kernel"}, "rates and shares are computed from the kernel's counters"},
-	"schedule":          {[]string{"kernel"}, "the schedulers' models are pure functions of servers and counts"},
-	"schedule/sim":      {[]string{"kernel", "kernel/memory", "schedule", "traffic"}, "a world of traffic on the in-memory kernel, for lvs top --demo and what-if (docs/decisions/0011-demo.md)"},
-	"kernel":            {nil, "the thin netlink layer stands below everything"},
-	"kernel/memory":     {[]string{"kernel"}, "the in-memory kernel implements kernel.Kernel"},
-	"kernel/contract":   {[]string{"kernel", "kernel/memory"}, "the suite that memory and the real kernel both pass: for tests alone"},
-	"lab":               {[]string{"lab/machine", "kernel", "output"}, "the lab ships in no package and may look at what it tests"},
-	"lab/machine":       {nil, "a machine boots kernels and knows nothing of IPVS"},
-	"lab/run":           {[]string{"lab", "lab/machine", "kernel", "kernel/memory", "output"}, "the lab's program"},
+// arrows are all imports between packages of ours, each with its reason. A new arrow
+// needs a line here, a new package a decision page too. They point downward: the
+// test fails on a cycle, and on an arrow that nothing uses.
+var arrows = []struct{ from, to, reason string }{
+	{"cmd/lvs", "commands", "main starts the program and exits"},
+	{"man", "commands", "man pages are made from the verbs"},
+	{"completions", "commands", "completions are made from the verbs"},
+	{"commands", "commands/ipvsadm", "the program may be called ipvsadm; save and restore speak its language"},
+	{"commands", "tui", "lvs top"},
+	{"commands", "output", "what a verb found is printed"},
+	{"commands", "operate", "every change is carried out by operate"},
+	{"commands", "operate/state", "errors of the state folder, and jobs of --for and --confirm-within"},
+	{"commands", "cluster", "apply, diff, validate, export"},
+	{"commands", "cluster/importer", "import"},
+	{"commands", "plan", "plans are shown and asked about before they are carried out"},
+	{"commands", "plan/journal", "history and undo"},
+	{"commands", "traffic", "watch --rates"},
+	{"commands", "doctor", "verbs quote diagnoses about what they are going to do"},
+	{"commands", "kernel", "a verb opens the kernel and reads it"},
+	{"commands", "schedule/sim", "lvs top --demo (docs/decisions/0011-demo.md)"},
+	{"commands/ipvsadm", "kernel", "ipvsadm's language is about the kernel's types"},
+	{"tui", "output", "tables are saved as the command line prints them"},
+	{"tui", "traffic", "rates and shares on the screen"},
+	{"tui", "kernel", "the dashboard reads; every change is a command line that commands runs"},
+	{"output", "plan", "plans and changes are printed"},
+	{"output", "plan/journal", "the history is printed"},
+	{"output", "kernel", "rows are made of the kernel's types"},
+	{"operate", "plan", "the steps that are carried out"},
+	{"operate", "plan/journal", "what is changed is recorded before"},
+	{"operate", "operate/state", "weights and jobs are remembered"},
+	{"operate", "kernel", "the kernel takes the changes"},
+	{"operate/state", "kernel", "the state folder names servers by kernel.ServerKey"},
+	{"doctor", "plan", "durations are written as everywhere"},
+	{"doctor", "kernel", "settings and entries of the table are what is diagnosed"},
+	{"cluster", "plan", "a cluster file says which table is wanted; plan makes the way there"},
+	{"cluster", "kernel", "a file's services are the kernel's types in the end"},
+	{"cluster/importer", "cluster", "other tools' files become cluster files"},
+	{"cluster/importer", "kernel", "their services are checked as the kernel's types"},
+	{"plan/journal", "plan", "the journal keeps the objects that plans change"},
+	{"plan/journal", "kernel", "objects hold the kernel's types"},
+	{"plan", "kernel", "a plan leads from one table of the kernel to another"},
+	{"traffic", "kernel", "rates are computed from the kernel's counters"},
+	{"schedule/sim", "schedule", "the simulated director chooses servers as the kernel does"},
+	{"schedule/sim", "kernel/memory", "its table is the in-memory kernel"},
+	{"schedule/sim", "kernel", "connections and services are the kernel's types"},
+	{"kernel/memory", "kernel", "the in-memory kernel implements kernel.Kernel"},
+	{"kernel/contract", "kernel", "the suite that memory and the real kernel both pass"},
+	{"lab/run", "lab", "the lab's program uses what its tests use"},
+	{"lab/run", "lab/machine", "and boots the kernels itself"},
+	{"lab", "lab/machine", "a test may need a kernel"},
 }
+
+// leaves import nothing of ours.
+var leaves = []string{"kernel", "lab/machine", "schedule"}
 
 // fences are imports that only some packages may have.
 var fences = []struct {
@@ -88,22 +105,59 @@ type listed struct {
 }
 
 func TestFences(t *testing.T) {
+	known := map[string]map[string]bool{}
+	for _, leaf := range leaves {
+		known[leaf] = map[string]bool{}
+	}
+	for _, a := range arrows {
+		if a.reason == "" {
+			t.Errorf("%s imports %s for no reason", a.from, a.to)
+		}
+		if known[a.from] == nil {
+			known[a.from] = map[string]bool{}
+		}
+		known[a.from][a.to] = false
+	}
 	for _, p := range goList(t, "./...") {
 		name := strings.TrimPrefix(p.ImportPath, "lvs/")
-		known, ok := layout[name]
+		allowed, ok := known[name]
 		if !ok {
-			t.Errorf("%s is a new package: it needs a decision page, and a line in this test", name)
+			t.Errorf("%s is a new package: it needs a decision page, and its imports here", name)
 			continue
 		}
 		for _, imp := range p.Imports {
-			if to, ours := strings.CutPrefix(imp, "lvs/"); ours && !slices.Contains(known.imports, to) {
-				t.Errorf("%s imports %s, but may import only %s: %s", name, to, strings.Join(known.imports, ", "), known.reason)
+			if to, ours := strings.CutPrefix(imp, "lvs/"); ours {
+				if _, ok := allowed[to]; !ok {
+					t.Errorf("%s imports %s: that is a new arrow, which needs a reason here", name, to)
+				}
+				allowed[to] = true
 			}
 			for _, f := range fences {
 				if hasPrefix(imp, f.imports) && !slices.Contains(f.allowed, name) {
 					t.Errorf("%s imports %s, which is for %s alone: %s", name, imp, strings.Join(f.allowed, ", "), f.reason)
 				}
 			}
+		}
+	}
+	for _, a := range arrows {
+		if !known[a.from][a.to] {
+			t.Errorf("%s does not import %s any more: remove the arrow", a.from, a.to)
+		}
+	}
+}
+
+// TestArrowsPointDownward finds cycles between packages by their folders too:
+// what stands in a folder of a package may import that package, not the other way
+// round, except where the folder holds a part of the package above it.
+func TestArrowsPointDownward(t *testing.T) {
+	parts := map[string]string{ // the package above imports these
+		"commands/ipvsadm": "ipvsadm's language is a part of the verbs",
+		"operate/state":    "the state folder is a part of operating",
+		"lab/machine":      "a machine is a part of the lab",
+	}
+	for _, a := range arrows {
+		if strings.HasPrefix(a.to, a.from+"/") && parts[a.to] == "" {
+			t.Errorf("%s imports %s, which stands in its folder", a.from, a.to)
 		}
 	}
 }
