@@ -14,14 +14,9 @@ import (
 // exec runs one command in a lab kernel, in the present working folder.
 func (l *launcher) exec(ctx context.Context, args []string) (int, error) {
 	job := new(machine.Job)
-	if len(args) > 0 && args[0] == "--keep-tty" {
-		job.Terminal, args = true, args[1:]
-	}
-	if len(args) > 0 && args[0] == "--" {
-		args = args[1:]
-	}
-	if len(args) == 0 {
-		return 0, errUsage
+	args, err := execOptions(job, args)
+	if err != nil {
+		return 0, err
 	}
 	dir, err := os.Getwd()
 	if err != nil {
@@ -39,6 +34,31 @@ func (l *launcher) exec(ctx context.Context, args []string) (int, error) {
 		job.Bring = append(job.Bring, path)
 	}
 	return l.runOne(ctx, job)
+}
+
+// execOptions reads exec's own options into job and returns the command.
+func execOptions(job *machine.Job, args []string) (command []string, err error) {
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		option := args[0]
+		args = args[1:]
+		switch {
+		case option == "--":
+			if len(args) == 0 {
+				return nil, usagef("exec", "COMMAND is missing")
+			}
+			return args, nil
+		case option == "--keep-tty":
+			job.Terminal = true
+		case asksForHelp(option):
+			return nil, helpWanted("exec")
+		default:
+			return nil, usagef("exec", "unknown option %q", option)
+		}
+	}
+	if len(args) == 0 {
+		return nil, usagef("exec", "COMMAND is missing")
+	}
+	return args, nil
 }
 
 // bring is what a guest needs of the folder that a command runs in: the whole

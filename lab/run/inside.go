@@ -59,7 +59,7 @@ func (l *launcher) runProgram(ctx context.Context, verb string, args []string) (
 // runInside is the guest's side of runProgram.
 func (l *launcher) runInside(ctx context.Context, args []string) error {
 	if len(args) == 0 || programFor(args[0]) == nil {
-		return errUsage
+		return usagef("", "unknown program %q inside a lab kernel", args)
 	}
 	self, err := os.Executable()
 	if err != nil {

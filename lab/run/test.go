@@ -40,20 +40,34 @@ type testOptions struct {
 
 func parseTestOptions(args []string) (testOptions, error) {
 	var o testOptions
-	flags := flag.NewFlagSet("lab test", flag.ContinueOnError)
-	flags.StringVar(&o.run, "run", "", "only tests that match")
-	flags.StringVar(&o.skip, "skip", "", "no tests that match")
-	flags.IntVar(&o.count, "count", 1, "run each test so often")
-	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "limit for each package")
-	flags.BoolVar(&o.short, "short", false, "tell tests to be short")
-	flags.BoolVar(&o.verbose, "v", false, "show the output of tests that pass")
-	if err := flags.Parse(args); err != nil {
-		return o, errUsage
+	flags := o.flags()
+	flags.SetOutput(io.Discard)
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return o, helpWanted("test")
+	} else if err != nil {
+		return o, usagef("test", "%v", err)
+	}
+	for _, arg := range flags.Args() {
+		if strings.HasPrefix(arg, "-") {
+			return o, usagef("test", "%q follows a package: put options before packages", arg)
+		}
 	}
 	if o.packages = flags.Args(); len(o.packages) == 0 {
 		o.packages = []string{"./..."}
 	}
 	return o, nil
+}
+
+// flags returns the options as flags; what they mean is in the help.
+func (o *testOptions) flags() *flag.FlagSet {
+	flags := flag.NewFlagSet("lab test", flag.ContinueOnError)
+	flags.StringVar(&o.run, "run", "", "")
+	flags.StringVar(&o.skip, "skip", "", "")
+	flags.IntVar(&o.count, "count", 1, "")
+	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "")
+	flags.BoolVar(&o.short, "short", false, "")
+	flags.BoolVar(&o.verbose, "v", false, "")
+	return flags
 }
 
 // test builds the packages' tests here and runs them: all in one boot, or where
