@@ -135,10 +135,18 @@ func (x *Terminal) Type(keys string) {
 
 // Keys that are sequences, as xterm sends them.
 const (
-	KeyUp, KeyDown, KeyRight, KeyLeft = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
-	KeyEnter, KeyEsc, KeyTab          = "\r", "\x1b", "\t"
-	KeyF4, KeyF5, KeyF6               = "\x1bOS", "\x1b[15~", "\x1b[17~"
-	KeyF7, KeyF8                      = "\x1b[18~", "\x1b[19~"
+	KeyUp    = "\x1b[A"
+	KeyDown  = "\x1b[B"
+	KeyRight = "\x1b[C"
+	KeyLeft  = "\x1b[D"
+	KeyEnter = "\r"
+	KeyEsc   = "\x1b"
+	KeyTab   = "\t"
+	KeyF4    = "\x1bOS"
+	KeyF5    = "\x1b[15~"
+	KeyF6    = "\x1b[17~"
+	KeyF7    = "\x1b[18~"
+	KeyF8    = "\x1b[19~"
 )
 
 // Resize gives the terminal another size and tells the program.
