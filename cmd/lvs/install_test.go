@@ -144,7 +144,9 @@ func TestMakeInstall(t *testing.T) {
 
 // The files of LVM2 and of bash-completion are named as ours for lvs would be.
 func TestMakeInstallLeavesOthersAlone(t *testing.T) {
-	others := []string{"bin/lvs", "share/bash-completion/completions/lvs", "share/man/man8/lvs.8", "share/man/man8/lvscan.8"}
+	others := []string{
+		"bin/lvs", "share/bash-completion/completions/lvs", "share/man/man8/lvs.8", "share/man/man8/lvscan.8",
+	}
 	dir := t.TempDir()
 	for _, name := range others {
 		path := filepath.Join(dir, name)

@@ -119,7 +119,7 @@ type umlKernel struct {
 // uml returns the kernel, and fetches it first if it is missing.
 func (c *Cache) uml(ctx context.Context) (umlKernel, error) {
 	if runtime.GOARCH != "amd64" {
-		return umlKernel{}, errors.New("User Mode Linux needs amd64: set LVS_LAB=host on a machine with IPVS and root")
+		return umlKernel{}, errors.New("only amd64 has User Mode Linux: set LVS_LAB=host on a machine with IPVS and root")
 	}
 	tools, err := c.tools(ctx)
 	if err != nil {
