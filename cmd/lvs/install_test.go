@@ -38,9 +38,8 @@ var (
 	}
 )
 
-// makeInstall runs make with this test's binary, which is lvs too, as the
-// program.
-func makeInstall(t *testing.T, args ...string) (out string, err error) {
+// needMake skips a test in a lab kernel and if there is no make.
+func needMake(t *testing.T) {
 	t.Helper()
 	if os.Getenv(lab.InLabVariable) != "" {
 		t.Skip("installs files from the source: the kernel has no part in it, and the guest may have no make")
@@ -48,6 +47,12 @@ func makeInstall(t *testing.T, args ...string) (out string, err error) {
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("needs make")
 	}
+}
+
+// makeInstall runs make with this test's binary, which is lvs too, as the
+// program.
+func makeInstall(t *testing.T, args ...string) (out string, err error) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -90,6 +95,7 @@ func otherLVS() bool {
 }
 
 func TestMakeInstall(t *testing.T) {
+	needMake(t)
 	for _, test := range []struct {
 		name, prefix string
 		args         []string
@@ -144,6 +150,7 @@ func TestMakeInstall(t *testing.T) {
 
 // The files of LVM2 and of bash-completion are named as ours for lvs would be.
 func TestMakeInstallLeavesOthersAlone(t *testing.T) {
+	needMake(t)
 	others := []string{
 		"bin/lvs", "share/bash-completion/completions/lvs", "share/man/man8/lvs.8", "share/man/man8/lvscan.8",
 	}
@@ -182,6 +189,7 @@ func TestMakeInstallLeavesOthersAlone(t *testing.T) {
 
 // An lvs that comes after ours, such as LVM2's, ends our use of the name.
 func TestMakeInstallGivesTheNameUp(t *testing.T) {
+	needMake(t)
 	dir := t.TempDir()
 	for _, lvs := range []string{"yes", "no"} {
 		if out, err := makeInstall(t, "install", "DESTDIR="+dir, "LVS="+lvs); err != nil {
