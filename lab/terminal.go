@@ -136,10 +136,18 @@ func (x *Terminal) Type(keys string) {
 
 // Keys as the sequences that xterm sends.
 const (
-	KeyUp, KeyDown, KeyRight, KeyLeft = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
-	KeyEnter, KeyEsc, KeyTab          = "\r", "\x1b", "\t"
-	KeyF4, KeyF5, KeyF6               = "\x1bOS", "\x1b[15~", "\x1b[17~"
-	KeyF7, KeyF8                      = "\x1b[18~", "\x1b[19~"
+	KeyUp    = "\x1b[A"
+	KeyDown  = "\x1b[B"
+	KeyRight = "\x1b[C"
+	KeyLeft  = "\x1b[D"
+	KeyEnter = "\r"
+	KeyEsc   = "\x1b"
+	KeyTab   = "\t"
+	KeyF4    = "\x1bOS"
+	KeyF5    = "\x1b[15~"
+	KeyF6    = "\x1b[17~"
+	KeyF7    = "\x1b[18~"
+	KeyF8    = "\x1b[19~"
 )
 
 // Resize changes the size of the terminal, of which the kernel notifies the program.

@@ -13,22 +13,25 @@ import (
 )
 
 // archive is one suite of Debian, read with a configuration of its own: it
-// needs no privilege, and the host's lists and installed packages stay as
-// they are.
+// needs no privilege and does not touch the host's lists and packages.
 type archive struct {
-	suite   string
-	dir     string
-	options []string
+	suite   string   // such as bookworm
+	dir     string   // of apt's lists and downloads
+	options []string // of apt
 }
 
-// fetchTries is how often a failing download is tried before giving up.
+// archiveKeys are those that Debian signs its archive with.
+const archiveKeys = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+// fetchTries is how many times a download is tried.
 const fetchTries = 4
 
 // openArchive prepares a suite in dir and reads its list of packages.
 func openArchive(ctx context.Context, dir, suite string) (*archive, error) {
 	for _, tool := range []string{"apt-get", "apt-cache", "dpkg"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return nil, fmt.Errorf("%s is missing: the lab fetches its kernels as Debian packages; run it on Debian, or set LVS_LAB=host on a machine with IPVS and root", tool)
+			return nil, fmt.Errorf("%s is missing: the lab fetches its kernels as Debian packages; "+
+				"run it on Debian, or set LVS_LAB=host on a machine with IPVS and root", tool)
 		}
 	}
 	mirror, err := findMirror(ctx)
@@ -42,9 +45,9 @@ func openArchive(ctx context.Context, dir, suite string) (*archive, error) {
 		}
 	}
 	sources := filepath.Join(dir, "sources.list")
-	line := fmt.Sprintf("deb [arch=%s target=Packages signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n",
-		debianArch(ctx), mirror, suite)
-	empty := filepath.Join(dir, "status") // nothing counts as installed
+	line := fmt.Sprintf("deb [arch=%s target=Packages signed-by=%s] %s %s main\n",
+		debianArch(ctx), archiveKeys, mirror, suite)
+	empty := filepath.Join(dir, "status") // no package counts as installed
 	if err := errors.Join(os.WriteFile(sources, []byte(line), 0o644), os.WriteFile(empty, nil, 0o644)); err != nil {
 		return nil, err
 	}
@@ -68,7 +71,7 @@ func openArchive(ctx context.Context, dir, suite string) (*archive, error) {
 	return a, retry(ctx, func() error { return a.run(ctx, dir, "apt-get", "update") })
 }
 
-// closure names the packages and everything that they depend on.
+// closure returns the names of the packages and of all that they depend on.
 func (a *archive) closure(ctx context.Context, packages ...string) ([]string, error) {
 	out, err := a.output(ctx, "apt-get", append([]string{"-s", "install"}, packages...)...)
 	if err != nil {
@@ -83,8 +86,8 @@ func (a *archive) closure(ctx context.Context, packages ...string) ([]string, er
 	return names, nil
 }
 
-// dependency returns the first dependency of a package whose name begins so.
-// A metapackage names the present version of a kernel in this way.
+// dependency returns the first dependency of a package that begins with prefix.
+// A metapackage depends on the present version of a kernel.
 func (a *archive) dependency(ctx context.Context, pkg, prefix string) (string, error) {
 	out, err := a.output(ctx, "apt-cache", "depends", pkg)
 	if err != nil {
@@ -99,7 +102,7 @@ func (a *archive) dependency(ctx context.Context, pkg, prefix string) (string, e
 	return "", fmt.Errorf("%s in %s depends on no %s…", pkg, a.suite, prefix)
 }
 
-// unpack downloads the packages and unpacks them below root.
+// unpack downloads packages and unpacks them below root.
 func (a *archive) unpack(ctx context.Context, root string, packages ...string) error {
 	debs, err := os.MkdirTemp(a.dir, "debs-")
 	if err != nil {
@@ -124,12 +127,14 @@ func (a *archive) unpack(ctx context.Context, root string, packages ...string) e
 	return nil
 }
 
+// run runs apt-get, apt-cache or dpkg in a folder.
 func (a *archive) run(ctx context.Context, dir, tool string, args ...string) error {
 	cmd := exec.CommandContext(ctx, tool, a.arguments(tool, args)...)
 	cmd.Dir = dir
 	return quiet(cmd)
 }
 
+// output runs a tool as run does and returns what it prints.
 func (a *archive) output(ctx context.Context, tool string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, tool, a.arguments(tool, args)...)
 	var out bytes.Buffer
@@ -138,6 +143,7 @@ func (a *archive) output(ctx context.Context, tool string, args ...string) (stri
 	return out.String(), err
 }
 
+// arguments returns the arguments of a tool; dpkg takes no options of apt.
 func (a *archive) arguments(tool string, args []string) []string {
 	if tool == "dpkg" {
 		return args
@@ -145,7 +151,24 @@ func (a *archive) arguments(tool string, args []string) []string {
 	return append(append([]string{}, a.options...), args...)
 }
 
-// quiet runs a command and shows what it printed only in its error.
+// fetchClosure fills dir with packages of the host's release and all that
+// they depend on.
+func fetchClosure(ctx context.Context, dir string, packages ...string) error {
+	apt, err := openArchive(ctx, filepath.Join(dir, "apt"), hostRelease())
+	if err != nil {
+		return err
+	}
+	names, err := apt.closure(ctx, packages...)
+	if err != nil {
+		return err
+	}
+	if err := apt.unpack(ctx, dir, names...); err != nil {
+		return err
+	}
+	return errors.Join(mergeUsr(dir), os.RemoveAll(filepath.Join(dir, "apt")))
+}
+
+// quiet runs a command. What it prints is in the error only.
 func quiet(cmd *exec.Cmd) error {
 	var said bytes.Buffer
 	if cmd.Stdout == nil {
@@ -159,8 +182,8 @@ func quiet(cmd *exec.Cmd) error {
 	return nil
 }
 
-// retry repeats a download that fails, waiting a little longer each time: a
-// mirror in the middle of an update is right again seconds later.
+// retry repeats a download that fails, after a pause that grows each time: a
+// mirror that is being updated is consistent again after some seconds.
 func retry(ctx context.Context, do func() error) error {
 	var err error
 	for try := range fetchTries {
@@ -176,12 +199,14 @@ func retry(ctx context.Context, do func() error) error {
 	return err
 }
 
-// findMirror asks apt where this machine takes its own packages from.
+// findMirror returns the mirror that this machine takes its own packages from,
+// or $LVS_LAB_MIRROR.
 func findMirror(ctx context.Context) (string, error) {
 	if m := os.Getenv("LVS_LAB_MIRROR"); m != "" {
 		return m, nil
 	}
-	out, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(SUITE)").Output()
+	const format = "$(REPO_URI) $(CODENAME) $(SUITE)"
+	out, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", format).Output()
 	if err != nil {
 		return "", fmt.Errorf("apt-get indextargets: %w", err)
 	}
@@ -197,10 +222,11 @@ func findMirror(ctx context.Context) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("no package source for %q in apt's configuration; set LVS_LAB_MIRROR to a Debian mirror", release)
+	return "", fmt.Errorf("apt has no package source for %q: set LVS_LAB_MIRROR to a Debian mirror", release)
 }
 
-// hostRelease is the host's code name, for example "bookworm".
+// hostRelease returns the code name of the host's release, such as "bookworm".
+// It is empty if the host has none.
 func hostRelease() string {
 	text, err := os.ReadFile("/etc/os-release")
 	if err != nil {
@@ -214,6 +240,7 @@ func hostRelease() string {
 	return ""
 }
 
+// debianArch returns the host's architecture as Debian calls it.
 func debianArch(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "dpkg", "--print-architecture").Output()
 	if err != nil {

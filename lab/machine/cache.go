@@ -9,18 +9,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cacheFormat changes when the content of a cached folder changes shape, so
-// that folders made by an older lab are fetched again.
+// cacheFormat changes with the form of a cached folder, so that a folder that an
+// older lab made is fetched again.
 const cacheFormat = "1\n"
 
-// Cache is the folder where fetched kernels and tools stay.
+// Cache is the folder that keeps fetched kernels and tools.
 type Cache struct {
 	dir string
-	say func(format string, args ...any)
+	say func(format string, args ...any) // prints progress
 }
 
-// OpenCache finds or makes the cache folder: $LVS_LAB_CACHE, else lvs-lab in
-// the user's cache folder. Progress goes to say.
+// OpenCache opens the cache folder and creates it if it is missing:
+// $LVS_LAB_CACHE, else lvs-lab in the user's cache folder. Progress goes to say.
 func OpenCache(say func(format string, args ...any)) (*Cache, error) {
 	dir := os.Getenv("LVS_LAB_CACHE")
 	if dir == "" {
@@ -40,10 +40,10 @@ func OpenCache(say func(format string, args ...any)) (*Cache, error) {
 	return &Cache{dir: dir, say: say}, nil
 }
 
-// folder returns the cached folder of that name, filling it first if it is
-// not there whole. A folder appears under its name only when it is complete,
-// so that an interrupted fetch leaves nothing that looks usable. Two labs
-// that need the same folder wait for each other.
+// folder returns the cached folder of that name. If it is missing or incomplete,
+// fill fills it first. A folder gets its name only when it is complete, so that
+// an interrupted fetch leaves nothing that looks usable. Two labs that need the
+// same folder wait for each other.
 func (c *Cache) folder(name string, fill func(dir string) error) (string, error) {
 	dir := filepath.Join(c.dir, name)
 	if complete(dir) {
@@ -74,11 +74,13 @@ func (c *Cache) folder(name string, fill func(dir string) error) (string, error)
 	return dir, os.Rename(part, dir)
 }
 
+// complete reports whether a folder was filled by this version of the lab.
 func complete(dir string) bool {
 	text, err := os.ReadFile(filepath.Join(dir, ".complete"))
 	return err == nil && string(text) == cacheFormat
 }
 
+// lock waits until no other lab fills the folder of that name.
 func (c *Cache) lock(name string) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(c.dir, name+".lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
@@ -87,5 +89,5 @@ func (c *Cache) lock(name string) (unlock func(), err error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return func() { f.Close() }, nil // closing gives the lock back
+	return func() { f.Close() }, nil // closing releases the lock
 }

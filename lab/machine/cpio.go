@@ -10,9 +10,10 @@ import (
 	"strings"
 )
 
-// cpioWriter writes an initrd: the "newc" form of cpio, which the kernel
-// unpacks into its first root. Several archives may follow each other. It is
-// not compressed: unpacking costs an emulated processor more than reading.
+// cpioWriter writes an initrd: the "newc" format of cpio, which the kernel
+// unpacks into its first root. One archive may follow another. It is not
+// compressed: unpacking costs an emulated processor more than reading. Format:
+// Documentation/driver-api/early-userspace/buffer-format.rst of the kernel.
 type cpioWriter struct {
 	out   *bufio.Writer
 	inode uint32
@@ -23,7 +24,7 @@ func newCPIO(w io.Writer) *cpioWriter {
 	return &cpioWriter{out: bufio.NewWriterSize(w, 1<<20), made: map[string]bool{".": true}}
 }
 
-// close ends the archive; it does not close the file.
+// close ends the archive. The file stays open.
 func (w *cpioWriter) close() error {
 	if err := w.header("TRAILER!!!", 0, 0); err != nil {
 		return err
@@ -41,8 +42,8 @@ func (w *cpioWriter) link(name, target string) error {
 	return w.entry(name, unixMode(fs.ModeSymlink|0o777), int64(len(target)), strings.NewReader(target))
 }
 
-// tree adds a file, or a folder with all below it, under the name at. Entries
-// for which skip reports true are left out, folders with their content.
+// tree adds a file, or a folder with all that is in it, under the name at. It
+// leaves out entries for which skip reports true, and what is in them.
 func (w *cpioWriter) tree(from, at string, skip func(rel string, d fs.DirEntry) bool) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -62,6 +63,7 @@ func (w *cpioWriter) tree(from, at string, skip func(rel string, d fs.DirEntry) 
 	})
 }
 
+// copy adds one entry of the host. It ignores what is no file, folder or link.
 func (w *cpioWriter) copy(path, name string, d fs.DirEntry) error {
 	info, err := d.Info()
 	if err != nil {
@@ -77,7 +79,7 @@ func (w *cpioWriter) copy(path, name string, d fs.DirEntry) error {
 		}
 		return w.link(name, target)
 	case !info.Mode().IsRegular():
-		return nil // sockets and the like mean nothing elsewhere
+		return nil // a socket or device of the host has no use in the guest
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -87,7 +89,7 @@ func (w *cpioWriter) copy(path, name string, d fs.DirEntry) error {
 	return w.entry(name, unixMode(info.Mode()), info.Size(), f)
 }
 
-// folder adds a folder and those above it, each once.
+// folder adds a folder and the folders above it, unless they were added.
 func (w *cpioWriter) folder(name string) error {
 	name = strings.TrimPrefix(filepath.Clean(name), "/")
 	if name == "" || w.made[name] {
@@ -100,6 +102,7 @@ func (w *cpioWriter) folder(name string) error {
 	return w.header(name, unixMode(fs.ModeDir|0o755), 0)
 }
 
+// entry adds a file or link of size bytes.
 func (w *cpioWriter) entry(name string, mode uint32, size int64, content io.Reader) error {
 	name = strings.TrimPrefix(filepath.Clean(name), "/")
 	if err := w.folder(filepath.Dir(name)); err != nil {
@@ -114,6 +117,7 @@ func (w *cpioWriter) entry(name string, mode uint32, size int64, content io.Read
 	return w.pad(size)
 }
 
+// header writes the header of an entry; its content follows.
 func (w *cpioWriter) header(name string, mode uint32, size int64) error {
 	w.inode++
 	const links, uid, gid, mtime = 1, 0, 0, 0
@@ -125,13 +129,13 @@ func (w *cpioWriter) header(name string, mode uint32, size int64) error {
 	return w.pad(int64(n))
 }
 
-// pad fills up to a multiple of four.
+// pad fills n bytes up to a multiple of four.
 func (w *cpioWriter) pad(n int64) error {
 	_, err := w.out.Write(make([]byte, (4-n%4)%4))
 	return err
 }
 
-// unixMode is the mode as the kernel writes it.
+// unixMode returns a mode in the kernel's form.
 func unixMode(m fs.FileMode) uint32 {
 	const regular, folder, link, sticky = 0o100000, 0o040000, 0o120000, 0o1000
 	mode := uint32(m.Perm())

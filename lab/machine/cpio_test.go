@@ -27,7 +27,7 @@ func TestCPIO(t *testing.T) {
 	w := newCPIO(&archive)
 	err = errors.Join(
 		w.file("/etc/passwd", 0o600, "root"),
-		w.tree(dir, "/there/room", func(rel string, d fs.DirEntry) bool { return rel == "testdata/left-out" }),
+		w.tree(dir, "/there/folder", func(rel string, d fs.DirEntry) bool { return rel == "testdata/left-out" }),
 		w.close(),
 	)
 	if err != nil {
@@ -37,10 +37,10 @@ func TestCPIO(t *testing.T) {
 		"040755 etc ",
 		"100600 etc/passwd root",
 		"040755 there ",
-		"040755 there/room ",
-		"040755 there/room/testdata ",
-		"100644 there/room/testdata/a 12345",
-		"120777 there/room/testdata/c a",
+		"040755 there/folder ",
+		"040755 there/folder/testdata ",
+		"100644 there/folder/testdata/a 12345",
+		"120777 there/folder/testdata/c a",
 		"000000 TRAILER!!! ",
 	}
 	if diff := cmp.Diff(want, listCPIO(t, archive.Bytes())); diff != "" {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The kernel hands parameters that it does not know to process 1 as
-// environment variables. Those two say what to do and where to report it.
+// The kernel passes parameters that it does not know to process 1 as environment
+// variables. These two are the job file and the device to report on.
 const (
 	jobVariable  = "LVS_LAB_JOB"
 	linkVariable = "LVS_LAB_LINK"
@@ -22,11 +22,11 @@ func IsGuest() bool {
 	return os.Getpid() == 1 && os.Getenv(jobVariable) != ""
 }
 
-// GuestMain is process 1: it makes the guest habitable, runs the job, and
-// stops the kernel. It returns only by halting.
+// GuestMain is process 1 of a guest: it mounts what programs expect, runs the job
+// and stops the kernel. It does not return.
 func GuestMain() {
 	if err := guest(); err != nil {
-		fmt.Fprintln(os.Stderr, "lab guest:", err) // the console; the host shows it
+		fmt.Fprintln(os.Stderr, "lab guest:", err) // to the console, whose end the host prints
 	}
 	unix.Sync()
 	unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
@@ -45,7 +45,7 @@ func guest() error {
 			return err
 		}
 	}
-	if err := habitable(); err != nil {
+	if err := mountAll(); err != nil {
 		return err
 	}
 	if err := loadPort(os.Getenv(linkVariable)); err != nil {
@@ -59,15 +59,15 @@ func guest() error {
 	return errors.Join(err, drain(link))
 }
 
-// enterOverlay lays a writable layer and the tools over the host's root,
-// which is the root of User Mode Linux, and moves in. Process 1 itself has to
-// move, because the kernel starts modprobe in the root of process 1.
+// enterOverlay mounts a writable layer and the tools over the host's root, which
+// is the root of User Mode Linux, and makes that its root. Process 1 itself has
+// to do it, because the kernel starts modprobe in the root of process 1.
 func enterOverlay(job *Job) error {
 	if err := insertModule(job.Modules, "overlay"); err != nil {
 		return err
 	}
-	// Any folder will do as a mount point: what it hides is still seen
-	// through the overlay.
+	// Any folder can be the mount point: what it hides is visible through
+	// the overlay.
 	const base = "/tmp"
 	if err := mount("tmpfs", base, "tmpfs", "mode=0755"); err != nil {
 		return err
@@ -105,8 +105,8 @@ func enterOverlay(job *Job) error {
 	return mount("proc", "/proc", "proc", "")
 }
 
-// habitable mounts what programs expect and brings the loopback up.
-func habitable() error {
+// mountAll mounts what programs expect and brings lo up.
+func mountAll() error {
 	type fs struct{ source, dir, kind, options string }
 	for _, m := range []fs{
 		{"sysfs", "/sys", "sysfs", ""},
@@ -136,9 +136,10 @@ func habitable() error {
 	return errors.Join(unix.Sethostname([]byte("lab")), LoopbackUp())
 }
 
+// mount mounts a file system; one that is mounted already is no error.
 func mount(source, dir, kind, options string) error {
 	err := unix.Mount(source, dir, kind, 0, options)
-	if errors.Is(err, unix.EBUSY) { // the kernel mounted /dev by itself
+	if errors.Is(err, unix.EBUSY) { // some kernels mount /dev themselves
 		return nil
 	}
 	if err != nil {
@@ -165,8 +166,8 @@ func LoopbackUp() error {
 	return nil
 }
 
-// insertModule loads a module and what it depends on, for the time before
-// modprobe can be reached.
+// insertModule loads a module and what it depends on, as long as there is no
+// modprobe. A module that is built in is no error.
 func insertModule(dir, name string) error {
 	text, err := os.ReadFile(filepath.Join(dir, "modules.dep"))
 	if err != nil {
@@ -190,6 +191,7 @@ func insertModule(dir, name string) error {
 	return nil // built in
 }
 
+// insertFile loads one module; one that is loaded already is no error.
 func insertFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

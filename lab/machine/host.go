@@ -14,29 +14,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// hostBoot is the limit for the start of the process in its namespaces.
 const hostBoot = 10 * time.Second
 
-// hostMachine runs jobs under the host's own kernel, in fresh namespaces: the
-// host's table, its links and its mounts are never touched.
+// hostMachine runs jobs on the host's own kernel, in new namespaces: it never
+// touches the host's table, links and mounts.
 type hostMachine struct{}
 
 func openHost(ctx context.Context, _ *Cache) (Machine, error) {
 	if os.Geteuid() != 0 {
-		return nil, errors.New("the host's kernel can be used by root only")
+		return nil, errors.New("only root can use the host's kernel")
 	}
 	if !hostHasIPVS(ctx) {
 		return nil, errors.New("the host's kernel has no IPVS")
 	}
 	for _, tool := range []string{"ip", "ipvsadm"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return nil, fmt.Errorf("%s is missing on the host: apt-get install iproute2 ipvsadm", tool)
+			return nil, fmt.Errorf("%s is missing on the host: run apt-get install iproute2 ipvsadm", tool)
 		}
 	}
 	return hostMachine{}, nil
 }
 
-// hostHasIPVS looks for the file that IPVS makes, loading the module if need
-// be.
+// hostHasIPVS reports whether the host's kernel has IPVS. It loads the module if
+// it is not loaded.
 func hostHasIPVS(ctx context.Context) bool {
 	present := func() bool {
 		_, err := os.Stat("/proc/net/ip_vs")
@@ -45,7 +46,7 @@ func hostHasIPVS(ctx context.Context) bool {
 	if present() {
 		return true
 	}
-	_ = exec.CommandContext(ctx, "modprobe", "ip_vs").Run() // what counts is the file
+	_ = exec.CommandContext(ctx, "modprobe", "ip_vs").Run() // the file shows whether it worked
 	return present()
 }
 
@@ -83,7 +84,7 @@ func (hostMachine) Run(ctx context.Context, job *Job, see func(Event)) error {
 	cmd.ExtraFiles = []*os.File{guestEnd}
 	cmd.Stdout, cmd.Stderr = console, console
 	cmd.SysProcAttr = attributes(job.Terminal)
-	// In a namespace of process ids, the end of the first ends them all.
+	// In a namespace of process ids, the end of the first process ends all.
 	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS
 	if job.Terminal {
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -92,14 +93,14 @@ func (hostMachine) Run(ctx context.Context, job *Job, see func(Event)) error {
 	return g.run(ctx, see)
 }
 
-// namespaceVariable names the job file for the process in fresh namespaces.
+// namespaceVariable is the job file of the process in new namespaces.
 const namespaceVariable = "LVS_LAB_NAMESPACE_JOB"
 
-// IsNamespaced reports whether this process is the first in namespaces that
-// the host's kind of machine made.
+// IsNamespaced reports whether this process is the first in the namespaces that
+// the host's kind of machine creates.
 func IsNamespaced() bool { return os.Getenv(namespaceVariable) != "" }
 
-// NamespacedMain runs the job in the fresh namespaces.
+// NamespacedMain runs the job in the new namespaces.
 func NamespacedMain() error {
 	job, err := readJob(os.Getenv(namespaceVariable))
 	if err != nil {
@@ -111,8 +112,7 @@ func NamespacedMain() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("private mounts: %w", err)
 	}
-	// Fresh mounts show the new namespaces, and hide the host's list of
-	// named ones.
+	// New mounts show the new namespaces and hide the host's named ones.
 	for _, m := range [][2]string{{"proc", "/proc"}, {"sysfs", "/sys"}, {"tmpfs", "/run"}} {
 		if err := unix.Mount(m[0], m[1], m[0], 0, ""); err != nil {
 			return fmt.Errorf("mount %s: %w", m[1], err)

@@ -12,12 +12,12 @@ import (
 	"strings"
 )
 
-// initrdFormat changes with what packBase packs, so that older ones are left.
+// initrdFormat changes with what packBase packs, so that older ones are not used.
 const initrdFormat = "2"
 
-// baseInitrd returns the part of the guest's root that is the same for every
-// job: the tools with their libraries, the kernel's modules, and a few
-// commands from busybox. name says which kernel it belongs to.
+// baseInitrd returns the file with the part of the guest's root that is the same
+// for every job: the tools with their libraries, the kernel's modules and
+// commands of busybox. name is the kernel's; kernel is its tree.
 func (c *Cache) baseInitrd(ctx context.Context, name, kernel string) (string, error) {
 	tools, err := c.tools(ctx)
 	if err != nil {
@@ -33,6 +33,7 @@ func (c *Cache) baseInitrd(ctx context.Context, name, kernel string) (string, er
 	return filepath.Join(dir, "base.cpio"), err
 }
 
+// packBase writes that part.
 func packBase(w *cpioWriter, tools, kernel string) error {
 	modules, err := oneEntry(filepath.Join(kernel, "usr/lib/modules"))
 	if err != nil {
@@ -55,8 +56,8 @@ func packBase(w *cpioWriter, tools, kernel string) error {
 	return errors.Join(append(errs, w.close())...)
 }
 
-// linkBusybox gives the guest each of busybox's commands that is not there
-// already. busybox is static, so the host can ask it which it has.
+// linkBusybox adds a link for each command of busybox that the tools do not have.
+// busybox is static, so the host can ask it for the list.
 func linkBusybox(w *cpioWriter, tools string) error {
 	list, err := exec.Command(filepath.Join(tools, "usr/bin/busybox"), "--list").Output()
 	if err != nil {
@@ -75,13 +76,19 @@ func linkBusybox(w *cpioWriter, tools string) error {
 	return errors.Join(errs...)
 }
 
-// uselessModule leaves out drivers for hardware that the guest does not have.
+// uselessModule reports whether an entry below a kernel's modules is for hardware
+// that the guest does not have.
 func uselessModule(rel string, d fs.DirEntry) bool {
 	if !strings.HasPrefix(rel, "kernel/") {
 		return !d.IsDir() && !strings.HasPrefix(rel, "modules.")
 	}
-	keep := []string{"kernel/arch", "kernel/crypto", "kernel/lib", "kernel/net", "kernel/drivers/net", "kernel/drivers/virtio", "kernel/drivers/char"}
-	drop := []string{"kernel/drivers/net/ethernet", "kernel/drivers/net/wireless", "kernel/net/bluetooth", "kernel/arch/x86/kvm"}
+	keep := []string{
+		"kernel/arch", "kernel/crypto", "kernel/lib", "kernel/net",
+		"kernel/drivers/net", "kernel/drivers/virtio", "kernel/drivers/char",
+	}
+	drop := []string{
+		"kernel/drivers/net/ethernet", "kernel/drivers/net/wireless", "kernel/net/bluetooth", "kernel/arch/x86/kvm",
+	}
 	for _, p := range drop {
 		if rel == p {
 			return true
@@ -95,11 +102,11 @@ func uselessModule(rel string, d fs.DirEntry) bool {
 	return true
 }
 
-// jobFile is where the guest finds its job.
+// jobFile is the path of the job in the guest.
 const jobFile = "/lvs-lab-job.json"
 
-// packJob writes what belongs to one job after the base: the lab's binary as
-// process 1, the job, and what it brings along.
+// packJob writes the part of the guest's root that belongs to one job: the lab's
+// binary as process 1, the job file, and what the job brings.
 func packJob(w *cpioWriter, self, file string, job *Job) error {
 	errs := []error{w.tree(self, "/init", nil), w.tree(file, jobFile, nil)}
 	if job.Callers != "" {
@@ -111,7 +118,8 @@ func packJob(w *cpioWriter, self, file string, job *Job) error {
 	return errors.Join(append(errs, w.close())...)
 }
 
-// notForGuests leaves out what makes a checkout large.
+// notForGuests reports whether an entry of a checkout is large and of no use in a
+// guest.
 func notForGuests(rel string, d fs.DirEntry) bool {
 	return d.IsDir() && (rel == ".git" || rel == "dist")
 }

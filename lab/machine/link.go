@@ -1,21 +1,26 @@
 package machine
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
+	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// openLink opens the device by which the guest reports. A serial line is
-// freed of everything a terminal does to bytes.
+// openLink opens the device that the guest reports on. A serial line is set to
+// pass bytes on unchanged.
 func openLink(path string) (*os.File, error) {
 	if path == "" {
-		return nil, errors.New("nobody named the line to report on")
+		return nil, errors.New(linkVariable + " is missing: want a device")
 	}
-	// Writing blocks until the host took the bytes, so that nothing is lost
+	// Writing blocks until the host has the bytes, so that nothing is lost
 	// when the guest halts.
 	fd, err := openAwaited(path)
 	if err != nil {
@@ -35,18 +40,18 @@ func openLink(path string) (*os.File, error) {
 	return f, nil
 }
 
-// drain waits until the line has carried everything.
+// drain waits until everything that was written has been sent.
 func drain(f *os.File) error {
 	const waitForOutput = 1 // with this argument TCSBRK is tcdrain(3)
 	err := unix.IoctlSetInt(int(f.Fd()), unix.TCSBRK, waitForOutput)
 	if errors.Is(err, unix.ENOTTY) || errors.Is(err, unix.EINVAL) {
-		return nil // not a terminal: nothing is held back
+		return nil // not a terminal: there is no buffer
 	}
 	return err
 }
 
-// openAwaited opens a device that may still be on its way: a virtio port
-// appears, and then takes openers, a moment after its driver was loaded.
+// openAwaited opens a device and waits if it is not there yet: a virtio port
+// appears, and can be opened, a moment after its driver was loaded.
 func openAwaited(path string) (fd int, err error) {
 	const limit, pause = 30 * time.Second, 10 * time.Millisecond
 	for deadline := time.Now().Add(limit); ; time.Sleep(pause) {
@@ -56,4 +61,91 @@ func openAwaited(path string) (fd int, err error) {
 			return fd, err
 		}
 	}
+}
+
+// virtioPort is the device that a guest in QEMU reports on.
+const virtioPort = "/dev/vport0p1"
+
+// loadPort loads the modules of a virtio port. Other devices are built in.
+func loadPort(path string) error {
+	if path != virtioPort {
+		return nil
+	}
+	if err := os.Setenv("PATH", guestPath); err != nil {
+		return err
+	}
+	for _, module := range []string{"virtio_pci", "virtio_console"} {
+		if out, err := exec.Command("modprobe", module).CombinedOutput(); err != nil {
+			return fmt.Errorf("modprobe %s: %w: %s", module, err, strings.TrimSpace(string(out)))
+		}
+	}
+	return nil
+}
+
+// The guest sends one stream of bytes to the host, over a serial line, a virtio
+// port or a pipe. Each event is a frame: kind (1 byte), command (4), status (4),
+// length of the name (4), length of the data (4), name, data; big endian.
+const (
+	frameHeader = 17
+	frameLimit  = 64 << 10 // longest name or data in one frame
+)
+
+// frameWriter sends events. It is safe for concurrent use.
+type frameWriter struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+// send sends an event, in several frames if its data is long.
+func (w *frameWriter) send(e Event) error {
+	data := e.Data
+	for {
+		part := data[:min(len(data), frameLimit)]
+		if err := w.sendOne(e, part); err != nil {
+			return err
+		}
+		if data = data[len(part):]; len(data) == 0 {
+			return nil
+		}
+	}
+}
+
+// sendOne sends one frame.
+func (w *frameWriter) sendOne(e Event, data []byte) error {
+	buf := make([]byte, frameHeader, frameHeader+len(e.Name)+len(data))
+	buf[0] = byte(e.Kind)
+	binary.BigEndian.PutUint32(buf[1:], uint32(e.Command))
+	binary.BigEndian.PutUint32(buf[5:], uint32(int32(e.Status)))
+	binary.BigEndian.PutUint32(buf[9:], uint32(len(e.Name)))
+	binary.BigEndian.PutUint32(buf[13:], uint32(len(data)))
+	buf = append(buf, e.Name...)
+	buf = append(buf, data...)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, err := w.out.Write(buf)
+	return err
+}
+
+// readFrame reads the next event. io.EOF means that the stream ended between
+// two frames.
+func readFrame(r io.Reader) (Event, error) {
+	var head [frameHeader]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return Event{}, err
+	}
+	e := Event{
+		Kind:    EventKind(head[0]),
+		Command: int(binary.BigEndian.Uint32(head[1:])),
+		Status:  int(int32(binary.BigEndian.Uint32(head[5:]))),
+	}
+	name, data := binary.BigEndian.Uint32(head[9:]), binary.BigEndian.Uint32(head[13:])
+	if e.Kind < Booted || e.Kind > Done || name > frameLimit || data > frameLimit {
+		return Event{}, fmt.Errorf("the guest sent something else than a frame: %x", head)
+	}
+	body := make([]byte, name+data)
+	if _, err := io.ReadFull(r, body); err != nil {
+		return Event{}, fmt.Errorf("the guest stopped in the middle of a frame: %w", err)
+	}
+	e.Name, e.Data = string(body[:name]), body[name:]
+	return e, nil
 }

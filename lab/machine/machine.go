@@ -1,10 +1,10 @@
 // Package machine finds, fetches and boots a Linux kernel that has IPVS, and
 // runs commands in it: the host's own kernel in fresh namespaces, User Mode
-// Linux, or Debian's kernels in QEMU. It knows nothing of Go tests, clusters
-// or IPVS itself; that is the lab's package above it.
+// Linux, or Debian's kernels in QEMU. It knows nothing of Go tests, clusters or
+// IPVS itself: those belong to the packages lab and lab/run.
 //
-// The same static binary is the host's side and process 1 of the guest. Both
-// speak over one stream of events.
+// The same static binary runs on the host and as process 1 of the guest. The
+// guest reports to the host in one stream of events.
 package machine
 
 import (
@@ -17,18 +17,18 @@ import (
 
 // Machine is a kernel that can be booted, once for each job.
 type Machine interface {
-	// Kind is "host", "uml" or "qemu".
+	// Kind returns "host", "uml" or "qemu".
 	Kind() string
-	// Describe says in a few words what is booted.
+	// Describe returns in a few words what is booted.
 	Describe() string
-	// Run boots, runs the job and halts. Each event goes to see, from one
-	// goroutine. The error says why the job did not come to its end; a
+	// Run boots, runs the job and halts. It calls see with each event, from
+	// one goroutine. The error is why the job did not run to its end; a
 	// command that fails is no error.
 	Run(ctx context.Context, job *Job, see func(Event)) error
 }
 
-// Choose returns the machine that LVS_LAB names, or else the first that works
-// here: host, uml, qemu. What it needs is fetched.
+// Choose returns the machine that LVS_LAB names, or, without it, the first that
+// works here: host, uml, qemu. It fetches what the machine needs.
 func Choose(ctx context.Context, cache *Cache) (Machine, error) {
 	switch kind := os.Getenv("LVS_LAB"); kind {
 	case "":
@@ -43,7 +43,7 @@ func Choose(ctx context.Context, cache *Cache) (Machine, error) {
 			}
 			errs = append(errs, err)
 		}
-		return nil, fmt.Errorf("no kernel with IPVS can be had here: %w", joinLine(errs))
+		return nil, fmt.Errorf("no kernel with IPVS is available: %w", joinLine(errs))
 	case "host":
 		return openHost(ctx, cache)
 	case "uml":
@@ -51,12 +51,12 @@ func Choose(ctx context.Context, cache *Cache) (Machine, error) {
 	case "qemu":
 		return openQEMU(ctx, cache)
 	default:
-		return nil, fmt.Errorf("LVS_LAB=%s: it may be host, uml or qemu", kind)
+		return nil, fmt.Errorf("invalid LVS_LAB %q: want host, uml or qemu", kind)
 	}
 }
 
-// Fetch downloads what the kernel that LVS_LAB names needs, User Mode Linux by
-// default, for a machine that will be without a network later.
+// Fetch downloads what the machine that LVS_LAB names needs, by default User Mode
+// Linux, for later use without a network.
 func Fetch(ctx context.Context, cache *Cache) error {
 	if os.Getenv("LVS_LAB") == "qemu" {
 		_, err := openQEMU(ctx, cache)
@@ -66,7 +66,7 @@ func Fetch(ctx context.Context, cache *Cache) error {
 	return err
 }
 
-// joinLine joins errors in one line.
+// joinLine joins errors into one line.
 func joinLine(errs []error) error {
 	var texts []string
 	for _, err := range errs {

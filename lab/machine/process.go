@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	silence     = 90 * time.Second // a guest that sends no sign of life for so long hangs
-	farewell    = 10 * time.Second // from the last event to the end of the process
+	silence     = 90 * time.Second // without any event for so long, the guest hangs
+	farewell    = 10 * time.Second // limit from the last event to the end of the process
 	consoleTail = 4 << 10          // bytes of the console kept for error messages
 )
 
@@ -26,19 +26,19 @@ type guestProcess struct {
 	cmd     *exec.Cmd
 	link    io.ReadCloser
 	console *tail
-	boot    time.Duration // longest time until the first event
-	group   bool          // the process leads a group of its own, to be ended whole
+	boot    time.Duration // limit until the first event
+	group   bool          // the process leads a group of its own, which ends with it
 }
 
-// run starts the process and passes its events on until it is over.
+// run starts the process and passes its events on until it ends.
 func (g *guestProcess) run(ctx context.Context, see func(Event)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	exited := make(chan error, 1)
 	started := make(chan error, 1)
 	go func() {
-		// The kernel ends the guest when the thread that started it ends,
-		// so that a killed lab leaves nothing behind.
+		// The kernel kills the guest if the thread that started it ends, so
+		// that a killed lab leaves nothing running.
 		runtime.LockOSThread()
 		err := g.cmd.Start()
 		started <- err
@@ -50,7 +50,7 @@ func (g *guestProcess) run(ctx context.Context, see func(Event)) error {
 		return errors.Join(err, g.link.Close())
 	}
 	for _, f := range g.cmd.ExtraFiles {
-		f.Close() // the guest has its copy; ours would keep the link open
+		f.Close() // the guest has a copy; this one would keep the link open
 	}
 
 	watch := time.AfterFunc(g.boot, func() { cancel(fmt.Errorf("the guest did not boot within %s", g.boot)) })
@@ -63,8 +63,8 @@ func (g *guestProcess) run(ctx context.Context, see func(Event)) error {
 
 	done, err := g.follow(see, watch, cancel)
 	if !done {
-		// The stream ended early: why is known to whoever cancelled, or
-		// to the console.
+		// The stream ended early. The reason is the context's, or on the
+		// console.
 		g.kill()
 		<-exited
 		if cause := context.Cause(ctx); cause != nil {
@@ -76,14 +76,17 @@ func (g *guestProcess) run(ctx context.Context, see func(Event)) error {
 	case <-exited:
 		return nil
 	case <-time.After(farewell):
-		g.kill() // all was received; a kernel that cannot halt harms nobody
+		g.kill() // everything was received: that it cannot halt does no harm
 		<-exited
 		return nil
 	}
 }
 
-// follow passes events on until Done.
-func (g *guestProcess) follow(see func(Event), watch *time.Timer, cancel context.CancelCauseFunc) (done bool, err error) {
+// follow passes events on and reports whether the last one was Done. A guest that
+// is silent is cancelled; watch limits its boot.
+func (g *guestProcess) follow(
+	see func(Event), watch *time.Timer, cancel context.CancelCauseFunc,
+) (done bool, err error) {
 	for {
 		e, err := readFrame(g.link)
 		if err != nil {
@@ -94,7 +97,7 @@ func (g *guestProcess) follow(see func(Event), watch *time.Timer, cancel context
 		}
 		if e.Kind == Booted {
 			watch.Stop()
-			watch = time.AfterFunc(silence, func() { cancel(fmt.Errorf("the guest has been silent for %s: it hangs", silence)) })
+			watch = time.AfterFunc(silence, func() { cancel(fmt.Errorf("the guest hangs: silent for %s", silence)) })
 			defer watch.Stop()
 		}
 		watch.Reset(silence)
@@ -108,6 +111,7 @@ func (g *guestProcess) follow(see func(Event), watch *time.Timer, cancel context
 	}
 }
 
+// kill ends the process, and its group if it leads one.
 func (g *guestProcess) kill() {
 	pid := g.cmd.Process.Pid
 	if g.group {
@@ -116,17 +120,17 @@ func (g *guestProcess) kill() {
 	syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile
 }
 
-// explain adds what the console said last.
+// explain adds the end of the console's output to an error.
 func (g *guestProcess) explain(err error) error {
 	text := strings.TrimSpace(g.console.String())
 	if text == "" {
 		return err
 	}
-	return fmt.Errorf("%w; the console's last words:\n%s", err, text)
+	return fmt.Errorf("%w; the end of the console:\n%s", err, text)
 }
 
-// attributes are those of every guest process. With a terminal it stays in
-// the lab's process group, or it could not read the keyboard.
+// attributes returns the attributes of a guest process. With a terminal it stays
+// in the lab's process group, which may read the keyboard.
 func attributes(terminal bool) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: !terminal, Pdeathsig: syscall.SIGKILL}
 }
@@ -153,7 +157,7 @@ func (t *tail) String() string {
 	return string(t.buf)
 }
 
-// scratch makes a folder for one run.
+// scratch creates a folder for one run.
 func scratch() (dir string, remove func(), err error) {
 	dir, err = os.MkdirTemp("", "lvs-lab-")
 	return dir, func() { os.RemoveAll(dir) }, err

@@ -21,12 +21,11 @@ const (
 	resultsDir   = "/run/lvs-lab-results"
 	pulse        = time.Second     // how often Alive is sent
 	lastWords    = 5 * time.Second // between SIGQUIT and SIGKILL
-	resultsLimit = 64 << 20        // bytes of one result file that are carried home
+	resultsLimit = 64 << 20        // bytes of one result file that are sent
 )
 
-// runJob runs the commands of a job and reports them on link. It is what the
-// guest does once it is habitable, and what the host's kind does in a fresh
-// namespace.
+// runJob runs the commands of a job and reports on link. Process 1 of a guest
+// calls it once everything is mounted, and the host's kind in its namespaces.
 func runJob(job *Job, link io.Writer) error {
 	report := &frameWriter{out: link}
 	var uts unix.Utsname
@@ -55,8 +54,8 @@ func runJob(job *Job, link io.Writer) error {
 	return report.send(Event{Kind: Done})
 }
 
-// beat tells the host that the guest still runs, so that a hang is noticed
-// although a quiet command is not taken for one.
+// beat sends Alive at every pulse, so that the host can tell a guest that hangs
+// from a command that prints nothing.
 func beat(report *frameWriter, stop <-chan struct{}) {
 	tick := time.NewTicker(pulse)
 	defer tick.Stop()
@@ -72,8 +71,8 @@ func beat(report *frameWriter, stop <-chan struct{}) {
 	}
 }
 
-// runCommand runs one command to its end. The error is the link's: whatever
-// goes wrong with the command is reported on it.
+// runCommand runs one command to its end. The error is the link's: what goes
+// wrong with the command is reported on the link.
 func runCommand(job *Job, index int, c Command, onConsole bool, report *frameWriter) error {
 	if err := report.send(Event{Kind: Started, Command: index}); err != nil {
 		return err
@@ -84,7 +83,7 @@ func runCommand(job *Job, index int, c Command, onConsole bool, report *frameWri
 	}
 	defer cancel()
 
-	// exec looks programs up in the PATH of this process.
+	// exec searches the PATH of this process.
 	path := guestPath
 	if c.Path != "" {
 		path = c.Path + ":" + guestPath
@@ -101,7 +100,7 @@ func runCommand(job *Job, index int, c Command, onConsole bool, report *frameWri
 	cmd.Stdout = &eventWriter{report, Event{Kind: Stdout, Command: index}}
 	cmd.Stderr = &eventWriter{report, Event{Kind: Stderr, Command: index}}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	// A Go program that gets SIGQUIT prints what its goroutines wait for.
+	// At SIGQUIT a Go program prints what its goroutines wait for.
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) }
 	cmd.WaitDelay = lastWords
 	if onConsole {
@@ -117,7 +116,7 @@ func runCommand(job *Job, index int, c Command, onConsole bool, report *frameWri
 	status, err := 0, cmd.Start()
 	if err == nil {
 		err = cmd.Wait()
-		// What the command left behind would keep its namespaces alive.
+		// A process that the command left would keep its namespaces alive.
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		status = exitStatus(cmd.ProcessState)
 	} else {
@@ -127,7 +126,7 @@ func runCommand(job *Job, index int, c Command, onConsole bool, report *frameWri
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		trouble = fmt.Sprintf("ended after its time limit of %s", c.Limit)
+		trouble = fmt.Sprintf("ended at its time limit of %s", c.Limit)
 		status = max(status, 124)
 	case err != nil && !errors.As(err, &exit):
 		trouble = err.Error()
@@ -140,6 +139,7 @@ func runCommand(job *Job, index int, c Command, onConsole bool, report *frameWri
 	return report.send(Event{Kind: Exited, Command: index, Status: status})
 }
 
+// exitStatus returns an exit status as a shell does: 128+n after signal n.
 func exitStatus(state *os.ProcessState) int {
 	ws, ok := state.Sys().(syscall.WaitStatus)
 	if ok && ws.Signaled() {
@@ -148,9 +148,9 @@ func exitStatus(state *os.ProcessState) int {
 	return state.ExitCode()
 }
 
-// openConsole opens the guest's console as a terminal of the given size. The
-// device behind /dev/console is asked for by name, as /dev/console itself
-// cannot be a controlling terminal.
+// openConsole opens the guest's console as a terminal of the given size. It opens
+// the device behind /dev/console, because /dev/console itself cannot be a
+// controlling terminal.
 func openConsole(rows, columns uint16) (*os.File, error) {
 	active, err := os.ReadFile("/sys/class/tty/console/active")
 	if err != nil {
@@ -173,7 +173,7 @@ func openConsole(rows, columns uint16) (*os.File, error) {
 	return f, nil
 }
 
-// sendResults carries home the files that commands left in resultsDir.
+// sendResults sends the files that commands left in resultsDir.
 func sendResults(report *frameWriter) error {
 	return filepath.WalkDir(resultsDir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
@@ -193,7 +193,7 @@ func sendResults(report *frameWriter) error {
 	})
 }
 
-// eventWriter turns what is written to it into events.
+// eventWriter sends what is written to it as events.
 type eventWriter struct {
 	report *frameWriter
 	like   Event

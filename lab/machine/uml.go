@@ -7,18 +7,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 const (
-	umlMemory = 2 << 30 // bytes; taken from the host only as the guest uses them
-	umlBoot   = 60 * time.Second
+	umlMemory = 2 << 30          // bytes; the host provides only what the guest uses
+	umlBoot   = 60 * time.Second // limit for the boot
 )
 
-// umlMachine boots User Mode Linux: a kernel that is an ordinary process, with
-// the host's root as its root, read only, under a layer that vanishes.
+// umlMachine boots User Mode Linux: a kernel that is an ordinary process. Its root
+// is the host's, read only, below a layer in memory.
 type umlMachine struct {
 	kernel umlKernel
 	tools  string
@@ -82,8 +83,8 @@ func (m *umlMachine) Run(ctx context.Context, job *Job, see func(Event)) error {
 	return g.run(ctx, see)
 }
 
-// logging is the kernel parameter that keeps its messages away: all of them
-// from a terminal, on which a program draws; a panic is always shown.
+// logging returns the kernel parameter that suppresses messages: all of them on a
+// terminal, on which a program draws. A panic is always printed.
 func logging(job *Job) string {
 	if job.Terminal {
 		return "loglevel=0"
@@ -91,9 +92,8 @@ func logging(job *Job) string {
 	return "quiet"
 }
 
-// memoryFolder is where the guest's memory file goes: a folder in memory if
-// there is one that is large enough and from which code may run, as the
-// kernel requires.
+// memoryFolder returns the folder for the guest's memory file: /dev/shm if it is
+// large enough and code may run from it, as the kernel requires, else fallback.
 func memoryFolder(fallback string) string {
 	const shm = "/dev/shm"
 	var s unix.Statfs_t
@@ -104,4 +104,77 @@ func memoryFolder(fallback string) string {
 		return fallback
 	}
 	return shm
+}
+
+// umlSuite is the release of Debian with the kernel: those of older releases die
+// at boot on processors with AMX.
+const umlSuite = "sid"
+
+// umlKernel is a fetched User Mode Linux.
+type umlKernel struct {
+	program string // the kernel, an ordinary executable
+	modules string // its modules, a folder named after the release
+}
+
+// uml returns the kernel, and fetches it first if it is missing.
+func (c *Cache) uml(ctx context.Context) (umlKernel, error) {
+	if runtime.GOARCH != "amd64" {
+		return umlKernel{}, errors.New("only amd64 has User Mode Linux: set LVS_LAB=host on a machine with IPVS and root")
+	}
+	tools, err := c.tools(ctx)
+	if err != nil {
+		return umlKernel{}, err
+	}
+	dir, err := c.folder("uml", func(dir string) error {
+		c.say("fetching the kernel (User Mode Linux; 36 MB)…")
+		return fetchUML(ctx, dir, filepath.Join(c.dir, "uml"), tools)
+	})
+	if err != nil {
+		return umlKernel{}, err
+	}
+	modules, err := oneEntry(filepath.Join(dir, "usr/lib/uml/modules"))
+	return umlKernel{program: filepath.Join(dir, "linux"), modules: modules}, err
+}
+
+// fetchUML fills the folder part, which is renamed to final later.
+func fetchUML(ctx context.Context, part, final, tools string) error {
+	apt, err := openArchive(ctx, filepath.Join(part, "apt"), umlSuite)
+	if err != nil {
+		return err
+	}
+	if err := apt.unpack(ctx, part, "user-mode-linux", "libc6"); err != nil {
+		return err
+	}
+	if err := errors.Join(mergeUsr(part), os.RemoveAll(filepath.Join(part, "apt"))); err != nil {
+		return err
+	}
+	libraries, err := libraryFolder(part)
+	if err != nil {
+		return err
+	}
+	rel, err := filepath.Rel(part, libraries)
+	if err != nil {
+		return err
+	}
+	program := filepath.Join(part, "linux")
+	if err := os.Rename(filepath.Join(part, "usr/bin/linux.uml"), program); err != nil {
+		return err
+	}
+	return bindLibraries(ctx, tools, program, libraries, filepath.Join(final, rel))
+}
+
+// bindLibraries makes a program use the C library in a folder instead of the
+// host's, which may be too old for it.
+func bindLibraries(ctx context.Context, tools, program, libraries, final string) error {
+	newLoader, err := loader(libraries)
+	if err != nil {
+		return err
+	}
+	patchelf, err := foreign(ctx, tools, "patchelf", "usr/bin/patchelf",
+		"--set-interpreter", filepath.Join(final, filepath.Base(newLoader)),
+		"--set-rpath", final, program)
+	if err != nil {
+		return err
+	}
+	return quiet(patchelf)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -18,12 +19,12 @@ import (
 
 const (
 	demoRate   = 100 * time.Millisecond // between two requests of a client
-	demoPhase  = 3 * time.Second        // of traffic before a look at the counters
+	demoPhase  = 3 * time.Second        // of traffic before the counters are shown
 	demoServed = 80                     // the servers' port
 )
 
-// demo shows lvs doing its main job: a director in front of uneven servers,
-// live HTTP traffic through it, a server taken out and put back meanwhile. On a
+// demo shows what lvs is for: a director in front of servers of different size,
+// live HTTP traffic through it, and a server that is taken out and put back. On a
 // terminal it ends with the dashboard.
 func demo(ctx context.Context, lvs string, args []string, out io.Writer) (err error) {
 	c, err := lab.StartCluster(lab.Options{Clients: 2, Servers: 3, Forward: lab.NAT, Prefix: "demo"})
@@ -37,28 +38,29 @@ func demo(ctx context.Context, lvs string, args []string, out io.Writer) (err er
 		}
 	}
 	d := &demonstration{ctx: ctx, lvs: lvs, out: out, cluster: c, vip: netip.AddrPortFrom(c.VIP4, 80).String()}
-	d.say("Two clients, a director with the virtual address %s, three uneven real servers.", c.VIP4)
+	d.say("Two clients, a director with the virtual address %s, three real servers of different size.", c.VIP4)
 	if err := d.show(); err != nil || !isTerminal(os.Stdin) || !isTerminal(os.Stdout) {
 		return err
 	}
 	return d.top()
 }
 
-// demonstration is one run of it.
+// demonstration is one run of demo.
 type demonstration struct {
 	ctx     context.Context
 	lvs     string
 	out     io.Writer
 	cluster *lab.Cluster
 	vip     string
-	served  atomic.Int64
-	failed  atomic.Int64
+	served  atomic.Int64 // requests
+	failed  atomic.Int64 // requests
 }
 
+// show prints what an administrator types, and what lvs answers.
 func (d *demonstration) show() error {
 	service := "tcp://" + d.vip
 	server := func(i int) string { return d.cluster.Servers[i].Addr4.String() }
-	d.say("A web service, and its servers with the share each can bear:")
+	d.say("A web service, and its servers with a weight for the share of each:")
 	err := d.run([]string{"service", "add", service, "-s", "wrr"},
 		[]string{"server", "add", service, server(0), "--nat", "-w", "3"},
 		[]string{"server", "add", service, server(1), "--nat", "-w", "2"},
@@ -69,12 +71,15 @@ func (d *demonstration) show() error {
 	stop := d.traffic()
 	defer stop()
 
-	d.say("Live requests now, %d a second. The kernel adds its counters up every two seconds.", int(time.Second/demoRate)*len(d.cluster.Clients))
+	perSecond := int(time.Second/demoRate) * len(d.cluster.Clients)
+	d.say("Live requests, %d per second. The kernel updates its counters every two seconds.", perSecond)
 	d.wait()
-	if err := d.run([]string{"list", service}, []string{"stats", service}, []string{"connections", "--group-by", "server,state"}); err != nil {
+	err = d.run([]string{"list", service}, []string{"stats", service},
+		[]string{"connections", "--group-by", "server,state"})
+	if err != nil {
 		return err
 	}
-	d.say("The first server takes no new connections, as before its maintenance; nobody notices:")
+	d.say("Before maintenance, the first server takes no new connections; no request fails:")
 	if err := d.run([]string{"weight", service, server(0), "0", "-v"}); err != nil {
 		return err
 	}
@@ -83,7 +88,7 @@ func (d *demonstration) show() error {
 	if err := d.run([]string{"stats", service, "--rate"}, []string{"list", service}); err != nil {
 		return err
 	}
-	d.say("And back. Scripts read JSON:")
+	d.say("Back to its weight. Scripts read JSON:")
 	err = d.run([]string{"weight", service, server(0), "3"},
 		[]string{"list", service, "-o", "json", "--jq", `.items[].servers[] | "\(.id) weight \(.weight)"`},
 		[]string{"save"})
@@ -91,15 +96,14 @@ func (d *demonstration) show() error {
 		return err
 	}
 	stop()
-	d.say("%d requests were answered, %d failed.", d.served.Load(), d.failed.Load())
+	d.say("%d requests succeeded, %d failed.", d.served.Load(), d.failed.Load())
 	if n := d.failed.Load(); n > 0 {
 		return fmt.Errorf("%d requests failed", n)
 	}
 	return nil
 }
 
-// traffic lets every client ask again and again, until the returned function
-// is called.
+// traffic makes every client send requests until stop is called.
 func (d *demonstration) traffic() (stop func()) {
 	ctx, cancel := context.WithCancel(d.ctx)
 	var clients sync.WaitGroup
@@ -127,7 +131,7 @@ func (d *demonstration) traffic() (stop func()) {
 	}
 }
 
-// wait lets the traffic go on for a while.
+// wait waits for a phase of traffic.
 func (d *demonstration) wait() {
 	select {
 	case <-d.ctx.Done():
@@ -139,7 +143,7 @@ func (d *demonstration) say(format string, args ...any) {
 	fmt.Fprintf(d.out, "\n# "+format+"\n", args...)
 }
 
-// run shows commands and what they print.
+// run runs commands of lvs on the director. It prints them and what they print.
 func (d *demonstration) run(commands ...[]string) error {
 	for _, args := range commands {
 		fmt.Fprintf(d.out, "$ lvs %s\n", quoted(args))
@@ -155,7 +159,7 @@ func (d *demonstration) run(commands ...[]string) error {
 	return nil
 }
 
-// quoted writes arguments as a shell would want them.
+// quoted returns arguments as they are typed in a shell.
 func quoted(args []string) string {
 	out := make([]string, len(args))
 	for i, arg := range args {
@@ -165,4 +169,70 @@ func quoted(args []string) string {
 		out[i] = arg
 	}
 	return strings.Join(out, " ")
+}
+
+// The second service of the dashboard: pages that take one to three seconds, and
+// how many people read them.
+const (
+	demoSlowPort = 8080
+	demoPeople   = 30
+)
+
+// top runs the dashboard on the cluster, with live traffic, until it is left.
+func (d *demonstration) top() error {
+	service := "tcp://" + netip.AddrPortFrom(d.cluster.VIP4, demoSlowPort).String()
+	commands := [][]string{{"service", "add", service, "-s", "wlc"}}
+	for i, s := range d.cluster.Servers {
+		if err := s.Serve(demoSlowPort, demoPage(time.Duration(1+i)*time.Second)); err != nil {
+			return err
+		}
+		weight := fmt.Sprint(30 - 10*i)
+		commands = append(commands, []string{"server", "add", service, s.Addr4.String(), "--nat", "-w", weight})
+	}
+	d.say("A second service with slow pages, and the dashboard: d drains, U undoes, ? is help, q quits.")
+	if err := d.run(commands...); err != nil {
+		return err
+	}
+	d.wait() // so that the line above can be read
+	stop := d.traffic()
+	defer stop()
+	leave := d.people(service)
+	defer leave()
+	return d.cluster.Director.Do(func() error {
+		cmd := exec.CommandContext(d.ctx, d.lvs, "top")
+		cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		return cmd.Run()
+	})
+}
+
+// demoPage returns a page that takes d.
+func demoPage(d time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(d):
+		case <-r.Context().Done():
+		}
+		fmt.Fprintln(w, "done")
+	})
+}
+
+// people read slow pages, one after the other, until leave is called.
+func (d *demonstration) people(service string) (leave func()) {
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range demoPeople {
+		client := d.cluster.Clients[i%len(d.cluster.Clients)]
+		all.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				case <-time.After(50 * time.Millisecond): // a pause, in case requests fail at once
+				}
+				_, _ = client.Get("http" + service[len("tcp"):] + "/")
+			}
+		})
+	}
+	return func() { close(done); all.Wait() }
 }

@@ -14,14 +14,9 @@ import (
 // exec runs one command in a lab kernel, in the present working folder.
 func (l *launcher) exec(ctx context.Context, args []string) (int, error) {
 	job := new(machine.Job)
-	if len(args) > 0 && args[0] == "--keep-tty" {
-		job.Terminal, args = true, args[1:]
-	}
-	if len(args) > 0 && args[0] == "--" {
-		args = args[1:]
-	}
-	if len(args) == 0 {
-		return 0, errUsage
+	args, err := execOptions(job, args)
+	if err != nil {
+		return 0, err
 	}
 	dir, err := os.Getwd()
 	if err != nil {
@@ -31,7 +26,7 @@ func (l *launcher) exec(ctx context.Context, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	// lvs stands beside this program: what the README says can be typed there.
+	// The guest finds lvs, which is beside this program, by its name.
 	bin := filepath.Dir(self)
 	job.Commands = []machine.Command{{Name: args[0], Argv: args, Path: bin, Dir: dir, Env: passedOn()}}
 	job.Bring = append(bring(dir), bin)
@@ -41,19 +36,44 @@ func (l *launcher) exec(ctx context.Context, args []string) (int, error) {
 	return l.runOne(ctx, job)
 }
 
-// bring is what a guest needs of the folder that a command runs in: the whole
-// module around it, as tests may read anything of it.
+// execOptions reads exec's own options into job and returns the command.
+func execOptions(job *machine.Job, args []string) (command []string, err error) {
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		option := args[0]
+		args = args[1:]
+		switch {
+		case option == "--":
+			if len(args) == 0 {
+				return nil, usagef("exec", "COMMAND is missing")
+			}
+			return args, nil
+		case option == "--keep-tty":
+			job.Terminal = true
+		case asksForHelp(option):
+			return nil, helpWanted("exec")
+		default:
+			return nil, usagef("exec", "unknown option %q", option)
+		}
+	}
+	if len(args) == 0 {
+		return nil, usagef("exec", "COMMAND is missing")
+	}
+	return args, nil
+}
+
+// bring returns what a guest needs of the folder that a command runs in: the whole
+// Go module around it, as tests may read any file of it.
 func bring(dir string) []string {
 	for at := dir; at != "/"; at = filepath.Dir(at) {
 		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
 			return []string{at}
 		}
 	}
-	return nil // any folder, perhaps a large one
+	return nil // it is some folder, which may be large
 }
 
-// runOne runs a job and passes the output of its commands through. The status
-// is that of the last command.
+// runOne runs a job and prints what its commands print. The status is that of the
+// last command.
 func (l *launcher) runOne(ctx context.Context, job *machine.Job) (int, error) {
 	m, err := l.choose(ctx)
 	if err != nil {
@@ -79,15 +99,15 @@ func (l *launcher) runOne(ctx context.Context, job *machine.Job) (int, error) {
 	})
 	switch {
 	case ctx.Err() != nil:
-		status = 130 // as a shell reports an interrupted command
+		status = 130 // the status of an interrupted command in a shell
 	case status < 0:
-		status = 127 // and one that cannot run
+		status = 127 // and that of one that cannot run
 	}
 	return status, err
 }
 
-// passedOn is the part of the environment that a command in the guest sees. What
-// lvs remembers is forgotten with the guest, and never reaches this machine.
+// passedOn returns the environment of a command in the guest. What lvs stores
+// there is lost with the guest and never reaches this machine.
 func passedOn() []string {
 	env := []string{"LVS_IN_LAB=1", "LVS_STATE_DIR=/run/lvs"}
 	for _, name := range []string{"TERM", "NO_COLOR", "COLORTERM"} {
@@ -98,15 +118,15 @@ func passedOn() []string {
 	return env
 }
 
-// keepTerminal gives the guest's terminal the size of ours.
+// keepTerminal sets the size of the guest's terminal to that of this one.
 func keepTerminal(job *machine.Job) {
 	if size, err := unix.IoctlGetWinsize(int(os.Stdout.Fd()), unix.TIOCGWINSZ); err == nil {
 		job.Rows, job.Columns = size.Row, size.Col
 	}
 }
 
-// saveTerminal remembers the terminal's state: a kernel on it changes it, and
-// one that dies does not change it back.
+// saveTerminal returns a function that restores the state of the terminal: the
+// guest's kernel changes it, and does not change it back if it dies.
 func saveTerminal() (restore func()) {
 	state, err := unix.IoctlGetTermios(int(os.Stdin.Fd()), unix.TCGETS)
 	if err != nil {

@@ -12,12 +12,11 @@ import (
 	"lvs/lab/machine"
 )
 
-// program is something that lab runs inside a lab kernel, as root, in a
-// network namespace that it may fill as it likes. lvs is the path of the
-// binary to show or to measure.
+// program is what lab runs inside a lab kernel, as root, in a network namespace
+// of its own. lvs is the path of the binary to show or to measure.
 type program func(ctx context.Context, lvs string, args []string, out io.Writer) error
 
-// programFor returns the program that a sub-command stands for.
+// programFor returns the program of a subcommand, or nil if there is none.
 func programFor(verb string) program {
 	switch verb {
 	case "demo":
@@ -30,12 +29,12 @@ func programFor(verb string) program {
 	return nil
 }
 
-// inside is the verb by which this binary runs one of its programs in the
-// guest.
+// inside is the subcommand that runs a program in the guest. It is for lab itself
+// and not in the help.
 const inside = "inside"
 
-// runProgram boots a kernel and runs one of lab's own programs there, with the
-// terminal if there is one.
+// runProgram boots a kernel and runs a program there, on the terminal if there is
+// one.
 func (l *launcher) runProgram(ctx context.Context, verb string, args []string) (int, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -59,10 +58,10 @@ func (l *launcher) runProgram(ctx context.Context, verb string, args []string) (
 	return l.runOne(ctx, job)
 }
 
-// runInside is the guest's side of runProgram.
+// runInside runs a program in the guest.
 func (l *launcher) runInside(ctx context.Context, args []string) error {
 	if len(args) == 0 || programFor(args[0]) == nil {
-		return errUsage
+		return usagef("", "unknown program %q inside a lab kernel", args)
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -70,11 +69,12 @@ func (l *launcher) runInside(ctx context.Context, args []string) error {
 	}
 	lvs := filepath.Join(filepath.Dir(self), "lvs")
 	if _, err := os.Stat(lvs); err != nil {
-		return fmt.Errorf("%w: make build", err)
+		return fmt.Errorf("%w: run make build", err)
 	}
 	return programFor(args[0])(ctx, lvs, args[1:], l.out)
 }
 
+// isTerminal reports whether a file is a terminal.
 func isTerminal(f *os.File) bool {
 	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	return err == nil

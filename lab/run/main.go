@@ -9,23 +9,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"lvs/lab/machine"
 )
-
-const usage = `usage: lab exec [--keep-tty] -- COMMAND [ARGUMENT…]   run a command in a lab kernel
-       lab test [FLAG…] [PACKAGE…]                   run Go tests in a lab kernel
-       lab demo                                      show a cluster with live traffic
-       lab bench                                     measure against ipvsadm
-       lab fetch                                     download kernel and tools now
-
-LVS_LAB=host|uml|qemu chooses the kernel; without it, the first that works.
-LVS_LAB_KERNEL=6.1|6.12 chooses QEMU's. LVS_LAB_CACHE is the cache folder.
-`
-
-// errUsage stands for a command line that makes no sense.
-var errUsage = errors.New("usage")
 
 func main() {
 	if machine.IsGuest() {
@@ -40,44 +28,76 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	status, err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	switch {
-	case errors.Is(err, errUsage):
-		fmt.Fprint(os.Stderr, usage)
-		status = 2
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "lab:", err)
-		status = max(status, 1)
-	}
-	os.Exit(status)
+	os.Exit(runAndReport(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is one sub-command. The status is that of the command in the guest.
+// runAndReport runs a command line, prints why it failed and returns the exit status.
+// Help that is asked for goes to out; after wrong usage the help of the
+// subcommand goes to errs, and below it what is wrong.
+func runAndReport(ctx context.Context, args []string, out, errs io.Writer) (status int) {
+	status, err := run(ctx, args, out, errs)
+	var wanted helpWanted
+	var usage *usageError
+	switch {
+	case err == nil:
+		return status
+	case errors.As(err, &wanted):
+		fmt.Fprint(out, helpFor(string(wanted)))
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprint(errs, helpFor(usage.command))
+		if usage.text != "" {
+			fmt.Fprintf(errs, "\nlab: %s\n", usage.text)
+		}
+		return 2
+	}
+	fmt.Fprintln(errs, "lab:", err)
+	return max(status, 1)
+}
+
+// run runs a subcommand. The status is that of the command in the guest.
 func run(ctx context.Context, args []string, out, errs io.Writer) (status int, err error) {
 	if len(args) == 0 {
-		return 0, errUsage
+		return 0, &usageError{}
 	}
 	l := &launcher{out: out, errs: errs}
-	switch verb, rest := args[0], args[1:]; verb {
-	case "exec":
+	verb, rest := args[0], args[1:]
+	switch {
+	case verb == "exec":
 		return l.exec(ctx, rest)
-	case "test":
+	case verb == "test":
 		return l.test(ctx, rest)
-	case "demo", "bench":
+	case verb == "demo":
+		if err := noArguments(verb, rest); err != nil {
+			return 0, err
+		}
 		return l.runProgram(ctx, verb, rest)
-	case inside:
-		return 0, l.runInside(ctx, rest)
-	case "fetch":
+	case verb == "bench":
+		if err := checkBench(rest); err != nil {
+			return 0, err
+		}
+		return l.runProgram(ctx, verb, rest)
+	case verb == "fetch":
+		if err := noArguments(verb, rest); err != nil {
+			return 0, err
+		}
 		return 0, l.fetch(ctx)
-	case "help", "-h", "--help":
-		fmt.Fprint(out, usage)
-		return 0, nil
-	default:
-		return 0, errUsage
+	case verb == inside:
+		return 0, l.runInside(ctx, rest)
+	case verb == "help" && len(rest) > 0 && isCommand(rest[0]):
+		return 0, helpWanted(rest[0])
+	case verb == "help" && len(rest) == 0, asksForHelp(verb):
+		return 0, helpWanted("")
+	case verb == "help":
+		verb = rest[0]
 	}
+	if strings.HasPrefix(verb, "-") {
+		return 0, usagef("", "unknown option %q", verb)
+	}
+	return 0, usagef("", "unknown command %q", verb)
 }
 
-// launcher is what a sub-command is given.
+// launcher runs subcommands. Output goes to out, progress and trouble to errs.
 type launcher struct {
 	out, errs io.Writer
 }
@@ -86,7 +106,7 @@ func (l *launcher) say(format string, args ...any) {
 	fmt.Fprintf(l.errs, "lab: "+format+"\n", args...)
 }
 
-// choose returns the kernel and says which it is.
+// choose returns the kernel to boot and prints which it is.
 func (l *launcher) choose(ctx context.Context) (machine.Machine, error) {
 	cache, err := machine.OpenCache(l.say)
 	if err != nil {
@@ -99,6 +119,7 @@ func (l *launcher) choose(ctx context.Context) (machine.Machine, error) {
 	return m, err
 }
 
+// fetch downloads everything that a later run may need.
 func (l *launcher) fetch(ctx context.Context) error {
 	cache, err := machine.OpenCache(l.say)
 	if err != nil {

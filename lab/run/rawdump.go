@@ -10,9 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawDump reads the whole table by netlink and throws it away: the yardstick
-// for what a list costs at the least, short of clever receiving. One request
-// and as many receive calls as there are datagrams, for each service.
+// rawDump reads the whole table by netlink and drops it: the least that a list
+// costs with one datagram for each call. It sends one request for each service.
 func rawDump(context.Context, string, []string, io.Writer) error {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_GENERIC)
 	if err != nil {
@@ -45,11 +44,13 @@ const (
 	unixCmdGetDest    = 8
 )
 
+// rawReader is a netlink socket.
 type rawReader struct {
 	fd     int
 	buffer []byte
 }
 
+// family returns the number of the generic netlink family IPVS.
 func (r *rawReader) family() (id uint16, err error) {
 	name := append([]byte{9, 0, unix.CTRL_ATTR_FAMILY_NAME, 0}, "IPVS\x00\x00\x00\x00"...)
 	if err := r.send(unix.GENL_ID_CTRL, unix.CTRL_CMD_GETFAMILY, 0, name); err != nil {
@@ -69,9 +70,10 @@ func (r *rawReader) family() (id uint16, err error) {
 		}
 		b = b[min((size+3)&^3, len(b)):]
 	}
-	return 0, errors.New("no IPVS in this kernel")
+	return 0, errors.New("this kernel has no IPVS")
 }
 
+// send sends one request.
 func (r *rawReader) send(family uint16, cmd byte, flags uint16, attrs []byte) error {
 	b := make([]byte, 20, 20+len(attrs))
 	binary.NativeEndian.PutUint32(b, uint32(20+len(attrs)))
@@ -81,6 +83,7 @@ func (r *rawReader) send(family uint16, cmd byte, flags uint16, attrs []byte) er
 	return unix.Sendto(r.fd, append(b, attrs...), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
 }
 
+// dump calls each with the attributes of every message of a dump.
 func (r *rawReader) dump(family uint16, cmd byte, attrs []byte, each func(attrs []byte)) error {
 	if err := r.send(family, cmd, unix.NLM_F_DUMP, attrs); err != nil {
 		return err

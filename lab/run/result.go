@@ -12,6 +12,7 @@ import (
 	"time"
 )
 
+// counts are numbers of tests.
 type counts struct {
 	passed, failed, skipped int
 }
@@ -22,9 +23,9 @@ func (c *counts) add(d counts) {
 	c.skipped += d.skipped
 }
 
-// packageResult reads what one package's tests print, through go's own
-// test2json, and shows what a reader wants: failures whole, at once, and one
-// line at the end.
+// packageResult reads the output of one package's tests, through go tool
+// test2json, and prints failures and reasons of skipped tests as they come, and
+// one line at the end.
 type packageResult struct {
 	io.WriteCloser // to test2json
 	counts
@@ -40,6 +41,8 @@ type packageResult struct {
 	printed map[string]*bytes.Buffer // by test; "" is the package
 }
 
+// startResult begins to read the output of a package. If verbose, all of it is
+// printed.
 func startResult(ctx context.Context, path string, out io.Writer, verbose bool) (*packageResult, error) {
 	r := &packageResult{
 		path: path, out: out, verbose: verbose, begun: time.Now(),
@@ -62,11 +65,12 @@ func startResult(ctx context.Context, path string, out io.Writer, verbose bool) 
 	return r, nil
 }
 
-// testEvent is what test2json prints.
+// testEvent is a line of test2json.
 type testEvent struct {
 	Action, Test, Output string
 }
 
+// read reads the events of test2json to their end.
 func (r *packageResult) read(events io.Reader) error {
 	dec := json.NewDecoder(bufio.NewReader(events))
 	for {
@@ -80,6 +84,7 @@ func (r *packageResult) read(events io.Reader) error {
 	}
 }
 
+// see counts and prints by one event.
 func (r *packageResult) see(e testEvent) {
 	buf := r.printed[e.Test]
 	if buf == nil {
@@ -98,7 +103,7 @@ func (r *packageResult) see(e testEvent) {
 		return
 	}
 	if e.Test == "" {
-		return // the package's own verdict is the exit status
+		return // the exit status counts for the package
 	}
 	switch e.Action {
 	case "pass":
@@ -113,10 +118,10 @@ func (r *packageResult) see(e testEvent) {
 	delete(r.printed, e.Test)
 }
 
-// show prints a test's output without the noise of its framing.
+// show prints a test's output without the lines that frame it.
 func (r *packageResult) show(buf *bytes.Buffer) {
 	if r.verbose {
-		return // already printed
+		return // it was printed already
 	}
 	for line := range strings.Lines(buf.String()) {
 		if !strings.HasPrefix(line, "=== ") {
@@ -143,9 +148,9 @@ func (r *packageResult) finish(status int) error {
 		return nil
 	}
 	if r.failed == 0 {
-		r.failed++ // it died outside any test
+		r.failed++ // the failure was outside the tests
 	}
-	for test, buf := range r.printed { // what no verdict followed
+	for test, buf := range r.printed { // of tests that did not end
 		if test == "" || buf.Len() > 0 {
 			r.show(buf)
 		}

@@ -18,8 +18,9 @@ func TestResult(t *testing.T) {
 		hidden       string
 	}{
 		{
-			name:   "passes quietly",
-			output: mark + "=== RUN   TestA\n    a_test.go:1: chatter\n" + mark + "--- PASS: TestA (0.00s)\n" + mark + "PASS\n",
+			name: "passes quietly",
+			output: mark + "=== RUN   TestA\n    a_test.go:1: chatter\n" +
+				mark + "--- PASS: TestA (0.00s)\n" + mark + "PASS\n",
 			want:   counts{passed: 1},
 			shown:  []string{"ok    lvs/x", "1 passed"},
 			hidden: "chatter",

@@ -20,15 +20,15 @@ import (
 	"lvs/lab/machine"
 )
 
-// labPackage is the import by which a test shows that it needs a kernel.
+// labPackage is the package that tests import if they need a kernel.
 const labPackage = "lvs/lab"
 
-// parallelTests is how many tests that call t.Parallel run at once. A guest
-// has one processor, but such tests mostly wait: the kernel adds its counters
-// up every two seconds.
+// parallelTests is how many tests that call t.Parallel run at the same time. A
+// guest has one processor, but such tests mostly wait: the kernel updates its
+// counters every two seconds.
 const parallelTests = 6
 
-// testOptions are the flags of lab test. They mean what they mean to go test.
+// testOptions are the options of lab test. They mean what they mean to go test.
 type testOptions struct {
 	run, skip string
 	count     int
@@ -38,17 +38,20 @@ type testOptions struct {
 	packages  []string
 }
 
+// parseTestOptions reads the arguments of lab test.
 func parseTestOptions(args []string) (testOptions, error) {
 	var o testOptions
-	flags := flag.NewFlagSet("lab test", flag.ContinueOnError)
-	flags.StringVar(&o.run, "run", "", "only tests that match")
-	flags.StringVar(&o.skip, "skip", "", "no tests that match")
-	flags.IntVar(&o.count, "count", 1, "run each test so often")
-	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "limit for each package")
-	flags.BoolVar(&o.short, "short", false, "tell tests to be short")
-	flags.BoolVar(&o.verbose, "v", false, "show the output of tests that pass")
-	if err := flags.Parse(args); err != nil {
-		return o, errUsage
+	flags := o.flags()
+	flags.SetOutput(io.Discard)
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return o, helpWanted("test")
+	} else if err != nil {
+		return o, usagef("test", "%v", err)
+	}
+	for _, arg := range flags.Args() {
+		if strings.HasPrefix(arg, "-") {
+			return o, usagef("test", "%q follows a package: put options before packages", arg)
+		}
 	}
 	if o.packages = flags.Args(); len(o.packages) == 0 {
 		o.packages = []string{"./..."}
@@ -56,9 +59,21 @@ func parseTestOptions(args []string) (testOptions, error) {
 	return o, nil
 }
 
-// test builds the packages' tests here and runs them: all in one boot, or where
-// a guest has one processor in two boots at once, those of whole clusters in one
-// and the others in the other.
+// flags returns the options as flags; what they mean is in the help.
+func (o *testOptions) flags() *flag.FlagSet {
+	flags := flag.NewFlagSet("lab test", flag.ContinueOnError)
+	flags.StringVar(&o.run, "run", "", "")
+	flags.StringVar(&o.skip, "skip", "", "")
+	flags.IntVar(&o.count, "count", 1, "")
+	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "")
+	flags.BoolVar(&o.short, "short", false, "")
+	flags.BoolVar(&o.verbose, "v", false, "")
+	return flags
+}
+
+// test builds the tests of packages on this machine and runs them in a kernel: in
+// one boot or, if a guest has one processor, in two boots at the same time, one
+// of which is for the tests of whole clusters.
 func (l *launcher) test(ctx context.Context, args []string) (int, error) {
 	o, err := parseTestOptions(args)
 	if err != nil {
@@ -93,7 +108,7 @@ func (l *launcher) test(ctx context.Context, args []string) (int, error) {
 	return l.summary(slices.Concat(parts...), slices.Concat(results...), errors.Join(errs...)), nil
 }
 
-// partsFor tells which packages share a boot. A User Mode Linux guest has one
+// partsFor returns the packages of each boot. A User Mode Linux guest has one
 // processor, and clusters with live traffic keep it busy for minutes.
 func partsFor(kind string, packages []testPackage) [][]testPackage {
 	var clusters, others []testPackage
@@ -110,8 +125,11 @@ func partsFor(kind string, packages []testPackage) [][]testPackage {
 	return [][]testPackage{others, clusters}
 }
 
-// testPart runs some packages' tests in one boot.
-func (l *launcher) testPart(ctx context.Context, o testOptions, m machine.Machine, dir string, packages []testPackage, results []*packageResult) error {
+// testPart runs the tests of some packages, built in dir, in one boot. It fills
+// results, one for each package.
+func (l *launcher) testPart(
+	ctx context.Context, o testOptions, m machine.Machine, dir string, packages []testPackage, results []*packageResult,
+) error {
 	job := o.job(m.Kind(), packages)
 	job.Bring = append(bring(packages[0].Dir), dir)
 	wanted, err := o.wantsCallers(ctx, packages)
@@ -128,7 +146,7 @@ func (l *launcher) testPart(ctx context.Context, o testOptions, m machine.Machin
 	return errors.Join(err, reportErr)
 }
 
-// lockedWriter lets boots that run at once print whole lines.
+// lockedWriter keeps the lines whole that several boots print.
 type lockedWriter struct {
 	mu sync.Mutex
 	to io.Writer
@@ -140,8 +158,10 @@ func (w *lockedWriter) Write(b []byte) (int, error) {
 	return w.to.Write(b)
 }
 
-// testEvent follows one package's tests.
-func (l *launcher) testEvent(ctx context.Context, o testOptions, packages []testPackage, results []*packageResult, e machine.Event) (err error) {
+// testEvent updates results by an event of a boot.
+func (l *launcher) testEvent(
+	ctx context.Context, o testOptions, packages []testPackage, results []*packageResult, e machine.Event,
+) (err error) {
 	r := results[min(e.Command, len(results)-1)]
 	switch e.Kind {
 	case machine.Started:
@@ -156,12 +176,12 @@ func (l *launcher) testEvent(ctx context.Context, o testOptions, packages []test
 	return err
 }
 
-// summary prints the last line and says whether all went well.
+// summary prints the last line and returns the exit status.
 func (l *launcher) summary(packages []testPackage, results []*packageResult, err error) int {
 	var total counts
 	for i, r := range results {
 		if r == nil || !r.finished {
-			fmt.Fprintf(l.out, "FAIL  %s: did not run to its end\n", packages[i].ImportPath)
+			fmt.Fprintf(l.out, "FAIL  %s: did not run to the end\n", packages[i].ImportPath)
 			total.failed++
 			if r != nil {
 				err = errors.Join(err, r.finish(-1))
@@ -176,7 +196,7 @@ func (l *launcher) summary(packages []testPackage, results []*packageResult, err
 		err = errors.New("no test ran")
 	}
 	if err != nil {
-		l.say("%v", err) // here, as the counts come last
+		l.say("%v", err) // first, so that the counts are the last line
 	}
 	fmt.Fprintf(l.out, "%d passed, %d failed, %d skipped\n", total.passed, total.failed, total.skipped)
 	if total.failed > 0 || err != nil {
@@ -185,7 +205,8 @@ func (l *launcher) summary(packages []testPackage, results []*packageResult, err
 	return 0
 }
 
-// job runs each package's tests in the package's folder, as go test does.
+// job returns the job that runs the tests of each package in the package's
+// folder, as go test does.
 func (o testOptions) job(kind string, packages []testPackage) *machine.Job {
 	job := new(machine.Job)
 	for _, p := range packages {
@@ -207,20 +228,21 @@ func (o testOptions) job(kind string, packages []testPackage) *machine.Job {
 		job.Commands = append(job.Commands, machine.Command{
 			Name: p.ImportPath, Argv: argv, Dir: p.Dir,
 			Env:   append(passedOn(), "LVS_LAB_KIND="+kind),
-			Limit: o.timeout + 10*time.Second, // the test's own limit says more
+			Limit: o.timeout + 10*time.Second, // after the test's own limit, which reports more
 		})
 	}
 	return job
 }
 
-// testPackage is a package with tests for the lab.
+// testPackage is a package whose tests need a kernel.
 type testPackage struct {
 	ImportPath, Dir string
 
-	binary string // once it is built
+	binary string // path of the built tests
 }
 
-// labTests finds the packages whose tests import the lab.
+// labTests returns the packages whose tests import the lab. A package that imports
+// it outside its tests is left out.
 func labTests(ctx context.Context, patterns []string) ([]testPackage, error) {
 	args := append([]string{"list", "-test", "-json=ImportPath,Dir,Deps"}, patterns...)
 	cmd := exec.CommandContext(ctx, "go", args...)
@@ -231,7 +253,7 @@ func labTests(ctx context.Context, patterns []string) ([]testPackage, error) {
 		return nil, fmt.Errorf("go list: %w: %s", err, strings.TrimSpace(errs.String()))
 	}
 	var found []testPackage
-	withoutTests := make(map[string]bool) // packages that know the lab themselves
+	withoutTests := make(map[string]bool) // packages that import the lab themselves
 	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
 		var p struct {
 			ImportPath, Dir string
@@ -256,13 +278,13 @@ func labTests(ctx context.Context, patterns []string) ([]testPackage, error) {
 	return found, nil
 }
 
-// isLab recognizes the lab among dependencies, as itself or rebuilt for a test.
+// isLab reports whether a dependency is the lab, as itself or rebuilt for a test.
 func isLab(dependency string) bool {
 	path, _, _ := strings.Cut(dependency, " ")
 	return path == labPackage
 }
 
-// buildTests compiles the tests into dir, a few at a time.
+// buildTests builds the tests into dir, four at a time.
 func buildTests(ctx context.Context, dir string, packages []testPackage) error {
 	errs := make([]error, len(packages))
 	slots := make(chan struct{}, 4)
@@ -282,4 +304,43 @@ func buildTests(ctx context.Context, dir string, packages []testPackage) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// callerPrefix begins the name of a test with programs that run ipvsadm, such as
+// ldirectord. They are fetched and added to the guest only for such tests.
+const callerPrefix = "TestCaller"
+
+// wantsCallers reports whether one of the built tests that will run is such a test.
+func (o testOptions) wantsCallers(ctx context.Context, packages []testPackage) (bool, error) {
+	run, _, _ := strings.Cut(o.run, "/") // without the names of subtests
+	if run == "" {
+		run = "."
+	}
+	for _, p := range packages {
+		cmd := exec.CommandContext(ctx, p.binary, "-test.list="+run)
+		cmd.Dir = p.Dir
+		out, err := cmd.Output()
+		if err != nil {
+			return false, fmt.Errorf("listing the tests of %s: %w", p.ImportPath, err)
+		}
+		for name := range strings.Lines(string(out)) {
+			if strings.HasPrefix(name, callerPrefix) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// addCallers adds those programs to a job. If they are not available, it prints
+// why: the tests that need them fail, and the others run.
+func (l *launcher) addCallers(ctx context.Context, job *machine.Job) error {
+	cache, err := machine.OpenCache(l.say)
+	if err != nil {
+		return err
+	}
+	if job.Callers, err = cache.Callers(ctx); err != nil {
+		l.say("%v", err)
+	}
+	return ctx.Err()
 }

@@ -1,4 +1,4 @@
-// Package broken holds tests that do not pass, to see what the lab makes of them:
+// Package broken has tests that do not pass, to see how the lab reports them:
 //
 //	bin/lab test -timeout 5s -run … ./lab/run/testdata/broken
 package broken

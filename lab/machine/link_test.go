@@ -60,8 +60,11 @@ func TestReadFrameRefuses(t *testing.T) {
 		"half a header": whole.String()[:5],
 		"a huge length": "\x03" + strings.Repeat("\xff", frameHeader-1),
 	} {
-		if e, err := readFrame(strings.NewReader(stream)); err == nil || errors.Is(err, io.EOF) && name != "half a header" {
-			t.Errorf("%s: read as %+v, %v", name, e, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			e, err := readFrame(strings.NewReader(stream))
+			if err == nil || errors.Is(err, io.EOF) && name != "half a header" {
+				t.Errorf("read as %+v, %v", e, err)
+			}
+		})
 	}
 }
