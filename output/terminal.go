@@ -3,6 +3,7 @@ package output
 import (
 	"bytes"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/olekukonko/tablewriter"
 )
 
@@ -18,6 +19,8 @@ func (t *table[T]) terminal() error {
 		}
 		headers[i] = t.paint(c.header(), Bold)
 	}
+	// A locale does not say how wide a terminal draws "…": all do it in one column.
+	runewidth.DefaultCondition.EastAsianWidth = false
 	var page bytes.Buffer
 	w := tablewriter.NewWriter(&page)
 	w.SetBorder(false)
