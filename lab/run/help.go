@@ -108,6 +108,7 @@ var benchParts = []term{
 	{"  ipvsadm", "lvs called by the name ipvsadm."},
 	{"  connections", "200,000 connections."},
 	{"  top", "The dashboard: processor time and memory."},
+	{"  older", "Start, list, save and restore against an older build of lvs."},
 }
 
 // environment are the variables that every subcommand reads.
