@@ -111,7 +111,7 @@ func (o *connections) parseServices() error {
 	for _, id := range ids {
 		if id.FWMark != 0 {
 			bad.add(usagef("--service %v: the table does not say which mark a connection had", id).
-				cure("choose by --server"))
+				hintf("choose by --server"))
 		}
 	}
 	o.services = ids

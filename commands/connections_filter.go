@@ -66,7 +66,7 @@ func (f *connectionFilter) parse() error {
 		f.states = strings.Split(strings.ToUpper(f.stateText), ",")
 		for _, s := range f.states {
 			if !slices.Contains(states, s) {
-				bad.add(usagef("--state %q: there is no such state", s).cure("the states are %s", strings.Join(states, ", ")))
+				bad.add(usagef("--state %q: there is no such state", s).hintf("the states are %s", strings.Join(states, ", ")))
 			}
 		}
 	}

@@ -15,11 +15,11 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 	help := cmd.CommandPath() + " --help"
 	var missing *pflag.ValueRequiredError
 	if errors.As(err, &missing) && missing.GetSpecifiedName() == "o" && cmd.Flags().Lookup("ops") != nil {
-		return usagef("%w", err).cure("ipvsadm's -o is --ops here; -o is the output format")
+		return usagef("%w", err).hintf("ipvsadm's -o is --ops here; -o is the output format")
 	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return usagef("%w", err).cure("%s", help)
+		return usagef("%w", err).hintf("%s", help)
 	}
 	name := unknown.GetSpecifiedName()
 	shown := "--" + name
@@ -28,18 +28,18 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 		shown = "-" + name
 	}
 	if known := a.another().Root().Flags().Lookup(name); known != nil && len(name) > 1 {
-		return usagef("%s has no effect on %s", shown, verbName(cmd)).cure("%s", help)
+		return usagef("%s has no effect on %s", shown, verbName(cmd)).hintf("%s", help)
 	}
 	if does := a.habit(name, short); does != "" {
 		return usagef("%s is ipvsadm's: it is unknown here", shown).
-			cure("%s %s; or ipvsadm's own options: %s ipvsadm …", a.Name, does, a.Name)
+			hintf("%s %s; or ipvsadm's own options: %s ipvsadm …", a.Name, does, a.Name)
 	}
-	f := usagef("unknown option %s", shown).cure("%s", help)
+	f := usagef("unknown option %s", shown).hintf("%s", help)
 	if short {
 		return f
 	}
 	if ours := ipvsadmOptions()[name]; ours != "" && cmd.Flags().Lookup(ours) != nil {
-		return f.cure("did you mean --%s?", ours)
+		return f.hintf("did you mean --%s?", ours)
 	}
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -48,7 +48,7 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 		}
 	})
 	if near := cluster.Nearest(name, known); near != "" {
-		f.cure("did you mean --%s?", near)
+		f.hintf("did you mean --%s?", near)
 	}
 	return f
 }

@@ -25,7 +25,7 @@ arguments behind belong to ipvsadm, --help among them.`,
   lvs --netns director ipvsadm -Ln`,
 		DisableFlagParsing: true,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return usagef("before ipvsadm only --netns can stand").cure("%s [--netns NAME] %s", a.Name, c.Use)
+			return usagef("before ipvsadm only --netns can stand").hintf("%s [--netns NAME] %s", a.Name, c.Use)
 		},
 		ValidArgsFunction: nothing,
 	}

@@ -17,7 +17,7 @@ func (s *serverSelector) servers(service *selector, args []string) (kernel.Servi
 	names := s.take(rest)
 	if len(names) == 0 {
 		return id, nil, usagef("service %v: SERVER is missing", id).
-			cure("name one as 10.0.0.11:80, or 10.0.0.11 for the service's port")
+			hintf("name one as 10.0.0.11:80, or 10.0.0.11 for the service's port")
 	}
 	return id, names, nil
 }

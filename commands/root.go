@@ -168,7 +168,7 @@ func (a *App) group(name, short, long string, verbs ...*cobra.Command) *cobra.Co
 		Use: name, Short: short, Long: long,
 		Args: a.onlyVerbs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return usagef("which command of %s?", verbName(c)).cure("%s --help lists them", c.CommandPath())
+			return usagef("which command of %s?", verbName(c)).hintf("%s --help lists them", c.CommandPath())
 		},
 	}
 	a.hiddenGlobals(c)
@@ -185,12 +185,12 @@ func (a *App) onlyVerbs(c *cobra.Command, args []string) error {
 	}
 	c.SuggestionsMinimumDistance = 2
 	full := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()) + " " + args[0])
-	f := usagef("unknown command %q", full).cure("%s --help lists them", c.CommandPath())
+	f := usagef("unknown command %q", full).hintf("%s --help lists them", c.CommandPath())
 	if meant := a.meant(c, args[0]); meant != "" {
-		return f.cure("did you mean %s?", meant)
+		return f.hintf("did you mean %s?", meant)
 	}
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		f.cure("did you mean %s %s?", c.CommandPath(), near[0])
+		f.hintf("did you mean %s %s?", c.CommandPath(), near[0])
 	}
 	return f
 }

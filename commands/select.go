@@ -124,7 +124,7 @@ func (s *selector) one(args []string) (kernel.ServiceID, []string, error) {
 		return ids[0], args, nil
 	case len(args) == 0:
 		return kernel.ServiceID{}, nil, usagef("SERVICE is missing").
-			cure("name one as tcp://192.0.2.10:80, udp://[2001:db8::1]:53 or fwmark:7, or with -t, -u, -f")
+			hintf("name one as tcp://192.0.2.10:80, udp://[2001:db8::1]:53 or fwmark:7, or with -t, -u, -f")
 	}
 	id, err := parseService(args[0])
 	return id, args[1:], err

@@ -134,7 +134,7 @@ func (o *serverOptions) overlayTunnel(f *pflag.FlagSet, s *kernel.Server) error 
 	if s.Forward != kernel.Tunneling && (f.Changed("tun-type") || f.Changed("tun-port") || f.Changed("tun-flags")) {
 		// Even --tun-type ipip, which is the zero value, is a mistake here.
 		bad.add(usagef("server %v: tunnel options have no meaning with %v forwarding", s.Addr, s.Forward).
-			cure("add --tunnel, or leave out --tun-type, --tun-port and --tun-flags"))
+			hintf("add --tunnel, or leave out --tun-type, --tun-port and --tun-flags"))
 		s.Tunnel = kernel.Tunnel{}
 	}
 	return bad.err()

@@ -45,7 +45,7 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 	}
 	if !o.serverOptions.given(c.Flags()) {
 		return usagef("service %v: nothing to change was named", id).
-			cure("%s --help lists what can be", c.CommandPath())
+			hintf("%s --help lists what can be", c.CommandPath())
 	}
 	present, err := o.app.lookupServers(c.Context(), kernel.EditServer.String(), id, names)
 	if err != nil {

@@ -133,7 +133,7 @@ func (o *serviceOptions) apart(f *pflag.FlagSet, args []string) error {
 	}
 	for _, arg := range args {
 		if _, err := parsePersistence(arg); err == nil {
-			return usagef("--persistent %s: the value is joined to the option", arg).cure("write --persistent=%s", arg)
+			return usagef("--persistent %s: the value is joined to the option", arg).hintf("write --persistent=%s", arg)
 		}
 	}
 	return nil
@@ -153,7 +153,7 @@ func (o *serviceOptions) tried(err error) error {
 		err = refused[0].Err
 	}
 	return (&fault{status: exitUsage, err: err}).
-		cure("did you mean %s? the schedulers are %s", near, strings.Join(schedulerNames(), ", "))
+		hintf("did you mean %s? the schedulers are %s", near, strings.Join(schedulerNames(), ", "))
 }
 
 func parsePersistence(s string) (time.Duration, error) {

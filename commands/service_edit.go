@@ -49,7 +49,7 @@ func (o *serviceEdit) run(c *cobra.Command, args []string) error {
 	}
 	if !o.serviceOptions.given(c.Flags()) {
 		return usagef("service %v: nothing to change was named", id).
-			cure("%s --help lists what can be", c.CommandPath())
+			hintf("%s --help lists what can be", c.CommandPath())
 	}
 	k, err := o.app.kernel()
 	if err != nil {

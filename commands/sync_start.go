@@ -53,7 +53,7 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 	d := kernel.Daemon{Role: role, Interface: o.iface}
 	switch {
 	case o.iface == "":
-		bad.add(usagef("the network interface is missing").cure("add --interface NAME"))
+		bad.add(usagef("the network interface is missing").hintf("add --interface NAME"))
 	case len(o.iface) > maxInterface:
 		bad.add(usagef("interface %q: the name is longer than %d characters", o.iface, maxInterface))
 	}
@@ -92,7 +92,7 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 		err = k.StartDaemon(c.Context(), d)
 		if errors.Is(err, kernel.ErrInvalid) {
 			f := &fault{status: exitUsage, err: err}
-			return f.cure("the kernel syncs no table with servers of another family than their service's, and takes only a multicast interface and a group of its family")
+			return f.hintf("the kernel syncs no table with servers of another family than their service's, and takes only a multicast interface and a group of its family")
 		}
 		return err
 	})

@@ -98,7 +98,7 @@ func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if want == (kernel.Timeouts{}) {
-		return usagef("nothing to set was named").cure("name --tcp, --tcp-fin or --udp")
+		return usagef("nothing to set was named").hintf("name --tcp, --tcp-fin or --udp")
 	}
 	k, err := o.app.kernel()
 	if err != nil {
@@ -119,7 +119,7 @@ func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
 // noMore knows the three numbers of ipvsadm --set.
 func (o *timeoutsSet) noMore(args []string) error {
 	if options := timeoutOptions(args); options != "" {
-		return usagef("unexpected argument %q", args[0]).cure("%s timeouts set%s", o.app.Name, options)
+		return usagef("unexpected argument %q", args[0]).hintf("%s timeouts set%s", o.app.Name, options)
 	}
 	return noMore(args)
 }

@@ -92,11 +92,11 @@ func (o *top) run(c *cobra.Command, args []string) error {
 	switch {
 	case o.batch.on:
 	case !a.OutTerminal.Is:
-		return usagef("top draws on a terminal, and standard output is none").cure("%s", insteadOfTop(a.Name))
+		return usagef("top draws on a terminal, and standard output is none").hintf("%s", insteadOfTop(a.Name))
 	case !a.InTerminal.Is:
-		return usagef("top takes keys from a terminal, and standard input is none").cure("%s", insteadOfTop(a.Name))
+		return usagef("top takes keys from a terminal, and standard input is none").hintf("%s", insteadOfTop(a.Name))
 	case a.Env("TERM") == "dumb":
-		return usagef("top needs a terminal that can move its cursor, and TERM is dumb").cure("%s", insteadOfTop(a.Name))
+		return usagef("top needs a terminal that can move its cursor, and TERM is dumb").hintf("%s", insteadOfTop(a.Name))
 	}
 	if o.demo {
 		end, err := a.demo()
