@@ -1,14 +1,10 @@
 package commands
 
 import (
-	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"lvs/kernel"
 )
 
 // Root builds the tree of verbs. Building it touches nothing outside.
@@ -193,36 +189,4 @@ func (a *App) onlyVerbs(c *cobra.Command, args []string) error {
 		f.hintf("did you mean %s %s?", c.CommandPath(), near[0])
 	}
 	return f
-}
-
-// meant guesses what was meant by a word that is no command: a service or a
-// server without what is to be done, or another word for a command. Empty is no
-// idea.
-func (a *App) meant(c *cobra.Command, word string) string {
-	group := c.Name()
-	if !c.HasParent() {
-		group = ""
-	}
-	if group != "" && group != "service" && group != "server" {
-		return ""
-	}
-	if _, err := kernel.ParseServiceID(word); err == nil {
-		if group == "server" {
-			return a.Name + " server list " + word
-		}
-		return a.Name + " list " + word
-	}
-	if _, err := netip.ParseAddr(word); err == nil {
-		return a.Name + " list --filter server=" + word
-	}
-	verb := otherWords()[word]
-	switch {
-	case verb == "" && group == "" && otherVerbs()[word] != "":
-		return a.Name + " " + otherVerbs()[word]
-	case verb == "":
-		return ""
-	case group == "":
-		return fmt.Sprintf("%s service %s, or %s server %s", a.Name, verb, a.Name, verb)
-	}
-	return a.Name + " " + group + " " + verb
 }
