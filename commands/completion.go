@@ -11,7 +11,7 @@ type completion struct{ app *App }
 // Shells are those that completion knows.
 func Shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
 
-func (a *App) newCompletion() *cobra.Command {
+func newCompletion(a *App) *cobra.Command {
 	o := &completion{app: a}
 	return &cobra.Command{
 		Use:   "completion SHELL",

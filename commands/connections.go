@@ -21,7 +21,7 @@ type connections struct {
 	origin       bool
 }
 
-func (a *App) newConnections() *cobra.Command {
+func newConnections(a *App) *cobra.Command {
 	o := &connections{app: a}
 	c := &cobra.Command{
 		Use:   "connections",

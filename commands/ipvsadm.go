@@ -12,7 +12,7 @@ import (
 	"lvs/plan"
 )
 
-func (a *App) newIpvsadm() *cobra.Command {
+func newIpvsadm(a *App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "ipvsadm [ARGUMENT…]",
 		Short: "Do what ipvsadm does with the same arguments",

@@ -19,7 +19,7 @@ type list struct {
 	view
 }
 
-func (a *App) newList() *cobra.Command {
+func newList(a *App) *cobra.Command {
 	o := &list{app: a}
 	c := &cobra.Command{
 		Use:   "list [SERVICE…]",

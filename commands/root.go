@@ -37,10 +37,10 @@ const (
 
 func verbs() []verb {
 	return []verb{
-		{ofTable, "list", "ls", (*App).newList},
-		{ofTable, "service", "svc", (*App).newService},
-		{ofTable, "server", "rs", (*App).newServer},
-		{ofTable, "clear", "", (*App).newClear},
+		{ofTable, "list", "ls", newList},
+		{ofTable, "service", "svc", newService},
+		{ofTable, "server", "rs", newServer},
+		{ofTable, "clear", "", newClear},
 		{ofTable, "save", "", (*App).newSave},
 		{ofTable, "restore", "", (*App).newRestore},
 		{ofCare, "weight", "", (*App).newWeight},
@@ -55,17 +55,17 @@ func verbs() []verb {
 		{ofFile, "validate", "", (*App).newValidate},
 		{ofFile, "export", "", (*App).newExport},
 		{ofFile, "import", "", (*App).newImport},
-		{ofTraffic, "top", "", (*App).newTop},
-		{ofTraffic, "stats", "", (*App).newStats},
-		{ofTraffic, "connections", "conns", (*App).newConnections},
+		{ofTraffic, "top", "", newTop},
+		{ofTraffic, "stats", "", newStats},
+		{ofTraffic, "connections", "conns", newConnections},
 		{ofTraffic, "watch", "", (*App).newWatch},
-		{ofTraffic, "zero", "", (*App).newZero},
-		{ofTraffic, "timeouts", "", (*App).newTimeouts},
-		{ofTraffic, "sync", "", (*App).newSync},
-		{ofProgram, "version", "", (*App).newVersion},
-		{ofProgram, "schema", "", (*App).newSchema},
-		{ofProgram, "completion", "", (*App).newCompletion},
-		{ofProgram, "ipvsadm", "", (*App).newIpvsadm},
+		{ofTraffic, "zero", "", newZero},
+		{ofTraffic, "timeouts", "", newTimeouts},
+		{ofTraffic, "sync", "", newSync},
+		{ofProgram, "version", "", newVersion},
+		{ofProgram, "schema", "", newSchema},
+		{ofProgram, "completion", "", newCompletion},
+		{ofProgram, "ipvsadm", "", newIpvsadm},
 		{ofProgram, "later", "", (*App).newLater},
 	}
 }
@@ -120,7 +120,7 @@ func (a *App) tree(verbs []verb, options bool) *cobra.Command {
 	root.SetFlagErrorFunc(a.flagError)
 	root.SetHelpFunc(a.help)
 	root.SetUsageFunc(func(*cobra.Command) error { return nil })
-	root.SetHelpCommand(a.newHelp())
+	root.SetHelpCommand(newHelp(a))
 	if options {
 		// Bare lvs is lvs list, and has its options.
 		bare := &list{app: a}

@@ -9,14 +9,14 @@ import (
 	"lvs/operate"
 )
 
-func (a *App) newServer() *cobra.Command {
+func newServer(a *App) *cobra.Command {
 	return a.group("server", "Add, edit, delete and show the real servers of a service",
 		`A real server takes the connections that the director hands it.
 
 SERVICE is written as for "service"; SERVER is ADDR:PORT, or ADDR alone for the
 service's own port: 10.0.0.11:80, [2001:db8::11]:80, 10.0.0.11. A server belongs
 to its service; the same machine may stand in many.`,
-		a.newServerAdd(), a.newServerEdit(), a.newServerDelete(), a.newServerShow(), a.newServerList())
+		newServerAdd(a), newServerEdit(a), newServerDelete(a), newServerShow(a), newServerList(a))
 }
 
 type serverAdd struct {
@@ -26,7 +26,7 @@ type serverAdd struct {
 	serverOptions
 }
 
-func (a *App) newServerAdd() *cobra.Command {
+func newServerAdd(a *App) *cobra.Command {
 	o := &serverAdd{app: a}
 	c := &cobra.Command{
 		Use:   "add SERVICE SERVER…",
@@ -103,7 +103,7 @@ type serverEdit struct {
 	serverOptions
 }
 
-func (a *App) newServerEdit() *cobra.Command {
+func newServerEdit(a *App) *cobra.Command {
 	o := &serverEdit{app: a}
 	c := &cobra.Command{
 		Use:   "edit SERVICE SERVER…",
@@ -176,7 +176,7 @@ type serverDelete struct {
 	serverSelector
 }
 
-func (a *App) newServerDelete() *cobra.Command {
+func newServerDelete(a *App) *cobra.Command {
 	o := &serverDelete{app: a}
 	c := &cobra.Command{
 		Use:     "delete SERVICE SERVER…",
@@ -239,7 +239,7 @@ type serverShow struct {
 	view
 }
 
-func (a *App) newServerShow() *cobra.Command {
+func newServerShow(a *App) *cobra.Command {
 	o := &serverShow{app: a}
 	c := &cobra.Command{
 		Use:   "show SERVICE SERVER…",
@@ -283,7 +283,7 @@ type serverList struct {
 	view
 }
 
-func (a *App) newServerList() *cobra.Command {
+func newServerList(a *App) *cobra.Command {
 	o := &serverList{app: a}
 	c := &cobra.Command{
 		Use:     "list SERVICE",

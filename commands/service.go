@@ -9,7 +9,7 @@ import (
 	"lvs/operate"
 )
 
-func (a *App) newService() *cobra.Command {
+func newService(a *App) *cobra.Command {
 	return a.group("service", "Add, edit, delete and show virtual services",
 		`A virtual service is an address, or a firewall mark, for which the director
 takes connections and hands them to real servers.
@@ -17,8 +17,8 @@ takes connections and hands them to real servers.
 SERVICE is written tcp://192.0.2.10:80, udp://[2001:db8::1]:53,
 sctp://192.0.2.10:9, fwmark:7 or fwmark:7/ipv6; a bare 192.0.2.10:80 is TCP.
 ipvsadm's -t, -u and -f do the same. Port 0 is every port and needs persistence.`,
-		a.newServiceAdd(), a.newServiceEdit(), a.newServiceDelete(),
-		a.newServiceShow(), a.newServiceList(), a.newServiceZero())
+		newServiceAdd(a), newServiceEdit(a), newServiceDelete(a),
+		newServiceShow(a), newServiceList(a), newServiceZero(a))
 }
 
 type serviceAdd struct {
@@ -27,7 +27,7 @@ type serviceAdd struct {
 	serviceOptions
 }
 
-func (a *App) newServiceAdd() *cobra.Command {
+func newServiceAdd(a *App) *cobra.Command {
 	o := &serviceAdd{app: a}
 	c := &cobra.Command{
 		Use:   "add SERVICE",
@@ -71,7 +71,7 @@ type serviceEdit struct {
 	serviceOptions
 }
 
-func (a *App) newServiceEdit() *cobra.Command {
+func newServiceEdit(a *App) *cobra.Command {
 	o := &serviceEdit{app: a}
 	c := &cobra.Command{
 		Use:   "edit SERVICE",
@@ -136,7 +136,7 @@ type serviceDelete struct {
 	selector
 }
 
-func (a *App) newServiceDelete() *cobra.Command {
+func newServiceDelete(a *App) *cobra.Command {
 	o := &serviceDelete{app: a}
 	c := &cobra.Command{
 		Use:     "delete SERVICE…",
@@ -193,7 +193,7 @@ type serviceShow struct {
 	view
 }
 
-func (a *App) newServiceShow() *cobra.Command {
+func newServiceShow(a *App) *cobra.Command {
 	o := &serviceShow{app: a}
 	c := &cobra.Command{
 		Use:   "show SERVICE…",
@@ -224,7 +224,7 @@ type serviceList struct {
 	view
 }
 
-func (a *App) newServiceList() *cobra.Command {
+func newServiceList(a *App) *cobra.Command {
 	o := &serviceList{app: a}
 	c := &cobra.Command{
 		Use:     "list",

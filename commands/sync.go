@@ -13,12 +13,12 @@ import (
 	"lvs/plan"
 )
 
-func (a *App) newSync() *cobra.Command {
+func newSync(a *App) *cobra.Command {
 	return a.group("sync", "Start, stop and show the connection sync daemons",
 		`A master sends its connections to a multicast group; a backup listens and keeps
 them, so that it can take over without cutting any. A director can run one of
 each.`,
-		a.newSyncStart(), a.newSyncStop(), a.newSyncStatus())
+		newSyncStart(a), newSyncStop(a), newSyncStatus(a))
 }
 
 func parseRole(args []string) (kernel.Role, error) {
@@ -56,7 +56,7 @@ type syncStart struct {
 	id, port, ttl, maxLen string
 }
 
-func (a *App) newSyncStart() *cobra.Command {
+func newSyncStart(a *App) *cobra.Command {
 	o := &syncStart{app: a}
 	c := &cobra.Command{
 		Use:   "start master|backup",
@@ -168,7 +168,7 @@ const (
 
 type syncStop struct{ app *App }
 
-func (a *App) newSyncStop() *cobra.Command {
+func newSyncStop(a *App) *cobra.Command {
 	o := &syncStop{app: a}
 	c := &cobra.Command{
 		Use:   "stop master|backup",
@@ -202,7 +202,7 @@ func (o *syncStop) run(c *cobra.Command, args []string) error {
 
 type syncStatus struct{ app *App }
 
-func (a *App) newSyncStatus() *cobra.Command {
+func newSyncStatus(a *App) *cobra.Command {
 	o := &syncStatus{app: a}
 	c := &cobra.Command{
 		Use:   "status",

@@ -13,7 +13,7 @@ import (
 
 type timeouts struct{ app *App }
 
-func (a *App) newTimeouts() *cobra.Command {
+func newTimeouts(a *App) *cobra.Command {
 	o := &timeouts{app: a}
 	c := &cobra.Command{
 		Use:   "timeouts",
@@ -30,7 +30,7 @@ table.`,
 	a.kernelFlags(c)
 	a.showFlags(c)
 	a.hiddenGlobals(c)
-	c.AddCommand(a.newTimeoutsSet())
+	c.AddCommand(newTimeoutsSet(a))
 	return c
 }
 
@@ -55,7 +55,7 @@ type timeoutsSet struct {
 	tcp, tcpFin, udp string
 }
 
-func (a *App) newTimeoutsSet() *cobra.Command {
+func newTimeoutsSet(a *App) *cobra.Command {
 	o := &timeoutsSet{app: a}
 	c := &cobra.Command{
 		Use:   "set",

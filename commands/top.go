@@ -27,7 +27,7 @@ type top struct {
 	batch           topBatch
 }
 
-func (a *App) newTop() *cobra.Command {
+func newTop(a *App) *cobra.Command {
 	o := &top{app: a}
 	c := &cobra.Command{
 		Use:   "top",
