@@ -11,7 +11,7 @@ import (
 
 type clearAll struct{ app *App }
 
-func (a *App) newClear() *cobra.Command {
+func newClear(a *App) *cobra.Command {
 	o := &clearAll{app: a}
 	c := &cobra.Command{
 		Use:   "clear",

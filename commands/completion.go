@@ -11,7 +11,7 @@ type completion struct{ app *App }
 // Shells are those that completion knows.
 func Shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
 
-func (a *App) newCompletion() *cobra.Command {
+func newCompletion(a *App) *cobra.Command {
 	o := &completion{app: a}
 	return &cobra.Command{
 		Use:   "completion SHELL",
@@ -32,7 +32,7 @@ bash-completion.`,
 
 func (o *completion) run(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usagef("for which shell?").cure("it is %s", strings.Join(Shells(), ", "))
+		return usagef("for which shell?").hintf("it is %s", strings.Join(Shells(), ", "))
 	}
 	if err := noMore(args[1:]); err != nil {
 		return err
@@ -48,5 +48,5 @@ func (o *completion) run(c *cobra.Command, args []string) error {
 	case "powershell":
 		return root.GenPowerShellCompletionWithDesc(out)
 	}
-	return usagef("unknown shell %q", args[0]).cure("it is %s", strings.Join(Shells(), ", "))
+	return usagef("unknown shell %q", args[0]).hintf("it is %s", strings.Join(Shells(), ", "))
 }

@@ -59,7 +59,7 @@ func (a *App) confirm(ctx context.Context, what string) error {
 	}
 	in, close := a.asked()
 	if in == nil {
-		return usagef("would %s: this needs a yes", what).cure("add --yes, or --dry-run to look first")
+		return usagef("would %s: this needs a yes", what).hintf("add --yes, or --dry-run to look first")
 	}
 	defer close()
 	fmt.Fprintf(a.Err, "This will %s. Go on? [y/N] ", what)

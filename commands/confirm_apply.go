@@ -49,7 +49,7 @@ func (o *confirmApply) run(_ *cobra.Command, args []string) error {
 	}
 	if kept == 0 {
 		f := &fault{status: exitNotFound, err: errors.New("nothing waits to be confirmed")}
-		return f.cure("what was done, and undone: %s history", o.app.here())
+		return f.hintf("what was done, and undone: %s history", o.app.here())
 	}
 	o.app.note("confirmed: it stays")
 	return nil
@@ -68,7 +68,7 @@ func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
 	}
 	if !op.Recorded() {
 		f := &fault{status: exitFailed, err: errors.New("--confirm-within: without a journal nothing can be undone; nothing was changed")}
-		return nil, f.cure("make %s writable, or leave out --confirm-within", a.state().Dir)
+		return nil, f.hintf("make %s writable, or leave out --confirm-within", a.state().Dir)
 	}
 	// It may be undone while servers still finish, but not before they may.
 	start := a.Now()
@@ -110,7 +110,7 @@ func (o *apply) nonePending() error {
 	}
 	left := min(max(0, jobs[0].At.Sub(o.app.Now())), jobs[0].Wait) // the clock may have been set back
 	f := &fault{status: exitFailed, err: errors.New("the apply before this one waits to be confirmed and is undone in " + output.Duration(left) + ": nothing was changed")}
-	return f.cure("%s confirm keeps it; %s undo takes it back now", o.app.here(), o.app.here())
+	return f.hintf("%s confirm keeps it; %s undo takes it back now", o.app.here(), o.app.here())
 }
 
 // pendingConfirms returns the jobs that undo an apply of this table unless it is

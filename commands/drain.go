@@ -285,7 +285,7 @@ func (o *drain) brokenOff(ctx context.Context, err error, now []operate.Drain, f
 	undo := o.command("undrain", found)
 	switch {
 	case interrupted:
-		return (&fault{status: exitInterrupted, err: errors.New("interrupted: the weight stays 0")}).cure("%s restores it", undo)
+		return (&fault{status: exitInterrupted, err: errors.New("interrupted: the weight stays 0")}).hintf("%s restores it", undo)
 	case !timedOut:
 		return err
 	}

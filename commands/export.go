@@ -40,7 +40,7 @@ func (o *export) run(c *cobra.Command, args []string) error {
 		o.format = "yaml"
 	}
 	if o.format != "yaml" && o.format != "json" {
-		return usagef("unknown format %q of a cluster file", o.format).cure("it is yaml or json")
+		return usagef("unknown format %q of a cluster file", o.format).hintf("it is yaml or json")
 	}
 	// Errors are JSON where the result is.
 	o.app.global.output = o.format

@@ -20,7 +20,7 @@ func usagef(format string, args ...any) *fault {
 	return &fault{status: exitUsage, err: fmt.Errorf(format, args...)}
 }
 
-func (f *fault) cure(format string, args ...any) *fault {
+func (f *fault) hintf(format string, args ...any) *fault {
 	f.hint = fmt.Sprintf(format, args...)
 	return f
 }

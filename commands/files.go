@@ -54,7 +54,7 @@ func (a *App) readCluster(ctx context.Context, names []string) (*cluster.Wanted,
 // in the files, for Resolve to tell.
 func (a *App) readFiles(ctx context.Context, names []string) (files []*cluster.File, err error) {
 	if len(names) == 0 {
-		return nil, usagef("which cluster file?").cure("name it with -f FILE; - is standard input")
+		return nil, usagef("which cluster file?").hintf("name it with -f FILE; - is standard input")
 	}
 	// What the goroutine fills in is not touched after an interrupt.
 	var read []*cluster.File
@@ -183,7 +183,7 @@ func unread(err error) error {
 	}
 	err = fmt.Errorf("%s: %w", path.Path, path.Err)
 	if errors.Is(err, fs.ErrPermission) {
-		return (&fault{status: exitPermission, err: err}).cure("read it as its owner, or with sudo")
+		return (&fault{status: exitPermission, err: err}).hintf("read it as its owner, or with sudo")
 	}
 	return err
 }

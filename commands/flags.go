@@ -150,9 +150,9 @@ func (a *App) prepare(c *cobra.Command, _ []string) error {
 	})
 	if g.output != "" && !slices.Contains(output.Formats(), g.output) {
 		f := usagef("unknown output format %q", g.output)
-		f.cure("the formats are %s", strings.Join(output.Formats(), ", "))
+		f.hintf("the formats are %s", strings.Join(output.Formats(), ", "))
 		if c.Flags().Lookup("ops") != nil && !g.formatOfEnv {
-			f.cure("ipvsadm's -o is --ops here; -o is the output format")
+			f.hintf("ipvsadm's -o is --ops here; -o is the output format")
 		}
 		all.add(f)
 	}

@@ -102,7 +102,7 @@ func writeFlags(b *strings.Builder, title string, f *pflag.FlagSet, width int) {
 	fmt.Fprintf(b, "\n%s:\n%s", title, text)
 }
 
-func (a *App) newHelp() *cobra.Command {
+func newHelp(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "help [COMMAND]",
 		Short: "Explain a command",

@@ -92,7 +92,7 @@ func (o *importFile) run(c *cobra.Command, args []string) error {
 	file, notes, err := o.convert(c.Context(), src)
 	if tool := cluster.ToolOf(src.Text); (err != nil || len(file.Services) == 0) && tool != "" && tool != o.from {
 		return usagef("%s: this is no configuration of %s", src.Name, o.from).
-			cure("it looks like one of %s: --from %s", tool, tool)
+			hintf("it looks like one of %s: --from %s", tool, tool)
 	}
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func (o *importFile) run(c *cobra.Command, args []string) error {
 		o.app.note("%s", n)
 	}
 	if len(file.Services) == 0 {
-		return usagef("%s: there is no service of %s in it", src.Name, o.from).cure("%s", importMarks[o.from])
+		return usagef("%s: there is no service of %s in it", src.Name, o.from).hintf("%s", importMarks[o.from])
 	}
 	if o.strict && len(notes) > 0 {
 		return &fault{status: exitNo, err: fmt.Errorf("%s: nothing was written (--strict)", plural(len(notes), "note"))}
@@ -118,20 +118,20 @@ func (o *importFile) check(c *cobra.Command, args []string) error {
 		o.format = "yaml"
 	}
 	if o.format != "yaml" && o.format != "json" {
-		all.add(usagef("unknown format %q of a cluster file", o.format).cure("it is yaml or json"))
+		all.add(usagef("unknown format %q of a cluster file", o.format).hintf("it is yaml or json"))
 	} else {
 		o.app.global.output = o.format // errors are JSON where the result is
 	}
 	tools := "--from ipvsadm, keepalived, ldirectord or ipvsctl"
 	switch o.from {
 	case "":
-		all.add(usagef("whose configuration is it?").cure("%s", tools))
+		all.add(usagef("whose configuration is it?").hintf("%s", tools))
 	case "ipvsadm", "keepalived", "ldirectord", "ipvsctl":
 	default:
-		all.add(usagef("--from %q is no tool whose configuration can be read", o.from).cure("%s", tools))
+		all.add(usagef("--from %q is no tool whose configuration can be read", o.from).hintf("%s", tools))
 	}
 	if len(args) > 1 {
-		all.add(usagef("unexpected argument %q", args[1]).cure("one file is read at a time"))
+		all.add(usagef("unexpected argument %q", args[1]).hintf("one file is read at a time"))
 	}
 	if c.Flags().Changed("config-id") && o.from != "keepalived" {
 		all.add(usagef("--config-id has no effect without --from keepalived"))

@@ -19,7 +19,7 @@ type list struct {
 	view
 }
 
-func (a *App) newList() *cobra.Command {
+func newList(a *App) *cobra.Command {
 	o := &list{app: a}
 	c := &cobra.Command{
 		Use:   "list [SERVICE…]",
@@ -65,7 +65,7 @@ func (o *list) servers(err error, args []string) error {
 	}
 	for _, arg := range args {
 		if _, bad := netip.ParseAddr(arg); bad == nil {
-			return usagef("%w", err).cure("a server is found by: %s list --filter server=%s", o.app.Name, arg)
+			return usagef("%w", err).hintf("a server is found by: %s list --filter server=%s", o.app.Name, arg)
 		}
 	}
 	return err

@@ -27,10 +27,10 @@ func parseMachine(s string) (machine, error) {
 	}
 	ap, err := kernel.ParseAddrPort(s)
 	if _, bad := kernel.ParseServiceID(s); err != nil && bad == nil {
-		return machine{}, usagef("%s is a service, not a server", s).cure("write the server, such as 10.0.0.11, and --service %s", s)
+		return machine{}, usagef("%s is a service, not a server", s).hintf("write the server, such as 10.0.0.11, and --service %s", s)
 	}
 	if err != nil {
-		return machine{}, usagef("server %w", err).cure("write 10.0.0.11 for every port of a server, or 10.0.0.11:80")
+		return machine{}, usagef("server %w", err).hintf("write 10.0.0.11 for every port of a server, or 10.0.0.11:80")
 	}
 	return machine{text: s, addr: ap}, nil
 }
@@ -66,7 +66,7 @@ func (s *machineSelector) parse(args []string) ([]machine, []kernel.ServiceID, e
 	bad.add(err)
 	names := s.take(args)
 	if len(names) == 0 {
-		bad.add(usagef("SERVER is missing").cure("name one as 10.0.0.11, or 10.0.0.11:80 for one port of it"))
+		bad.add(usagef("SERVER is missing").hintf("name one as 10.0.0.11, or 10.0.0.11:80 for one port of it"))
 	}
 	var out []machine
 	for _, name := range names {
@@ -105,7 +105,7 @@ func (a *App) members(ctx context.Context, what string, names []machine, ids []k
 				where = "the service named does not have it"
 			}
 			bad.add((&fault{status: exitNotFound, err: errors.New("server " + names[i].text + ": " + where)}).
-				cure("the servers are listed by: %s list -o name", a.Name))
+				hintf("the servers are listed by: %s list -o name", a.Name))
 		}
 	}
 	return out, snap, bad.err()

@@ -66,7 +66,7 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	q := &planned{wanted: w, kernel: k}
 	if p.prune && len(w.Services) == 0 {
 		return nil, usagef("the files name no service: with --prune that would delete every one").
-			cure("if that is meant: %s clear", p.app.Name)
+			hintf("if that is meant: %s clear", p.app.Name)
 	}
 	if q.before, err = plan.ReadTable(ctx, k); err != nil {
 		return nil, err

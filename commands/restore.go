@@ -61,7 +61,7 @@ some, as lvs save writes them, is taken at its word.`,
 
 func (o *restore) run(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("unexpected argument %q", args[0]).cure("a file is read with -f: %s -f %s", c.CommandPath(), args[0])
+		return usagef("unexpected argument %q", args[0]).hintf("a file is read with -f: %s -f %s", c.CommandPath(), args[0])
 	}
 	ctx := c.Context()
 	text, err := o.read(ctx)
@@ -110,7 +110,7 @@ func (o *restore) read(ctx context.Context) ([]ipvsadm.Service, error) {
 	}
 	if len(services) == 0 {
 		return nil, usagef("the text names no service: nothing was changed").
-			cure("%s clear deletes every service", o.app.Name)
+			hintf("%s clear deletes every service", o.app.Name)
 	}
 	return services, nil
 }
@@ -120,7 +120,7 @@ func (o *restore) readSave(ctx context.Context, in io.Reader) ([]ipvsadm.Service
 	text := bufio.NewReader(in)
 	if isClusterFile(text) {
 		return nil, usagef("this is a cluster file, not the text of ipvsadm-save: nothing was changed").
-			cure("%s save writes what restore reads", o.app.Name)
+			hintf("%s save writes what restore reads", o.app.Name)
 	}
 	return ipvsadm.ReadSave(text, ipvsadm.SystemNames(ctx))
 }

@@ -29,7 +29,7 @@ func (a *App) undone(f *plan.Failure, where placer) error {
 	}
 	if f.Undo == nil && others {
 		told := &fault{status: status, err: errors.New("somebody else has changed the table since it was read: all changes made by this command were undone")}
-		bad = append(bad, told.cure("run it again: it compares with the table as it is now"))
+		bad = append(bad, told.hintf("run it again: it compares with the table as it is now"))
 	} else if f.Undo == nil {
 		told("all changes were undone: the table is as before")
 	} else {

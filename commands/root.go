@@ -1,14 +1,10 @@
 package commands
 
 import (
-	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"lvs/kernel"
 )
 
 // Root builds the tree of verbs. Building it touches nothing outside.
@@ -41,10 +37,10 @@ const (
 
 func verbs() []verb {
 	return []verb{
-		{ofTable, "list", "ls", (*App).newList},
-		{ofTable, "service", "svc", (*App).newService},
-		{ofTable, "server", "rs", (*App).newServer},
-		{ofTable, "clear", "", (*App).newClear},
+		{ofTable, "list", "ls", newList},
+		{ofTable, "service", "svc", newService},
+		{ofTable, "server", "rs", newServer},
+		{ofTable, "clear", "", newClear},
 		{ofTable, "save", "", (*App).newSave},
 		{ofTable, "restore", "", (*App).newRestore},
 		{ofCare, "weight", "", (*App).newWeight},
@@ -59,17 +55,17 @@ func verbs() []verb {
 		{ofFile, "validate", "", (*App).newValidate},
 		{ofFile, "export", "", (*App).newExport},
 		{ofFile, "import", "", (*App).newImport},
-		{ofTraffic, "top", "", (*App).newTop},
-		{ofTraffic, "stats", "", (*App).newStats},
-		{ofTraffic, "connections", "conns", (*App).newConnections},
+		{ofTraffic, "top", "", newTop},
+		{ofTraffic, "stats", "", newStats},
+		{ofTraffic, "connections", "conns", newConnections},
 		{ofTraffic, "watch", "", (*App).newWatch},
-		{ofTraffic, "zero", "", (*App).newZero},
-		{ofTraffic, "timeouts", "", (*App).newTimeouts},
-		{ofTraffic, "sync", "", (*App).newSync},
-		{ofProgram, "version", "", (*App).newVersion},
-		{ofProgram, "schema", "", (*App).newSchema},
-		{ofProgram, "completion", "", (*App).newCompletion},
-		{ofProgram, "ipvsadm", "", (*App).newIpvsadm},
+		{ofTraffic, "zero", "", newZero},
+		{ofTraffic, "timeouts", "", newTimeouts},
+		{ofTraffic, "sync", "", newSync},
+		{ofProgram, "version", "", newVersion},
+		{ofProgram, "schema", "", newSchema},
+		{ofProgram, "completion", "", newCompletion},
+		{ofProgram, "ipvsadm", "", newIpvsadm},
 		{ofProgram, "later", "", (*App).newLater},
 	}
 }
@@ -124,7 +120,7 @@ func (a *App) tree(verbs []verb, options bool) *cobra.Command {
 	root.SetFlagErrorFunc(a.flagError)
 	root.SetHelpFunc(a.help)
 	root.SetUsageFunc(func(*cobra.Command) error { return nil })
-	root.SetHelpCommand(a.newHelp())
+	root.SetHelpCommand(newHelp(a))
 	if options {
 		// Bare lvs is lvs list, and has its options.
 		bare := &list{app: a}
@@ -168,7 +164,7 @@ func (a *App) group(name, short, long string, verbs ...*cobra.Command) *cobra.Co
 		Use: name, Short: short, Long: long,
 		Args: a.onlyVerbs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return usagef("which command of %s?", verbName(c)).cure("%s --help lists them", c.CommandPath())
+			return usagef("which command of %s?", verbName(c)).hintf("%s --help lists them", c.CommandPath())
 		},
 	}
 	a.hiddenGlobals(c)
@@ -185,44 +181,12 @@ func (a *App) onlyVerbs(c *cobra.Command, args []string) error {
 	}
 	c.SuggestionsMinimumDistance = 2
 	full := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()) + " " + args[0])
-	f := usagef("unknown command %q", full).cure("%s --help lists them", c.CommandPath())
+	f := usagef("unknown command %q", full).hintf("%s --help lists them", c.CommandPath())
 	if meant := a.meant(c, args[0]); meant != "" {
-		return f.cure("did you mean %s?", meant)
+		return f.hintf("did you mean %s?", meant)
 	}
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		f.cure("did you mean %s %s?", c.CommandPath(), near[0])
+		f.hintf("did you mean %s %s?", c.CommandPath(), near[0])
 	}
 	return f
-}
-
-// meant guesses what was meant by a word that is no command: a service or a
-// server without what is to be done, or another word for a command. Empty is no
-// idea.
-func (a *App) meant(c *cobra.Command, word string) string {
-	group := c.Name()
-	if !c.HasParent() {
-		group = ""
-	}
-	if group != "" && group != "service" && group != "server" {
-		return ""
-	}
-	if _, err := kernel.ParseServiceID(word); err == nil {
-		if group == "server" {
-			return a.Name + " server list " + word
-		}
-		return a.Name + " list " + word
-	}
-	if _, err := netip.ParseAddr(word); err == nil {
-		return a.Name + " list --filter server=" + word
-	}
-	verb := otherWords()[word]
-	switch {
-	case verb == "" && group == "" && otherVerbs()[word] != "":
-		return a.Name + " " + otherVerbs()[word]
-	case verb == "":
-		return ""
-	case group == "":
-		return fmt.Sprintf("%s service %s, or %s server %s", a.Name, verb, a.Name, verb)
-	}
-	return a.Name + " " + group + " " + verb
 }

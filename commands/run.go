@@ -68,7 +68,7 @@ func (a *App) Run(ctx context.Context, args []string) int {
 		err = &fault{status: exitTimeout, err: errors.New("timed out after " + a.global.timeout + lockedBy(err))}
 	}
 	if f := (*fault)(nil); a.sent() && errors.As(err, &f) && (f.status == exitTimeout || f.status == exitInterrupted) && f.hint == "" {
-		f.cure("what was sent before that may have been done")
+		f.hintf("what was sent before that may have been done")
 	}
 	return a.report(err)
 }

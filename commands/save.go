@@ -84,7 +84,7 @@ func checkFile(name string) error {
 		return nil
 	}
 	return usagef("-f %s: it is the file to write, and this looks like a service", name).
-		cure("the service is an argument: %s; a file of that name is ./%s", service, name)
+		hintf("the service is an argument: %s; a file of that name is ./%s", service, name)
 }
 
 // interruptible waits for something that may block and knows no context, such as

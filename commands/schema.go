@@ -9,7 +9,7 @@ import (
 
 type schema struct{ app *App }
 
-func (a *App) newSchema() *cobra.Command {
+func newSchema(a *App) *cobra.Command {
 	o := &schema{app: a}
 	return &cobra.Command{
 		Use:   "schema [cluster]",

@@ -1,20 +1,15 @@
 package commands
 
 import (
-	"errors"
-	"slices"
-	"strings"
-	"time"
+	"fmt"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"lvs/cluster"
 	"lvs/kernel"
-	"lvs/output"
+	"lvs/operate"
 )
 
-func (a *App) newService() *cobra.Command {
+func newService(a *App) *cobra.Command {
 	return a.group("service", "Add, edit, delete and show virtual services",
 		`A virtual service is an address, or a firewall mark, for which the director
 takes connections and hands them to real servers.
@@ -22,143 +17,233 @@ takes connections and hands them to real servers.
 SERVICE is written tcp://192.0.2.10:80, udp://[2001:db8::1]:53,
 sctp://192.0.2.10:9, fwmark:7 or fwmark:7/ipv6; a bare 192.0.2.10:80 is TCP.
 ipvsadm's -t, -u and -f do the same. Port 0 is every port and needs persistence.`,
-		a.newServiceAdd(), a.newServiceEdit(), a.newServiceDelete(),
-		a.newServiceShow(), a.newServiceList(), a.newServiceZero())
+		newServiceAdd(a), newServiceEdit(a), newServiceDelete(a),
+		newServiceShow(a), newServiceList(a), newServiceZero(a))
 }
 
-// serviceOptions are the configuration of a service as typed.
-type serviceOptions struct {
-	scheduler, schedFlags       string
-	persistent, netmask, engine string
-	ops                         bool
+type serviceAdd struct {
+	app *App
+	selector
+	serviceOptions
 }
 
-const defaultPersistence = 6 * time.Minute
-
-func (o *serviceOptions) register(c *cobra.Command) {
-	f := c.Flags()
-	f.StringVarP(&o.scheduler, "scheduler", "s", "", "choose servers by the scheduler `NAME`: "+strings.Join(schedulerNames(), ", ")+" (default wlc)")
-	f.StringVar(&o.schedFlags, "sched-flags", "", "the scheduler's switches `FLAGS`, a list with commas: sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3, or none (default none)")
-	f.StringVar(&o.persistent, "persistent", "", "keep a client on its server for `DURATION` after its last connection: seconds, 6m or 7d, at most 31 days; 0 or none is off (default off; 6m without a value)")
-	f.Lookup("persistent").NoOptDefVal = output.Duration(defaultPersistence)
-	f.StringVar(&o.netmask, "netmask", "", "treat the clients of a network as one for persistence: `MASK` is 255.255.255.0 or /24 for IPv4, 1 to 128 for IPv6, or none (default none: each by itself)")
-	f.StringVar(&o.engine, "pe", "", "recognise clients by the persistence engine `NAME`: sip (by Call-ID), or none (default none: by address)")
-	f.BoolVar(&o.ops, "ops", false, "schedule each datagram anew; for UDP and firewall marks (default off; --ops=false switches off)")
-	complete(c, "scheduler", words(schedulerProposals()...))
-	complete(c, "sched-flags", completeList("sh-fallback", "sh-port", "mh-fallback", "mh-port", "flag-1", "flag-2", "flag-3", "none"))
-	complete(c, "persistent", words("6m", "none"))
-	complete(c, "netmask", nothing)
-	complete(c, "pe", words("sip", "none"))
+func newServiceAdd(a *App) *cobra.Command {
+	o := &serviceAdd{app: a}
+	c := &cobra.Command{
+		Use:   "add SERVICE",
+		Short: "Add a virtual service",
+		Long: `Adds a virtual service without servers. A service that exists already is left
+as it is, and the exit status is 5.`,
+		Example: `  lvs service add tcp://192.0.2.10:80
+  lvs service add tcp://192.0.2.10:443 --scheduler mh --sched-flags mh-port
+  lvs service add fwmark:7 --persistent=10m --netmask 255.255.255.0
+  lvs service add udp://192.0.2.10:53 --ops -s rr`,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
+	}
+	o.selector.register(a, c)
+	o.serviceOptions.register(c)
+	a.changeFlags(c)
+	return c
 }
 
-// given tells whether any of the options was named.
-func (o *serviceOptions) given(f *pflag.FlagSet) bool {
-	for _, name := range []string{"scheduler", "sched-flags", "persistent", "netmask", "pe", "ops"} {
-		if f.Changed(name) {
-			return true
-		}
-	}
-	return false
-}
-
-// overlay puts what was named over s and leaves the rest. What loses its
-// meaning by it goes too: the flags of another scheduler; netmask and engine
-// without persistence.
-func (o *serviceOptions) overlay(f *pflag.FlagSet, s *kernel.Service) error {
-	var bad faults
-	if f.Changed("scheduler") {
-		if !flagsSurvive(s.Scheduler, o.scheduler) {
-			s.SchedFlags = 0
-		}
-		s.Scheduler = o.scheduler
-	}
-	if f.Changed("sched-flags") {
-		flags, err := kernel.ParseSchedFlags(s.Scheduler, orNone(o.schedFlags))
-		if err != nil {
-			bad.add(usagef("service %v: %w", s.ServiceID, err))
-		}
-		s.SchedFlags = flags
-	}
-	if f.Changed("persistent") {
-		d, err := parsePersistence(o.persistent)
-		bad.add(err)
-		s.Persistence = d
-		if err != nil {
-			s.Persistence = defaultPersistence // so that no other fault follows from this one
-		}
-		if s.Persistence == 0 {
-			s.Netmask, s.Engine = 0, ""
-		}
-	}
-	if f.Changed("netmask") {
-		s.Netmask = 0
-		if orNone(o.netmask) != "" {
-			mask, err := kernel.ParseNetmask(s.Family, o.netmask)
-			if err != nil {
-				bad.add(usagef("service %v: %w", s.ServiceID, err))
-			}
-			s.Netmask = mask
-		}
-	}
-	if f.Changed("pe") {
-		s.Engine = orNone(o.engine)
-	}
-	if f.Changed("ops") {
-		s.OnePacket = o.ops
-	}
-	bad.add(checkService(s))
-	return bad.err()
-}
-
-// flagsSurvive tells whether a scheduler's flags mean the same to another: sh
-// and mh share theirs.
-func flagsSurvive(from, to string) bool {
-	hashes := func(s string) bool { return s == "sh" || s == "mh" }
-	return from == to || hashes(from) && hashes(to)
-}
-
-// orNone reads the word none as nothing.
-func orNone(s string) string {
-	if s == "none" {
-		return ""
-	}
-	return s
-}
-
-// apart refuses --persistent 600: the value of an option that can do without
-// one is joined to it, and the number would be taken for an argument.
-func (o *serviceOptions) apart(f *pflag.FlagSet, args []string) error {
-	if !f.Changed("persistent") || o.persistent != f.Lookup("persistent").NoOptDefVal {
-		return nil
-	}
-	for _, arg := range args {
-		if _, err := parsePersistence(arg); err == nil {
-			return usagef("--persistent %s: the value is joined to the option", arg).cure("write --persistent=%s", arg)
-		}
-	}
-	return nil
-}
-
-// tried makes the hint of an unknown scheduler fit what was typed.
-func (o *serviceOptions) tried(err error) error {
-	if !errors.Is(err, kernel.ErrNoScheduler) || slices.Contains(schedulerNames(), o.scheduler) {
+func (o *serviceAdd) run(c *cobra.Command, args []string) error {
+	if err := o.apart(c.Flags(), args); err != nil {
 		return err
 	}
-	near := cluster.Nearest(o.scheduler, schedulerNames())
-	if near == "" {
+	id, rest, err := o.one(args)
+	if err != nil {
 		return err
 	}
-	var refused kernel.Refusals
-	if errors.As(err, &refused) {
-		err = refused[0].Err
+	if err := noMore(rest); err != nil {
+		return err
 	}
-	return (&fault{status: exitUsage, err: err}).
-		cure("did you mean %s? the schedulers are %s", near, strings.Join(schedulerNames(), ", "))
+	s := kernel.Service{ServiceID: id, Scheduler: "wlc"}
+	if err := o.overlay(c.Flags(), &s); err != nil {
+		return err
+	}
+	return o.tried(o.app.apply(c.Context(), []operate.Step{{Change: kernel.Change{Op: kernel.AddService, Service: s}}}))
 }
 
-func parsePersistence(s string) (time.Duration, error) {
-	if s == "none" {
-		return 0, nil
+type serviceEdit struct {
+	app *App
+	selector
+	serviceOptions
+}
+
+func newServiceEdit(a *App) *cobra.Command {
+	o := &serviceEdit{app: a}
+	c := &cobra.Command{
+		Use:   "edit SERVICE",
+		Short: "Change what is named of a virtual service",
+		Long: `Changes what is named of a virtual service and leaves the rest as it is. No
+connection is cut.
+
+What loses its meaning goes with what gave it one: another scheduler drops the
+flags of the one before (sh and mh share theirs), and switching persistence off
+drops netmask and engine.`,
+		Example: `  lvs service edit tcp://192.0.2.10:80 --scheduler wrr
+  lvs service edit tcp://192.0.2.10:80 --persistent=30m
+  lvs service edit tcp://192.0.2.10:80 --persistent=none`,
+		RunE:              o.run,
+		ValidArgsFunction: a.completeOneService(&o.selector),
 	}
-	return parseDuration("--persistent", s, durationRange{high: kernel.MaxPersistence, unit: time.Second, zero: true, or: "none"})
+	o.selector.register(a, c)
+	o.serviceOptions.register(c)
+	a.changeFlags(c)
+	return c
+}
+
+func (o *serviceEdit) run(c *cobra.Command, args []string) error {
+	if err := o.apart(c.Flags(), args); err != nil {
+		return err
+	}
+	id, rest, err := o.one(args)
+	if err != nil {
+		return err
+	}
+	if err := noMore(rest); err != nil {
+		return err
+	}
+	if !o.serviceOptions.given(c.Flags()) {
+		return usagef("service %v: nothing to change was named", id).
+			hintf("%s --help lists what can be", c.CommandPath())
+	}
+	k, err := o.app.kernel()
+	if err != nil {
+		return err
+	}
+	snap, err := k.Snapshot(c.Context(), id)
+	if err != nil {
+		return kernel.WithOp(kernel.EditService.String(), err)
+	}
+	before := snap.Find(id).Service
+	after := before
+	if err := o.overlay(c.Flags(), &after); err != nil {
+		return err
+	}
+	if after == before {
+		return o.app.nothingChanges("service %v is so already", id)
+	}
+	return o.tried(o.app.apply(c.Context(), []operate.Step{{
+		Change:        kernel.Change{Op: kernel.EditService, Service: after},
+		BeforeService: &before,
+	}}))
+}
+
+type serviceDelete struct {
+	app *App
+	selector
+}
+
+func newServiceDelete(a *App) *cobra.Command {
+	o := &serviceDelete{app: a}
+	c := &cobra.Command{
+		Use:     "delete SERVICE…",
+		Aliases: []string{"rm", "del"},
+		Short:   "Delete virtual services and their servers",
+		Long: `Deletes virtual services with all their servers. Their connections are cut.
+All names are looked up first: when one is missing, nothing is deleted.
+
+On a terminal it says what it will cut and asks; elsewhere it needs --yes.`,
+		Example: `  lvs service delete tcp://192.0.2.10:80
+  lvs service delete --yes tcp://192.0.2.10:80 tcp://192.0.2.10:443
+  lvs service delete --dry-run fwmark:7`,
+		RunE:              o.run,
+		ValidArgsFunction: a.completeServices,
+	}
+	o.selector.register(a, c)
+	a.changeFlags(c)
+	a.askFlags(c)
+	return c
+}
+
+func (o *serviceDelete) run(c *cobra.Command, args []string) error {
+	ids, err := o.some(args)
+	if err != nil {
+		return err
+	}
+	entries, err := o.app.lookup(c.Context(), kernel.DeleteService.String(), ids)
+	if err != nil {
+		return err
+	}
+	var steps []operate.Step
+	var cut tally
+	for _, e := range entries {
+		cut.add(e)
+		steps = append(steps, operate.Step{
+			Change:        kernel.Change{Op: kernel.DeleteService, Service: kernel.Service{ServiceID: e.ServiceID}},
+			BeforeService: &e.Service,
+			Entry:         &e,
+		})
+	}
+	what := fmt.Sprintf("delete service %v", ids[0])
+	if len(ids) > 1 {
+		what = fmt.Sprintf("delete %d services", len(ids))
+	}
+	if err := o.app.confirm(c.Context(), what+" "+cut.servers()); err != nil {
+		return err
+	}
+	return o.app.apply(c.Context(), steps)
+}
+
+type serviceShow struct {
+	app *App
+	selector
+	view
+}
+
+func newServiceShow(a *App) *cobra.Command {
+	o := &serviceShow{app: a}
+	c := &cobra.Command{
+		Use:   "show SERVICE…",
+		Short: "Show some virtual services with their servers",
+		Long: `Shows the named virtual services with their servers. A missing one is an error,
+and then the exit status is 4.`,
+		Example: `  lvs service show tcp://192.0.2.10:80
+  lvs service show fwmark:7 --stats
+  lvs service show -t 192.0.2.10:80 -o yaml`,
+		RunE:              o.run,
+		ValidArgsFunction: a.completeServices,
+	}
+	o.selector.register(a, c)
+	o.view.register(a, c)
+	return c
+}
+
+func (o *serviceShow) run(c *cobra.Command, args []string) error {
+	ids, err := o.some(args)
+	if err != nil {
+		return err
+	}
+	return o.show(c.Context(), o.app, ids)
+}
+
+type serviceList struct {
+	app *App
+	view
+}
+
+func newServiceList(a *App) *cobra.Command {
+	o := &serviceList{app: a}
+	c := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List all virtual services with their servers",
+		Long:    `Lists all virtual services with their servers, as lvs list does.`,
+		Example: `  lvs service list
+  lvs service list -o name
+  lvs service list --filter scheduler=wlc`,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
+	}
+	o.view.register(a, c)
+	return c
+}
+
+func (o *serviceList) run(c *cobra.Command, args []string) error {
+	if err := noMore(args); err != nil {
+		return err
+	}
+	return o.show(c.Context(), o.app, nil)
 }

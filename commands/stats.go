@@ -13,7 +13,7 @@ type stats struct {
 	rates, totals bool
 }
 
-func (a *App) newStats() *cobra.Command {
+func newStats(a *App) *cobra.Command {
 	o := &stats{app: a}
 	c := &cobra.Command{
 		Use:   "stats [SERVICE…]",

@@ -13,7 +13,7 @@ import (
 
 type timeouts struct{ app *App }
 
-func (a *App) newTimeouts() *cobra.Command {
+func newTimeouts(a *App) *cobra.Command {
 	o := &timeouts{app: a}
 	c := &cobra.Command{
 		Use:   "timeouts",
@@ -30,7 +30,7 @@ table.`,
 	a.kernelFlags(c)
 	a.showFlags(c)
 	a.hiddenGlobals(c)
-	c.AddCommand(a.newTimeoutsSet())
+	c.AddCommand(newTimeoutsSet(a))
 	return c
 }
 
@@ -55,7 +55,7 @@ type timeoutsSet struct {
 	tcp, tcpFin, udp string
 }
 
-func (a *App) newTimeoutsSet() *cobra.Command {
+func newTimeoutsSet(a *App) *cobra.Command {
 	o := &timeoutsSet{app: a}
 	c := &cobra.Command{
 		Use:   "set",
@@ -98,7 +98,7 @@ func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if want == (kernel.Timeouts{}) {
-		return usagef("nothing to set was named").cure("name --tcp, --tcp-fin or --udp")
+		return usagef("nothing to set was named").hintf("name --tcp, --tcp-fin or --udp")
 	}
 	k, err := o.app.kernel()
 	if err != nil {
@@ -119,7 +119,7 @@ func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
 // noMore knows the three numbers of ipvsadm --set.
 func (o *timeoutsSet) noMore(args []string) error {
 	if options := timeoutOptions(args); options != "" {
-		return usagef("unexpected argument %q", args[0]).cure("%s timeouts set%s", o.app.Name, options)
+		return usagef("unexpected argument %q", args[0]).hintf("%s timeouts set%s", o.app.Name, options)
 	}
 	return noMore(args)
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
+	"lvs/operate/state"
+	"lvs/schedule/sim"
 	"lvs/tui"
 )
 
@@ -25,7 +27,7 @@ type top struct {
 	batch           topBatch
 }
 
-func (a *App) newTop() *cobra.Command {
+func newTop(a *App) *cobra.Command {
 	o := &top{app: a}
 	c := &cobra.Command{
 		Use:   "top",
@@ -92,11 +94,11 @@ func (o *top) run(c *cobra.Command, args []string) error {
 	switch {
 	case o.batch.on:
 	case !a.OutTerminal.Is:
-		return usagef("top draws on a terminal, and standard output is none").cure("%s", insteadOfTop(a.Name))
+		return usagef("top draws on a terminal, and standard output is none").hintf("%s", insteadOfTop(a.Name))
 	case !a.InTerminal.Is:
-		return usagef("top takes keys from a terminal, and standard input is none").cure("%s", insteadOfTop(a.Name))
+		return usagef("top takes keys from a terminal, and standard input is none").hintf("%s", insteadOfTop(a.Name))
 	case a.Env("TERM") == "dumb":
-		return usagef("top needs a terminal that can move its cursor, and TERM is dumb").cure("%s", insteadOfTop(a.Name))
+		return usagef("top needs a terminal that can move its cursor, and TERM is dumb").hintf("%s", insteadOfTop(a.Name))
 	}
 	if o.demo {
 		end, err := a.demo()
@@ -243,3 +245,77 @@ func utf8Locale(env func(string) string) bool {
 	}
 	return false
 }
+
+// topBatch is the dashboard for a file or a pipe.
+type topBatch struct {
+	on    bool
+	count string
+}
+
+func (o *topBatch) register(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVarP(&o.on, "batch", "b", false, "write plain text, a block at the end of every interval, and take no keys")
+	f.StringVarP(&o.count, "count", "n", "", "with --batch: end after `N` blocks (default: go on until interrupted)")
+	complete(c, "count", words("1", "10"))
+}
+
+// parse gives the number of blocks; 0 goes on.
+func (o *topBatch) parse() (int, error) {
+	switch {
+	case o.count == "":
+		return 0, nil
+	case !o.on:
+		return 0, usagef("--count has no effect without --batch")
+	}
+	n, err := parseNumber("--count", o.count, 1, 1<<31-1)
+	return int(n), err
+}
+
+func (o *top) writeBatches(ctx context.Context, options tui.Options, count int) error {
+	a := o.app
+	if options.ReadOnly != "" && !o.readOnly {
+		a.note("without privilege: counters, rates and thresholds are not known (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
+	}
+	return tui.Batch(ctx, options, tui.Batches{Count: count, Sleep: a.Sleep})
+}
+
+// demo gives this run a table in memory, with traffic of its own: what it does
+// reaches neither the kernel nor what is remembered of real tables. end forgets
+// it all.
+func (a *App) demo() (end func(), err error) {
+	dir, err := os.MkdirTemp("", "lvs-demo-")
+	if err != nil {
+		return nil, err
+	}
+	a.close()
+	a.global.netns = ""
+	table, env := sim.New(sim.Seed, a.Now), a.Env
+	a.OpenKernel = func(kernel.Options) (kernel.Kernel, error) { return table, nil }
+	a.Identity = func(string) (string, error) { return "demo", nil }
+	a.Detach = func([]string, string) error {
+		return errors.New("the demo ends with the dashboard: nothing can come later")
+	}
+	a.Env = func(name string) string {
+		if name == state.Variable {
+			return dir
+		}
+		return env(name)
+	}
+	return func() { os.RemoveAll(dir) }, nil
+}
+
+// TopKeys are the keys of lvs top, for its manual page: a section for each place
+// where they work.
+func TopKeys() []Section {
+	var out []Section
+	for _, g := range tui.KeyTable() {
+		s := Section{Title: "KEYS: " + strings.ToUpper(g.Title)}
+		for _, k := range g.Keys {
+			s.Terms = append(s.Terms, Term{k.Name, upperFirst(k.Help) + "."})
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

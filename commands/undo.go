@@ -121,7 +121,7 @@ func (o *undo) entry(args []string) (*journal.Entry, error) {
 		}
 	}
 	f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: no such entry in the journal", n)}
-	return nil, f.cure("the entries are listed by: %s history --all", a.Name)
+	return nil, f.hintf("the entries are listed by: %s history --all", a.Name)
 }
 
 // last finds the newest change that is in force.
@@ -132,7 +132,7 @@ func (o *undo) last(all []journal.Entry, table string) (*journal.Entry, error) {
 		switch {
 		case e.Table != table, e.Undoes != 0, e.UndoneBy != 0, e.Outcome == journal.Refused:
 		case e.Without:
-			return nil, tooLarge(e).cure("an older one is undone by its number: %s undo N; %s history lists them", a.here(), a.here())
+			return nil, tooLarge(e).hintf("an older one is undone by its number: %s undo N; %s history lists them", a.here(), a.here())
 		case onlyCounters(e):
 			a.note("entry %d (%s) stays: nobody can bring counters back", e.ID, e.Command)
 		default:
@@ -140,7 +140,7 @@ func (o *undo) last(all []journal.Entry, table string) (*journal.Entry, error) {
 		}
 	}
 	f := &fault{status: exitNotFound, err: errors.New("there is nothing to undo: the journal has no change to this table that is in force")}
-	return nil, f.cure("the entries are listed by: %s history --all", a.Name)
+	return nil, f.hintf("the entries are listed by: %s history --all", a.Name)
 }
 
 // named tells whether an entry that was named can be undone at all.
@@ -150,9 +150,9 @@ func (o *undo) named(e *journal.Entry, table string) (*journal.Entry, error) {
 	case e.Table != table:
 		f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: it changed another table than this one", e.ID)}
 		if e.Netns != "" {
-			return nil, f.cure("it was that of --netns %s, if that is still the same namespace", e.Netns)
+			return nil, f.hintf("it was that of --netns %s, if that is still the same namespace", e.Netns)
 		}
-		return nil, f.cure("a table ends with the boot and with its network namespace")
+		return nil, f.hintf("a table ends with the boot and with its network namespace")
 	case e.UndoneBy != 0:
 		return nil, a.nothingChanges("entry %d is undone already, by entry %d (%s undo %d does it again)", e.ID, e.UndoneBy, a.here(), e.UndoneBy)
 	case e.Outcome == journal.Refused:
@@ -194,7 +194,7 @@ func (o *undo) since(e *journal.Entry, back *plan.Reversal) error {
 		return nil
 	}
 	f := &fault{status: exitNo, err: fmt.Errorf("entry %d is not undone: nothing was changed", e.ID)}
-	bad.add(f.cure("--force puts back all that can be put back; --dry-run with it shows what that is"))
+	bad.add(f.hintf("--force puts back all that can be put back; --dry-run with it shows what that is"))
 	return bad
 }
 

@@ -118,7 +118,7 @@ func (o *undrain) unknown(servers []operate.Member) error {
 	for i := range servers {
 		m := &servers[i]
 		bad.add((&fault{status: exitNotFound, err: fmt.Errorf("server %v of %v: its old weight is not remembered", m.Addr, m.Service.ServiceID)}).
-			cure("%s undrain %v --weight N", o.app.Name, m.Addr))
+			hintf("%s undrain %v --weight N", o.app.Name, m.Addr))
 	}
 	return bad.err()
 }

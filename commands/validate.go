@@ -43,7 +43,7 @@ checked: whether it has the scheduler, or the network interface of a sync daemon
 
 func (o *validate) run(c *cobra.Command, args []string) error {
 	if g := &o.app.global; g.output != "" && g.output != "table" && !g.wantsJSON() && !g.formatOfEnv {
-		return usagef("unknown format %q of faults", g.output).cure("it is table or json")
+		return usagef("unknown format %q of faults", g.output).hintf("it is table or json")
 	}
 	want, err := o.app.readCluster(c.Context(), o.given(args))
 	if err != nil {

@@ -17,7 +17,7 @@ var version, commit string
 
 type showVersion struct{ app *App }
 
-func (a *App) newVersion() *cobra.Command {
+func newVersion(a *App) *cobra.Command {
 	o := &showVersion{app: a}
 	c := &cobra.Command{
 		Use:   "version",

@@ -111,7 +111,7 @@ func (o *waitFor) wait(ctx context.Context, op *operate.Operator, w *operate.Wat
 			return false, &fault{status: exitNo, err: fmt.Errorf("%v: it was deleted before it was %s", &o.target, o.condition)}
 		case !there && o.until.needsIt():
 			return false, (&fault{status: exitNotFound, err: fmt.Errorf("%v: no such service or server", &o.target)}).
-				cure("--for exists waits until there is one")
+				hintf("--for exists waits until there is one")
 		}
 		seen = there
 		o.show(last)

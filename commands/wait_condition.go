@@ -27,7 +27,7 @@ const (
 func parseCondition(s string) (condition, error) {
 	switch text := strings.ReplaceAll(s, " ", ""); {
 	case s == "":
-		return condition{}, usagef("--for is missing").cure("--for drained, active<=N, exists or gone")
+		return condition{}, usagef("--for is missing").hintf("--for drained, active<=N, exists or gone")
 	case text == "drained":
 		return condition{kind: untilDrained}, nil
 	case text == "exists":
@@ -43,9 +43,9 @@ func parseCondition(s string) (condition, error) {
 	bad := usagef("--for %q: it is drained, active<=N, exists or gone", s)
 	switch {
 	case strings.HasPrefix(s, "active"):
-		return condition{}, bad.cure("a shell wants it quoted: --for 'active<=5'")
+		return condition{}, bad.hintf("a shell wants it quoted: --for 'active<=5'")
 	case strings.HasPrefix(s, "weight"):
-		return condition{}, bad.cure("drained waits for the weight 0, and until nothing is left")
+		return condition{}, bad.hintf("drained waits for the weight 0, and until nothing is left")
 	}
 	return condition{}, bad
 }

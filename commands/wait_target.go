@@ -30,7 +30,7 @@ func (o *waitFor) parseTarget(args []string) (target, error) {
 	names := o.take(args)
 	if len(o.named) == 0 && len(names) == 0 {
 		return target{}, usagef("SERVICE or SERVER is missing").
-			cure("name one as tcp://192.0.2.10:80, or as 10.0.0.11; or both")
+			hintf("name one as tcp://192.0.2.10:80, or as 10.0.0.11; or both")
 	}
 	t := target{text: strings.Join(append(textsOf(o.named), names...), " ")}
 	if len(o.named) > 0 || len(args) > 1 || len(args) == 1 && (len(o.real) > 0 || isServiceOnly(args[0])) {
@@ -42,7 +42,7 @@ func (o *waitFor) parseTarget(args []string) (target, error) {
 	}
 	switch {
 	case len(names) > 1:
-		return t, usagef("unexpected argument %q", names[1]).cure("one SERVICE and one SERVER at a time")
+		return t, usagef("unexpected argument %q", names[1]).hintf("one SERVICE and one SERVER at a time")
 	case len(names) == 0:
 		return t, nil
 	}

@@ -143,7 +143,7 @@ func (o *watch) parseInterval() (time.Duration, error) {
 	}
 	d, err := parseDuration("--interval", o.interval, want)
 	if f := (*fault)(nil); o.rates && errors.As(err, &f) {
-		f.cure("with --rates: the kernel renews its counters every %v", traffic.KernelTick)
+		f.hintf("with --rates: the kernel renews its counters every %v", traffic.KernelTick)
 	}
 	return d, err
 }
@@ -166,10 +166,10 @@ func (o *watch) chooseFormat() error {
 	switch {
 	case g.template != "":
 		return usagef("--template works on a whole document, and this one has no end").
-			cure("--count or --timeout gives it one; --jq works on each line")
+			hintf("--count or --timeout gives it one; --jq works on each line")
 	case g.output == "json" || g.output == "yaml":
 		return usagef("-o %s is one document, and this one has no end", g.output).
-			cure("-o jsonl prints an object a line; --count or --timeout gives it an end")
+			hintf("-o jsonl prints an object a line; --count or --timeout gives it an end")
 	}
 	return nil
 }

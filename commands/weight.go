@@ -86,7 +86,7 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	}
 	if len(args) > 0 && len(o.named) == 0 && isMachine(args[0]) {
 		return usagef("%s is a server, and its service is missing", args[0]).
-			cure("%s SERVICE %s N; %s drain %s sets its weights to 0 in every service", c.CommandPath(), args[0], o.app.Name, args[0])
+			hintf("%s SERVICE %s N; %s drain %s sets its weights to 0 in every service", c.CommandPath(), args[0], o.app.Name, args[0])
 	}
 	id, rest, err := o.servers(&o.selector, args)
 	if err != nil {
@@ -97,7 +97,7 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	}
 	if len(rest) < 2 {
 		return usagef("service %v: the weight is missing", id).
-			cure("%s SERVICE SERVER N, +N, -N or N%%", c.CommandPath())
+			hintf("%s SERVICE SERVER N, +N, -N or N%%", c.CommandPath())
 	}
 	if err := noMore(rest[2:]); err != nil {
 		return err
@@ -216,7 +216,7 @@ func (o *weight) rampBroken(ctx context.Context, err error, key kernel.ServerKey
 	default:
 		return err
 	}
-	return f.cure("%s weight %v %v %d sets it at once", o.app.Name, key.Service, key.Server, end)
+	return f.hintf("%s weight %v %v %d sets it at once", o.app.Name, key.Service, key.Server, end)
 }
 
 // parseTimes reads --over and --for. bad is what was wrong before.
@@ -229,7 +229,7 @@ func (o *weight) parseTimes(bad error) error {
 	o.holdFor, err = optionalDuration("--for", o.hold, durationRange{})
 	all.add(err)
 	if o.over != "" && o.hold != "" {
-		all.add(usagef("--over and --for exclude one another").cure("--for sets the weight at once"))
+		all.add(usagef("--over and --for exclude one another").hintf("--for sets the weight at once"))
 	}
 	return all.err()
 }
@@ -247,7 +247,7 @@ func parseShift(s string) (shift, error) {
 	signed := s != "" && (s[0] == '+' || s[0] == '-')
 	switch {
 	case percent && signed:
-		return by, usagef("weight %q: a percentage has no sign", s).cure("10%% less is 90%%, 10%% more is 110%%")
+		return by, usagef("weight %q: a percentage has no sign", s).hintf("10%% less is 90%%, 10%% more is 110%%")
 	case percent:
 		by.sign = '%'
 	case signed:
@@ -276,10 +276,10 @@ func (by shift) from(now int) (int, error) {
 	case to > kernel.MaxWeight:
 		return 0, usagef("weight %s: from %d that is more than %d, the largest", by.text, now, kernel.MaxWeight)
 	case to < 0:
-		return 0, usagef("weight %s: from %d that is less than 0", by.text, now).cure("0 takes no new connections")
+		return 0, usagef("weight %s: from %d that is less than 0", by.text, now).hintf("0 takes no new connections")
 	case by.sign == '%' && to == 0 && now > 0 && by.n > 0:
 		return 0, usagef("weight %s: from %d that rounds to 0, which takes no new connections", by.text, now).
-			cure("if that is meant, write 0")
+			hintf("if that is meant, write 0")
 	}
 	return int(to), nil
 }

@@ -13,7 +13,7 @@ type zero struct {
 	named bool
 }
 
-func (a *App) newZero() *cobra.Command {
+func newZero(a *App) *cobra.Command {
 	o := &zero{app: a}
 	c := &cobra.Command{
 		Use:   "zero [SERVICE…]",
@@ -29,7 +29,7 @@ when none is named. Connections and rates are left alone.`,
 	return c
 }
 
-func (a *App) newServiceZero() *cobra.Command {
+func newServiceZero(a *App) *cobra.Command {
 	o := &zero{app: a, named: true}
 	c := &cobra.Command{
 		Use:   "zero SERVICE…",

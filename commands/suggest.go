@@ -1,0 +1,215 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"lvs/cluster"
+	"lvs/kernel"
+)
+
+// flagError makes one clear line of a mistake in an option.
+func (a *App) flagError(cmd *cobra.Command, err error) error {
+	help := cmd.CommandPath() + " --help"
+	var missing *pflag.ValueRequiredError
+	if errors.As(err, &missing) && missing.GetSpecifiedName() == "o" && cmd.Flags().Lookup("ops") != nil {
+		return usagef("%w", err).hintf("ipvsadm's -o is --ops here; -o is the output format")
+	}
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return usagef("%w", err).hintf("%s", help)
+	}
+	name := unknown.GetSpecifiedName()
+	shown := "--" + name
+	short := unknown.GetSpecifiedShortnames() != ""
+	if short {
+		shown = "-" + name
+	}
+	if known := a.another().Root().Flags().Lookup(name); known != nil && len(name) > 1 {
+		return usagef("%s has no effect on %s", shown, verbName(cmd)).hintf("%s", help)
+	}
+	if does := a.habit(name, short); does != "" {
+		return usagef("%s is ipvsadm's: it is unknown here", shown).
+			hintf("%s %s; or ipvsadm's own options: %s ipvsadm …", a.Name, does, a.Name)
+	}
+	f := usagef("unknown option %s", shown).hintf("%s", help)
+	if short {
+		return f
+	}
+	if ours := ipvsadmOptions()[name]; ours != "" && cmd.Flags().Lookup(ours) != nil {
+		return f.hintf("did you mean --%s?", ours)
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			known = append(known, f.Name)
+		}
+	})
+	if near := cluster.Nearest(name, known); near != "" {
+		f.hintf("did you mean --%s?", near)
+	}
+	return f
+}
+
+// verbName is the verb without the program's name; the program itself is lvs.
+func verbName(c *cobra.Command) string {
+	if _, name, ok := strings.Cut(c.CommandPath(), " "); ok {
+		return name
+	}
+	return c.Name()
+}
+
+// ipvsadmCommands are ipvsadm's commands, short and long, and what does it
+// here. Some of its options stand among them: they tell as much.
+var ipvsadmCommands = []struct{ short, long, does string }{
+	{"A", "add-service", "service add"},
+	{"E", "edit-service", "service edit"},
+	{"D", "delete-service", "service delete"},
+	{"a", "add-server", "server add"},
+	{"e", "edit-server", "server edit"},
+	{"d", "delete-server", "server delete"},
+	{"L", "list", "list"},
+	{"l", "list", "list"},
+	{"C", "clear", "clear"},
+	{"Z", "zero", "zero"},
+	{"S", "save", "save"},
+	{"R", "restore", "restore"},
+	{"", "set", "timeouts set --tcp N --tcp-fin N --udp N"},
+	{"", "start-daemon", "sync start ROLE --interface NAME"},
+	{"", "stop-daemon", "sync stop ROLE"},
+	{"c", "connection", "connections"},
+	{"", "daemon", "sync status"},
+	{"p", "", "service add … --persistent=SECONDS"},
+	{"M", "", "service add … --netmask MASK"},
+}
+
+// ipvsadmLists are what the options of its list ask for.
+var ipvsadmLists = []struct{ option, does string }{
+	{"--connection", "connections"},
+	{"--timeout", "timeouts"},
+	{"--daemon", "sync status"},
+	{"--stats", "list --stats"},
+	{"--rate", "list --rate"},
+	{"--thresholds", "list --wide"},
+	{"--persistent-conn", "list --wide"},
+}
+
+// ipvsadmOptions are ipvsadm's long options that have another name here.
+func ipvsadmOptions() map[string]string {
+	return map[string]string{
+		"gatewaying": "direct", "masquerading": "nat", "ipip": "tunnel", "u-threshold": "upper", "l-threshold": "lower",
+		"mcast-interface": "interface", "mcast-group": "group", "mcast-port": "port", "mcast-ttl": "ttl",
+		"syncid": "id", "sync-maxlen": "max-len", "thresholds": "wide", "persistent-conn": "wide", "tun-nocsum": "tun-flags",
+		"tun-csum": "tun-flags", "tun-remcsum": "tun-flags", "one-packet": "ops", "gateway": "direct", "masq": "nat",
+	}
+}
+
+// habit tells what does here what an ipvsadm command does there, or nothing.
+func (a *App) habit(name string, short bool) string {
+	for _, h := range ipvsadmCommands {
+		if short && h.short != name || !short && h.long != name || name == "" {
+			continue
+		}
+		switch h.long {
+		case "list":
+			return a.listHabit()
+		case "set", "start-daemon", "stop-daemon":
+			return a.controlHabit(h.long, h.does)
+		}
+		return h.does
+	}
+	return ""
+}
+
+// listHabit looks at the whole command line for what is to be listed.
+func (a *App) listHabit() string {
+	for _, arg := range a.args {
+		if len(arg) > 1 && arg[0] == '-' && arg[1] != '-' && strings.Trim(arg[1:], "Llnc6") == "" && strings.Contains(arg, "c") {
+			return "connections"
+		}
+	}
+	for _, l := range ipvsadmLists {
+		if slices.Contains(a.args, l.option) {
+			return l.does
+		}
+	}
+	return "list"
+}
+
+// controlHabit puts the values behind the option into the answer.
+func (a *App) controlHabit(option, does string) string {
+	i := slices.Index(a.args, "--"+option)
+	if i < 0 {
+		return does
+	}
+	rest := a.args[i+1:]
+	switch {
+	case option == "set" && len(rest) >= 3:
+		if options := timeoutOptions(rest[:3]); options != "" {
+			return "timeouts set" + options
+		}
+	case option != "set" && len(rest) > 0 && (rest[0] == "master" || rest[0] == "backup"):
+		return strings.Replace(does, "ROLE", rest[0], 1)
+	}
+	return does
+}
+
+// otherWords are words for what can be done to services and servers.
+func otherWords() map[string]string {
+	return map[string]string{
+		"add": "add", "create": "add", "new": "add",
+		"delete": "delete", "del": "delete", "rm": "delete", "remove": "delete", "erase": "delete",
+		"edit": "edit", "change": "edit", "modify": "edit", "set": "edit",
+		"show": "show", "get": "show",
+	}
+}
+
+// otherVerbs are words of other tools for verbs of the first level.
+func otherVerbs() map[string]string {
+	return map[string]string{
+		"stop": "drain", "disable": "drain", "maintenance": "drain",
+		"enable": "undrain", "start": "undrain",
+		"test": "validate", "check": "validate",
+		"journal": "history", "log": "history",
+		"revert": "undo", "rollback": "undo",
+		"flush": "clear", "plan": "diff", "reload": "apply",
+	}
+}
+
+// meant guesses what was meant by a word that is no command: a service or a
+// server without what is to be done, or another word for a command. Empty is no
+// idea.
+func (a *App) meant(c *cobra.Command, word string) string {
+	group := c.Name()
+	if !c.HasParent() {
+		group = ""
+	}
+	if group != "" && group != "service" && group != "server" {
+		return ""
+	}
+	if _, err := kernel.ParseServiceID(word); err == nil {
+		if group == "server" {
+			return a.Name + " server list " + word
+		}
+		return a.Name + " list " + word
+	}
+	if _, err := netip.ParseAddr(word); err == nil {
+		return a.Name + " list --filter server=" + word
+	}
+	verb := otherWords()[word]
+	switch {
+	case verb == "" && group == "" && otherVerbs()[word] != "":
+		return a.Name + " " + otherVerbs()[word]
+	case verb == "":
+		return ""
+	case group == "":
+		return fmt.Sprintf("%s service %s, or %s server %s", a.Name, verb, a.Name, verb)
+	}
+	return a.Name + " " + group + " " + verb
+}
