@@ -81,10 +81,9 @@ func kernelRelease() string {
 	return unix.ByteSliceToString(name.Release[:])
 }
 
-// ipvsVersion asks the kernel; no answer is empty.
+// ipvsVersion asks the kernel; no answer is empty. What everyone may read is the whole
+// table, which must not take long.
 func (a *App) ipvsVersion(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
 	k, err := a.kernel()
 	if err != nil {
 		return ""
@@ -92,6 +91,8 @@ func (a *App) ipvsVersion(ctx context.Context) string {
 	if info, err := k.Info(ctx); err == nil {
 		return info.Version.String()
 	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
 	if snap, err := k.PublicSnapshot(ctx); err == nil {
 		return snap.Info.Version.String()
 	}
