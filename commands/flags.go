@@ -31,7 +31,7 @@ func (a *App) kernelFlags(c *cobra.Command) {
 	f.StringVar(&g.netns, "netns", "", "work in the network namespace `NAME`, a path, or pid:N (default: this one; environment LVS_NETNS)")
 	f.StringVar(&g.timeout, "timeout", "", "give up after `DURATION`, such as 5s (default: never)")
 	markGlobal(f, "netns", "timeout")
-	complete(c, "netns", a.completeNetns)
+	complete(c, "netns", completeNetns)
 }
 
 // showFlags are those of every verb whose product is a list.

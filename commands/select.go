@@ -34,7 +34,7 @@ func (s *selector) registerNamed(a *App, c *cobra.Command, mark, six string) {
 	f := c.Flags()
 	add := func(name, short, scheme, usage string) {
 		f.VarP(&repeated{scheme, name, short, &s.named}, name, short, usage)
-		complete(c, name, a.completeScheme(scheme))
+		complete(c, name, completeScheme(a, scheme))
 	}
 	add("tcp-service", "t", "tcp://", "in place of SERVICE: the TCP service at `ADDR:PORT`")
 	add("udp-service", "u", "udp://", "in place of SERVICE: the UDP service at `ADDR:PORT`")
@@ -179,7 +179,7 @@ type serverSelector struct{ real []option }
 func (s *serverSelector) register(a *App, c *cobra.Command, of *selector) {
 	c.Flags().VarP(&repeated{name: "real-server", short: "r", to: &s.real}, "real-server", "r",
 		"in place of SERVER: the server at `ADDR[:PORT]`")
-	complete(c, "real-server", a.completeRealServer(of, s))
+	complete(c, "real-server", completeRealServer(a, of, s))
 }
 
 // take gives the server names of the options and among the arguments.
