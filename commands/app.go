@@ -1,12 +1,11 @@
-// Package commands is the verbs of the command line: it reads arguments, checks
-// them, asks the kernel and hands what it got to output. It knows neither how
-// a table is drawn nor how a netlink message looks.
+// Package commands has the verbs of the command line. A verb parses and checks its
+// arguments, calls kernel or operate, and prints with output.
 //
-// A verb is one file: its options, its constructor, its run. What all verbs
-// share is in app.go (what a verb is given), run.go (errors and exit status),
-// flags.go (options), select.go (which service, which server), check.go (what
-// can be refused before the kernel is asked), change.go (the one way to change
-// something), confirm.go and complete.go.
+// A verb has a file with its options, its constructor and its run method. All verbs
+// share app.go (what a verb uses), run.go (errors and exit status), fault.go (errors
+// with a hint), flags.go (global options), select.go and machine.go (services and
+// servers on the command line), check.go (checks before the kernel is asked), change.go
+// (changes), confirm.go, complete.go, suggest.go (hints for unknown words and options).
 package commands
 
 import (
@@ -30,52 +29,53 @@ import (
 	"lvs/operate"
 )
 
-// App is what a verb is given: everything it may touch outside itself.
+// App is what a verb uses: everything outside the process, and the state of one command
+// line.
 type App struct {
 	In       io.Reader
 	Out, Err io.Writer
 	// What In, Out and Err are connected to.
 	InTerminal, OutTerminal, ErrTerminal Terminal
 
-	// Name is what the program was called as: lvs or lvsctl. Help and errors
-	// say it.
+	// Name is the name that the program was called by: lvs or lvsctl. Help and errors
+	// use it.
 	Name string
-	// Called is the same with its path, as the system was told it.
+	// Called is that name with its path, as in argv[0].
 	Called string
-	// Env reads an environment variable; empty when it is not set.
+	// Env returns an environment variable, empty if it is not set.
 	Env func(string) string
 	Now func() time.Time
-	// Sleep waits. It ends early with the context's error when that ends.
+	// Sleep waits. It returns the context's error if that ends first.
 	Sleep func(ctx context.Context, d time.Duration) error
-	// OpenTerminal opens the terminal that the program was started from, for
-	// questions where standard input is a pipe or a file. Nil is none.
+	// OpenTerminal opens the controlling terminal, for questions if standard input is a
+	// pipe or a file. Nil: there is none.
 	OpenTerminal func() (io.ReadCloser, error)
-	// OpenKernel opens IPVS. It is called once, by the first verb that needs
-	// it; help, version and schema never do.
+	// OpenKernel opens IPVS. It is called when a verb first needs it; help and schema
+	// never do.
 	OpenKernel func(kernel.Options) (kernel.Kernel, error)
-	// Detach starts the program again, out of the reach of shell and terminal, and
-	// returns when that holds what it works on. Its output is added to a file.
+	// Detach starts the program again, detached from shell and terminal, and returns
+	// when that process holds its lock. Its output is appended to a file.
 	Detach func(args []string, log string) error
-	// Identity names the table of a network namespace while it exists: what is
-	// remembered about a table is remembered under it.
+	// Identity returns a name for the table of a network namespace that no other table
+	// ever has. State is stored under this name.
 	Identity func(netns string) (string, error)
 
 	global globals
 	// args is the command line.
 	args   []string
 	strays []*pflag.Flag
-	// ctx is the verb's, for what it does not pass on itself.
+	// ctx is the verb's context, for functions that do not get it as an argument.
 	ctx    context.Context
 	cancel context.CancelFunc
 	opened kernel.Kernel
-	// alone is set by verbs that do nothing while they wait for the kernel.
+	// alone is set by verbs that do nothing else while they wait for the kernel.
 	alone bool
 	// op carries out the changes of this command. Nil before the first.
 	op *operate.Operator
-	// line is the line that shows work going on. Nil is none.
+	// line shows progress. Nil: there is none.
 	line    *liveLine
 	waiting waitLine
-	// advice says how to go on after half of the work, and how back.
+	// advice returns how to continue, or go back, when part of the work is done.
 	advice func() string
 	// undoes is the entry that this command undoes, or zero.
 	undoes uint64
@@ -83,37 +83,37 @@ type App struct {
 
 // Terminal describes one end of a standard stream.
 type Terminal struct {
-	// Is tells whether a person may be sitting there.
+	// Is reports whether it is a terminal.
 	Is bool
-	// Width is in columns; zero when it is not known.
+	// Width is in columns; zero if unknown.
 	Width int
 }
 
-// Main runs the program as the system started it and gives its exit status.
+// Main runs the program with the arguments of the process and returns the exit status.
 func Main() int { return System().Main(os.Args[1:]) }
 
-// Main runs one command line of this process, minding its signals.
+// Main runs a command line of this process, and handles its signals.
 func (a *App) Main(args []string) int {
-	// A command lives for milliseconds: below 16 MiB (4 MiB by default) of heap
-	// collecting garbage takes longer than what it gives back.
+	// A command runs for milliseconds. With a heap below 16 MiB (by default 4 MiB),
+	// garbage collection costs more than it saves.
 	debug.SetGCPercent(400)
-	// Of a table or a file that is large, much less may be garbage.
+	// With a large table or file, allow less garbage.
 	debug.SetMemoryLimit(96 << 20)
-	// A reader that goes away (lvs list | head) must be an error of Write, not
-	// a signal that kills.
+	// A closed pipe (lvs list | head) must be an error of Write, not a signal that
+	// kills.
 	signal.Ignore(syscall.SIGPIPE)
 	if looksOnce(a.Name, args) {
 		return a.Run(context.Background(), args)
 	}
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	// The end of the connection to this machine leaves nothing half done either.
-	// Under nohup it is ignored, and stays so.
+	// A lost SSH connection must not leave a change half done. Under nohup the signal
+	// stays ignored.
 	if !signal.Ignored(syscall.SIGHUP) {
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)
-	// The second interrupt is the system's: it kills. Not so the end of a terminal,
-	// which the kernel and the shell both tell: what is being undone is undone.
+	// A second interrupt kills. A second SIGHUP does not: the kernel and the shell both
+	// send one when a terminal closes, and cleaning up must not stop.
 	context.AfterFunc(ctx, func() {
 		signal.Ignore(syscall.SIGHUP)
 		stop()
@@ -121,9 +121,9 @@ func (a *App) Main(args []string) int {
 	return a.Run(ctx, args)
 }
 
-// looksOnce reports whether a command line, of a program called name, only reads
-// once and prints. A signal may end that at any time, as it ends ls: there is
-// nothing to undo, and to listen for signals takes two threads, a tenth of a start.
+// looksOnce reports whether a command line, of a program called name, only reads once
+// and prints. A signal may kill it at any time, since there is nothing to undo.
+// Handling signals would take two threads, a tenth of the time of a start.
 func looksOnce(name string, args []string) bool {
 	if ipvsadm.Is(name) {
 		return false
@@ -131,7 +131,7 @@ func looksOnce(name string, args []string) bool {
 	return len(args) == 0 || slices.Contains([]string{"list", "ls", "version", "--version"}, args[0])
 }
 
-// System is the App of the running process.
+// System returns the App of this process.
 func System() *App {
 	a := &App{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
@@ -172,11 +172,11 @@ func terminalOf(f *os.File) Terminal {
 	return Terminal{Is: true, Width: width}
 }
 
-// openTerminal fails where a process has no controlling terminal: a service, a
-// job of cron.
+// openTerminal fails if the process has no controlling terminal, such as a service or
+// a cron job.
 func openTerminal() (io.ReadCloser, error) { return os.Open("/dev/tty") }
 
-// calledAs gives the name in help and errors: that of the link, without path.
+// calledAs returns the name for help and errors: argv[0] without its path.
 func calledAs(arg0 string) string {
 	name := strings.TrimSuffix(filepath.Base(arg0), ".exe")
 	if name == "" || name == "." || name == string(filepath.Separator) {
@@ -193,7 +193,7 @@ func openKernel(o kernel.Options) (kernel.Kernel, error) {
 	return k, nil
 }
 
-// kernel opens IPVS in the namespace that was asked for, once.
+// kernel returns IPVS of the namespace on the command line. It opens it once.
 func (a *App) kernel() (kernel.Kernel, error) {
 	if a.opened != nil {
 		return a.opened, nil
@@ -206,7 +206,7 @@ func (a *App) kernel() (kernel.Kernel, error) {
 	return k, nil
 }
 
-// reopen opens IPVS anew; the old one ends when the new one is there.
+// reopen opens IPVS again, and closes the old one if that succeeds.
 func (a *App) reopen() (kernel.Kernel, error) {
 	k, err := a.OpenKernel(kernel.Options{Netns: a.global.netns})
 	if err != nil {
@@ -217,7 +217,7 @@ func (a *App) reopen() (kernel.Kernel, error) {
 	return k, nil
 }
 
-// close ends what the run has opened.
+// close closes what the command has opened.
 func (a *App) close() {
 	a.endLine()
 	a.op = nil
@@ -230,7 +230,7 @@ func (a *App) close() {
 	}
 }
 
-// note tells a person something on standard error; -q silences it.
+// note prints a line on standard error, with the program's name, unless -q is set.
 func (a *App) note(format string, args ...any) {
 	if !a.global.quiet {
 		a.endLine()
@@ -238,7 +238,7 @@ func (a *App) note(format string, args ...any) {
 	}
 }
 
-// say is a line of note without the program's name.
+// say is note without the program's name.
 func (a *App) say(format string, args ...any) {
 	if !a.global.quiet {
 		a.endLine()

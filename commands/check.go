@@ -8,23 +8,22 @@ import (
 	"lvs/plan"
 )
 
-// checkService tells all that is wrong with a service before the kernel is
-// asked.
+// checkService returns all mistakes in the settings of a service.
 func checkService(s *kernel.Service) error {
 	return inOptions("service "+s.ServiceID.String(), plan.CheckService(s))
 }
 
-// checkNewServer tells all that is wrong with a server that is to be added.
+// checkNewServer returns all mistakes in the settings of a server to add.
 func checkNewServer(id kernel.ServiceID, s *kernel.Server) error {
 	return inOptions("server "+s.Addr.String(), plan.CheckNewServer(id, s))
 }
 
-// checkServer tells all that is wrong with a server's configuration.
+// checkServer returns all mistakes in the settings of a server.
 func checkServer(id kernel.ServiceID, s *kernel.Server) error {
 	return inOptions("server "+s.Addr.String(), plan.CheckServer(id, s))
 }
 
-// inOptions says what is wrong in the words of the command line.
+// inOptions returns the mistakes in the words of the command line.
 func inOptions(object string, breaches []plan.Breach) error {
 	var bad faults
 	words := optionWords()
@@ -36,7 +35,7 @@ func inOptions(object string, breaches []plan.Breach) error {
 	return bad.err()
 }
 
-// optionWords are the options for what the rules name.
+// optionWords returns the options for the settings that the rules name.
 func optionWords() map[string]string {
 	return map[string]string{
 		"persistent":      "--persistent",

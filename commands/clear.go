@@ -15,11 +15,12 @@ func newClear(a *App) *cobra.Command {
 	o := &clearAll{app: a}
 	c := &cobra.Command{
 		Use:   "clear",
-		Short: "Delete every service",
-		Long: `Deletes every service with its servers; all connections are cut. Timeouts and
-sync daemons stay.
+		Short: "Delete every virtual service",
+		Long: `Delete every virtual service with its servers, and cut all connections. Timeouts and
+sync daemons do not change.
 
-On a terminal it says what it will cut and asks; elsewhere it needs --yes.`,
+On a terminal, the command shows what it will cut and asks for confirmation. Without
+a terminal it needs --yes.`,
 		Example: `  lvs clear --dry-run
   lvs clear --yes
   lvs clear --netns director --yes`,

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"lvs/kernel"
+	"lvs/output"
 	"lvs/plan/journal"
 )
 
@@ -23,24 +24,26 @@ const noFiles = cobra.ShellCompDirectiveNoFileComp
 // completionTime bounds how long a key press may wait for the kernel.
 const completionTime = 300 * time.Millisecond
 
-// complete gives an option its proposals.
+// complete sets the function that completes the value of an option.
 func complete(c *cobra.Command, flag string, f completer) {
 	// The only error is an option that does not exist or has proposals already.
 	_ = c.RegisterFlagCompletionFunc(flag, f)
 }
 
+// words completes with fixed words.
 func words(w ...string) completer {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return w, noFiles
 	}
 }
 
+// nothing completes with nothing, not even with files.
 func nothing(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, noFiles
 }
 
-// completeServices proposes the services that exist, in the form that the user
-// began: a bare 192.0.2.10:80, which is TCP, or with the protocol.
+// completeServices returns the services that exist, in the form that the user began:
+// with the protocol, or a bare 192.0.2.10:80, which is TCP.
 func (a *App) completeServices(c *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 	out := []string{}
 	bare := word != "" && strings.IndexByte("0123456789[", word[0]) >= 0
@@ -57,7 +60,7 @@ func (a *App) completeServices(c *cobra.Command, _ []string, word string) ([]str
 	return out, noFiles
 }
 
-// completeEntries proposes the changes that can be undone, the newest first.
+// completeEntries returns the changes that can be undone, the newest first.
 func (a *App) completeEntries(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	out := []string{}
 	if a.Identity == nil || len(args) > 0 {
@@ -72,8 +75,8 @@ func (a *App) completeEntries(c *cobra.Command, args []string, _ string) ([]stri
 	return out, noFiles | cobra.ShellCompDirectiveKeepOrder
 }
 
-// completeScheme proposes services for an option that says the scheme itself.
-func (a *App) completeScheme(scheme string) completer {
+// completeScheme completes an option whose name is the scheme of the service.
+func completeScheme(a *App, scheme string) completer {
 	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		out := []string{}
 		for _, s := range a.publicTable(c) {
@@ -85,9 +88,9 @@ func (a *App) completeScheme(scheme string) completer {
 	}
 }
 
-// completeOneService proposes a service for the first argument only, and none
-// where an option names it.
-func (a *App) completeOneService(s *selector) completer {
+// completeOneService completes the first argument with a service, unless an option
+// names one.
+func completeOneService(a *App, s *selector) completer {
 	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 || s != nil && len(s.named) > 0 {
 			return nil, noFiles
@@ -96,16 +99,16 @@ func (a *App) completeOneService(s *selector) completer {
 	}
 }
 
-// many is any number of servers.
+// many stands for any number of servers.
 const many = -1
 
-// completeServers proposes a service, then its servers until there are as many
-// as the verb takes.
+// completeServers completes with a service, then with its servers, up to the number
+// that the verb accepts.
 func (a *App) completeServers(s *selector, r *serverSelector, most int) completer {
 	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 		id, rest, err := s.one(args)
 		if err != nil {
-			return a.completeOneService(s)(c, args, word)
+			return completeOneService(a, s)(c, args, word)
 		}
 		named := r.take(rest)
 		if most != many && len(named) >= most {
@@ -115,8 +118,8 @@ func (a *App) completeServers(s *selector, r *serverSelector, most int) complete
 	}
 }
 
-// completeRealServer proposes the servers of the service named so far.
-func (a *App) completeRealServer(s *selector, r *serverSelector) completer {
+// completeRealServer completes --real-server with the servers of the given service.
+func completeRealServer(a *App, s *selector, r *serverSelector) completer {
 	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 		id, rest, err := s.one(args)
 		if err != nil {
@@ -126,7 +129,7 @@ func (a *App) completeRealServer(s *selector, r *serverSelector) completer {
 	}
 }
 
-// serversOf proposes the servers of a service that are not named yet.
+// serversOf returns the servers of a service that are not on the command line yet.
 func (a *App) serversOf(c *cobra.Command, id kernel.ServiceID, named []string) []string {
 	var there []string
 	for _, name := range named {
@@ -148,8 +151,8 @@ func (a *App) serversOf(c *cobra.Command, id kernel.ServiceID, named []string) [
 	return out
 }
 
-// publicTable is the table as everyone may read it. Any trouble is an empty
-// one: a key press is no place for an error.
+// publicTable returns the table as everyone may read it. Completion cannot show an
+// error, so it returns an empty table instead.
 func (a *App) publicTable(c *cobra.Command) []kernel.ServiceEntry {
 	a.fromEnv(c, "netns", "LVS_NETNS", &a.global.netns)
 	k, err := a.kernel()
@@ -165,8 +168,8 @@ func (a *App) publicTable(c *cobra.Command) []kernel.ServiceEntry {
 	return snap.Services
 }
 
-// completeNetns proposes the namespaces that ip netns made, or files for a path.
-func (a *App) completeNetns(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+// completeNetns returns the namespaces of ip netns, or files for a path.
+func completeNetns(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 	if strings.Contains(word, "/") {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
@@ -181,12 +184,12 @@ func (a *App) completeNetns(_ *cobra.Command, _ []string, word string) ([]string
 	return out, noFiles
 }
 
-// completeList proposes words of a comma-separated list, after those typed.
+// completeList completes the last word of a comma-separated list.
 func completeList(keys ...string) completer {
 	return completeKeys(func() []string { return keys })
 }
 
-// completeKeys is completeList for words that cost something to find.
+// completeKeys is completeList for words that take time to find.
 func completeKeys(list func() []string) completer {
 	return func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 		keys, done := list(), ""
@@ -201,7 +204,33 @@ func completeKeys(list func() []string) completer {
 	}
 }
 
-// oneOf proposes words for the first argument.
+// completeColumns completes the last word of --columns, or the column of --sort or
+// --filter, for a kind of document. Keys come first; if there are none, headings and
+// older names. The case is the user's, because a shell compares it.
+func completeColumns(kind string) completer {
+	return func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		at := strings.LastIndexByte(word, ',') + 1
+		if at == 0 && strings.HasPrefix(word, "-") { // --sort -KEY
+			at = 1
+		}
+		done, begun := word[:at], word[at:]
+		out := []string{}
+		for _, w := range output.ColumnWords(kind, begun) {
+			if !strings.HasPrefix(w, begun) {
+				w = strings.ToLower(w)
+			}
+			if !strings.HasPrefix(w, begun) {
+				w = begun + w[len(begun):]
+			}
+			if !slices.Contains(out, done+w) {
+				out = append(out, done+w)
+			}
+		}
+		return out, noFiles | cobra.ShellCompDirectiveNoSpace
+	}
+}
+
+// oneOf completes the first argument with fixed words.
 func oneOf(w ...string) completer {
 	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
@@ -211,7 +240,7 @@ func oneOf(w ...string) completer {
 	}
 }
 
-// completeInterfaces proposes the network interfaces of the namespace.
+// completeInterfaces returns the network interfaces of the namespace.
 func (a *App) completeInterfaces(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	a.fromEnv(c, "netns", "LVS_NETNS", &a.global.netns)
 	k, err := a.kernel()
@@ -224,7 +253,7 @@ func (a *App) completeInterfaces(c *cobra.Command, _ []string, _ string) ([]stri
 	return names, noFiles
 }
 
-// completeAnyServer proposes every server of any service, once.
+// completeAnyServer returns the servers of all services, each once.
 func (a *App) completeAnyServer(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	out := []string{}
 	for _, svc := range a.publicTable(c) {
@@ -237,8 +266,8 @@ func (a *App) completeAnyServer(c *cobra.Command, _ []string, _ string) ([]strin
 	return out, noFiles
 }
 
-// forCompletion readies a tree for completion: the marks around the names of
-// values are for help, and files are proposed only where a file is asked for.
+// forCompletion prepares a tree for completion: it removes the marks around the names
+// of values, which are for help, and completes with files only where a file is meant.
 func forCompletion(c *cobra.Command) {
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		f.Usage = strings.ReplaceAll(f.Usage, "`", "")

@@ -1,26 +1,24 @@
 package commands
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 )
 
 type completion struct{ app *App }
 
-// Shells are those that completion knows.
+// Shells returns the shells for which completion has a script.
 func Shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
 
 func newCompletion(a *App) *cobra.Command {
 	o := &completion{app: a}
 	return &cobra.Command{
 		Use:   "completion SHELL",
-		Short: "Print the completion script of a shell",
-		Long: `Prints a script that lets the shell complete commands, options and what is in the
-table now: services, servers, schedulers, namespaces. It asks only for what
-everyone may read. Packages install it already.
+		Short: "Print the completion script for a shell",
+		Long: `Print a script with which the shell completes commands, options, services, servers,
+schedulers and namespaces. Completion needs no privilege. The packages install these
+scripts.
 
-SHELL is bash, zsh, fish or powershell. That of bash needs the package
+SHELL is bash, zsh, fish or powershell. The script for bash needs the package
 bash-completion.`,
 		Example: `  source <(lvs completion bash)
   lvs completion zsh > "${fpath[1]}/_lvs"
@@ -32,7 +30,7 @@ bash-completion.`,
 
 func (o *completion) run(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usagef("for which shell?").hintf("it is %s", strings.Join(Shells(), ", "))
+		return usagef("SHELL is missing").hintf("use %s", orList(Shells()))
 	}
 	if err := noMore(args[1:]); err != nil {
 		return err
@@ -48,5 +46,5 @@ func (o *completion) run(c *cobra.Command, args []string) error {
 	case "powershell":
 		return root.GenPowerShellCompletionWithDesc(out)
 	}
-	return usagef("unknown shell %q", args[0]).hintf("it is %s", strings.Join(Shells(), ", "))
+	return usagef("invalid shell %q: want %s", args[0], orList(Shells()))
 }

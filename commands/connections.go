@@ -25,15 +25,16 @@ func newConnections(a *App) *cobra.Command {
 	o := &connections{app: a}
 	c := &cobra.Command{
 		Use:   "connections",
-		Short: "Show the connection table, or count what is in it",
-		Long: `Shows the entries of the connection table as the kernel has them, one at a time,
-so that a million of them need no memory. An entry whose client has port 0 is a
-persistence template: it binds a client to a server and carries no packets.
+		Short: "Show or count the entries of the connection table",
+		Long: `Show the entries of the connection table as the kernel lists them. Entries are
+printed while they are read, so a large table needs little memory. An entry whose
+client has port 0 is a persistence template: it binds a client to a server and
+carries no packets.
 
-With --group-by it counts instead: by client, client/PREFIX, virtual, server,
-state, protocol, service (protocol and virtual address), origin, or several of
-them. --top N shows the N largest groups; alone it groups by client.
---sort and --filter then work on the groups.`,
+--group-by counts entries instead: by client, client/PREFIX, virtual, server, state,
+protocol, service (protocol and virtual address), origin, or a list of these. --top N
+shows the N largest groups; without --group-by it groups by client. --sort and
+--filter then apply to the groups.`,
 		Example: `  lvs connections
   lvs connections --client 198.51.100.0/24 --state ESTABLISHED
   lvs connections --service tcp://192.0.2.10:80 --server 10.0.0.11
@@ -46,9 +47,12 @@ them. --top N shows the N largest groups; alone it groups by client.
 	o.registerServices(c)
 	o.connectionFilter.register(a, c)
 	f := c.Flags()
-	f.StringVar(&o.groupBy, "group-by", "", "count the entries by `KEYS`, a list with commas: client, client/PREFIX, virtual, server, state, protocol, service, origin (default: no counting)")
-	f.StringVar(&o.top, "top", "", "show the `N` largest groups, from 1 (default: all)")
-	f.BoolVar(&o.origin, "origin", false, "tell whether an entry is LOCAL or came by SYNC; persistence engines are not known then")
+	f.StringVar(&o.groupBy, "group-by", "",
+		"count entries by `KEYS`, separated by commas: client, client/PREFIX, virtual, server, state, protocol, "+
+			"service, origin (default: no counting)")
+	f.StringVar(&o.top, "top", "", "show the `N` largest groups, at least 1 (default: all)")
+	f.BoolVar(&o.origin, "origin", false,
+		"show whether an entry is LOCAL or came by SYNC, in place of the persistence engine")
 	o.view.registerRows(a, c, "ConnectionList")
 	complete(c, "group-by", completeList("client", "client/24", "virtual", "server", "state", "protocol", "service", "origin"))
 	complete(c, "top", words("10"))
@@ -90,17 +94,19 @@ func (o *connections) run(c *cobra.Command, args []string) error {
 	return stream.Close()
 }
 
-// registerServices offers --service, and ipvsadm's options for it.
+// registerServices adds --service, and ipvsadm's options for it.
 func (o *connections) registerServices(c *cobra.Command) {
 	a := o.app
 	o.selector.registerNamed(a, c, "f", "6")
 	f := c.Flags()
-	f.Var(&repeated{name: "service", to: &o.named}, "service", "only entries to the address of `SERVICE`; repeat it for more (default: all)")
+	f.Var(&repeated{name: "service", to: &o.named}, "service",
+		"show only entries of `SERVICE`; may be repeated (default: all)")
 	complete(c, "service", a.completeServices)
 	for _, name := range []string{"tcp-service", "udp-service", "sctp-service"} {
-		f.Lookup(name).Usage = "as --service: the " + strings.ToUpper(strings.TrimSuffix(name, "-service")) + " service at `ADDR:PORT` (default: all)"
+		f.Lookup(name).Usage = "show only entries of the " +
+			strings.ToUpper(strings.TrimSuffix(name, "-service")) + " service at `ADDR:PORT` (default: all)"
 	}
-	// A mark is refused with a reason.
+	// parseServices refuses a mark with a reason.
 	_ = f.MarkHidden("fwmark-service")
 	_ = f.MarkHidden("ipv6")
 }
@@ -111,8 +117,8 @@ func (o *connections) parseServices() error {
 	bad.add(err)
 	for _, id := range ids {
 		if id.FWMark != 0 {
-			bad.add(usagef("--service %v: the table does not say which mark a connection had", id).
-				hintf("choose by --server"))
+			bad.add(usagef("invalid --service %q: want an address; the connection table does not have marks", id).
+				hintf("use --server, with a server of the service"))
 		}
 	}
 	o.services = ids
@@ -128,7 +134,7 @@ func (o *connections) printer() (*output.Printer, error) {
 	return o.view.printer(o.app)
 }
 
-// walk hands every entry that passes the filter to each.
+// walk calls each for every entry that passes the filter.
 func (o *connections) walk(ctx context.Context, each func(*kernel.Connection) error) error {
 	k, err := o.app.kernel()
 	if err != nil {
@@ -152,15 +158,20 @@ func (o *connections) walk(ctx context.Context, each func(*kernel.Connection) er
 	return nil
 }
 
-// wantsOrigin tells whether anything asked for names the origin.
+// wantsOrigin reports whether any option names the column origin, in any case.
 func (o *connections) wantsOrigin() bool {
-	named := func(list string) bool { return slices.Contains(strings.Split(list, ","), "origin") }
-	return o.origin || named(o.groupBy) || named(o.app.global.columns) || strings.TrimPrefix(o.sort, "-") == "origin" ||
-		slices.ContainsFunc(o.filter, func(f string) bool { return strings.HasPrefix(f, "origin") })
+	origin := func(column string) bool { return strings.EqualFold(strings.TrimSpace(column), "origin") }
+	return o.origin || origin(strings.TrimPrefix(o.sort, "-")) ||
+		slices.ContainsFunc(strings.Split(o.groupBy, ","), origin) ||
+		slices.ContainsFunc(strings.Split(o.app.global.columns, ","), origin) ||
+		slices.ContainsFunc(o.filter, func(f string) bool {
+			end := strings.IndexAny(f, "!=<>~")
+			return origin(f[:max(end, 0)])
+		})
 }
 
-// connectionFilter chooses entries of the connection table. What is empty
-// chooses all.
+// connectionFilter selects entries of the connection table. An empty field selects
+// all.
 type connectionFilter struct {
 	clientText, serverText, stateText, protocolText string
 
@@ -175,39 +186,41 @@ type connectionFilter struct {
 
 func (f *connectionFilter) register(a *App, c *cobra.Command) {
 	s := c.Flags()
-	s.StringVar(&f.clientText, "client", "", "only clients in the network `PREFIX`: 198.51.100.0/24, or one address (default: all)")
-	s.StringVar(&f.serverText, "server", "", "only entries of the real server `ADDR[:PORT]` (default: all)")
-	s.StringVar(&f.stateText, "state", "", "only entries in one of `STATES`, a list with commas: ESTABLISHED, FIN_WAIT, UDP … (default: all)")
-	s.StringVar(&f.protocolText, "protocol", "", "only entries of the protocol `NAME`: tcp, udp or sctp (default: all)")
+	s.StringVar(&f.clientText, "client", "", "show only clients in the network `PREFIX`: 198.51.100.0/24, or one address (default: all)")
+	s.StringVar(&f.serverText, "server", "", "show only entries of the real server `ADDR[:PORT]` (default: all)")
+	s.StringVar(&f.stateText, "state", "",
+		"show only entries in one of `STATES`, separated by commas: ESTABLISHED, FIN_WAIT, UDP … (default: all)")
+	s.StringVar(&f.protocolText, "protocol", "", "show only entries of the protocol `NAME`: tcp, udp or sctp (default: all)")
 	complete(c, "client", nothing)
 	complete(c, "server", a.completeAnyServer)
 	complete(c, "state", completeList(states...))
 	complete(c, "protocol", words("tcp", "udp", "sctp"))
 }
 
-// states are the words of the kernel (ip_vs_proto_tcp.c, _udp.c, _sctp.c), and
-// those of persistence templates.
+// states are the names in the kernel (ip_vs_proto_tcp.c, _udp.c, _sctp.c), and those
+// of persistence templates.
 var states = []string{
-	"ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "SYNACK",
+	"ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN",
+	"SYNACK",
 	"UDP",
-	"INIT1", "INIT", "C-SENT", "C-REPLIED", "C-WAIT", "COOKIE", "C-ECHOED", "S-SENT", "S-RECEIVED", "S-ACK-SENT", "REJECTED", "CLOSED",
+	"INIT1", "INIT", "C-SENT", "C-REPLIED", "C-WAIT", "COOKIE", "C-ECHOED", "S-SENT", "S-RECEIVED", "S-ACK-SENT",
+	"REJECTED", "CLOSED",
 	"NONE", "ASSURED",
 }
 
-// parse reads what was typed. Every mistake is told.
+// parse checks what the user typed. Its error has every mistake.
 func (f *connectionFilter) parse() error {
 	var bad faults
 	if f.clientText != "" {
 		var err error
 		if f.client, err = parsePrefix(f.clientText); err != nil {
-			bad.add(usagef("--client %q: it is a network such as 198.51.100.0/24, or an address", f.clientText))
+			bad.add(usagef("invalid --client %q: want a network such as 198.51.100.0/24, or an address", f.clientText))
 		}
 	}
 	if f.serverText != "" {
 		addr, err := parseServer(f.serverText, kernel.ServiceID{})
 		bad.add(err)
 		f.server, f.serverPort = addr.Addr(), addr.Port()
-		// Only a name with a port has a colon after its last bracket.
 		_, err = kernel.ParseAddrPort(f.serverText)
 		f.anyPort = err != nil
 	}
@@ -215,7 +228,7 @@ func (f *connectionFilter) parse() error {
 		f.states = strings.Split(strings.ToUpper(f.stateText), ",")
 		for _, s := range f.states {
 			if !slices.Contains(states, s) {
-				bad.add(usagef("--state %q: there is no such state", s).hintf("the states are %s", strings.Join(states, ", ")))
+				bad.add(usagef("invalid --state %q: want %s", s, orList(states)))
 			}
 		}
 	}
@@ -228,7 +241,7 @@ func (f *connectionFilter) parse() error {
 	case "sctp":
 		f.protocol = kernel.SCTP
 	default:
-		bad.add(usagef("--protocol %q: it is tcp, udp or sctp", f.protocolText))
+		bad.add(usagef("invalid --protocol %q: want tcp, udp or sctp", f.protocolText))
 	}
 	return bad.err()
 }
@@ -254,7 +267,7 @@ func (f *connectionFilter) pass(c *kernel.Connection) bool {
 	return false
 }
 
-// reaches tells whether the entry goes to the service; port 0 is every port.
+// reaches reports whether the entry belongs to the service; port 0 is every port.
 func reaches(c *kernel.Connection, s kernel.ServiceID) bool {
 	return c.Protocol == s.Protocol && c.Virtual.Addr() == s.Addr && (s.Port == 0 || c.Virtual.Port() == s.Port)
 }

@@ -19,7 +19,8 @@ type groupKey struct {
 	append func(b []byte, c *kernel.Connection) []byte
 }
 
-// parseGroupKeys reads a comma-separated list of keys. Empty is none.
+// parseGroupKeys parses a comma-separated list of keys. It returns none for an empty
+// one.
 func parseGroupKeys(s string) ([]groupKey, error) {
 	if s == "" {
 		return nil, nil
@@ -31,7 +32,7 @@ func parseGroupKeys(s string) ([]groupKey, error) {
 		bad.add(err)
 		for _, k := range keys {
 			if slices.ContainsFunc(out, func(o groupKey) bool { return o.column == k.column }) {
-				bad.add(usagef("--group-by %s: %s is there twice", s, k.column))
+				bad.add(usagef("invalid --group-by %q: %s is in the list twice", s, k.column))
 			}
 			out = append(out, k)
 		}
@@ -43,7 +44,7 @@ func parseGroupKey(name string) ([]groupKey, error) {
 	if bits, ok := strings.CutPrefix(name, "client/"); ok {
 		n, err := strconv.ParseUint(bits, 10, 8)
 		if err != nil || n > 128 {
-			return nil, usagef("--group-by %q: the prefix length is a number from 0 to 128", name)
+			return nil, usagef("invalid --group-by %q: want a prefix length from 0 to 128", name)
 		}
 		return []groupKey{{"client", clientNetwork(int(n))}}, nil
 	}
@@ -55,10 +56,11 @@ func parseGroupKey(name string) ([]groupKey, error) {
 	case "virtual", "server", "state", "protocol", "origin":
 		return field(name), nil
 	}
-	return nil, usagef("--group-by %q: the keys are client, client/PREFIX, virtual, server, state, protocol, service and origin", name)
+	return nil, usagef(
+		"invalid --group-by %q: want client, client/PREFIX, virtual, server, state, protocol, service or origin", name)
 }
 
-// field is a column as output writes it.
+// field returns the key for a column, as output writes it.
 func field(column string) []groupKey {
 	appendTo, err := output.ConnectionField(column)
 	if err != nil {
@@ -67,8 +69,8 @@ func field(column string) []groupKey {
 	return []groupKey{{column, appendTo}}
 }
 
-// clientNetwork gives a client's network of that many bits; an address with
-// fewer stands for itself.
+// clientNetwork returns a key that is the client's network of that many bits, or its
+// address if that has fewer.
 func clientNetwork(bits int) func([]byte, *kernel.Connection) []byte {
 	return func(b []byte, c *kernel.Connection) []byte {
 		a := c.Client.Addr()
@@ -80,7 +82,7 @@ func clientNetwork(bits int) func([]byte, *kernel.Connection) []byte {
 	}
 }
 
-// count prints how many connections there are of each kind, most first.
+// count prints how many connections each group has, the largest group first.
 func (o *connections) count(ctx context.Context, p *output.Printer, keys []groupKey, top int) error {
 	// Parts of a key are joined by a byte that none of them contains.
 	const between = 0

@@ -3,9 +3,10 @@ package commands
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
-// fault is an error with its exit status and, where one is known, its cure.
+// fault is an error with its exit status and, if there is one, a hint.
 type fault struct {
 	status int
 	err    error
@@ -15,19 +16,21 @@ type fault struct {
 func (f *fault) Error() string { return f.err.Error() }
 func (f *fault) Unwrap() error { return f.err }
 
-// usagef is a mistake in what was typed.
+// usagef returns an error about the command line, with exit status 2.
 func usagef(format string, args ...any) *fault {
 	return &fault{status: exitUsage, err: fmt.Errorf(format, args...)}
 }
 
+// hintf sets the hint, which begins with a verb or is a command line, and returns f.
 func (f *fault) hintf(format string, args ...any) *fault {
 	f.hint = fmt.Sprintf(format, args...)
 	return f
 }
 
-// faults are several mistakes, all told at once.
+// faults is a list of errors that are reported together.
 type faults []error
 
+// add appends err, or each error if it is a list. It ignores nil.
 func (f *faults) add(err error) {
 	var several faults
 	switch {
@@ -41,7 +44,7 @@ func (f *faults) add(err error) {
 	}
 }
 
-// addOne leaves out what was told already, of another object.
+// addOne appends err unless the list has the same text already.
 func (f *faults) addOne(err error) {
 	for _, old := range *f {
 		if old.Error() == err.Error() {
@@ -51,7 +54,7 @@ func (f *faults) addOne(err error) {
 	*f = append(*f, err)
 }
 
-// err is nil when there was no mistake.
+// err returns the list, or nil if it is empty.
 func (f faults) err() error {
 	if len(f) == 0 {
 		return nil
@@ -61,12 +64,21 @@ func (f faults) err() error {
 
 func (f faults) Error() string { return errors.Join(f...).Error() }
 
-// errNo is the answer no, where the output has said so: exit status 1 and not a
-// word more.
+// errNo ends a command with exit status 1 and without an error message: the output
+// has the answer.
 var errNo = errors.New("no")
 
-// openError is a kernel that could not be opened at all.
+// openError is the error of a kernel that cannot be opened at all.
 type openError struct{ err error }
 
 func (e *openError) Error() string { return e.err.Error() }
 func (e *openError) Unwrap() error { return e.err }
+
+// orList joins words for the error of a wrong value: "a, b or c".
+func orList(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}

@@ -9,11 +9,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// help prints what a person needs before the first try: what it does, how it is
-// called, examples, options.
+// help prints the help of a command: description, usage, examples, options.
 func (a *App) help(c *cobra.Command, _ []string) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", a.renamed(c.Long), UsageLine(c))
+	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", renamed(a.Name, c.Long), UsageLine(c))
 	if len(c.Aliases) > 0 {
 		fmt.Fprintf(&b, "\nAlso called: %s\n", strings.Join(c.Aliases, ", "))
 	}
@@ -22,26 +21,26 @@ func (a *App) help(c *cobra.Command, _ []string) {
 	}
 	writeCommands(&b, c, "", "Commands")
 	if c.Example != "" {
-		fmt.Fprintf(&b, "\nExamples:\n%s\n", a.renamed(c.Example))
+		fmt.Fprintf(&b, "\nExamples:\n%s\n", renamed(a.Name, c.Example))
 	}
 	own, global := SplitFlags(c)
 	writeFlags(&b, "Options", own, a.OutTerminal.Width)
 	writeFlags(&b, "General options", global, a.OutTerminal.Width)
 	if c.HasAvailableSubCommands() {
-		fmt.Fprintf(&b, "\nMore of a command: %s COMMAND --help\n", c.CommandPath())
+		fmt.Fprintf(&b, "\nHelp for a command: %s COMMAND --help\n", c.CommandPath())
 	}
 	io.WriteString(a.Out, b.String())
 }
 
-// renamed puts the name the program was called under into a text.
-func (a *App) renamed(text string) string {
-	if a.Name == "lvs" {
+// renamed returns text with the name that the program was called by in its examples.
+func renamed(name, text string) string {
+	if name == "lvs" {
 		return text
 	}
-	return strings.ReplaceAll(text, "  lvs ", "  "+a.Name+" ")
+	return strings.ReplaceAll(text, "  lvs ", "  "+name+" ")
 }
 
-// UsageLine is how a command is typed.
+// UsageLine returns the synopsis of a command.
 func UsageLine(c *cobra.Command) string {
 	line := c.CommandPath() + strings.TrimPrefix(c.Use, c.Name())
 	if c.HasAvailableSubCommands() {
@@ -67,7 +66,7 @@ func writeCommands(b *strings.Builder, c *cobra.Command, group, title string) {
 	}
 }
 
-// SplitFlags parts the options of a command from those that many have.
+// SplitFlags returns the options of a command and, separately, the global ones.
 func SplitFlags(c *cobra.Command) (own, global *pflag.FlagSet) {
 	own, global = pflag.NewFlagSet("", 0), pflag.NewFlagSet("", 0)
 	own.SortFlags, global.SortFlags = false, false
@@ -105,8 +104,8 @@ func writeFlags(b *strings.Builder, title string, f *pflag.FlagSet, width int) {
 func newHelp(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "help [COMMAND]",
-		Short: "Explain a command",
-		Long:  `Explains a command, as COMMAND --help does.`,
+		Short: "Show the help of a command",
+		Long:  `Show the help of a command, as COMMAND --help does.`,
 		Example: `  lvs help
   lvs help server add`,
 		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -15,26 +15,26 @@ import (
 func newIpvsadm(a *App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "ipvsadm [ARGUMENT…]",
-		Short: "Do what ipvsadm does with the same arguments",
-		Long: `Takes the arguments of ipvsadm, prints what ipvsadm prints and ends with its exit
-status. A link named ipvsadm, ipvsadm-save or ipvsadm-restore to this program does
-the same without the word before it, so that scripts go on unchanged.
+		Short: "Run with the arguments and the output of ipvsadm",
+		Long: `Accept the arguments of ipvsadm, print what ipvsadm prints and use its exit status. A
+link to this program named ipvsadm, ipvsadm-save or ipvsadm-restore does the same, so
+that scripts work without changes.
 
-Of the options of lvs only --netns has an effect, and it stands before: the
-arguments behind belong to ipvsadm, --help among them.`,
+All arguments after ipvsadm belong to ipvsadm, including --help. The only option of
+lvs that may stand before ipvsadm is --netns.`,
 		Example: `  lvs ipvsadm -A -t 192.0.2.11:80 -s wlc
   lvs ipvsadm -L -n --stats
   lvs --netns director ipvsadm -Ln`,
 		DisableFlagParsing: true,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return usagef("before ipvsadm only --netns can stand").hintf("%s [--netns NAME] %s", a.Name, c.Use)
+			return usagef("only --netns may stand before ipvsadm").hintf("use %s [--netns NAME] %s", a.Name, c.Use)
 		},
 		ValidArgsFunction: nothing,
 	}
 }
 
-// asIpvsadm runs a command line that is ipvsadm's: of a link with its name, or
-// behind the verb. It needs no tree of verbs, so that it begins at once.
+// asIpvsadm runs a command line in ipvsadm's syntax, if the program is called by
+// ipvsadm's name or with the verb ipvsadm. It builds no tree of verbs, to start fast.
 func (a *App) asIpvsadm(ctx context.Context, args []string) (status int, ok bool) {
 	p := ipvsadm.Program{
 		Name: a.Name, Called: a.Called,
@@ -43,7 +43,7 @@ func (a *App) asIpvsadm(ctx context.Context, args []string) (status int, ok bool
 	}
 	netns := ""
 	if !ipvsadm.Is(a.Name) {
-		if netns, args, ok = a.behindIpvsadm(args); !ok {
+		if netns, args, ok = afterIpvsadm(a.Env("LVS_NETNS"), args); !ok {
 			return 0, false
 		}
 		p.Name, p.Called = "ipvsadm", a.Name+" ipvsadm"
@@ -55,16 +55,14 @@ func (a *App) asIpvsadm(ctx context.Context, args []string) (status int, ok bool
 		}
 		return k, err
 	}
-	// That the journal fails is told to nobody: whoever reads what ipvsadm says
-	// knows its words alone.
+	// Quiet: users of ipvsadm's output do not expect an error of the journal.
 	a.global.netns, a.global.quiet = netns, true
 	return p.Run(ctx, args), true
 }
 
-// behindIpvsadm gives the arguments behind the verb, and the namespace before
-// it.
-func (a *App) behindIpvsadm(args []string) (netns string, rest []string, ok bool) {
-	netns = a.Env("LVS_NETNS")
+// afterIpvsadm returns the arguments after the verb, and the namespace before it, if
+// there is one: else netns.
+func afterIpvsadm(netns string, args []string) (_ string, rest []string, ok bool) {
 	for len(args) > 0 && args[0] != "ipvsadm" {
 		value, joined := strings.CutPrefix(args[0], "--netns=")
 		switch {
@@ -82,24 +80,24 @@ func (a *App) behindIpvsadm(args []string) (netns string, rest []string, ok bool
 	return netns, args[1:], true
 }
 
-// journalVariable says what is recorded. Without it that is what lvs does under
-// its own name: as ipvsadm it is called by programs, often, and must cost what
-// ipvsadm costs.
+// journalVariable: with the value journalAll, changes in ipvsadm's mode are recorded
+// in the journal, too. They are not by default, because programs call ipvsadm often
+// and recording takes time.
 const (
 	journalVariable = "LVS_JOURNAL"
 	journalAll      = "all"
 )
 
-// recorder is a kernel whose user knows nothing of the journal: it looks at what
-// is changed before it is. Where that cannot be read nothing is recorded, and
-// the change says why.
+// recorder is a kernel that records changes in the journal. It reads the objects
+// before the change. If that fails, it records nothing, and the change reports the
+// error.
 type recorder struct {
 	kernel.Kernel
 	app *App
 }
 
-// manyServices is from where reading the whole table is faster than reading
-// services one by one.
+// manyServices is the number of services from which reading the whole table is faster
+// than reading them one by one.
 const manyServices = 32
 
 func (r *recorder) Apply(ctx context.Context, changes []kernel.Change) error {
@@ -113,7 +111,7 @@ func (r *recorder) Apply(ctx context.Context, changes []kernel.Change) error {
 	return err
 }
 
-// before reads the services that changes concern. What is added is not there.
+// before reads the services that changes concern. It leaves out those that are added.
 func (r *recorder) before(ctx context.Context, changes []kernel.Change) (*kernel.Snapshot, error) {
 	seen := map[kernel.ServiceID]bool{}
 	var ids []kernel.ServiceID
@@ -175,7 +173,7 @@ func (r *recorder) StartDaemon(ctx context.Context, d kernel.Daemon) error {
 
 func (r *recorder) StopDaemon(ctx context.Context, role kernel.Role) error {
 	var objects []plan.Object
-	daemons, _ := r.Kernel.Daemons(ctx) // without any nothing is recorded
+	daemons, _ := r.Kernel.Daemons(ctx) // on an error, nothing is recorded
 	for i := range daemons {
 		if daemons[i].Role == role {
 			objects = append(objects, plan.Object{BeforeDaemon: &daemons[i]})

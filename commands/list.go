@@ -23,12 +23,12 @@ func newList(a *App) *cobra.Command {
 	o := &list{app: a}
 	c := &cobra.Command{
 		Use:   "list [SERVICE…]",
-		Short: "Show services with their servers",
-		Long: `Shows all services with their servers, or those named. Without a command, lvs
-does the same.
+		Short: "Show virtual services with their servers",
+		Long: `Show virtual services with their servers: all services, or the given ones. lvs
+without a command does the same.
 
-Without privilege it shows what everyone may read and says so: then the
-statistics, thresholds and a few details are not known.`,
+Without CAP_NET_ADMIN, the list has no statistics, no thresholds and fewer details,
+and a note says so.`,
 		Example: `  lvs list
   lvs list tcp://192.0.2.10:80 --stats
   lvs list --sort -active --filter 'scheduler=wlc'
@@ -54,7 +54,7 @@ func (o *list) run(c *cobra.Command, args []string) error {
 	return o.show(c.Context(), o.app, ids)
 }
 
-// servers adds how a server is found where one was named in place of a service.
+// servers adds a hint to err if an argument is the address of a server.
 func (o *list) servers(err error, args []string) error {
 	var several faults
 	if errors.As(err, &several) {
@@ -65,13 +65,13 @@ func (o *list) servers(err error, args []string) error {
 	}
 	for _, arg := range args {
 		if _, bad := netip.ParseAddr(arg); bad == nil {
-			return usagef("%w", err).hintf("a server is found by: %s list --filter server=%s", o.app.Name, arg)
+			return usagef("%w", err).hintf("to find a server: %s list --filter server=%s", o.app.Name, arg)
 		}
 	}
 	return err
 }
 
-// view is how a table of services or servers is to be shown.
+// view holds the options for a table of services or servers.
 type view struct {
 	stats, rate, wide bool
 	sort              string
@@ -80,25 +80,26 @@ type view struct {
 
 func (v *view) register(a *App, c *cobra.Command) {
 	f := c.Flags()
-	f.BoolVar(&v.stats, "stats", false, "show totals since the start or the last zero, in connections, packets and bytes")
+	f.BoolVar(&v.stats, "stats", false, "show the totals of connections, packets and bytes since the start or the last lvs zero")
 	f.BoolVar(&v.rate, "rate", false, "show the kernel's estimates per second")
-	f.BoolVar(&v.wide, "wide", false, "show more columns; the same as -o wide")
+	f.BoolVar(&v.wide, "wide", false, "show more columns, as -o wide")
 	v.registerRows(a, c, "ServiceList")
 }
 
-// registerRows offers what any list of rows has.
+// registerRows adds the options of every list of rows.
 func (v *view) registerRows(a *App, c *cobra.Command, kind string) {
 	f := c.Flags()
-	f.StringVar(&v.sort, "sort", "", "sort by the column `KEY`, -KEY for descending (default: by address; connections as in the kernel)")
-	f.StringArrayVar(&v.filter, "filter", nil, "show only rows for which `EXPR` holds, such as weight=0, active>100 or server~10.0.; repeat it for more conditions (default: all)")
+	f.StringVar(&v.sort, "sort", "",
+		"sort by the column `KEY`, -KEY for descending order (default: by address; connections in the kernel's order)")
+	f.StringArrayVar(&v.filter, "filter", nil,
+		"show only rows that match `EXPR`, such as weight=0, active>100 or server~10.0.; may be repeated (default: all rows)")
 	a.kernelFlags(c)
 	a.showFlags(c)
 	a.quietFlag(c)
 	numericFlag(c)
-	keys := completeKeys(func() []string { return output.ColumnKeys(kind) })
-	complete(c, "columns", keys)
-	complete(c, "sort", keys)
-	complete(c, "filter", keys)
+	for _, name := range []string{"columns", "sort", "filter"} {
+		complete(c, name, completeColumns(kind))
+	}
 }
 
 func (v *view) kind() output.View {
@@ -115,7 +116,7 @@ func (v *view) printer(a *App) (*output.Printer, error) {
 	format := a.global.output
 	switch {
 	case v.stats && v.rate:
-		return nil, usagef("--stats and --rate exclude one another")
+		return nil, usagef("--stats and --rate cannot be used together")
 	case v.wide && (format == "" || format == "table"):
 		format = "wide"
 	case v.wide && format != "wide":
@@ -124,7 +125,7 @@ func (v *view) printer(a *App) (*output.Printer, error) {
 	return a.printer(output.Options{Format: format, Sort: v.sort, Filter: v.filter})
 }
 
-// printer adds what does not depend on the verb.
+// printer returns a printer with o and the global options.
 func (a *App) printer(o output.Options) (*output.Printer, error) {
 	g := &a.global
 	if o.Format == "" {
@@ -149,7 +150,7 @@ func (a *App) color() bool {
 	return a.OutTerminal.Is && a.Env("NO_COLOR") == "" && a.Env("TERM") != "dumb"
 }
 
-// show prints the services named, or all.
+// show prints the given services, or all.
 func (v *view) show(ctx context.Context, a *App, ids []kernel.ServiceID) error {
 	p, err := v.printer(a)
 	if err != nil {
@@ -163,8 +164,8 @@ func (v *view) show(ctx context.Context, a *App, ids []kernel.ServiceID) error {
 	return p.Services(snap, v.kind())
 }
 
-// snapshot reads the services named, or all; without privilege what everyone
-// may read, unless what was asked for is not in that.
+// snapshot reads the given services, or all. Without privilege it reads /proc, unless
+// the view needs more.
 func (v *view) snapshot(ctx context.Context, a *App, ids []kernel.ServiceID) (*kernel.Snapshot, error) {
 	k, err := a.kernel()
 	if err != nil {
@@ -172,13 +173,16 @@ func (v *view) snapshot(ctx context.Context, a *App, ids []kernel.ServiceID) (*k
 	}
 	snap, err := k.Snapshot(ctx, ids...)
 	if errors.Is(err, kernel.ErrPermission) && v.kind() == output.Plain {
-		return a.publicSnapshot(ctx, k, ids, err)
+		return publicSnapshot(ctx, a, k, ids, err)
 	}
 	return snap, err
 }
 
-// publicSnapshot falls back to what everyone may read; refused is why.
-func (a *App) publicSnapshot(ctx context.Context, k kernel.Kernel, ids []kernel.ServiceID, refused error) (*kernel.Snapshot, error) {
+// publicSnapshot reads what everyone may read. It returns refused, the reason for it,
+// if even that fails.
+func publicSnapshot(
+	ctx context.Context, a *App, k kernel.Kernel, ids []kernel.ServiceID, refused error,
+) (*kernel.Snapshot, error) {
 	snap, err := k.PublicSnapshot(ctx)
 	if err != nil {
 		return nil, refused
@@ -197,6 +201,6 @@ func (a *App) publicSnapshot(ctx context.Context, k kernel.Kernel, ids []kernel.
 			return !slices.Contains(ids, s.ServiceID)
 		})
 	}
-	a.note("without privilege: statistics, thresholds and some details are not shown (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
+	a.note("without CAP_NET_ADMIN, statistics, thresholds and some details are not shown (try: sudo %s …)", a.Name)
 	return snap, nil
 }

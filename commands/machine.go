@@ -13,8 +13,8 @@ import (
 	"lvs/operate"
 )
 
-// machine names a server wherever it stands: by its address in every service and
-// on every port, by ADDR:PORT in every service.
+// machine is a server in every service that has it: an address with every port, or
+// ADDR:PORT.
 type machine struct {
 	text    string
 	addr    netip.AddrPort
@@ -27,10 +27,10 @@ func parseMachine(s string) (machine, error) {
 	}
 	ap, err := kernel.ParseAddrPort(s)
 	if _, bad := kernel.ParseServiceID(s); err != nil && bad == nil {
-		return machine{}, usagef("%s is a service, not a server", s).hintf("write the server, such as 10.0.0.11, and --service %s", s)
+		return machine{}, usagef("%s is a service, not a server", s).hintf("add a server such as 10.0.0.11, and use --service %s", s)
 	}
 	if err != nil {
-		return machine{}, usagef("server %w", err).hintf("write 10.0.0.11 for every port of a server, or 10.0.0.11:80")
+		return machine{}, usagef("invalid server %w", err).hintf("write 10.0.0.11 for every port of a server, or 10.0.0.11:80")
 	}
 	return machine{text: s, addr: ap}, nil
 }
@@ -39,7 +39,7 @@ func (m *machine) is(a netip.AddrPort) bool {
 	return a == m.addr || m.anyPort && a.Addr() == m.addr.Addr()
 }
 
-// machineSelector names servers across services, which may be narrowed.
+// machineSelector selects servers in all services, or only in some.
 type machineSelector struct {
 	selector
 	serverSelector
@@ -48,7 +48,8 @@ type machineSelector struct {
 func (s *machineSelector) register(a *App, c *cobra.Command) {
 	s.selector.registerNamed(a, c, "f", "6")
 	f := c.Flags()
-	f.VarP(&repeated{"", "service", "", &s.named}, "service", "", "only in `SERVICE`; repeat it for more (default: in every service)")
+	f.VarP(&repeated{"", "service", "", &s.named}, "service", "",
+		"only in `SERVICE`; may be repeated (default: in every service)")
 	complete(c, "service", a.completeServices)
 	for _, name := range []string{"tcp-service", "udp-service", "sctp-service", "fwmark-service"} {
 		flag := f.Lookup(name)
@@ -59,14 +60,14 @@ func (s *machineSelector) register(a *App, c *cobra.Command) {
 	complete(c, "real-server", a.completeMachine)
 }
 
-// parse reads the names of servers and services. Each wrong one is told.
+// parse returns the given servers and services. Its error has every mistake.
 func (s *machineSelector) parse(args []string) ([]machine, []kernel.ServiceID, error) {
 	var bad faults
 	ids, err := s.all(nil)
 	bad.add(err)
 	names := s.take(args)
 	if len(names) == 0 {
-		bad.add(usagef("SERVER is missing").hintf("name one as 10.0.0.11, or 10.0.0.11:80 for one port of it"))
+		bad.add(usagef("SERVER is missing").hintf("add a server such as 10.0.0.11, or 10.0.0.11:80 for one port"))
 	}
 	var out []machine
 	for _, name := range names {
@@ -79,10 +80,12 @@ func (s *machineSelector) parse(args []string) ([]machine, []kernel.ServiceID, e
 	return out, ids, bad.err()
 }
 
-// members finds the servers in the services named, or in all, and returns the
-// table it looked at. It reports every name that nothing has. what is what the user
-// does with them.
-func (a *App) members(ctx context.Context, what string, names []machine, ids []kernel.ServiceID) ([]operate.Member, *kernel.Snapshot, error) {
+// members returns the servers in the given services, or in all, and the table in which
+// it found them. Its error has every name that is not in the table; what is the
+// operation in it.
+func (a *App) members(
+	ctx context.Context, what string, names []machine, ids []kernel.ServiceID,
+) ([]operate.Member, *kernel.Snapshot, error) {
 	k, err := a.kernel()
 	if err != nil {
 		return nil, nil, err
@@ -102,16 +105,16 @@ func (a *App) members(ctx context.Context, what string, names []machine, ids []k
 		if !slices.ContainsFunc(out, func(m operate.Member) bool { return names[i].is(m.Addr) }) {
 			where := "no service has it"
 			if len(ids) > 0 {
-				where = "the service named does not have it"
+				where = "the service does not have it"
 			}
 			bad.add((&fault{status: exitNotFound, err: errors.New("server " + names[i].text + ": " + where)}).
-				hintf("the servers are listed by: %s list -o name", a.Name))
+				hintf("list the servers: %s list -o name", a.Name))
 		}
 	}
 	return out, snap, bad.err()
 }
 
-// membersOf gives the servers named, or all where none is.
+// membersOf returns the given servers, or all servers if names is empty.
 func membersOf(snap *kernel.Snapshot, names []machine) []operate.Member {
 	var out []operate.Member
 	for i := range snap.Services {
@@ -125,7 +128,7 @@ func membersOf(snap *kernel.Snapshot, names []machine) []operate.Member {
 	return out
 }
 
-// completeMachine proposes the addresses of servers, and those with their ports.
+// completeMachine returns the addresses of servers, each without and with a port.
 func (a *App) completeMachine(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	whole, _ := a.completeAnyServer(c, args, word)
 	out := []string{}

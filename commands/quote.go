@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// shellLine writes a command line so that a shell reads it as it was.
+// shellLine returns a command line, quoted for a shell.
 func shellLine(name string, args []string) string {
 	var b strings.Builder
 	b.WriteString(shellWord(name))
@@ -18,7 +18,7 @@ func shellLine(name string, args []string) string {
 	return b.String()
 }
 
-// here is how this program is called for the same table.
+// here returns how to call this program for the same table.
 func (a *App) here() string {
 	if a.global.netns == "" {
 		return a.Name
@@ -39,7 +39,7 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// ansiWord writes what a terminal would obey in the form $'\x1b', of POSIX 2024.
+// ansiWord quotes control characters in the form $'\x1b', of POSIX 2024.
 func ansiWord(s string) string {
 	var b strings.Builder
 	b.WriteString("$'")

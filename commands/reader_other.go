@@ -4,5 +4,5 @@ package commands
 
 import "io"
 
-// readerGone is not known: the next write tells.
+// readerGone returns false: only a write finds out.
 func readerGone(io.Writer) bool { return false }

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readerGone tells whether nobody will read what is written to a pipe. Nothing
-// else would tell while there is nothing to write.
+// readerGone reports whether out is a pipe without a reader. A program that has
+// nothing to write does not learn it otherwise.
 func readerGone(out io.Writer) bool {
 	f, ok := out.(*os.File)
 	if !ok {

@@ -7,11 +7,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Root builds the tree of verbs. Building it touches nothing outside.
+// Root returns the tree of all verbs.
 func (a *App) Root() *cobra.Command { return a.tree(verbs(), true) }
 
-// another returns an App whose tree can be built to look something up in it: building
-// sets all options to their defaults, and here some were read already.
+// another returns a copy of the App to build another tree with: building one resets
+// all options to their defaults.
 func (a *App) another() *App {
 	b := *a
 	return &b
@@ -23,7 +23,7 @@ type verb struct {
 	new                func(*App) *cobra.Command
 }
 
-// is reports whether a word of the command line names the verb.
+// is reports whether a word of the command line is the name of the verb.
 func (v verb) is(word string) bool { return word == v.name || v.alias != "" && word == v.alias }
 
 // The groups of verbs in help.
@@ -70,10 +70,10 @@ func verbs() []verb {
 	}
 }
 
-// rootFor builds as much of the tree as a command line can need, because most of
-// the time from start to work would go into the rest. A verb that comes first is
-// all it needs; behind options it is one of those that are named. Help, completion
-// and a command line that names no verb need the whole tree.
+// rootFor returns as much of the tree as a command line needs, because building the
+// rest would take most of the time of a short command. If a verb comes first, it needs
+// only that one; after options it needs every verb that is among the arguments. Help,
+// completion and a command line without a verb need the whole tree.
 func (a *App) rootFor(args []string) *cobra.Command {
 	var named []verb
 	for _, v := range verbs() {
@@ -100,12 +100,12 @@ func (a *App) rootFor(args []string) *cobra.Command {
 	return a.tree(named, true)
 }
 
-// tree builds the root with some verbs. Without options it can only find the verb
-// that the first argument names.
+// tree returns the root with some verbs. Without options it can only find the verb
+// that is the first argument.
 func (a *App) tree(verbs []verb, options bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:               a.Name,
-		Short:             "Manage Linux Virtual Server: services, real servers, connections",
+		Short:             "Manage the IPVS load balancer of the Linux kernel",
 		Long:              frontPage,
 		Example:           frontExamples,
 		Args:              a.onlyVerbs,
@@ -126,7 +126,7 @@ func (a *App) tree(verbs []verb, options bool) *cobra.Command {
 		bare := &list{app: a}
 		root.RunE = a.listOrVersion(bare)
 		bare.register(root)
-		root.Flags().Bool("version", false, "show the versions; the same as "+a.Name+" version")
+		root.Flags().Bool("version", false, "show the versions, as "+a.Name+" version does")
 		a.hiddenGlobals(root)
 	}
 	root.AddGroup(
@@ -147,7 +147,7 @@ func (a *App) tree(verbs []verb, options bool) *cobra.Command {
 	return root
 }
 
-// listOrVersion is what the program does without a command.
+// listOrVersion returns what the program does without a command.
 func (a *App) listOrVersion(bare *list) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		if wanted, _ := c.Flags().GetBool("version"); wanted {
@@ -157,14 +157,14 @@ func (a *App) listOrVersion(bare *list) func(*cobra.Command, []string) error {
 	}
 }
 
-// group is a command that only holds others. A missing or unknown one is a
-// mistake, told with what was probably meant.
+// group returns a command that only has subcommands. Without one, or with an unknown
+// one, it fails with a hint.
 func (a *App) group(name, short, long string, verbs ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{
 		Use: name, Short: short, Long: long,
 		Args: a.onlyVerbs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return usagef("which command of %s?", verbName(c)).hintf("%s --help lists them", c.CommandPath())
+			return usagef("%s needs a command", verbName(c)).hintf("%s --help lists the commands", c.CommandPath())
 		},
 	}
 	a.hiddenGlobals(c)
@@ -172,6 +172,7 @@ func (a *App) group(name, short, long string, verbs ...*cobra.Command) *cobra.Co
 	return c
 }
 
+// onlyVerbs refuses an argument that is not a subcommand, with a hint.
 func (a *App) onlyVerbs(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -181,9 +182,9 @@ func (a *App) onlyVerbs(c *cobra.Command, args []string) error {
 	}
 	c.SuggestionsMinimumDistance = 2
 	full := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()) + " " + args[0])
-	f := usagef("unknown command %q", full).hintf("%s --help lists them", c.CommandPath())
-	if meant := a.meant(c, args[0]); meant != "" {
-		return f.hintf("did you mean %s?", meant)
+	f := usagef("unknown command %q", full).hintf("%s --help lists the commands", c.CommandPath())
+	if command := meant(a.Name, c, args[0]); command != "" {
+		return f.hintf("did you mean %s?", command)
 	}
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		f.hintf("did you mean %s %s?", c.CommandPath(), near[0])

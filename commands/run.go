@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -37,8 +38,8 @@ const (
 	exitInterrupted = 130
 )
 
-// Run executes one command line and gives its exit status. It is the one place
-// that prints an error.
+// Run executes a command line and returns the exit status. No other function prints
+// errors.
 func (a *App) Run(ctx context.Context, args []string) int {
 	defer a.close()
 	a.args = args
@@ -59,21 +60,22 @@ func (a *App) Run(ctx context.Context, args []string) int {
 	if err == errNo {
 		return exitNo
 	}
-	var told *fault // a verb that says itself what is left
+	var own *fault // of a verb that reports itself what remains
 	switch {
-	case errors.As(err, &told) && told.status == exitInterrupted:
+	case errors.As(err, &own) && own.status == exitInterrupted:
 	case ctx.Err() != nil:
 		err = &fault{status: exitInterrupted, err: errors.New("interrupted")}
 	case errors.Is(err, context.DeadlineExceeded):
 		err = &fault{status: exitTimeout, err: errors.New("timed out after " + a.global.timeout + lockedBy(err))}
 	}
-	if f := (*fault)(nil); a.sent() && errors.As(err, &f) && (f.status == exitTimeout || f.status == exitInterrupted) && f.hint == "" {
-		f.hintf("what was sent before that may have been done")
+	f := (*fault)(nil)
+	if a.sent() && errors.As(err, &f) && (f.status == exitTimeout || f.status == exitInterrupted) && f.hint == "" {
+		f.hintf("check the table: some changes may have been made")
 	}
 	return a.report(err)
 }
 
-// lockedBy says which lock was waited for, if any.
+// lockedBy returns which lock the command waited for, if it did.
 func lockedBy(err error) string {
 	var locked *state.LockedError
 	if errors.As(err, &locked) {
@@ -82,15 +84,15 @@ func lockedBy(err error) string {
 	return ""
 }
 
-// broken tells whether work was broken off by --timeout or an interrupt, which may
-// show in the error or only in the context.
+// broken reports whether --timeout or an interrupt ended the work, which may show in
+// the error or only in the context.
 func broken(ctx context.Context, err error) (timedOut, interrupted bool) {
 	timedOut = errors.Is(err, context.DeadlineExceeded) || errors.Is(ctx.Err(), context.DeadlineExceeded)
 	interrupted = errors.Is(err, context.Canceled) || errors.Is(ctx.Err(), context.Canceled)
 	return timedOut, interrupted && !timedOut
 }
 
-// report prints an error and gives the exit status that belongs to it.
+// report prints an error and returns its exit status.
 func (a *App) report(err error) int {
 	a.endLine()
 	list := []error{err}
@@ -120,11 +122,11 @@ func (a *App) report(err error) int {
 	}
 	for i, e := range list {
 		if i == maxMarked && len(file) > i+1 {
-			fmt.Fprintf(a.Err, "%s: %d more faults\n", a.Name, len(file)-i)
+			fmt.Fprintf(a.Err, "%s: %d more errors\n", a.Name, len(file)-i)
 			break
 		}
 		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(e.Error()))
-		a.printPlace(e)
+		printPlace(a.Err, e)
 		if hint := a.hint(e); hint != "" {
 			fmt.Fprintf(a.Err, "hint: %s\n", oneLine(hint))
 		}
@@ -132,23 +134,23 @@ func (a *App) report(err error) int {
 	return status
 }
 
-// maxMarked is how many faults of cluster files are shown with their lines: a
-// person reads no more, and -o json has them all.
+// maxMarked is how many faults of cluster files are shown with their lines. -o json has
+// all of them.
 const maxMarked = 50
 
-// printPlace shows the line of a fault, and marks the place.
-func (a *App) printPlace(err error) {
+// printPlace prints the line of a fault in a cluster file, and marks the place.
+func printPlace(w io.Writer, err error) {
 	f, ok := err.(cluster.Fault)
 	if !ok {
 		return
 	}
 	if line, caret := f.Marked(); caret != "" {
-		fmt.Fprintf(a.Err, "  %s\n  %s\n", oneLine(line), caret)
+		fmt.Fprintf(w, "  %s\n  %s\n", oneLine(line), caret)
 	}
 }
 
-// oneLine shows a text on one line that can be read, without anything a terminal
-// obeys: an error may name a file or an argument, which hold what they like.
+// oneLine returns a text as one line, limited in length and without control characters:
+// an error may contain the name of a file or an argument.
 func oneLine(s string) string {
 	const head, tail = 1500, 500 // bytes, of a text that is longer than both
 	if len(s) > head+tail {
@@ -179,8 +181,8 @@ func errs[T any](list []T, err func(T) error) []error {
 	return out
 }
 
-// worst is the status of several errors: what was typed comes before what was
-// found.
+// worst returns the exit status of several errors: that of wrong usage, if there is one,
+// or that of the first error.
 func worst(list []error) int {
 	for _, e := range list {
 		if statusOf(e) == exitUsage {
@@ -215,7 +217,7 @@ func faultRow(err error) output.FaultRow {
 	return output.FaultRow{Why: err.Error()}
 }
 
-// orNull is null for what is not known.
+// orNull returns nil for the zero value.
 func orNull[T comparable](v T) *T {
 	var none T
 	if v == none {
@@ -224,7 +226,7 @@ func orNull[T comparable](v T) *T {
 	return &v
 }
 
-// whatWhy splits an error into what was tried and why it failed.
+// whatWhy splits the text of an error into the operation and the reason.
 func whatWhy(err error) (what, why string) {
 	what, why, ok := strings.Cut(err.Error(), ": ")
 	if !ok {
@@ -233,7 +235,7 @@ func whatWhy(err error) (what, why string) {
 	return what, why
 }
 
-// statusOf gives the exit status of one error.
+// statusOf returns the exit status of an error.
 func statusOf(err error) int {
 	var f *fault
 	var use *output.UsageError
@@ -263,7 +265,7 @@ func statusOf(err error) int {
 	return exitFailed
 }
 
-// hint gives the cure of an error, or nothing.
+// hint returns the hint for an error, or nothing.
 func (a *App) hint(err error) string {
 	var f *fault
 	if errors.As(err, &f) && f.hint != "" {
@@ -275,43 +277,42 @@ func (a *App) hint(err error) string {
 	}
 	switch {
 	case errors.Is(err, kernel.ErrPermission) && a.global.netns != "":
-		return "another namespace needs CAP_SYS_ADMIN and CAP_NET_ADMIN: sudo " + a.Name + " …"
+		return "run as root, or with CAP_SYS_ADMIN and CAP_NET_ADMIN: sudo " + a.Name + " …"
 	case errors.Is(err, kernel.ErrPermission), errors.Is(err, fs.ErrPermission):
-		return "needs CAP_NET_ADMIN: sudo " + a.Name + " …"
+		return "run as root, or with CAP_NET_ADMIN: sudo " + a.Name + " …"
 	case errors.Is(err, kernel.ErrNotLoaded):
 		return loadHint(os.DirFS("/lib/modules"), kernelRelease(), os.Geteuid() == 0)
 	case errors.Is(err, kernel.ErrNoNamespace) && strings.HasPrefix(a.global.netns, "pid:"):
-		return "the processes are listed by: ps -e"
+		return "list the processes: ps -e"
 	case errors.Is(err, kernel.ErrNoNamespace):
-		return "the namespaces are listed by: ip netns list"
+		return "list the namespaces: ip netns list"
 	case errors.Is(err, kernel.ErrNoService):
-		return "the services are listed by: " + a.Name + " list -o name"
+		return "list the services: " + a.Name + " list -o name"
 	case errors.Is(err, kernel.ErrNoServer):
-		return "the servers are listed by: " + a.Name + " server list SERVICE"
+		return "list the servers: " + a.Name + " server list SERVICE"
 	case errors.Is(err, kernel.ErrNoScheduler):
-		return "the schedulers are " + strings.Join(schedulerNames(), ", ") + "; the persistence engine is sip"
+		return "use a scheduler of " + strings.Join(schedulerNames(), ", ") + "; or the persistence engine sip"
 	case errors.Is(err, kernel.ErrNoInterface):
-		return "the interfaces are listed by: ip -br link"
+		return "list the interfaces: ip -br link"
 	case errors.Is(err, kernel.ErrNoDaemon):
-		return "the sync daemons are listed by: " + a.Name + " sync status"
+		return "list the sync daemons: " + a.Name + " sync status"
 	}
 	return ""
 }
 
-// loadHint tells how IPVS gets into a running kernel, given the folder of all
-// kernels' modules.
+// loadHint returns how to load IPVS, given the directory of all kernels' modules.
 func loadHint(modules fs.FS, release string, root bool) string {
 	if !hasIPVS(modules, release) {
-		return "this kernel has none: /lib/modules/" + release + " has no ip_vs (in a container it is the host's to load)"
+		return "install the module ip_vs, which /lib/modules/" + release + " does not have; in a container, load it on the host"
 	}
 	if root {
-		return "IPVS is a kernel module: modprobe ip_vs"
+		return "load the kernel module: modprobe ip_vs"
 	}
-	return "IPVS is a kernel module: sudo modprobe ip_vs"
+	return "load the kernel module: sudo modprobe ip_vs"
 }
 
-// hasIPVS tells whether a kernel's modules have ip_vs. What cannot be read may
-// have it.
+// hasIPVS reports whether a kernel's modules include ip_vs. It returns true if they
+// cannot be read.
 func hasIPVS(modules fs.FS, release string) bool {
 	for _, list := range []string{"modules.dep", "modules.builtin"} {
 		b, err := fs.ReadFile(modules, path.Join(release, list))

@@ -13,11 +13,11 @@ func newSchema(a *App) *cobra.Command {
 	o := &schema{app: a}
 	return &cobra.Command{
 		Use:   "schema [cluster]",
-		Short: "Print the JSON Schema of what -o json prints, or of the cluster file",
-		Long: `Prints the JSON Schema of every document that -o json can print. Within one
-apiVersion keys may be added; none disappears or changes its type.
+		Short: "Print the JSON Schema of -o json or of the cluster file",
+		Long: `Print the JSON Schema of all documents that -o json can print. Within an apiVersion,
+new versions may add keys, but they neither remove a key nor change its type.
 
-With the word cluster it is the schema of the cluster file, for editors.`,
+lvs schema cluster prints the schema of the cluster file, for editors.`,
 		Example: `  lvs schema > lvs.schema.json
   lvs schema | jq '."$defs" | keys'
   lvs schema cluster > cluster.schema.json`,

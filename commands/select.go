@@ -15,36 +15,34 @@ import (
 
 var errEmpty = errors.New("the value is empty")
 
-// selector names services: by the text form as an argument, or with ipvsadm's
-// options, because fingers remember.
+// selector selects services, by an argument or with ipvsadm's options.
 type selector struct {
-	// named are the services of the options in the order given.
+	// named has the services of the options, in order.
 	named []option
 	ipv6  bool
 }
 
-// option is one that may come again; each is kept.
+// option is one use of an option that may be repeated.
 type option struct{ name, value string }
 
 func (s *selector) register(a *App, c *cobra.Command) { s.registerNamed(a, c, "f", "6") }
 
-// registerNamed offers the options; mark and six are the short forms of
-// --fwmark-service and --ipv6, if any.
+// registerNamed adds the options. mark and six are the short forms of --fwmark-service
+// and --ipv6, if any.
 func (s *selector) registerNamed(a *App, c *cobra.Command, mark, six string) {
 	f := c.Flags()
 	add := func(name, short, scheme, usage string) {
 		f.VarP(&repeated{scheme, name, short, &s.named}, name, short, usage)
-		complete(c, name, a.completeScheme(scheme))
+		complete(c, name, completeScheme(a, scheme))
 	}
 	add("tcp-service", "t", "tcp://", "in place of SERVICE: the TCP service at `ADDR:PORT`")
 	add("udp-service", "u", "udp://", "in place of SERVICE: the UDP service at `ADDR:PORT`")
 	add("sctp-service", "", "sctp://", "in place of SERVICE: the SCTP service at `ADDR:PORT`")
-	add("fwmark-service", mark, "fwmark:", "in place of SERVICE: the service of firewall mark `N`, 1 to 4294967295")
-	f.BoolVarP(&s.ipv6, "ipv6", six, false, "with --fwmark-service: the mark's IPv6 service (default IPv4)")
+	add("fwmark-service", mark, "fwmark:", "in place of SERVICE: the service with the firewall mark `N`, 1 to 4294967295")
+	f.BoolVarP(&s.ipv6, "ipv6", six, false, "with --fwmark-service: the IPv6 service of the mark (default IPv4)")
 }
 
-// repeated is an option that keeps each of its values once, with what it stands
-// for put before.
+// repeated is an option that keeps each different value once, with a prefix.
 type repeated struct {
 	prefix, name, short string
 	to                  *[]option
@@ -61,14 +59,14 @@ func (r *repeated) Set(value string) error {
 	if r.short != "" {
 		name = "-" + r.short
 	}
-	if o := (option{name, r.prefix + value}); !slices.Contains(*r.to, o) { // completion reads options twice
+	if o := (option{name, r.prefix + value}); !slices.Contains(*r.to, o) { // completion parses options twice
 		*r.to = append(*r.to, o)
 	}
 	return nil
 }
 
-// single is an option that must not come twice, because its last value would
-// silently win.
+// single is an option that accepts only one value: with two, the last one would silently
+// win.
 type single struct {
 	to    *string
 	given bool
@@ -82,13 +80,13 @@ func (s *single) Set(value string) error {
 		return errEmpty
 	}
 	if s.given && value != *s.to {
-		return errors.New("the option is given twice")
+		return errors.New("want one value, not two")
 	}
 	*s.to, s.given = value, true
 	return nil
 }
 
-// given reads the services of the options. Each wrong one is told.
+// given returns the services of the options. Its error has every mistake.
 func (s *selector) given() ([]kernel.ServiceID, error) {
 	var bad faults
 	var ids []kernel.ServiceID
@@ -106,33 +104,34 @@ func (s *selector) given() ([]kernel.ServiceID, error) {
 		ids = append(ids, id)
 	}
 	if s.ipv6 && marks == 0 {
-		bad.add(usagef("--ipv6 belongs to a firewall mark: an address knows its family"))
+		bad.add(usagef("--ipv6 has no effect without --fwmark-service"))
 	}
 	return ids, bad.err()
 }
 
-// one takes the service off the front of the arguments, unless an option names it.
+// one returns the service and the other arguments. The service is that of an option,
+// or the first argument.
 func (s *selector) one(args []string) (kernel.ServiceID, []string, error) {
 	ids, err := s.given()
 	switch {
 	case err != nil:
 		return kernel.ServiceID{}, args, err
 	case len(ids) > 1 && s.named[0].name == s.named[1].name:
-		return ids[0], args, usagef("%s given twice: one service at a time", s.named[0].name)
+		return ids[0], args, usagef("%s cannot be used twice: want one service", s.named[0].name)
 	case len(ids) > 1:
-		return ids[0], args, usagef("one service at a time: %s and %s exclude one another", s.named[0].name, s.named[1].name)
+		return ids[0], args, usagef("%s and %s cannot be used together: want one service", s.named[0].name, s.named[1].name)
 	case len(ids) == 1:
 		return ids[0], args, nil
 	case len(args) == 0:
 		return kernel.ServiceID{}, nil, usagef("SERVICE is missing").
-			hintf("name one as tcp://192.0.2.10:80, udp://[2001:db8::1]:53 or fwmark:7, or with -t, -u, -f")
+			hintf("add a service such as tcp://192.0.2.10:80, udp://[2001:db8::1]:53 or fwmark:7, or use -t, -u or -f")
 	}
 	id, err := parseService(args[0])
 	return id, args[1:], err
 }
 
-// all reads every option and argument as a service. Each wrong one is told; one
-// named twice counts once.
+// all returns the services of the options and all arguments, each once. Its error has
+// every mistake.
 func (s *selector) all(args []string) ([]kernel.ServiceID, error) {
 	var bad faults
 	ids, err := s.given()
@@ -156,7 +155,7 @@ func (s *selector) all(args []string) ([]kernel.ServiceID, error) {
 	return out, nil
 }
 
-// some is all, where at least one service must be named.
+// some is like all, but at least one service must be given.
 func (s *selector) some(args []string) ([]kernel.ServiceID, error) {
 	ids, err := s.all(args)
 	if err == nil && len(ids) == 0 {
@@ -173,16 +172,16 @@ func parseService(s string) (kernel.ServiceID, error) {
 	return id, nil
 }
 
-// serverSelector names servers of a service: arguments, or ipvsadm's -r.
+// serverSelector selects servers of a service, by arguments or with ipvsadm's -r.
 type serverSelector struct{ real []option }
 
 func (s *serverSelector) register(a *App, c *cobra.Command, of *selector) {
 	c.Flags().VarP(&repeated{name: "real-server", short: "r", to: &s.real}, "real-server", "r",
 		"in place of SERVER: the server at `ADDR[:PORT]`")
-	complete(c, "real-server", a.completeRealServer(of, s))
+	complete(c, "real-server", completeRealServer(a, of, s))
 }
 
-// take gives the server names of the options and among the arguments.
+// take returns the servers of the options and the arguments.
 func (s *serverSelector) take(args []string) []string {
 	var out []string
 	for _, o := range s.real {
@@ -191,28 +190,28 @@ func (s *serverSelector) take(args []string) []string {
 	return append(out, args...)
 }
 
-// parseServer reads a server's address. Without a port it takes the service's.
+// parseServer parses a server's address. Without a port, it gets the service's.
 func parseServer(s string, id kernel.ServiceID) (netip.AddrPort, error) {
 	if a, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil && a.Zone() == "" {
 		return netip.AddrPortFrom(a, id.Port), nil
 	}
 	ap, err := kernel.ParseAddrPort(s)
 	if err != nil {
-		return ap, usagef("server %w", err)
+		return ap, usagef("invalid server %w", err)
 	}
 	return ap, nil
 }
 
-// parseNumber reads a number for an option, saying which one is wrong.
+// parseNumber parses the number of an option.
 func parseNumber(option, s string, low, high uint64) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil || n < low || n > high {
-		return 0, usagef("%s %q: it is a number from %d to %d", option, s, low, high)
+		return 0, usagef("invalid %s %q: want a number from %d to %d", option, s, low, high)
 	}
 	return n, nil
 }
 
-// noMore refuses arguments that nothing reads.
+// noMore refuses arguments.
 func noMore(args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -220,7 +219,7 @@ func noMore(args []string) error {
 	return usagef("unexpected argument %q", args[0])
 }
 
-// servers reads the service and the names of its servers.
+// servers returns the service and the names of its servers.
 func (s *serverSelector) servers(service *selector, args []string) (kernel.ServiceID, []string, error) {
 	id, rest, err := service.one(args)
 	if err != nil {
@@ -229,13 +228,13 @@ func (s *serverSelector) servers(service *selector, args []string) (kernel.Servi
 	names := s.take(rest)
 	if len(names) == 0 {
 		return id, nil, usagef("service %v: SERVER is missing", id).
-			hintf("name one as 10.0.0.11:80, or 10.0.0.11 for the service's port")
+			hintf("add a server such as 10.0.0.11:80, or 10.0.0.11 for the port of the service")
 	}
 	return id, names, nil
 }
 
-// lookup reads the named services and reports every missing one. what is what the
-// user does with them, for errors: "delete service".
+// lookup reads the given services. Its error has every missing one; what is the
+// operation in it, such as "delete service".
 func (a *App) lookup(ctx context.Context, what string, ids []kernel.ServiceID) ([]kernel.ServiceEntry, error) {
 	k, err := a.kernel()
 	if err != nil {
@@ -257,10 +256,11 @@ func (a *App) lookup(ctx context.Context, what string, ids []kernel.ServiceID) (
 	return out, bad.err()
 }
 
-// lookupServers reads the named servers of a service as they are now. what is what
-// the user does with them.
-func (a *App) lookupServers(ctx context.Context, what string, id kernel.ServiceID, names []string) ([]kernel.ServerEntry, error) {
-	// A name that cannot be right needs no kernel to be refused.
+// lookupServers reads the given servers of a service. what is the operation in errors.
+func (a *App) lookupServers(
+	ctx context.Context, what string, id kernel.ServiceID, names []string,
+) ([]kernel.ServerEntry, error) {
+	// Report invalid names even if there is no kernel.
 	var bad faults
 	for _, name := range names {
 		_, err := parseServer(name, id)
@@ -276,8 +276,8 @@ func (a *App) lookupServers(ctx context.Context, what string, id kernel.ServiceI
 	return pickServers(&entries[0], what, names)
 }
 
-// pickServers finds the named servers and reports every wrong or missing one. One
-// that is named twice counts once.
+// pickServers returns the given servers, each once. Its error has every invalid or
+// missing one.
 func pickServers(s *kernel.ServiceEntry, what string, names []string) ([]kernel.ServerEntry, error) {
 	var bad faults
 	var out []kernel.ServerEntry

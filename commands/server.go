@@ -11,11 +11,12 @@ import (
 
 func newServer(a *App) *cobra.Command {
 	return a.group("server", "Add, edit, delete and show the real servers of a service",
-		`A real server takes the connections that the director hands it.
+		`Add, edit, delete and show the real servers of a virtual service. A real server
+handles the connections that the director forwards to it.
 
-SERVICE is written as for "service"; SERVER is ADDR:PORT, or ADDR alone for the
-service's own port: 10.0.0.11:80, [2001:db8::11]:80, 10.0.0.11. A server belongs
-to its service; the same machine may stand in many.`,
+Write SERVICE as for lvs service. Write SERVER as ADDR:PORT, or as ADDR to use the
+port of the service: 10.0.0.11:80, [2001:db8::11]:80, 10.0.0.11. A server belongs to
+one service; several services may have a server with the same address.`,
 		newServerAdd(a), newServerEdit(a), newServerDelete(a), newServerShow(a), newServerList(a))
 }
 
@@ -31,17 +32,17 @@ func newServerAdd(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add SERVICE SERVER…",
 		Short: "Add real servers to a service",
-		Long: `Adds real servers to a service, all with the same options. A server that is
-there already is left as it is, and the exit status is 5; then nothing is added.
+		Long: `Add real servers to a service, all with the same options. If one of them already
+exists, nothing is added and the exit status is 5.
 
-Direct routing and tunnels cannot change the port, so the server's is the
-service's. Nothing is asked, so -y is ipvsadm's short form of --lower here.`,
+Direct routing and tunnels cannot change the port, so the server needs the port of
+the service. Here -y is --lower, as in ipvsadm: the command asks no question.`,
 		Example: `  lvs server add tcp://192.0.2.10:80 10.0.0.11 10.0.0.12
   lvs server add tcp://192.0.2.10:80 10.0.0.13:8080 --nat --weight 3
   lvs server add tcp://192.0.2.10:80 198.51.100.7 --tunnel --tun-type gue --tun-port 6080
   lvs server add -t 192.0.2.10:80 -r 10.0.0.14:80 -m -w 2 -x 2000 -y 1500`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeOneService(&o.selector),
+		ValidArgsFunction: completeOneService(a, &o.selector),
 	}
 	o.selector.register(a, c)
 	o.serverSelector.register(a, c, &o.selector)
@@ -81,7 +82,7 @@ func (o *serverAdd) run(c *cobra.Command, args []string) error {
 	return o.app.apply(c.Context(), steps)
 }
 
-// allNew looks whether the kernel would take every one of several servers.
+// allNew returns an error if one of several servers exists already.
 func (o *serverAdd) allNew(c *cobra.Command, id kernel.ServiceID, steps []operate.Step) error {
 	entries, err := o.app.lookup(c.Context(), kernel.AddServer.String(), []kernel.ServiceID{id})
 	if err != nil {
@@ -107,13 +108,13 @@ func newServerEdit(a *App) *cobra.Command {
 	o := &serverEdit{app: a}
 	c := &cobra.Command{
 		Use:   "edit SERVICE SERVER…",
-		Short: "Change what is named of real servers",
-		Long: `Changes what is named of real servers and leaves the rest as it is. No
+		Short: "Change settings of real servers",
+		Long: `Change settings of real servers. Settings without an option stay as they are, and no
 connection is cut.
 
-What loses its meaning goes with what gave it one: the tunnel's type, port and
-flags without --tunnel; the port and remcsum without gue. Nothing is asked, so
--y is ipvsadm's short form of --lower here.`,
+Another forwarding method than tunnel resets the tunnel's type, port and flags;
+another tunnel type than gue resets the port and remcsum. Here -y is --lower, as in
+ipvsadm: the command asks no question.`,
 		Example: `  lvs server edit tcp://192.0.2.10:80 10.0.0.11:80 --weight 0
   lvs server edit tcp://192.0.2.10:80 10.0.0.11 10.0.0.12 --upper 2000 --lower 1500
   lvs server edit -t 192.0.2.10:80 -r 10.0.0.13:80 --nat`,
@@ -133,8 +134,8 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if !o.serverOptions.given(c.Flags()) {
-		return usagef("service %v: nothing to change was named", id).
-			hintf("%s --help lists what can be", c.CommandPath())
+		return usagef("service %v: nothing to change", id).
+			hintf("%s --help lists the options", c.CommandPath())
 	}
 	present, err := o.app.lookupServers(c.Context(), kernel.EditServer.String(), id, names)
 	if err != nil {
@@ -158,16 +159,13 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if len(steps) == 0 {
-		return o.app.nothingChanges("%s of %v so already", areOrIs(len(present)), id)
+		these, have := "the servers", "have"
+		if len(present) == 1 {
+			these, have = "the server", "has"
+		}
+		return o.app.nothingChanges("%s of %v already %s these settings", these, id, have)
 	}
 	return o.app.apply(c.Context(), steps)
-}
-
-func areOrIs(n int) string {
-	if n == 1 {
-		return "the server is"
-	}
-	return "the servers are"
 }
 
 type serverDelete struct {
@@ -182,11 +180,12 @@ func newServerDelete(a *App) *cobra.Command {
 		Use:     "delete SERVICE SERVER…",
 		Aliases: []string{"rm", "del"},
 		Short:   "Delete real servers from a service",
-		Long: `Deletes real servers from a service at once: their connections are cut. lvs
-drain --delete lets them end first.
+		Long: `Delete real servers from a service at once, and cut their connections. To wait until
+the connections end, use lvs drain --delete. If one of the servers does not exist,
+nothing is deleted.
 
-All names are looked up first: when one is missing, nothing is deleted. On a
-terminal it says what it will cut and asks; elsewhere it needs --yes.`,
+On a terminal, the command shows what it will cut and asks for confirmation. Without
+a terminal it needs --yes.`,
 		Example: `  lvs server delete tcp://192.0.2.10:80 10.0.0.11:80
   lvs server delete --yes tcp://192.0.2.10:80 10.0.0.11 10.0.0.12
   lvs server rm -y -t 192.0.2.10:80 -r 10.0.0.13:80`,
@@ -243,9 +242,9 @@ func newServerShow(a *App) *cobra.Command {
 	o := &serverShow{app: a}
 	c := &cobra.Command{
 		Use:   "show SERVICE SERVER…",
-		Short: "Show some real servers of a service",
-		Long: `Shows the named real servers of a service. A missing one is an error, and then
-the exit status is 4.`,
+		Short: "Show real servers of a service",
+		Long: `Show the given real servers of a service. If one does not exist, the exit status is
+4.`,
 		Example: `  lvs server show tcp://192.0.2.10:80 10.0.0.11:80
   lvs server show tcp://192.0.2.10:80 10.0.0.11 -o json --jq '.items[0].weight'`,
 		RunE:              o.run,
@@ -289,12 +288,12 @@ func newServerList(a *App) *cobra.Command {
 		Use:     "list SERVICE",
 		Aliases: []string{"ls"},
 		Short:   "List the real servers of a service",
-		Long:    `Lists all real servers of one service.`,
+		Long:    `List all real servers of a service.`,
 		Example: `  lvs server list tcp://192.0.2.10:80
   lvs server list tcp://192.0.2.10:80 -o name
   lvs server list -t 192.0.2.10:80 --sort -active`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeOneService(&o.selector),
+		ValidArgsFunction: completeOneService(a, &o.selector),
 	}
 	o.selector.register(a, c)
 	o.view.register(a, c)

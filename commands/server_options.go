@@ -9,7 +9,7 @@ import (
 	"lvs/kernel"
 )
 
-// serverOptions are the configuration of a server as typed.
+// serverOptions holds the settings of a server as the user typed them.
 type serverOptions struct {
 	weight, upper, lower       string
 	nat, tunnel, direct        bool
@@ -18,15 +18,22 @@ type serverOptions struct {
 
 func (o *serverOptions) register(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVarP(&o.weight, "weight", "w", "", "give it the weight `N`, 0 to 2147483647; 0 takes no new connections (default 1)")
-	f.BoolVarP(&o.direct, "direct", "g", false, "direct routing: it answers clients itself and has the service's address (the default)")
-	f.BoolVarP(&o.nat, "nat", "m", false, "network address translation: its answers pass the director")
-	f.BoolVarP(&o.tunnel, "tunnel", "i", false, "tunnel: packets reach it encapsulated, it answers clients itself")
-	f.StringVar(&o.tunType, "tun-type", "", "encapsulate as `TYPE`: ipip, gue or gre; with --tunnel (default ipip)")
-	f.StringVar(&o.tunPort, "tun-port", "", "send gue packets to UDP port `PORT`, 1 to 65535; needed with gue (no default)")
-	f.StringVar(&o.tunFlags, "tun-flags", "", "checksum the outer header: `FLAG` is nocsum, csum or remcsum; remcsum with gue only (default nocsum)")
-	f.StringVarP(&o.upper, "upper", "x", "", "give no new connections at `N` of them; 0 is no limit (default 0)")
-	f.StringVarP(&o.lower, "lower", "y", "", "after the upper limit, give them again below `N`, at most the upper; 0 is three quarters of it (default 0)")
+	f.StringVarP(&o.weight, "weight", "w", "",
+		"set the weight to `N`, 0 to 2147483647; a server with weight 0 accepts no new connections (default 1)")
+	f.BoolVarP(&o.direct, "direct", "g", false,
+		"direct routing: the server has the service's address and replies to clients directly (the default)")
+	f.BoolVarP(&o.nat, "nat", "m", false, "network address translation: replies pass through the director")
+	f.BoolVarP(&o.tunnel, "tunnel", "i", false,
+		"tunnel: the director encapsulates packets; the server replies to clients directly")
+	f.StringVar(&o.tunType, "tun-type", "", "encapsulate packets as `TYPE`: ipip, gue or gre; with --tunnel (default ipip)")
+	f.StringVar(&o.tunPort, "tun-port", "", "send gue packets to the UDP port `PORT`, 1 to 65535; needed with gue (no default)")
+	f.StringVar(&o.tunFlags, "tun-flags", "",
+		"set the checksum of the outer header: `FLAG` is nocsum, csum or remcsum; remcsum with gue only (default nocsum)")
+	f.StringVarP(&o.upper, "upper", "x", "",
+		"send no new connections to the server while it has `N` or more connections; 0 is no limit (default 0)")
+	f.StringVarP(&o.lower, "lower", "y", "",
+		"after the upper limit, send new connections again below `N` connections, at most the upper limit; "+
+			"0 is three quarters of it (default 0)")
 	complete(c, "tun-type", words("ipip", "gue", "gre"))
 	complete(c, "tun-flags", words("nocsum", "csum", "remcsum"))
 	for _, name := range []string{"weight", "tun-port", "upper", "lower"} {
@@ -34,6 +41,7 @@ func (o *serverOptions) register(c *cobra.Command) {
 	}
 }
 
+// given reports whether any of the options is on the command line.
 func (o *serverOptions) given(f *pflag.FlagSet) bool {
 	for _, name := range []string{"weight", "direct", "nat", "tunnel", "tun-type", "tun-port", "tun-flags", "upper", "lower"} {
 		if f.Changed(name) {
@@ -43,9 +51,8 @@ func (o *serverOptions) given(f *pflag.FlagSet) bool {
 	return false
 }
 
-// overlay puts what was named over s and leaves the rest. What loses its
-// meaning by it goes too: the tunnel's parameters without a tunnel, the port
-// and remcsum without gue.
+// overlay sets in s what the command line has, and resets what has no meaning
+// afterwards: the tunnel's settings without a tunnel; port and remcsum without gue.
 func (o *serverOptions) overlay(f *pflag.FlagSet, s *kernel.Server) error {
 	var bad faults
 	wrong := false
@@ -66,8 +73,7 @@ func (o *serverOptions) overlay(f *pflag.FlagSet, s *kernel.Server) error {
 		}
 	}
 	if wrong {
-		// So that no other fault follows from this one.
-		s.Upper, s.Lower = 0, 0
+		s.Upper, s.Lower = 0, 0 // to avoid follow-up errors
 	}
 	bad.add(o.overlayForward(s))
 	bad.add(o.overlayTunnel(f, s))
@@ -89,7 +95,7 @@ func (o *serverOptions) overlayForward(s *kernel.Server) error {
 		s.Tunnel = kernel.Tunnel{}
 	}
 	if chosen > 1 {
-		return usagef("--nat, --tunnel and --direct exclude one another")
+		return usagef("--nat, --tunnel and --direct cannot be used together")
 	}
 	return nil
 }
@@ -110,7 +116,7 @@ func (o *serverOptions) overlayTunnel(f *pflag.FlagSet, s *kernel.Server) error 
 		n, err := parseNumber("--tun-port", o.tunPort, 1, math.MaxUint16)
 		bad.add(err)
 		if err != nil {
-			n = 1 // so that no other fault follows from this one
+			n = 1 // to avoid follow-up errors
 		}
 		s.Tunnel.Port = uint16(n)
 	}
@@ -123,8 +129,8 @@ func (o *serverOptions) overlayTunnel(f *pflag.FlagSet, s *kernel.Server) error 
 	}
 	if s.Forward != kernel.Tunneling && (f.Changed("tun-type") || f.Changed("tun-port") || f.Changed("tun-flags")) {
 		// Even --tun-type ipip, which is the zero value, is a mistake here.
-		bad.add(usagef("server %v: tunnel options have no meaning with %v forwarding", s.Addr, s.Forward).
-			hintf("add --tunnel, or leave out --tun-type, --tun-port and --tun-flags"))
+		bad.add(usagef("server %v: tunnel options have no effect with %v forwarding", s.Addr, s.Forward).
+			hintf("add --tunnel, or remove --tun-type, --tun-port and --tun-flags"))
 		s.Tunnel = kernel.Tunnel{}
 	}
 	return bad.err()

@@ -11,12 +11,13 @@ import (
 
 func newService(a *App) *cobra.Command {
 	return a.group("service", "Add, edit, delete and show virtual services",
-		`A virtual service is an address, or a firewall mark, for which the director
-takes connections and hands them to real servers.
+		`Add, edit, delete and show virtual services. A virtual service is an address or a
+firewall mark. The director accepts its connections and forwards them to real
+servers.
 
-SERVICE is written tcp://192.0.2.10:80, udp://[2001:db8::1]:53,
-sctp://192.0.2.10:9, fwmark:7 or fwmark:7/ipv6; a bare 192.0.2.10:80 is TCP.
-ipvsadm's -t, -u and -f do the same. Port 0 is every port and needs persistence.`,
+Write SERVICE as tcp://192.0.2.10:80, udp://[2001:db8::1]:53, sctp://192.0.2.10:9,
+fwmark:7 or fwmark:7/ipv6. A bare 192.0.2.10:80 is TCP. The options -t, -u and -f
+of ipvsadm work too. Port 0 is every port and needs persistence.`,
 		newServiceAdd(a), newServiceEdit(a), newServiceDelete(a),
 		newServiceShow(a), newServiceList(a), newServiceZero(a))
 }
@@ -32,8 +33,8 @@ func newServiceAdd(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add SERVICE",
 		Short: "Add a virtual service",
-		Long: `Adds a virtual service without servers. A service that exists already is left
-as it is, and the exit status is 5.`,
+		Long: `Add a virtual service without servers. If the service already exists, the command
+does not change it and exits with status 5.`,
 		Example: `  lvs service add tcp://192.0.2.10:80
   lvs service add tcp://192.0.2.10:443 --scheduler mh --sched-flags mh-port
   lvs service add fwmark:7 --persistent=10m --netmask 255.255.255.0
@@ -75,18 +76,17 @@ func newServiceEdit(a *App) *cobra.Command {
 	o := &serviceEdit{app: a}
 	c := &cobra.Command{
 		Use:   "edit SERVICE",
-		Short: "Change what is named of a virtual service",
-		Long: `Changes what is named of a virtual service and leaves the rest as it is. No
-connection is cut.
+		Short: "Change settings of a virtual service",
+		Long: `Change settings of a virtual service. Settings without an option stay as they are,
+and no connection is cut.
 
-What loses its meaning goes with what gave it one: another scheduler drops the
-flags of the one before (sh and mh share theirs), and switching persistence off
-drops netmask and engine.`,
+A new scheduler resets the scheduler's flags, except between sh and mh. Without
+persistence, netmask and persistence engine are reset too.`,
 		Example: `  lvs service edit tcp://192.0.2.10:80 --scheduler wrr
   lvs service edit tcp://192.0.2.10:80 --persistent=30m
   lvs service edit tcp://192.0.2.10:80 --persistent=none`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeOneService(&o.selector),
+		ValidArgsFunction: completeOneService(a, &o.selector),
 	}
 	o.selector.register(a, c)
 	o.serviceOptions.register(c)
@@ -106,8 +106,8 @@ func (o *serviceEdit) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if !o.serviceOptions.given(c.Flags()) {
-		return usagef("service %v: nothing to change was named", id).
-			hintf("%s --help lists what can be", c.CommandPath())
+		return usagef("service %v: nothing to change", id).
+			hintf("%s --help lists the options", c.CommandPath())
 	}
 	k, err := o.app.kernel()
 	if err != nil {
@@ -123,7 +123,7 @@ func (o *serviceEdit) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if after == before {
-		return o.app.nothingChanges("service %v is so already", id)
+		return o.app.nothingChanges("service %v already has these settings", id)
 	}
 	return o.tried(o.app.apply(c.Context(), []operate.Step{{
 		Change:        kernel.Change{Op: kernel.EditService, Service: after},
@@ -142,10 +142,11 @@ func newServiceDelete(a *App) *cobra.Command {
 		Use:     "delete SERVICE…",
 		Aliases: []string{"rm", "del"},
 		Short:   "Delete virtual services and their servers",
-		Long: `Deletes virtual services with all their servers. Their connections are cut.
-All names are looked up first: when one is missing, nothing is deleted.
+		Long: `Delete virtual services with all their servers, and cut their connections. If one
+of the services does not exist, nothing is deleted.
 
-On a terminal it says what it will cut and asks; elsewhere it needs --yes.`,
+On a terminal, the command shows what it will cut and asks for confirmation. Without
+a terminal it needs --yes.`,
 		Example: `  lvs service delete tcp://192.0.2.10:80
   lvs service delete --yes tcp://192.0.2.10:80 tcp://192.0.2.10:443
   lvs service delete --dry-run fwmark:7`,
@@ -197,9 +198,9 @@ func newServiceShow(a *App) *cobra.Command {
 	o := &serviceShow{app: a}
 	c := &cobra.Command{
 		Use:   "show SERVICE…",
-		Short: "Show some virtual services with their servers",
-		Long: `Shows the named virtual services with their servers. A missing one is an error,
-and then the exit status is 4.`,
+		Short: "Show virtual services with their servers",
+		Long: `Show the given virtual services with their servers. If one does not exist, the exit
+status is 4.`,
 		Example: `  lvs service show tcp://192.0.2.10:80
   lvs service show fwmark:7 --stats
   lvs service show -t 192.0.2.10:80 -o yaml`,
@@ -230,7 +231,7 @@ func newServiceList(a *App) *cobra.Command {
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "List all virtual services with their servers",
-		Long:    `Lists all virtual services with their servers, as lvs list does.`,
+		Long:    `List all virtual services with their servers, as lvs list does.`,
 		Example: `  lvs service list
   lvs service list -o name
   lvs service list --filter scheduler=wlc`,

@@ -14,7 +14,7 @@ import (
 	"lvs/output"
 )
 
-// serviceOptions are the configuration of a service as typed.
+// serviceOptions holds the settings of a service as the user typed them.
 type serviceOptions struct {
 	scheduler, schedFlags       string
 	persistent, netmask, engine string
@@ -25,21 +25,34 @@ const defaultPersistence = 6 * time.Minute
 
 func (o *serviceOptions) register(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVarP(&o.scheduler, "scheduler", "s", "", "choose servers by the scheduler `NAME`: "+strings.Join(schedulerNames(), ", ")+" (default wlc)")
-	f.StringVar(&o.schedFlags, "sched-flags", "", "the scheduler's switches `FLAGS`, a list with commas: sh-fallback, sh-port, mh-fallback, mh-port, flag-1, flag-2, flag-3, or none (default none)")
-	f.StringVar(&o.persistent, "persistent", "", "keep a client on its server for `DURATION` after its last connection: seconds, 6m or 7d, at most 31 days; 0 or none is off (default off; 6m without a value)")
+	f.StringVarP(&o.scheduler, "scheduler", "s", "",
+		"select servers with the scheduler `NAME`: "+strings.Join(schedulerNames(), ", ")+" (default wlc)")
+	f.StringVar(&o.schedFlags, "sched-flags", "",
+		"scheduler `FLAGS`, separated by commas: "+strings.Join(schedFlags(), ", ")+" (default none)")
+	f.StringVar(&o.persistent, "persistent", "",
+		"keep a client on its server for `DURATION` after its last connection: seconds, 6m or 7d, at most 31 days; "+
+			"0 or none is off (default off; 6m without a value)")
 	f.Lookup("persistent").NoOptDefVal = output.Duration(defaultPersistence)
-	f.StringVar(&o.netmask, "netmask", "", "treat the clients of a network as one for persistence: `MASK` is 255.255.255.0 or /24 for IPv4, 1 to 128 for IPv6, or none (default none: each by itself)")
-	f.StringVar(&o.engine, "pe", "", "recognise clients by the persistence engine `NAME`: sip (by Call-ID), or none (default none: by address)")
-	f.BoolVar(&o.ops, "ops", false, "schedule each datagram anew; for UDP and firewall marks (default off; --ops=false switches off)")
+	f.StringVar(&o.netmask, "netmask", "",
+		"treat the clients of a network as one client for persistence: `MASK` is 255.255.255.0 or /24 for IPv4, "+
+			"1 to 128 for IPv6, or none (default none: each address is a client)")
+	f.StringVar(&o.engine, "pe", "",
+		"identify clients with the persistence engine `NAME`: sip (by Call-ID), or none (default none: by address)")
+	f.BoolVar(&o.ops, "ops", false,
+		"schedule each datagram separately; for UDP and firewall marks (default off; --ops=false turns it off)")
 	complete(c, "scheduler", words(schedulerProposals()...))
-	complete(c, "sched-flags", completeList("sh-fallback", "sh-port", "mh-fallback", "mh-port", "flag-1", "flag-2", "flag-3", "none"))
+	complete(c, "sched-flags", completeList(schedFlags()...))
 	complete(c, "persistent", words("6m", "none"))
 	complete(c, "netmask", nothing)
 	complete(c, "pe", words("sip", "none"))
 }
 
-// given tells whether any of the options was named.
+// schedFlags returns the words for --sched-flags.
+func schedFlags() []string {
+	return []string{"sh-fallback", "sh-port", "mh-fallback", "mh-port", "flag-1", "flag-2", "flag-3", "none"}
+}
+
+// given reports whether any of the options is on the command line.
 func (o *serviceOptions) given(f *pflag.FlagSet) bool {
 	for _, name := range []string{"scheduler", "sched-flags", "persistent", "netmask", "pe", "ops"} {
 		if f.Changed(name) {
@@ -49,9 +62,9 @@ func (o *serviceOptions) given(f *pflag.FlagSet) bool {
 	return false
 }
 
-// overlay puts what was named over s and leaves the rest. What loses its
-// meaning by it goes too: the flags of another scheduler; netmask and engine
-// without persistence.
+// overlay sets in s what the command line has, and resets what has no meaning
+// afterwards: the flags of another scheduler; netmask and engine without
+// persistence.
 func (o *serviceOptions) overlay(f *pflag.FlagSet, s *kernel.Service) error {
 	var bad faults
 	if f.Changed("scheduler") {
@@ -72,7 +85,7 @@ func (o *serviceOptions) overlay(f *pflag.FlagSet, s *kernel.Service) error {
 		bad.add(err)
 		s.Persistence = d
 		if err != nil {
-			s.Persistence = defaultPersistence // so that no other fault follows from this one
+			s.Persistence = defaultPersistence // to avoid follow-up errors
 		}
 		if s.Persistence == 0 {
 			s.Netmask, s.Engine = 0, ""
@@ -98,14 +111,14 @@ func (o *serviceOptions) overlay(f *pflag.FlagSet, s *kernel.Service) error {
 	return bad.err()
 }
 
-// flagsSurvive tells whether a scheduler's flags mean the same to another: sh
-// and mh share theirs.
+// flagsSurvive reports whether a scheduler's flags mean the same to another: sh and
+// mh share theirs.
 func flagsSurvive(from, to string) bool {
 	hashes := func(s string) bool { return s == "sh" || s == "mh" }
 	return from == to || hashes(from) && hashes(to)
 }
 
-// orNone reads the word none as nothing.
+// orNone returns s, or the empty string for the word none.
 func orNone(s string) string {
 	if s == "none" {
 		return ""
@@ -113,21 +126,21 @@ func orNone(s string) string {
 	return s
 }
 
-// apart refuses --persistent 600: the value of an option that can do without
-// one is joined to it, and the number would be taken for an argument.
+// apart refuses --persistent 600. The option may have no value, so a value must be
+// joined to it; otherwise the number is an argument.
 func (o *serviceOptions) apart(f *pflag.FlagSet, args []string) error {
 	if !f.Changed("persistent") || o.persistent != f.Lookup("persistent").NoOptDefVal {
 		return nil
 	}
 	for _, arg := range args {
 		if _, err := parsePersistence(arg); err == nil {
-			return usagef("--persistent %s: the value is joined to the option", arg).hintf("write --persistent=%s", arg)
+			return usagef("invalid --persistent %s: want = before the value", arg).hintf("write --persistent=%s", arg)
 		}
 	}
 	return nil
 }
 
-// tried makes the hint of an unknown scheduler fit what was typed.
+// tried adds a hint with the most similar name to the error of an unknown scheduler.
 func (o *serviceOptions) tried(err error) error {
 	if !errors.Is(err, kernel.ErrNoScheduler) || slices.Contains(schedulerNames(), o.scheduler) {
 		return err
@@ -141,7 +154,7 @@ func (o *serviceOptions) tried(err error) error {
 		err = refused[0].Err
 	}
 	return (&fault{status: exitUsage, err: err}).
-		hintf("did you mean %s? the schedulers are %s", near, strings.Join(schedulerNames(), ", "))
+		hintf("did you mean %s? (schedulers: %s)", near, strings.Join(schedulerNames(), ", "))
 }
 
 func parsePersistence(s string) (time.Duration, error) {
@@ -151,21 +164,21 @@ func parsePersistence(s string) (time.Duration, error) {
 	return parseDuration("--persistent", s, durationRange{high: kernel.MaxPersistence, unit: time.Second, zero: true, or: "none"})
 }
 
-// schedulers are those of the Linux kernel, with what they do in a few words.
-// The kernel loads another by its name too: the list is for help, not a fence.
+// schedulers are those of the Linux kernel, each with a short description. The list
+// is for help and completion: the kernel accepts any scheduler that it can load.
 var schedulers = []struct{ name, does string }{
-	{"wlc", "fewest connections for its weight"},
+	{"wlc", "fewest connections by weight"},
 	{"lc", "fewest connections"},
-	{"rr", "one after the other"},
-	{"wrr", "one after the other, by weight"},
+	{"rr", "one server after the other"},
+	{"wrr", "one server after the other, by weight"},
 	{"sed", "shortest expected delay"},
-	{"nq", "an idle server first, else shortest delay"},
-	{"fo", "the highest weight takes all"},
-	{"ovf", "the highest weight until it is full"},
-	{"sh", "by hash of the source address"},
-	{"dh", "by hash of the destination address"},
-	{"mh", "by consistent (Maglev) hash of the source"},
-	{"lblc", "locality: one server for a destination"},
+	{"nq", "an idle server, or the shortest expected delay"},
+	{"fo", "the server with the highest weight"},
+	{"ovf", "the highest weight, then the next when it is full"},
+	{"sh", "hash of the source address"},
+	{"dh", "hash of the destination address"},
+	{"mh", "consistent (Maglev) hash of the source address"},
+	{"lblc", "locality: one server for each destination"},
 	{"lblcr", "locality with replication"},
 	{"twos", "the better of two random choices"},
 }

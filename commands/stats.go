@@ -18,12 +18,12 @@ func newStats(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "stats [SERVICE…]",
 		Short: "Show counters and rates",
-		Long: `Shows what services and servers have counted since they were made or last zeroed:
-connections, packets and bytes. With --rate it shows the kernel's estimates per
-second, with --totals the sums over the whole table.
+		Long: `Show how many connections, packets and bytes services and servers have counted since
+they were added or last set to zero. --rate shows the kernel's estimates per second,
+--totals the sums of the whole table.
 
-The director sees no answers of servers behind direct routing and tunnels, unless
-they pass it: then their outbound counters are 0, and tables have a dash.`,
+With direct routing and tunnels, replies usually do not pass through the director.
+Then the outbound counters are 0, and tables show a dash.`,
 		Example: `  lvs stats
   lvs stats tcp://192.0.2.10:80 --rate
   lvs stats --totals -o json`,
@@ -33,7 +33,7 @@ they pass it: then their outbound counters are 0, and tables have a dash.`,
 	o.selector.register(a, c)
 	f := c.Flags()
 	f.BoolVar(&o.rates, "rate", false, "show the kernel's estimates per second instead of totals")
-	f.BoolVar(&o.totals, "totals", false, "show the sums over the whole table, totals and rates")
+	f.BoolVar(&o.totals, "totals", false, "show the totals and rates of the whole table")
 	o.view.registerRows(a, c, "ServiceList")
 	return c
 }
@@ -53,11 +53,11 @@ func (o *stats) run(c *cobra.Command, args []string) error {
 func (o *stats) showTotals(c *cobra.Command, named bool) error {
 	switch {
 	case named:
-		return usagef("--totals is about the whole table: it takes no SERVICE")
+		return usagef("--totals covers the whole table and cannot be used with SERVICE")
 	case o.rates:
-		return usagef("--totals shows totals and rates: --rate has no effect on it")
+		return usagef("--totals and --rate cannot be used together")
 	case o.sort != "" || len(o.filter) > 0:
-		return usagef("--sort and --filter have no effect on --totals")
+		return usagef("--totals cannot be used with --sort or --filter")
 	}
 	p, err := o.app.printer(output.Options{})
 	if err != nil {

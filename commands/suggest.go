@@ -14,12 +14,12 @@ import (
 	"lvs/kernel"
 )
 
-// flagError makes one clear line of a mistake in an option.
+// flagError returns the error for a wrong option, with a hint.
 func (a *App) flagError(cmd *cobra.Command, err error) error {
 	help := cmd.CommandPath() + " --help"
 	var missing *pflag.ValueRequiredError
 	if errors.As(err, &missing) && missing.GetSpecifiedName() == "o" && cmd.Flags().Lookup("ops") != nil {
-		return usagef("%w", err).hintf("ipvsadm's -o is --ops here; -o is the output format")
+		return usagef("%w", err).hintf("use --ops for ipvsadm's -o; here -o is the output format")
 	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
@@ -34,9 +34,9 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 	if known := a.another().Root().Flags().Lookup(name); known != nil && len(name) > 1 {
 		return usagef("%s has no effect on %s", shown, verbName(cmd)).hintf("%s", help)
 	}
-	if does := a.habit(name, short); does != "" {
-		return usagef("%s is ipvsadm's: it is unknown here", shown).
-			hintf("%s %s; or ipvsadm's own options: %s ipvsadm …", a.Name, does, a.Name)
+	if does := habit(a.args, name, short); does != "" {
+		return usagef("unknown option %s, which is an option of ipvsadm", shown).
+			hintf("use %s %s, or ipvsadm's options with %s ipvsadm …", a.Name, does, a.Name)
 	}
 	f := usagef("unknown option %s", shown).hintf("%s", help)
 	if short {
@@ -57,7 +57,8 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 	return f
 }
 
-// verbName is the verb without the program's name; the program itself is lvs.
+// verbName returns the names of a command without the program's name. For the program
+// itself it returns that.
 func verbName(c *cobra.Command) string {
 	if _, name, ok := strings.Cut(c.CommandPath(), " "); ok {
 		return name
@@ -65,8 +66,8 @@ func verbName(c *cobra.Command) string {
 	return c.Name()
 }
 
-// ipvsadmCommands are ipvsadm's commands, short and long, and what does it
-// here. Some of its options stand among them: they tell as much.
+// ipvsadmCommands are ipvsadm's commands, short and long, with the command of lvs that
+// does the same. Some options are among them, which identify a command, too.
 var ipvsadmCommands = []struct{ short, long, does string }{
 	{"A", "add-service", "service add"},
 	{"E", "edit-service", "service edit"},
@@ -89,7 +90,8 @@ var ipvsadmCommands = []struct{ short, long, does string }{
 	{"M", "", "service add … --netmask MASK"},
 }
 
-// ipvsadmLists are what the options of its list ask for.
+// ipvsadmLists are the options of ipvsadm's list, with the command of lvs that does
+// the same.
 var ipvsadmLists = []struct{ option, does string }{
 	{"--connection", "connections"},
 	{"--timeout", "timeouts"},
@@ -100,7 +102,7 @@ var ipvsadmLists = []struct{ option, does string }{
 	{"--persistent-conn", "list --wide"},
 }
 
-// ipvsadmOptions are ipvsadm's long options that have another name here.
+// ipvsadmOptions returns the long options of ipvsadm that have another name in lvs.
 func ipvsadmOptions() map[string]string {
 	return map[string]string{
 		"gatewaying": "direct", "masquerading": "nat", "ipip": "tunnel", "u-threshold": "upper", "l-threshold": "lower",
@@ -110,45 +112,47 @@ func ipvsadmOptions() map[string]string {
 	}
 }
 
-// habit tells what does here what an ipvsadm command does there, or nothing.
-func (a *App) habit(name string, short bool) string {
+// habit returns the command of lvs for a command of ipvsadm, or nothing. args is the
+// command line.
+func habit(args []string, name string, short bool) string {
 	for _, h := range ipvsadmCommands {
 		if short && h.short != name || !short && h.long != name || name == "" {
 			continue
 		}
 		switch h.long {
 		case "list":
-			return a.listHabit()
+			return listHabit(args)
 		case "set", "start-daemon", "stop-daemon":
-			return a.controlHabit(h.long, h.does)
+			return controlHabit(args, h.long, h.does)
 		}
 		return h.does
 	}
 	return ""
 }
 
-// listHabit looks at the whole command line for what is to be listed.
-func (a *App) listHabit() string {
-	for _, arg := range a.args {
-		if len(arg) > 1 && arg[0] == '-' && arg[1] != '-' && strings.Trim(arg[1:], "Llnc6") == "" && strings.Contains(arg, "c") {
+// listHabit returns the command of lvs for ipvsadm's list with these arguments.
+func listHabit(args []string) string {
+	for _, arg := range args {
+		short := len(arg) > 1 && arg[0] == '-' && arg[1] != '-'
+		if short && strings.Trim(arg[1:], "Llnc6") == "" && strings.Contains(arg, "c") {
 			return "connections"
 		}
 	}
 	for _, l := range ipvsadmLists {
-		if slices.Contains(a.args, l.option) {
+		if slices.Contains(args, l.option) {
 			return l.does
 		}
 	}
 	return "list"
 }
 
-// controlHabit puts the values behind the option into the answer.
-func (a *App) controlHabit(option, does string) string {
-	i := slices.Index(a.args, "--"+option)
+// controlHabit returns the command of lvs with the values that follow the option.
+func controlHabit(args []string, option, does string) string {
+	i := slices.Index(args, "--"+option)
 	if i < 0 {
 		return does
 	}
-	rest := a.args[i+1:]
+	rest := args[i+1:]
 	switch {
 	case option == "set" && len(rest) >= 3:
 		if options := timeoutOptions(rest[:3]); options != "" {
@@ -160,7 +164,7 @@ func (a *App) controlHabit(option, does string) string {
 	return does
 }
 
-// otherWords are words for what can be done to services and servers.
+// otherWords returns other words for the commands of service and server.
 func otherWords() map[string]string {
 	return map[string]string{
 		"add": "add", "create": "add", "new": "add",
@@ -170,7 +174,7 @@ func otherWords() map[string]string {
 	}
 }
 
-// otherVerbs are words of other tools for verbs of the first level.
+// otherVerbs returns words of other tools for verbs of the first level.
 func otherVerbs() map[string]string {
 	return map[string]string{
 		"stop": "drain", "disable": "drain", "maintenance": "drain",
@@ -182,10 +186,10 @@ func otherVerbs() map[string]string {
 	}
 }
 
-// meant guesses what was meant by a word that is no command: a service or a
-// server without what is to be done, or another word for a command. Empty is no
-// idea.
-func (a *App) meant(c *cobra.Command, word string) string {
+// meant returns the command that a user probably meant by a word that is no command:
+// a service or a server without a verb, or another word for a command. It returns
+// nothing if there is none.
+func meant(program string, c *cobra.Command, word string) string {
 	group := c.Name()
 	if !c.HasParent() {
 		group = ""
@@ -195,21 +199,21 @@ func (a *App) meant(c *cobra.Command, word string) string {
 	}
 	if _, err := kernel.ParseServiceID(word); err == nil {
 		if group == "server" {
-			return a.Name + " server list " + word
+			return program + " server list " + word
 		}
-		return a.Name + " list " + word
+		return program + " list " + word
 	}
 	if _, err := netip.ParseAddr(word); err == nil {
-		return a.Name + " list --filter server=" + word
+		return program + " list --filter server=" + word
 	}
 	verb := otherWords()[word]
 	switch {
 	case verb == "" && group == "" && otherVerbs()[word] != "":
-		return a.Name + " " + otherVerbs()[word]
+		return program + " " + otherVerbs()[word]
 	case verb == "":
 		return ""
 	case group == "":
-		return fmt.Sprintf("%s service %s, or %s server %s", a.Name, verb, a.Name, verb)
+		return fmt.Sprintf("%s service %s, or %s server %s", program, verb, program, verb)
 	}
-	return a.Name + " " + group + " " + verb
+	return program + " " + group + " " + verb
 }

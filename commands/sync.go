@@ -15,15 +15,15 @@ import (
 
 func newSync(a *App) *cobra.Command {
 	return a.group("sync", "Start, stop and show the connection sync daemons",
-		`A master sends its connections to a multicast group; a backup listens and keeps
-them, so that it can take over without cutting any. A director can run one of
-each.`,
+		`Start, stop and show the connection sync daemons. A master sends its connections to a
+multicast group; a backup receives them, so that it can take over without cutting
+connections. A director can run one of each.`,
 		newSyncStart(a), newSyncStop(a), newSyncStatus(a))
 }
 
 func parseRole(args []string) (kernel.Role, error) {
 	if len(args) == 0 {
-		return 0, usagef("master or backup?")
+		return 0, usagef("master or backup is missing")
 	}
 	role, err := kernel.ParseRole(args[0])
 	if err != nil {
@@ -32,12 +32,8 @@ func parseRole(args []string) (kernel.Role, error) {
 	return role, noMore(args[1:])
 }
 
-// running gives the daemon of a role, or nil.
-func (a *App) running(ctx context.Context, role kernel.Role) (*kernel.Daemon, error) {
-	k, err := a.kernel()
-	if err != nil {
-		return nil, err
-	}
+// runningDaemon returns the daemon of a role, or nil if it does not run.
+func runningDaemon(ctx context.Context, k kernel.Kernel, role kernel.Role) (*kernel.Daemon, error) {
 	daemons, err := k.Daemons(ctx)
 	if err != nil {
 		return nil, err
@@ -61,8 +57,8 @@ func newSyncStart(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "start master|backup",
 		Short: "Start a sync daemon",
-		Long: `Starts the connection sync daemon in the kernel, as master or as backup. One that
-runs already is an error, and then the exit status is 5.`,
+		Long: `Start the connection sync daemon of the kernel, as master or as backup. If it already
+runs, the exit status is 5.`,
 		Example: `  lvs sync start master -i eth1 --id 7
   lvs sync start backup -i eth1 --id 7
   lvs sync start backup -i eth1 --group ff02::81 --port 8848 --ttl 1`,
@@ -70,12 +66,13 @@ runs already is an error, and then the exit status is 5.`,
 		ValidArgsFunction: oneOf("master", "backup"),
 	}
 	f := c.Flags()
-	f.StringVarP(&o.iface, "interface", "i", "", "send to, or listen on, the network interface `NAME` (needed)")
-	f.StringVar(&o.id, "id", "", "the cluster's number `N`, 0 to 255; a backup with 0 listens to all (default 0)")
-	f.StringVar(&o.group, "group", "", "the multicast group `ADDR`, IPv4 or IPv6 (default 224.0.0.81)")
-	f.StringVar(&o.port, "port", "", "the UDP port `N`, 1 to 65535 (default 8848)")
-	f.StringVar(&o.ttl, "ttl", "", "the multicast time to live `N`, 1 to 255 (default 1)")
-	f.StringVar(&o.maxLen, "max-len", "", "the longest sync message in bytes `N`, 1 to 65515 (default: what the interface's MTU takes)")
+	f.StringVarP(&o.iface, "interface", "i", "", "send or receive on the network interface `NAME` (needed)")
+	f.StringVar(&o.id, "id", "", "set the sync ID to `N`, 0 to 255; a backup with 0 accepts all IDs (default 0)")
+	f.StringVar(&o.group, "group", "", "use the multicast group `ADDR`, IPv4 or IPv6 (default 224.0.0.81)")
+	f.StringVar(&o.port, "port", "", "use the UDP port `N`, 1 to 65535 (default 8848)")
+	f.StringVar(&o.ttl, "ttl", "", "set the multicast TTL to `N`, 1 to 255 (default 1)")
+	f.StringVar(&o.maxLen, "max-len", "",
+		"limit sync messages to `N` bytes, 1 to 65515 (default: what fits the interface's MTU)")
 	complete(c, "interface", a.completeInterfaces)
 	for _, name := range []string{"id", "group", "port", "ttl", "max-len"} {
 		complete(c, name, nothing)
@@ -91,9 +88,9 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 	d := kernel.Daemon{Role: role, Interface: o.iface}
 	switch {
 	case o.iface == "":
-		bad.add(usagef("the network interface is missing").hintf("add --interface NAME"))
+		bad.add(usagef("--interface is missing").hintf("add --interface NAME, for example --interface eth1"))
 	case len(o.iface) > maxInterface:
-		bad.add(usagef("interface %q: the name is longer than %d characters", o.iface, maxInterface))
+		bad.add(usagef("invalid --interface %q: want at most %d characters", o.iface, maxInterface))
 	}
 	number := func(option, text string, low, high uint64) uint64 {
 		if text == "" {
@@ -110,7 +107,7 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 	if o.group != "" {
 		d.Group, err = netip.ParseAddr(o.group)
 		if err != nil || !d.Group.IsMulticast() || d.Group.Zone() != "" {
-			bad.add(usagef("--group %q: it is a multicast address such as 224.0.0.81 or ff02::81", o.group))
+			bad.add(usagef("invalid --group %q: want a multicast address such as 224.0.0.81 or ff02::81", o.group))
 		}
 	}
 	if err := bad.err(); err != nil {
@@ -130,16 +127,20 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 		err = k.StartDaemon(c.Context(), d)
 		if errors.Is(err, kernel.ErrInvalid) {
 			f := &fault{status: exitUsage, err: err}
-			return f.hintf("the kernel syncs no table with servers of another family than their service's, and takes only a multicast interface and a group of its family")
+			return f.hintf("use a multicast interface with an address of the group's family, and no servers of another family " +
+				"than their service's")
 		}
 		return err
 	})
 }
 
-// foresee tells what of a daemon the kernel would refuse for what is there, or
-// is not.
+// foresee returns the error with which the kernel would refuse to start the daemon.
 func (o *syncStart) foresee(ctx context.Context, d *kernel.Daemon) error {
-	there, err := o.app.running(ctx, d.Role)
+	k, err := o.app.kernel()
+	if err != nil {
+		return err
+	}
+	there, err := runningDaemon(ctx, k, d.Role)
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ func (o *syncStart) foresee(ctx context.Context, d *kernel.Daemon) error {
 		refused.Err = kernel.ErrExists
 		return refused
 	}
-	names, err := o.app.opened.Interfaces(ctx)
+	names, err := k.Interfaces(ctx)
 	if err != nil {
 		return err
 	}
@@ -161,8 +162,8 @@ func (o *syncStart) foresee(ctx context.Context, d *kernel.Daemon) error {
 
 const (
 	maxInterface = 15 // IFNAMSIZ less the final zero
-	// maxSyncLen is what one UDP datagram over IPv4 can carry, less the headers
-	// that ip_vs_sync.c leaves room for.
+	// maxSyncLen is the payload of a UDP datagram over IPv4, from which ip_vs_sync.c
+	// subtracts the headers.
 	maxSyncLen = 65535 - 20 - 8
 )
 
@@ -173,8 +174,8 @@ func newSyncStop(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "stop master|backup",
 		Short: "Stop a sync daemon",
-		Long: `Stops the connection sync daemon of that role. One that does not run is an error,
-and then the exit status is 4. Connections received so far stay.`,
+		Long: `Stop the connection sync daemon with this role. If it does not run, the exit status
+is 4. Connections that a backup has received stay in the table.`,
 		Example: `  lvs sync stop master
   lvs sync stop backup`,
 		RunE:              o.run,
@@ -189,7 +190,11 @@ func (o *syncStop) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	before, err := o.app.running(c.Context(), role)
+	k, err := o.app.kernel()
+	if err != nil {
+		return err
+	}
+	before, err := runningDaemon(c.Context(), k, role)
 	if err == nil && before == nil {
 		err = &kernel.Error{Op: "stop the sync " + role.String(), Err: kernel.ErrNoDaemon}
 	}
@@ -197,7 +202,7 @@ func (o *syncStop) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	objects := []plan.Object{{BeforeDaemon: before}}
-	return o.app.perform(c.Context(), objects, func() error { return o.app.opened.StopDaemon(c.Context(), role) })
+	return o.app.perform(c.Context(), objects, func() error { return k.StopDaemon(c.Context(), role) })
 }
 
 type syncStatus struct{ app *App }
@@ -207,7 +212,7 @@ func newSyncStatus(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show the running sync daemons",
-		Long:  `Shows the sync daemons that run in the kernel, with their parameters.`,
+		Long:  `Show the sync daemons that run in the kernel, and their settings.`,
 		Example: `  lvs sync status
   lvs sync status -o json`,
 		RunE:              o.run,

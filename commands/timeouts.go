@@ -17,9 +17,9 @@ func newTimeouts(a *App) *cobra.Command {
 	o := &timeouts{app: a}
 	c := &cobra.Command{
 		Use:   "timeouts",
-		Short: "Show or set how long connections are remembered",
-		Long: `Shows how long the kernel remembers a connection after its last packet: an
-established TCP connection, one after a FIN, and UDP. They count for the whole
+		Short: "Show or set the connection timeouts",
+		Long: `Show how long the kernel keeps a connection after its last packet: an established TCP
+connection, a TCP connection after a FIN, and UDP. The timeouts apply to the whole
 table.`,
 		Example: `  lvs timeouts
   lvs timeouts set --tcp 15m --udp 30s`,
@@ -59,18 +59,21 @@ func newTimeoutsSet(a *App) *cobra.Command {
 	o := &timeoutsSet{app: a}
 	c := &cobra.Command{
 		Use:   "set",
-		Short: "Set the timeouts that are named",
-		Long: `Sets the timeouts that are named and leaves the others. A connection takes the
-new one with its next packet.`,
+		Short: "Set connection timeouts",
+		Long: `Set connection timeouts. Timeouts without an option do not change. A connection gets
+the new timeout with its next packet.`,
 		Example: `  lvs timeouts set --tcp 15m
   lvs timeouts set --tcp 900 --tcp-fin 120 --udp 300`,
 		RunE:              o.run,
 		ValidArgsFunction: nothing,
 	}
 	f := c.Flags()
-	f.StringVar(&o.tcp, "tcp", "", "an established TCP connection is forgotten after `DURATION`: seconds or 15m, at least 1s (default: unchanged)")
-	f.StringVar(&o.tcpFin, "tcp-fin", "", "a TCP connection is forgotten `DURATION` after a FIN: seconds or 2m, at least 1s (default: unchanged)")
-	f.StringVar(&o.udp, "udp", "", "UDP is forgotten `DURATION` after the last datagram: seconds or 5m, at least 1s (default: unchanged)")
+	f.StringVar(&o.tcp, "tcp", "",
+		"keep an established TCP connection for `DURATION`: seconds or 15m, at least 1s (default: unchanged)")
+	f.StringVar(&o.tcpFin, "tcp-fin", "",
+		"keep a TCP connection for `DURATION` after a FIN: seconds or 2m, at least 1s (default: unchanged)")
+	f.StringVar(&o.udp, "udp", "",
+		"keep UDP for `DURATION` after the last datagram: seconds or 5m, at least 1s (default: unchanged)")
 	for _, name := range []string{"tcp", "tcp-fin", "udp"} {
 		complete(c, name, nothing)
 	}
@@ -98,7 +101,7 @@ func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if want == (kernel.Timeouts{}) {
-		return usagef("nothing to set was named").hintf("name --tcp, --tcp-fin or --udp")
+		return usagef("nothing to set").hintf("add --tcp, --tcp-fin or --udp")
 	}
 	k, err := o.app.kernel()
 	if err != nil {
@@ -110,13 +113,13 @@ func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
 	}
 	after := now.With(want)
 	if after == now {
-		return o.app.nothingChanges("the timeouts are so already")
+		return o.app.nothingChanges("the timeouts already have these values")
 	}
 	objects := []plan.Object{{BeforeTimeouts: &now, AfterTimeouts: &after}}
 	return o.app.perform(c.Context(), objects, func() error { return k.SetTimeouts(c.Context(), want) })
 }
 
-// noMore knows the three numbers of ipvsadm --set.
+// noMore refuses arguments. For the three numbers of ipvsadm --set, it adds a hint.
 func (o *timeoutsSet) noMore(args []string) error {
 	if options := timeoutOptions(args); options != "" {
 		return usagef("unexpected argument %q", args[0]).hintf("%s timeouts set%s", o.app.Name, options)
@@ -124,8 +127,8 @@ func (o *timeoutsSet) noMore(args []string) error {
 	return noMore(args)
 }
 
-// timeoutOptions turns the numbers of ipvsadm --set into options; 0 leaves a
-// timeout as it is. Anything else is nothing.
+// timeoutOptions returns the options for the numbers of ipvsadm --set, in which 0
+// means no change. It returns nothing for other arguments.
 func timeoutOptions(args []string) (options string) {
 	if len(args) != 3 {
 		return ""
@@ -142,8 +145,8 @@ func timeoutOptions(args []string) (options string) {
 	return options
 }
 
-// maxTimeout keeps seconds times the kernel's clock rate (at most 1000) within
-// a signed 32-bit number, which ip_vs_set_timeout checks.
+// maxTimeout: ip_vs_set_timeout refuses seconds that exceed a signed 32-bit number
+// when multiplied by the kernel's clock rate, at most 1000.
 const maxTimeout = (1<<31 - 1) / 1000 * time.Second
 
 func parseTimeout(option, s string) (time.Duration, error) {

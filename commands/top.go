@@ -32,24 +32,21 @@ func newTop(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "top",
 		Short: "Watch services, servers and connections live",
-		Long: `Shows the table live: rates from our own counting, connections, weights, and a
-picture of the last minute; from the services down to the servers of one and back.
-? lists the keys of the screen that is shown.
+		Long: `Show services, servers and connections live, with rates, weights and a chart of the
+last minute. ? lists the keys of a screen.
 
-Without the privilege to change the table, and with --read-only, it only shows.
-Every change is asked about with the old value and the new one, and made by the
-command line that is shown with it.
+Without CAP_NET_ADMIN, and with --read-only, the dashboard is read-only. Every change
+needs a confirmation; the dialog shows the old and the new values and the command
+line.
 
-Columns chosen with C are remembered in top.json, in the folder lvs of the user's
-configuration (XDG_CONFIG_HOME, or ~/.config).
+Columns selected with C are saved in top.json in $XDG_CONFIG_HOME/lvs or
+~/.config/lvs.
 
-With --demo it shows a director that is not there: a table in memory, with traffic
-that follows what is changed, on any machine. The same demo begins every time.
+--demo shows a simulated director on any machine. Its traffic follows your changes. It
+starts the same way each time.
 
-With --batch it writes plain text for a file or a pipe: a block with all services
-and servers at the end of every interval. The first comes after a whole interval,
-two seconds at least, because the kernel adds its counters up as often; so all
-rates are measured. Programs better read watch --rates -o jsonl.`,
+--batch writes plain text: a block per interval, the first one after at least two
+seconds, so that all rates are measured. Programs should read watch --rates -o jsonl.`,
 		Example: `  lvs top
   lvs top --read-only --interval 5s
   lvs top --demo
@@ -58,13 +55,14 @@ rates are measured. Programs better read watch --rates -o jsonl.`,
 		ValidArgsFunction: nothing,
 	}
 	f := c.Flags()
-	f.StringVarP(&o.interval, "interval", "d", "", "the `DURATION` between two looks at the table, from 100ms to 1h (default 1s)")
-	f.BoolVar(&o.readOnly, "read-only", false, "change nothing (default: by privilege)")
-	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII characters (default: where the locale is not UTF-8)")
-	f.BoolVar(&o.mouse, "mouse", false, "take the mouse: a click chooses a row, the wheel scrolls")
-	f.BoolVar(&o.demo, "demo", false, "show a director that is not there, with its traffic; needs neither privilege nor IPVS")
+	f.StringVarP(&o.interval, "interval", "d", "", "refresh every `DURATION`, from 100ms to 1h (default 1s)")
+	f.BoolVar(&o.readOnly, "read-only", false, "do not allow changes (default: allow them with CAP_NET_ADMIN)")
+	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII characters (default: if the locale is not UTF-8)")
+	f.BoolVar(&o.mouse, "mouse", false, "enable the mouse: a click selects a row, the wheel scrolls")
+	f.BoolVar(&o.demo, "demo", false, "show a simulated director; needs neither privilege nor IPVS")
 	o.batch.register(c)
-	f.StringVar(&a.global.color, "color", "", "colour: `WHEN` is auto, always or never (default auto: without NO_COLOR; environment LVS_COLOR)")
+	f.StringVar(&a.global.color, "color", "", 
+		"use color: `WHEN` is auto, always or never (default auto: without NO_COLOR; environment LVS_COLOR)")
 	markGlobal(f, "color")
 	complete(c, "color", words("auto", "always", "never"))
 	complete(c, "interval", words("1s", "5s"))
@@ -85,7 +83,7 @@ func (o *top) run(c *cobra.Command, args []string) error {
 	count, err := o.batch.parse()
 	bad.add(err)
 	if o.demo && c.Flags().Changed("netns") {
-		bad.add(usagef("--demo has a table of its own: --netns has no effect on it"))
+		bad.add(usagef("--demo and --netns cannot be used together"))
 	}
 	if err := bad.err(); err != nil {
 		return err
@@ -94,14 +92,14 @@ func (o *top) run(c *cobra.Command, args []string) error {
 	switch {
 	case o.batch.on:
 	case !a.OutTerminal.Is:
-		return usagef("top draws on a terminal, and standard output is none").hintf("%s", insteadOfTop(a.Name))
+		return usagef("standard output is not a terminal").hintf("%s", insteadOfTop(a.Name))
 	case !a.InTerminal.Is:
-		return usagef("top takes keys from a terminal, and standard input is none").hintf("%s", insteadOfTop(a.Name))
+		return usagef("standard input is not a terminal").hintf("%s", insteadOfTop(a.Name))
 	case a.Env("TERM") == "dumb":
-		return usagef("top needs a terminal that can move its cursor, and TERM is dumb").hintf("%s", insteadOfTop(a.Name))
+		return usagef("TERM is dumb: want a terminal that can move its cursor").hintf("%s", insteadOfTop(a.Name))
 	}
 	if o.demo {
-		end, err := a.demo()
+		end, err := startDemo(a)
 		if err != nil {
 			return err
 		}
@@ -114,7 +112,7 @@ func (o *top) run(c *cobra.Command, args []string) error {
 	options := tui.Options{
 		Open:       func() (kernel.Kernel, error) { return a.OpenKernel(kernel.Options{Netns: a.global.netns}) },
 		Run:        a.within,
-		LastChange: a.lastChange,
+		LastChange: o.lastChange,
 		Netns:      a.global.netns,
 		Line:       func(args []string) string { return shellLine(a.Name, args) },
 		Schedulers: schedulerNames(),
@@ -125,13 +123,13 @@ func (o *top) run(c *cobra.Command, args []string) error {
 		Interval:   interval,
 		ReadOnly:   reason,
 		Name:       a.Name,
-		Globals:    a.whereabouts(),
+		Globals:    tableOptions(a.global.netns),
 		Hint:       a.hint,
 		Host:       o.host(),
 		ASCII:      o.ascii || !utf8Locale(a.Env),
 		NoColor:    !a.color(),
 		Mouse:      o.mouse,
-		ConfigDir:  a.configDir(),
+		ConfigDir:  configDir(a.Env),
 	}
 	if o.batch.on {
 		return o.writeBatches(c.Context(), options, count)
@@ -139,13 +137,14 @@ func (o *top) run(c *cobra.Command, args []string) error {
 	return tui.Run(c.Context(), options)
 }
 
+// insteadOfTop returns the hint if there is no terminal.
 func insteadOfTop(name string) string {
-	return name + " top -b writes plain text, " + name + " list the table once"
+	return "use " + name + " top -b for plain text, or " + name + " list"
 }
 
-// whyReadOnly tells why nothing may be changed: it was asked for, or the
-// privilege is missing, which a small question that needs it shows. A kernel
-// without IPVS is no reason: it may come.
+// whyReadOnly returns why changes are not allowed: --read-only, or a missing privilege,
+// which it finds out with a small request. It returns nothing if IPVS is not loaded,
+// which may change.
 func (o *top) whyReadOnly(ctx context.Context) (string, error) {
 	if o.readOnly {
 		return "--read-only was given", nil
@@ -156,29 +155,29 @@ func (o *top) whyReadOnly(ctx context.Context) (string, error) {
 	}
 	switch {
 	case errors.Is(err, kernel.ErrPermission):
-		return "the privilege is missing: " + o.app.hint(err), nil
+		return "no privilege: " + o.app.hint(err), nil
 	case errors.Is(err, kernel.ErrNoNamespace), errors.Is(err, kernel.ErrNotSupported):
 		return "", err
 	}
 	return "", nil
 }
 
-// whereabouts are the options that bring another command to the same table.
-func (a *App) whereabouts() []string {
-	if a.global.netns == "" {
+// tableOptions returns the options with which another command uses the same table.
+func tableOptions(netns string) []string {
+	if netns == "" {
 		return nil
 	}
-	return []string{"--netns", a.global.netns}
+	return []string{"--netns", netns}
 }
 
-// within runs a command line inside this process, as if it had been typed.
+// within runs a command line in this process.
 func (a *App) within(ctx context.Context, args []string) tui.Result {
 	var out, errs bytes.Buffer
 	status := a.inner(&out, &errs).Run(ctx, args)
 	return tui.Result{Out: out.String(), Err: errs.String(), Status: status}
 }
 
-// inner is the App of a command line inside this one.
+// inner returns the App for a command line within this one.
 func (a *App) inner(out, errs io.Writer) *App {
 	return &App{
 		In: strings.NewReader(""), Out: out, Err: errs,
@@ -186,7 +185,7 @@ func (a *App) inner(out, errs io.Writer) *App {
 		OpenKernel: a.OpenKernel, Detach: a.Detach, Identity: a.Identity,
 		Env: func(name string) string {
 			switch name {
-			case "LVS_OUTPUT", "LVS_COLOR", "LVS_NETNS": // what it prints is shown here
+			case "LVS_OUTPUT", "LVS_COLOR", "LVS_NETNS": // the caller reads its output
 				return ""
 			}
 			return a.Env(name)
@@ -194,8 +193,9 @@ func (a *App) inner(out, errs io.Writer) *App {
 	}
 }
 
-// lastChange finds the entry of the journal that undo would take back.
-func (a *App) lastChange(ctx context.Context) tui.Change {
+// lastChange returns the change that lvs undo would undo.
+func (o *top) lastChange(ctx context.Context) tui.Change {
+	a := o.app
 	in := a.inner(io.Discard, io.Discard)
 	in.ctx, in.global.netns = ctx, a.global.netns
 	e, err := (&undo{app: in}).entry(nil)
@@ -208,18 +208,19 @@ func (a *App) lastChange(ctx context.Context) tui.Change {
 	return tui.Change{Args: []string{"undo", strconv.FormatUint(e.ID, 10), "--yes"}, Command: e.Command}
 }
 
-// configDir is where choices of the user are kept: XDG base directories.
-func (a *App) configDir() string {
-	if dir := a.Env("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+// configDir returns the directory of the user's settings, as in the XDG Base Directory
+// Specification.
+func configDir(env func(string) string) string {
+	if dir := env("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "lvs")
 	}
-	if home := a.Env("HOME"); filepath.IsAbs(home) {
+	if home := env("HOME"); filepath.IsAbs(home) {
 		return filepath.Join(home, ".config", "lvs")
 	}
 	return ""
 }
 
-// host names what is looked at.
+// host returns the name of the director to show.
 func (o *top) host() string {
 	if o.demo {
 		return "demo"
@@ -235,8 +236,8 @@ func (o *top) host() string {
 	return name
 }
 
-// utf8Locale tells whether the terminal is said to show UTF-8 (POSIX: LC_ALL
-// comes before LC_CTYPE, that before LANG; none is the C locale).
+// utf8Locale reports whether the locale uses UTF-8. In POSIX, LC_ALL comes before
+// LC_CTYPE, and LC_CTYPE before LANG; without any it is the C locale.
 func utf8Locale(env func(string) string) bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := strings.ToLower(env(name)); v != "" {
@@ -246,7 +247,7 @@ func utf8Locale(env func(string) string) bool {
 	return false
 }
 
-// topBatch is the dashboard for a file or a pipe.
+// topBatch has the options for plain text.
 type topBatch struct {
 	on    bool
 	count string
@@ -254,12 +255,12 @@ type topBatch struct {
 
 func (o *topBatch) register(c *cobra.Command) {
 	f := c.Flags()
-	f.BoolVarP(&o.on, "batch", "b", false, "write plain text, a block at the end of every interval, and take no keys")
-	f.StringVarP(&o.count, "count", "n", "", "with --batch: end after `N` blocks (default: go on until interrupted)")
+	f.BoolVarP(&o.on, "batch", "b", false, "write plain text, a block per interval, and read no keys")
+	f.StringVarP(&o.count, "count", "n", "", "with --batch: exit after `N` blocks (default: continue until interrupted)")
 	complete(c, "count", words("1", "10"))
 }
 
-// parse gives the number of blocks; 0 goes on.
+// parse returns the number of blocks; 0 is no limit.
 func (o *topBatch) parse() (int, error) {
 	switch {
 	case o.count == "":
@@ -274,15 +275,14 @@ func (o *topBatch) parse() (int, error) {
 func (o *top) writeBatches(ctx context.Context, options tui.Options, count int) error {
 	a := o.app
 	if options.ReadOnly != "" && !o.readOnly {
-		a.note("without privilege: counters, rates and thresholds are not known (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
+		a.note("without CAP_NET_ADMIN, counters, rates and thresholds are not shown (try: sudo %s …)", a.Name)
 	}
 	return tui.Batch(ctx, options, tui.Batches{Count: count, Sleep: a.Sleep})
 }
 
-// demo gives this run a table in memory, with traffic of its own: what it does
-// reaches neither the kernel nor what is remembered of real tables. end forgets
-// it all.
-func (a *App) demo() (end func(), err error) {
+// startDemo replaces the kernel of this App by a simulated one, with its own state
+// directory. end removes that.
+func startDemo(a *App) (end func(), err error) {
 	dir, err := os.MkdirTemp("", "lvs-demo-")
 	if err != nil {
 		return nil, err
@@ -293,7 +293,7 @@ func (a *App) demo() (end func(), err error) {
 	a.OpenKernel = func(kernel.Options) (kernel.Kernel, error) { return table, nil }
 	a.Identity = func(string) (string, error) { return "demo", nil }
 	a.Detach = func([]string, string) error {
-		return errors.New("the demo ends with the dashboard: nothing can come later")
+		return errors.New("the demo cannot run a command later")
 	}
 	a.Env = func(name string) string {
 		if name == state.Variable {
@@ -304,7 +304,7 @@ func (a *App) demo() (end func(), err error) {
 	return func() { os.RemoveAll(dir) }, nil
 }
 
-// TopKeys are the keys of lvs top, for its manual page: a section for each place
+// TopKeys returns the keys of lvs top for its manual page, a section for each place
 // where they work.
 func TopKeys() []Section {
 	var out []Section

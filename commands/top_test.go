@@ -22,20 +22,20 @@ func TestWithin(t *testing.T) {
 	app.Identity = func(string) (string, error) { return "here", nil }
 	env := map[string]string{state.Variable: t.TempDir(), "LVS_OUTPUT": "yaml", "LVS_NETNS": "elsewhere"}
 	app.Env = func(name string) string { return env[name] }
-	if c := app.lastChange(t.Context()); c.Err == nil {
+	if c := (&top{app: app}).lastChange(t.Context()); c.Err == nil {
 		t.Errorf("before any change: %+v", c)
 	}
 	if r := app.within(t.Context(), []string{"service", "add", "fwmark:7"}); r.Status != exitDone {
 		t.Fatalf("%+v", r)
 	}
 	r := app.within(t.Context(), []string{"service", "add", "fwmark:7"})
-	if r.Status != exitExists || !strings.HasPrefix(r.Err, "lvs: add service fwmark:7: exists already") {
+	if r.Status != exitExists || !strings.HasPrefix(r.Err, "lvs: add service fwmark:7: already exists") {
 		t.Errorf("%+v", r)
 	}
 	if r := app.within(t.Context(), []string{"list"}); r.Status != exitDone || !strings.HasPrefix(r.Out, "SERVICE") {
 		t.Errorf("the environment's format is taken: %+v", r)
 	}
-	c := app.lastChange(t.Context())
+	c := (&top{app: app}).lastChange(t.Context())
 	if c.Err != nil || c.Command != "lvs service add fwmark:7" || len(c.Args) != 3 || c.Args[0] != "undo" || c.Args[2] != "--yes" {
 		t.Errorf("the last change is %+v", c)
 	}
@@ -81,8 +81,8 @@ func TestConfigFolder(t *testing.T) {
 		{map[string]string{"HOME": "/home/a"}, filepath.FromSlash("/home/a/.config/lvs")},
 		{nil, ""},
 	} {
-		a := &App{Env: func(name string) string { return c.env[name] }}
-		if got := a.configDir(); got != c.want {
+		env := func(name string) string { return c.env[name] }
+		if got := configDir(env); got != c.want {
 			t.Errorf("%v: %q, want %q", c.env, got, c.want)
 		}
 	}
@@ -120,7 +120,7 @@ func TestDemoIsOnItsOwn(t *testing.T) {
 		},
 		OpenKernel: func(kernel.Options) (kernel.Kernel, error) { return nil, errors.New("the real kernel was opened") },
 	}
-	end, err := a.demo()
+	end, err := startDemo(a)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"lvs/output"
 )
 
-// version and commit are stamped by the linker (-X lvs/commands.version=…).
+// version and commit are set by the linker (-X lvs/commands.version=…).
 var version, commit string
 
 type showVersion struct{ app *App }
@@ -21,9 +21,9 @@ func newVersion(a *App) *cobra.Command {
 	o := &showVersion{app: a}
 	c := &cobra.Command{
 		Use:   "version",
-		Short: "Show the versions of the program and of IPVS",
-		Long: `Shows the version of this program and, where it can be had, of the kernel's IPVS.
-It needs no privilege and no IPVS, and never fails for want of them.`,
+		Short: "Show the versions of this program and of IPVS",
+		Long: `Show the version of this program and, if IPVS is available, of the kernel's IPVS. The
+command works without privilege and without IPVS.`,
 		Example: `  lvs version
   lvs version -o json --jq .item.version`,
 		RunE:              o.run,
@@ -50,7 +50,7 @@ func (o *showVersion) run(c *cobra.Command, args []string) error {
 		Go:       runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		Kernel:   kernelRelease(),
-		IPVS:     o.app.ipvsVersion(c.Context()),
+		IPVS:     o.ipvsVersion(c.Context()),
 	})
 }
 
@@ -61,7 +61,7 @@ func orElse(s, otherwise string) string {
 	return s
 }
 
-// buildSettings is what the compiler noted.
+// buildSettings returns the settings that the compiler recorded.
 func buildSettings() map[string]string {
 	out := map[string]string{}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -72,7 +72,7 @@ func buildSettings() map[string]string {
 	return out
 }
 
-// kernelRelease is what uname -r prints; empty where the system does not say.
+// kernelRelease returns what uname -r prints, or nothing if that fails.
 func kernelRelease() string {
 	var name unix.Utsname
 	if err := unix.Uname(&name); err != nil {
@@ -81,10 +81,10 @@ func kernelRelease() string {
 	return unix.ByteSliceToString(name.Release[:])
 }
 
-// ipvsVersion asks the kernel; no answer is empty. What everyone may read is the whole
-// table, which must not take long.
-func (a *App) ipvsVersion(ctx context.Context) string {
-	k, err := a.kernel()
+// ipvsVersion returns the version of the kernel's IPVS, or nothing if it cannot be
+// read. What everyone may read is the whole table, which must not take long.
+func (o *showVersion) ipvsVersion(ctx context.Context) string {
+	k, err := o.app.kernel()
 	if err != nil {
 		return ""
 	}

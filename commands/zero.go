@@ -9,7 +9,7 @@ import (
 type zero struct {
 	app *App
 	selector
-	// named is set where at least one service must be named.
+	// named is set if at least one service must be given.
 	named bool
 }
 
@@ -17,9 +17,9 @@ func newZero(a *App) *cobra.Command {
 	o := &zero{app: a}
 	c := &cobra.Command{
 		Use:   "zero [SERVICE…]",
-		Short: "Set counters to zero",
-		Long: `Sets the totals of the named services and their servers to zero, or all totals
-when none is named. Connections and rates are left alone.`,
+		Short: "Reset counters to zero",
+		Long: `Reset the totals of the given services and their servers to zero. Without SERVICE,
+reset all totals. Connections and rates do not change.`,
 		Example: `  lvs zero
   lvs zero tcp://192.0.2.10:80 fwmark:7`,
 		RunE:              o.run,
@@ -33,9 +33,9 @@ func newServiceZero(a *App) *cobra.Command {
 	o := &zero{app: a, named: true}
 	c := &cobra.Command{
 		Use:   "zero SERVICE…",
-		Short: "Set the counters of some services to zero",
-		Long: `Sets the totals of the named services and their servers to zero. Connections and
-rates are left alone.`,
+		Short: "Reset the counters of services to zero",
+		Long: `Reset the totals of the given services and their servers to zero. Connections and
+rates do not change.`,
 		Example: `  lvs service zero tcp://192.0.2.10:80
   lvs service zero -f 7`,
 		RunE:              o.run,

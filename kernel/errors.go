@@ -9,7 +9,7 @@ import (
 // The reasons why the kernel refuses a request, or cannot be asked. Test with
 // errors.Is.
 var (
-	ErrExists       = errors.New("exists already")
+	ErrExists       = errors.New("already exists")
 	ErrNoService    = errors.New("no such service")
 	ErrNoServer     = errors.New("no such server")
 	ErrNoScheduler  = errors.New("no such scheduler or persistence engine")

@@ -16,9 +16,9 @@ func TestErrorTexts(t *testing.T) {
 	}{
 		{&Error{Op: "list services", Err: ErrPermission}, "list services: permission denied"},
 		{&Error{Op: "read", Service: service, Err: ErrNoService}, "read fwmark:7: no such service"},
-		{Refusals{refusal}, "add server fwmark:7 192.0.2.1:80: exists already"},
-		{Refusals{refusal, refusal}, "add server fwmark:7 192.0.2.1:80: exists already (and 1 more refusal)"},
-		{Refusals{refusal, refusal, refusal}, "add server fwmark:7 192.0.2.1:80: exists already (and 2 more refusals)"},
+		{Refusals{refusal}, "add server fwmark:7 192.0.2.1:80: already exists"},
+		{Refusals{refusal, refusal}, "add server fwmark:7 192.0.2.1:80: already exists (and 1 more refusal)"},
+		{Refusals{refusal, refusal, refusal}, "add server fwmark:7 192.0.2.1:80: already exists (and 2 more refusals)"},
 	} {
 		t.Run(c.want, func(t *testing.T) {
 			if got := c.err.Error(); got != c.want {

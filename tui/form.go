@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -124,6 +125,10 @@ func (f *field) turn(by int) {
 	f.in = newInput(list[(i+by+len(list))%len(list)])
 }
 
+// countItems makes a dry run print the number of its changes. Unlike a format, it
+// leaves errors as text.
+const countItems = "--jq=.items | length"
+
 // check starts a dry run of the command line. checked opens the dialog after it.
 func (f *form) check(m *Model) tea.Cmd {
 	if f.busy {
@@ -137,7 +142,7 @@ func (f *form) check(m *Model) tea.Cmd {
 	args = append(args[:len(args):len(args)], m.o.Globals...)
 	ctx, run := m.ctx, m.o.Run
 	return func() tea.Msg {
-		res := run(ctx, append(args[:len(args):len(args)], "--dry-run"))
+		res := run(ctx, append(args[:len(args):len(args)], "--dry-run", countItems))
 		return checkedMsg{f, args[:len(args)-len(m.o.Globals)], body, res}
 	}
 }
@@ -160,8 +165,9 @@ func (f *form) checked(m *Model, msg checkedMsg) {
 		f.wrong = r.says()
 		return
 	}
-	if said := (&ran{Result: msg.res}).says(); strings.Contains(said, "nothing to do") {
-		f.wrong = said
+	if strings.TrimSpace(msg.res.Out) == "0" {
+		r := ran{Result: Result{Err: msg.res.Err}}
+		f.wrong = cmp.Or(r.says(), "nothing to do")
 		return
 	}
 	m.over = &confirm{title: f.title, do: f.do, args: msg.args, body: msg.body}

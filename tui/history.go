@@ -7,54 +7,53 @@ import (
 	"lvs/traffic"
 )
 
-// How much is remembered. A point is 8 bytes: with all of it that is 19 MiB, and
-// half as much again for 3,000 services after ten hours.
+// Limits of the history. A point is 8 bytes: the full history is 19 MiB, and half as
+// much again for 3,000 services after ten hours.
 const (
-	// longRing is 10 minutes at a sample a second.
+	// longRing is the number of points for 10 minutes at one sample per second.
 	longRing = 600
-	// longObjects have that many points: services first, as they come first.
+	// longObjects is how many objects have longRing points: services first, as they are
+	// recorded first.
 	longObjects = 3000
-	// shortRing is what the others have.
+	// shortRing is the number of points of the other objects.
 	shortRing = 60
-	// shortObjects are so many; beyond them only the present is known.
+	// shortObjects is how many objects have shortRing points. All others have none.
 	shortObjects = 10000
-	// forgetAfter is how many samples an object may be gone before it is
-	// forgotten.
+	// forgetAfter is the number of samples after which a missing object is removed.
 	forgetAfter = 60
 )
 
-// object is what is remembered of a server of a service, a service or the
-// whole table.
+// object is the history of a server of a service, of a service or of the whole table.
 type object struct {
 	key kernel.ServerKey
 	// name is its text form: the service, or the server without its service.
 	name string
 	traffic.Meter
-	// base is where counting begins for the viewer: what z sets.
+	// base is the baseline that z sets: the counters are shown relative to it.
 	base kernel.Counters
 	// active is the number of active connections, of all servers for a service.
 	active uint64
 	// firstWeight is a server's weight when it was first seen.
 	firstWeight int
-	// share is a server's, window its service's.
+	// share is set for a server, window for a service.
 	share  traffic.Share
 	window traffic.Window
 	seen   uint64
 	limit  int
 	ring   ring
-	// servers are a service's, in the order of the newest sample.
+	// servers are those of a service, in the order of the newest sample.
 	servers []*object
-	// minutes are kept of services and of the whole.
+	// minutes is set for services and for the whole table.
 	minutes *minutes
 }
 
-// counted is what was counted since the baseline.
+// counted returns the counters since the baseline.
 func (o *object) counted() kernel.Counters {
 	counted, _ := o.Last.Sub(o.base)
 	return counted
 }
 
-// history remembers objects from sample to sample.
+// history keeps objects from sample to sample.
 type history struct {
 	objects map[kernel.ServerKey]*object
 	// services are in the order of the newest sample.
@@ -62,7 +61,7 @@ type history struct {
 	// n is the number of the newest sample, from 1 on.
 	n     uint64
 	times [longRing]time.Time
-	// based is when the baseline was set. Zero is never.
+	// based is when the baseline was set. Zero: it was not.
 	based time.Time
 	long  int
 	short int
@@ -70,7 +69,7 @@ type history struct {
 
 func newHistory() *history { return &history{objects: map[kernel.ServerKey]*object{}} }
 
-// record takes a sample.
+// record adds a sample.
 func (h *history) record(s *sample) {
 	h.n++
 	h.times[h.n%longRing] = s.Time
@@ -78,7 +77,7 @@ func (h *history) record(s *sample) {
 	var active uint64
 	for i := range s.Services {
 		e := &s.Services[i]
-		// As a rule they are those of the sample before, in the same order.
+		// Most samples have the services of the one before, in the same order.
 		if i == len(h.services) {
 			h.services = append(h.services, nil)
 		}
@@ -128,7 +127,7 @@ func (h *history) recordServers(svc *object, e *kernel.ServiceEntry, s *sample) 
 	}
 }
 
-// see adds what an object does now.
+// see adds the counters of an object in a sample.
 func (h *history) see(o *object, s kernel.Stats, at *sample) {
 	if o.Add(s, at.Time).Reset {
 		o.base = kernel.Counters{}
@@ -148,7 +147,7 @@ func (h *history) see(o *object, s kernel.Stats, at *sample) {
 	}
 }
 
-// get finds an object or begins a new one.
+// get returns an object, a new one if there is none.
 func (h *history) get(k kernel.ServerKey, name string) *object {
 	if o := h.objects[k]; o != nil {
 		return o
@@ -176,7 +175,7 @@ func (h *history) get(k kernel.ServerKey, name string) *object {
 	return o
 }
 
-// forget drops what has long been gone.
+// forget removes objects that have been missing for long.
 func (h *history) forget() {
 	for k, o := range h.objects {
 		if h.n-o.seen < forgetAfter {
@@ -192,7 +191,7 @@ func (h *history) forget() {
 	}
 }
 
-// rebase makes all counting begin now.
+// rebase sets the baseline of all counters to now.
 func (h *history) rebase(at time.Time) {
 	h.based = at
 	for _, o := range h.objects {
@@ -200,7 +199,7 @@ func (h *history) rebase(at time.Time) {
 	}
 }
 
-// series gives the last n values of an object, oldest first; missing ones are
+// series returns the last n values of an object, oldest first; missing ones are
 // negative.
 func (h *history) series(o *object, n int, of func(point) half) []float64 {
 	out := make([]float64, n)
@@ -217,10 +216,9 @@ func (h *history) series(o *object, n int, of func(point) half) []float64 {
 	return out
 }
 
-// span gives the values of an object over a time that ends with the newest
-// sample, in n equal parts: the greatest of each. A part between two samples has
-// the later one's value, which is the mean since the earlier one. What is missing
-// is negative.
+// span returns the values of an object over a time that ends with the newest sample,
+// in n equal parts: the greatest of each. A part between two samples has the later
+// one's value, which is the mean since the earlier one. Missing values are negative.
 func (h *history) span(o *object, over time.Duration, n int, of func(point) half) []float64 {
 	out := make([]float64, n)
 	for i := range out {

@@ -128,7 +128,7 @@ var keyTests = map[string]struct {
 	"Form right": {func(s *stage) { s.press("a", "down", "right") }, value("scheduler", "wrr")},
 	"Form enter": {func(s *stage) { s.press("a"); s.typed("fwmark:9"); s.press("enter") }, func(s *stage) bool {
 		_, asks := s.m.over.(*confirm)
-		return asks && nothing(s) && slices.Equal(s.tries, []string{"service add fwmark:9 --dry-run"})
+		return asks && nothing(s) && slices.Equal(s.tries, []string{"service add fwmark:9 --dry-run " + countItems})
 	}},
 	"Form esc": {func(s *stage) { s.press("a", "esc") }, nothing},
 

@@ -1,16 +1,16 @@
 package tui
 
-// minutes remembers the means of past minutes, for charts over a session: 600
-// of them are ten hours.
+// minutes keeps the means of past minutes, for charts over a session: 600 of them are
+// ten hours.
 type minutes struct {
 	ring ring
-	// sums are of the minute that is under way, n samples of it.
+	// sums are the sums of the current minute, of n samples.
 	sums  [4]float64
 	n     int
 	begun int64 // in minutes
 }
 
-// add takes the values of a sample: connections, packets, bytes, active.
+// add adds the values of a sample: connections, packets, bytes, active.
 func (m *minutes) add(minute int64, values [4]float64) {
 	if m.n > 0 && minute != m.begun {
 		for i := range m.sums {
@@ -26,8 +26,7 @@ func (m *minutes) add(minute int64, values [4]float64) {
 	}
 }
 
-// series gives the last n minutes that are over, oldest first; missing ones are
-// negative.
+// series returns the last n full minutes, oldest first; missing ones are negative.
 func (m *minutes) series(n int, of func(point) half) []float64 {
 	out := make([]float64, n)
 	for i := range out {

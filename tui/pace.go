@@ -6,7 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// pause stops looking at the table, or goes on.
+// pause stops or continues reading the table.
 func (m *Model) pause() tea.Cmd {
 	m.paused = !m.paused
 	if m.paused {
@@ -15,7 +15,7 @@ func (m *Model) pause() tea.Cmd {
 	return m.look()
 }
 
-// intervals are those that + and - go through.
+// intervals are the values for the keys + and -.
 var intervals = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second,
 	10 * time.Second, 30 * time.Second, time.Minute}
 
@@ -27,7 +27,7 @@ func (m *Model) faster(step int) tea.Cmd {
 		}
 	}
 	m.o.Interval = intervals[min(max(at-step, 0), len(intervals)-1)]
-	m.say(plain, "a look every %s", m.o.Interval)
+	m.say(plain, "refresh every %s", m.o.Interval)
 	if m.reading || m.paused {
 		return nil
 	}
@@ -37,6 +37,6 @@ func (m *Model) faster(step int) tea.Cmd {
 
 func (m *Model) rebase() tea.Cmd {
 	m.hist.rebase(m.now())
-	m.say(plain, "counting from now on; the kernel's own counters stay")
+	m.say(plain, "counting from now on; the kernel's counters do not change")
 	return m.refresh()
 }

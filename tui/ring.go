@@ -2,11 +2,11 @@ package tui
 
 import "math"
 
-// point is what is kept of an object for one sample, each number rounded to
-// eight significant bits (0.4 %): a chart shows no more.
+// point has the values of an object in one sample, each rounded to eight significant
+// bits (0.4 %), which is enough for a chart.
 type point struct{ connections, packets, bytes, active half }
 
-// half is the upper half of a float32. gap is no number.
+// half is the upper half of a float32. gap is a missing value.
 type half uint16
 
 const gap half = 0xffff
@@ -15,7 +15,7 @@ func toHalf(f float64) half {
 	return half((math.Float32bits(float32(f)) + 0x8000) >> 16)
 }
 
-// value gives the number; false is a gap.
+// value returns the number, or false for a gap.
 func (h half) value() (float64, bool) {
 	return float64(math.Float32frombits(uint32(h) << 16)), h != gap
 }
@@ -24,7 +24,7 @@ func (h half) value() (float64, bool) {
 // It grows up to its limit.
 type ring struct {
 	points []point
-	// next is where the next point goes once the ring is full.
+	// next is the index of the next point once the ring is full.
 	next int
 	// end is the number of the sample of the newest point.
 	end uint64
@@ -59,7 +59,7 @@ func (r *ring) push(p point, limit int) {
 	r.next = (r.next + 1) % len(r.points)
 }
 
-// at gives the point of a sample.
+// at returns the point of a sample.
 func (r *ring) at(n uint64) point {
 	back := r.end - n
 	if n > r.end || back >= uint64(len(r.points)) {

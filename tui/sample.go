@@ -10,38 +10,37 @@ import (
 	"lvs/kernel"
 )
 
-// sample is one look at IPVS. It does not change once it is taken.
+// sample is one reading of IPVS. It does not change after that.
 type sample struct {
 	*kernel.Snapshot
-	// totals are the counters of all services together, also of those that are
-	// gone. When they cannot be read they are the sum over the services.
+	// totals are the counters of the whole table, including deleted services. If they
+	// cannot be read, they are the sum of the services.
 	totals kernel.Counters
-	// slow is what hardly ever changes.
+	// slow is what rarely changes.
 	slow *slow
-	// took is how long the reading lasted.
+	// took is how long reading took.
 	took time.Duration
 }
 
-// slow is read every slowEvery. What could not be read is empty.
+// slow is read every slowEvery. What cannot be read is empty.
 type slow struct {
 	at       time.Time
 	timeouts kernel.Timeouts
-	// daemons are nil where they are not told: without privilege.
+	// daemons is nil if unknown: without privilege.
 	daemons []kernel.Daemon
 	status  []kernel.TableStatus
 }
 
 const slowEvery = 5 * time.Second
 
-// reader takes samples, one at a time. It opens the kernel when it is first
-// needed, and again after a failure: a module that was loaded anew is another
-// IPVS.
+// reader takes samples, one at a time. It opens the kernel for the first sample, and
+// again after a failure, because the module may have been loaded again.
 type reader struct {
 	open func() (kernel.Kernel, error)
 	now  func() time.Time
 
-	// stale makes the next sample read everything, as after a change. It is set
-	// without waiting for a sample that is under way.
+	// stale makes the next sample read everything, as after a change. It can be set
+	// while a sample is being taken.
 	stale atomic.Bool
 
 	mu   sync.Mutex

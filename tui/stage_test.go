@@ -26,8 +26,10 @@ type stage struct {
 	clock time.Time
 	// runs are the command lines that were run, tries those with --dry-run.
 	runs, tries []string
-	// refuse makes every command line fail.
+	// refuse makes every command line fail. same makes a dry run find nothing to change.
 	refuse  string
+	same    bool
+	note    string // of a dry run
 	quit    bool
 	copied  []string
 	waiting []tea.Cmd // commands that wait while held is set
@@ -60,6 +62,12 @@ func (s *stage) run(_ context.Context, args []string) Result {
 		s.tries = append(s.tries, line)
 		if s.refuse != "" {
 			return Result{Err: s.refuse, Status: 2}
+		}
+		if slices.Contains(args, countItems) {
+			if s.same {
+				return Result{Out: "0\n", Err: s.note}
+			}
+			return Result{Out: "1\n", Err: s.note}
 		}
 		if slices.Contains(args, "--output=json") {
 			return Result{Out: weightJSON(s.t, "10.0.0.12:80", 0, 3)}
