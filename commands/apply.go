@@ -25,32 +25,32 @@ func (a *App) newApply() *cobra.Command {
 	o := &apply{app: a}
 	c := &cobra.Command{
 		Use:   "apply -f FILE",
-		Short: "Make the table what a cluster file says",
-		Long: `Reads cluster files, all of them before anything is changed, and changes the table
-where it differs: what is the same keeps its connections and counters. New servers
-come before old ones go, and nothing is deleted that can be edited in place.
+		Short: "Make the table match a cluster file",
+		Long: `Read cluster files and change the table where it differs. All files are read before
+anything is changed. What is the same keeps its connections and counters. New
+servers are added before old ones are deleted, and nothing is deleted that can be
+edited in place.
 
-Only services that the files name are touched; --prune also deletes the others.
-Where something would be deleted, or a service left without a server that takes
-connections, it asks first; without a terminal it needs --yes. With --drain the
-servers that go get the weight 0 first and are deleted when their connections have
-ended, or when the time is over.
+Only services that the files name are changed; --prune also deletes the others. If
+something would be deleted, or a service left without a server that accepts new
+connections, apply asks first; without a terminal it needs --yes. With --drain,
+servers to delete get the weight 0 first and are deleted when their connections have
+ended, or when DURATION has passed.
 
-The table is made once: no server is examined, and what lvs-cluster(5) marks
-(director) has no effect. A server that lvs drain has taken out stays out until lvs
-undrain, whatever the file says.
+The table is made once: apply checks no server, and what lvs-cluster(5) marks
+(director) has no effect. A server that lvs drain has drained stays drained until
+lvs undrain, whatever the file says.
 
-No connection is lost with --drain where net.ipv4.vs.expire_nodest_conn is 1 (and,
-for persistent services, expire_quiescent_template). Only the change of a
-scheduler has a cost that cannot be avoided: the kernel refuses the service's new
-connections while it exchanges it, for some milliseconds.
+With --drain, no connection is lost if net.ipv4.vs.expire_nodest_conn is 1 (and, for
+persistent services, expire_quiescent_template). Changing a scheduler always has a
+cost: for some milliseconds the kernel refuses the service's new connections.
 
-With --confirm-within everything is undone by itself unless lvs confirm comes in
-time: by a process of its own, so also when the shell, the connection to this
-machine, or lvs itself is lost.
+With --confirm-within, everything is undone automatically unless lvs confirm comes in
+time. A background process does this, so it also works if the shell, the connection to
+this machine, or lvs itself is lost.
 
-A faulty file changes nothing; every fault is told. If the kernel refuses a step
-everything is undone. lvs diff shows the plan; lvs undo goes back.`,
+If a file has a fault, nothing is changed and every fault is reported. If the kernel
+refuses a step, everything is undone. lvs diff shows the plan; lvs undo takes it back.`,
 		Example: `  lvs apply -f cluster.yaml --dry-run
   lvs apply -f cluster.yaml --drain 60s --yes
   lvs apply -f cluster.yaml --confirm-within 60s
@@ -60,8 +60,8 @@ everything is undone. lvs diff shows the plan; lvs undo goes back.`,
 		ValidArgsFunction: clusterFileNames,
 	}
 	o.planner.register(a, c)
-	c.Flags().StringVar(&o.drain, "drain", "", "let servers that go finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
-	c.Flags().StringVar(&o.confirm, "confirm-within", "", "undo everything by itself unless "+a.Name+" confirm comes within `DURATION`, such as 60s (default: no confirmation is needed)")
+	c.Flags().StringVar(&o.drain, "drain", "", "let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
+	c.Flags().StringVar(&o.confirm, "confirm-within", "", "undo everything automatically unless "+a.Name+" confirm comes within `DURATION`, such as 60s (default: no confirmation is needed)")
 	complete(c, "drain", nothing)
 	complete(c, "confirm-within", nothing)
 	a.changeFlags(c)
@@ -89,9 +89,9 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	a := o.app
 	if q.steps.Empty() {
 		if !q.left.Empty() {
-			return a.nothingChanges("all that differs is left out by --allow")
+			return a.nothingChanges("all differences are left out by --allow")
 		}
-		return a.nothingChanges("the table is as in the file")
+		return a.nothingChanges("the table matches the file")
 	}
 	if a.global.dryRun {
 		return o.show(q)
@@ -114,7 +114,7 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	a.advice = func() string { return "run it again, or " + a.here() + " undo" }
+	a.advice = func() string { return "run it again to go on, or " + a.here() + " undo to go back" }
 	all := &operate.Carry{Operator: op, Patience: o.patience, Ready: o.undoUnlessConfirmed, Again: func(now *plan.Table) plan.Steps {
 		steps, _ := o.steps(q.wanted, now)
 		return steps

@@ -64,7 +64,7 @@ func TestApplyAfterAnother(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("apply -f "+file)); status != exitFailed {
 		t.Errorf("exit status %d", status)
 	}
-	if !strings.Contains(errs.String(), "somebody else has changed the table since it was read") {
+	if !strings.Contains(errs.String(), "the table was changed by someone else since it was read") {
 		t.Errorf("it says %s", errs)
 	}
 	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight"); got != "10.0.0.11:80,5\n10.0.0.12:80,5\n10.0.0.13:80,9\n" {
@@ -123,7 +123,7 @@ func TestAdviceNamesTheNamespace(t *testing.T) {
 	}{
 		{"apply --netns blue --confirm-within 9s --yes -f " + file, exitDone, "unless confirmed: lvs --netns blue confirm\n"},
 		{"undo --netns blue --yes", exitDone, "; lvs --netns blue undo "},
-		{"confirm --netns blue", exitNotFound, "lvs --netns blue history\n"},
+		{"confirm --netns blue", exitNotFound, "lvs --netns blue history "},
 	} {
 		app, _, errs := testApp(k)
 		if status := app.Run(t.Context(), strings.Fields(row.line)); status != row.status || !strings.Contains(errs.String(), row.says) {
@@ -171,7 +171,7 @@ func TestUndoInterruptedDuringDrain(t *testing.T) {
 		if status := app.Run(ctx, strings.Fields("undo --drain 60s --yes")); status != exitInterrupted {
 			t.Fatalf("exit status %d: %s", status, errs)
 		}
-		if want := "lvs undo 11 --force goes on, lvs undo 12 goes back\n"; !strings.Contains(errs.String(), want) {
+		if want := "lvs undo 11 --force to go on, or lvs undo 12 to go back\n"; !strings.Contains(errs.String(), want) {
 			t.Errorf("it says %s", errs)
 		}
 		run(t, k, row.line)

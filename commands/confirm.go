@@ -59,7 +59,7 @@ func (a *App) confirm(ctx context.Context, what string) error {
 	}
 	in, close := a.asked()
 	if in == nil {
-		return usagef("would %s: this needs a yes", what).cure("add --yes, or --dry-run to look first")
+		return usagef("would %s: not confirmed", what).cure("add --yes to do it, or --dry-run to see it first")
 	}
 	defer close()
 	fmt.Fprintf(a.Err, "This will %s. Go on? [y/N] ", what)

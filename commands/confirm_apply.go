@@ -19,10 +19,10 @@ func (a *App) newConfirm() *cobra.Command {
 	o := &confirmApply{app: a}
 	c := &cobra.Command{
 		Use:   "confirm",
-		Short: "Keep what apply --confirm-within has changed",
-		Long: `Keeps what lvs apply --confirm-within has changed in this table: it is not undone
-by itself any more. Where nothing waits to be confirmed, because it was never
-asked for, or the time is over and everything was undone, the exit status is 4.`,
+		Short: "Keep what apply --confirm-within changed",
+		Long: `Keep what lvs apply --confirm-within changed in this table: it is no longer undone
+automatically. If nothing waits for confirmation, because none was asked for or the
+time has passed and everything was undone, the exit status is 4.`,
 		Example: `  lvs apply -f cluster.yaml --confirm-within 60s
   lvs confirm`,
 		RunE:              o.run,
@@ -48,10 +48,10 @@ func (o *confirmApply) run(_ *cobra.Command, args []string) error {
 		}
 	}
 	if kept == 0 {
-		f := &fault{status: exitNotFound, err: errors.New("nothing waits to be confirmed")}
-		return f.cure("what was done, and undone: %s history", o.app.here())
+		f := &fault{status: exitNotFound, err: errors.New("nothing waits for confirmation")}
+		return f.cure("%s history shows what was done and undone", o.app.here())
 	}
-	o.app.note("confirmed: it stays")
+	o.app.note("confirmed: the change stays")
 	return nil
 }
 
@@ -67,7 +67,7 @@ func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
 		return nil, err
 	}
 	if !op.Recorded() {
-		f := &fault{status: exitFailed, err: errors.New("--confirm-within: without a journal nothing can be undone; nothing was changed")}
+		f := &fault{status: exitFailed, err: errors.New("--confirm-within: cannot undo without a journal; nothing was changed")}
 		return nil, f.cure("make %s writable, or leave out --confirm-within", a.state().Dir)
 	}
 	// It may be undone while servers still finish, but not before they may.
@@ -109,8 +109,8 @@ func (o *apply) nonePending() error {
 		return nil // a state folder that cannot be read has no jobs either
 	}
 	left := min(max(0, jobs[0].At.Sub(o.app.Now())), jobs[0].Wait) // the clock may have been set back
-	f := &fault{status: exitFailed, err: errors.New("the apply before this one waits to be confirmed and is undone in " + output.Duration(left) + ": nothing was changed")}
-	return f.cure("%s confirm keeps it; %s undo takes it back now", o.app.here(), o.app.here())
+	f := &fault{status: exitFailed, err: errors.New("the previous apply waits for confirmation and is undone in " + output.Duration(left) + ": nothing was changed")}
+	return f.cure("%s confirm keeps it; %s undo undoes it now", o.app.here(), o.app.here())
 }
 
 // pendingConfirms returns the jobs that undo an apply of this table unless it is

@@ -32,7 +32,7 @@ func (a *App) newDrain() *cobra.Command {
 	o := &drain{app: a}
 	c := &cobra.Command{
 		Use:   "drain SERVER…",
-		Short: "Let a server's connections end and give it no new ones",
+		Short: "Stop new connections to a server and let the others end",
 		Long: `Set a server's weight to 0 in every service that has it: its connections go on,
 new ones go to other servers. SERVER is an address, for all its ports, or
 ADDR:PORT. The old weights are remembered; lvs undrain restores them. Draining a
@@ -79,7 +79,7 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 	o.holdFor, err = optionalDuration("--for", o.hold, durationRange{})
 	bad.add(err)
 	if o.delete && o.hold != "" {
-		bad.add(usagef("--delete and --for exclude one another: what is deleted cannot come back"))
+		bad.add(usagef("--delete and --for cannot be used together: a deleted server cannot be undrained"))
 	}
 	if err := bad.err(); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 	}
 	if a.global.dryRun {
 		if len(steps) == 0 {
-			return a.nothingChanges("the weight is 0 already")
+			return a.nothingChanges("the weight is already 0")
 		}
 		return a.apply(ctx, steps)
 	}
@@ -118,7 +118,7 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 		return o.notDrained(err)
 	}
 	if len(steps) == 0 && o.hold == "" && !o.wait && !o.delete {
-		a.note("nothing to do: the weight is 0 already")
+		a.note("nothing to do: the weight is already 0")
 	}
 	return o.follow(ctx, op, w, found)
 }
@@ -179,11 +179,11 @@ func enumerate(list []string) string {
 func (o *drain) mindTemplates(ctx context.Context, w *operate.Watch, found []operate.Member) error {
 	a := o.app
 	if o.expire && !w.ExpireTemplates {
-		what := "sets"
+		what := "setting"
 		if a.global.dryRun {
 			what = "would set"
 		}
-		a.note("%s net.ipv4.vs.%s to 1, for all services of the table; it stays so", what, kernel.ExpireQuiescentTemplate)
+		a.note("%s net.ipv4.vs.%s to 1 for all services of the table; it stays set", what, kernel.ExpireQuiescentTemplate)
 		if !a.global.dryRun {
 			k, err := a.kernel()
 			if err != nil {
@@ -309,7 +309,7 @@ func (o *drain) brokenOff(ctx context.Context, err error, now []operate.Drain, f
 // command is verb for just the servers found: a hint that is pasted touches
 // neither other ports nor other services.
 func (o *drain) command(verb string, found []operate.Member) string {
-	text := o.app.Name + " " + verb + " " + strings.Join(addressesOf(found), " ")
+	text := o.app.here() + " " + verb + " " + strings.Join(addressesOf(found), " ")
 	for _, id := range o.only {
 		text += " --service " + id.String()
 	}
@@ -322,8 +322,8 @@ func (o *drain) cureFor(d *operate.Drain, found []operate.Member, undo string) s
 	case d.Is(operate.BoundClients):
 		return fmt.Sprintf("%s --expire-templates sends those clients to other servers; %s restores the weight", o.command("drain", found), undo)
 	case d.Active > 0:
-		return fmt.Sprintf("%s connections --server %v lists them; an idle one is kept as long as %s timeouts says; %s restores the weight",
-			o.app.Name, d.Server, o.app.Name, undo)
+		return fmt.Sprintf("%s connections --server %v lists them; %s timeouts shows how long an idle one is kept; %s restores the weight",
+			o.app.here(), d.Server, o.app.here(), undo)
 	}
 	return undo + " restores it"
 }

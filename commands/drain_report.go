@@ -30,7 +30,7 @@ func reasonText(d *operate.Drain) string {
 
 func blockText(b operate.Block) string {
 	recent := ", the last packet less than " + output.Duration(operate.QuietTime) + " ago"
-	const uncounted = ", which end by their timeout alone"
+	const uncounted = ", which end only by their timeout"
 	switch b.Reason {
 	case operate.ActiveConnections:
 		return plural(b.Count, "active connection")
@@ -45,7 +45,7 @@ func blockText(b operate.Block) string {
 	case operate.UncountedOfMark:
 		return plural(b.Count, "inactive connection") + uncounted
 	}
-	return plural(b.Count, "inactive connection") + ", some of which may be opening"
+	return plural(b.Count, "inactive connection") + ", some of which may still be opening"
 }
 
 // drainRow returns a state as it is printed.
@@ -126,7 +126,7 @@ func (a *App) showDraining(now []operate.Drain) {
 	active := operate.Active(now)
 	a.waiting.slope.Add(a.Now(), active)
 	a.live().show(func() string {
-		what := cmp.Or(a.waiting.what, "draining what goes")
+		what := cmp.Or(a.waiting.what, "draining servers to delete")
 		var left []string
 		for i := range now {
 			if now[i].State != operate.Drained {
@@ -139,9 +139,9 @@ func (a *App) showDraining(now []operate.Drain) {
 		text := fmt.Sprintf("%s: %s left in %s", what, plural(active, "active connection"), plural(len(left), "service"))
 		perSecond, end, ok := a.waiting.slope.Estimate()
 		if !ok {
-			return text + ", no end in sight"
+			return text + ", not getting fewer"
 		}
-		return fmt.Sprintf("%s, %.1f less each second, about %s", text, perSecond, output.Duration(max(end, time.Second)))
+		return fmt.Sprintf("%s, %.1f fewer each second, done in about %s", text, perSecond, output.Duration(max(end, time.Second)))
 	})
 }
 

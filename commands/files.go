@@ -21,7 +21,7 @@ type clusterFiles struct{ names []option }
 
 func (o *clusterFiles) register(f *pflag.FlagSet) {
 	f.VarP(&repeated{name: "file", short: "f", to: &o.names}, "file", "f",
-		"read the cluster file `FILE`; all *.yaml, *.yml and *.json of a folder; standard input for -; may be given again (default: none)")
+		"read the cluster file `FILE`, all *.yaml, *.yml and *.json of a folder, or standard input for -; repeat it for more (default: none)")
 	f.SetAnnotation("file", cobra.BashCompFilenameExt, []string{"yaml", "yml", "json"})
 }
 
@@ -54,7 +54,7 @@ func (a *App) readCluster(ctx context.Context, names []string) (*cluster.Wanted,
 // in the files, for Resolve to tell.
 func (a *App) readFiles(ctx context.Context, names []string) (files []*cluster.File, err error) {
 	if len(names) == 0 {
-		return nil, usagef("which cluster file?").cure("name it with -f FILE; - is standard input")
+		return nil, usagef("no cluster file is named").cure("name it with -f FILE; - is standard input")
 	}
 	// What the goroutine fills in is not touched after an interrupt.
 	var read []*cluster.File
@@ -81,7 +81,7 @@ func filesOf(names []string) ([]string, error) {
 	for _, name := range names {
 		if name == "-" {
 			if stdin {
-				bad.add(usagef("standard input (-) can be read once"))
+				bad.add(usagef("standard input (-) can be read only once"))
 			}
 			stdin = true
 			out = append(out, name)

@@ -31,7 +31,7 @@ var importTools = []string{"ipvsadm", "keepalived", "ldirectord", "ipvsctl"}
 // importMarks say how a service begins in each tool's configuration.
 var importMarks = map[string]string{
 	"ipvsadm":    "a service begins with -A, as ipvsadm-save writes it",
-	"keepalived": "a service begins with virtual_server, in the file or in one that it includes",
+	"keepalived": "a service begins with virtual_server, in the file or in one it includes",
 	"ldirectord": "a service begins with virtual= or virtual6=",
 	"ipvsctl":    "services are listed under the key services",
 }
@@ -40,25 +40,24 @@ func (a *App) newImport() *cobra.Command {
 	o := &importFile{app: a}
 	c := &cobra.Command{
 		Use:   "import --from TOOL [FILE]",
-		Short: "Make a cluster file of another tool's configuration",
-		Long: `Reads the configuration of another tool and writes a cluster file that wants the
-same: services and servers, their checks, quorum and fallback. It needs neither
-root nor IPVS, and changes nothing.
+		Short: "Convert another tool's configuration to a cluster file",
+		Long: `Read the configuration of another tool and write a cluster file that describes the
+same: services and servers, their checks, quorum and fallback. It needs neither root
+nor IPVS, and changes nothing.
 
-What a cluster file cannot say is told on standard error, and in the file as a
-comment where it belongs. With --strict nothing is written then.
+What a cluster file cannot express is reported on standard error, and in the file as
+a comment where it belongs. With --strict, nothing is written in that case.
 
-ipvsadm     what ipvsadm-save wrote, with or without -n
-keepalived  keepalived.conf, with what it includes. What keepalived takes where
-            nothing is said holds: NAT, wlc, UDP, a check each minute. VRRP stays
-            with keepalived
+ipvsadm     the output of ipvsadm-save, with or without -n
+keepalived  keepalived.conf and the files it includes. keepalived's own defaults
+            apply: NAT, wlc, UDP, a check each minute. VRRP stays with keepalived
 ldirectord  ldirectord.cf. Passwords are not copied
 ipvsctl     the YAML of ipvsctl, whose default weight is 0
 
-Names are looked up once: a cluster file has addresses.
+Names are resolved once: a cluster file has addresses.
 
-Of such a file lvs apply takes services, servers, timeouts and sync daemons. It
-examines no server and puts no fallback in place: what checks servers has to stay.`,
+From such a file, lvs apply uses services, servers, timeouts and sync daemons. It
+checks no server and sets up no fallback: keep the tool that checks the servers.`,
 		Example: `  lvs import --from keepalived keepalived.conf > cluster.yaml
   lvs import --from ldirectord --strict ldirectord.cf
   ssh director ipvsadm-save | lvs import --from ipvsadm`,
@@ -71,10 +70,10 @@ examines no server and puts no fallback in place: what checks servers has to sta
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.from, "from", "", "the configuration is of `TOOL`: ipvsadm, keepalived, ldirectord or ipvsctl (needed)")
+	f.StringVar(&o.from, "from", "", "read the configuration of `TOOL`: ipvsadm, keepalived, ldirectord or ipvsctl (needed)")
 	f.StringVarP(&o.format, "output", "o", "", "write `FORMAT`: yaml or json (default yaml)")
-	f.StringVar(&o.configID, "config-id", "", "keepalived's lines that begin with @`ID` hold (default: the host's name up to its first dot)")
-	f.BoolVar(&o.strict, "strict", false, "write nothing, and exit 1, where something cannot be carried over")
+	f.StringVar(&o.configID, "config-id", "", "use keepalived's lines that begin with @`ID` (default: the host name up to its first dot)")
+	f.BoolVar(&o.strict, "strict", false, "write nothing and exit 1 if something cannot be converted")
 	complete(c, "from", words(importTools...))
 	complete(c, "output", words("yaml", "json"))
 	a.quietFlag(c)
@@ -91,8 +90,8 @@ func (o *importFile) run(c *cobra.Command, args []string) error {
 	}
 	file, notes, err := o.convert(c.Context(), src)
 	if tool := cluster.ToolOf(src.Text); (err != nil || len(file.Services) == 0) && tool != "" && tool != o.from {
-		return usagef("%s: this is no configuration of %s", src.Name, o.from).
-			cure("it looks like one of %s: --from %s", tool, tool)
+		return usagef("%s: not a configuration of %s", src.Name, o.from).
+			cure("try --from %s: it looks like a configuration of %s", tool, tool)
 	}
 	if err != nil {
 		return err
@@ -101,7 +100,7 @@ func (o *importFile) run(c *cobra.Command, args []string) error {
 		o.app.note("%s", n)
 	}
 	if len(file.Services) == 0 {
-		return usagef("%s: there is no service of %s in it", src.Name, o.from).cure("%s", importMarks[o.from])
+		return usagef("%s: no service of %s in it", src.Name, o.from).cure("check the file: %s", importMarks[o.from])
 	}
 	if o.strict && len(notes) > 0 {
 		return &fault{status: exitNo, err: fmt.Errorf("%s: nothing was written (--strict)", plural(len(notes), "note"))}
@@ -118,20 +117,20 @@ func (o *importFile) check(c *cobra.Command, args []string) error {
 		o.format = "yaml"
 	}
 	if o.format != "yaml" && o.format != "json" {
-		all.add(usagef("unknown format %q of a cluster file", o.format).cure("it is yaml or json"))
+		all.add(usagef("invalid --output %q: want yaml or json", o.format))
 	} else {
 		o.app.global.output = o.format // errors are JSON where the result is
 	}
-	tools := "--from ipvsadm, keepalived, ldirectord or ipvsctl"
+	tools := "ipvsadm, keepalived, ldirectord or ipvsctl"
 	switch o.from {
 	case "":
-		all.add(usagef("whose configuration is it?").cure("%s", tools))
+		all.add(usagef("--from is missing").cure("add --from with the name of the tool: %s", tools))
 	case "ipvsadm", "keepalived", "ldirectord", "ipvsctl":
 	default:
-		all.add(usagef("--from %q is no tool whose configuration can be read", o.from).cure("%s", tools))
+		all.add(usagef("invalid --from %q: want %s", o.from, tools))
 	}
 	if len(args) > 1 {
-		all.add(usagef("unexpected argument %q", args[1]).cure("one file is read at a time"))
+		all.add(usagef("unexpected argument %q", args[1]).cure("name one file at a time"))
 	}
 	if c.Flags().Changed("config-id") && o.from != "keepalived" {
 		all.add(usagef("--config-id has no effect without --from keepalived"))

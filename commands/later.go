@@ -144,7 +144,7 @@ func (a *App) detach(args []string, log string) error {
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
-	return fmt.Errorf("the process that should wait did not start: %w", lastLine(log))
+	return fmt.Errorf("the background process did not start: %w", lastLine(log))
 }
 
 // signalReady tells the process that started this one. That it has gone is no
@@ -161,7 +161,7 @@ func lastLine(log string) error {
 	if err != nil {
 		return err
 	}
-	last := "it said nothing"
+	last := "it printed nothing"
 	for line := range strings.Lines(string(text)) {
 		if !strings.HasPrefix(line, "hint: ") {
 			last = strings.TrimSpace(line)

@@ -81,7 +81,7 @@ func (a *App) tell(e operate.Event) {
 		a.note("cannot remember the weights in %s: %v", a.state().Dir, e.Err)
 		for i := range e.Servers {
 			if m := &e.Servers[i]; m.Weight > 0 {
-				a.say("hint: to undrain: %s weight %v %v %d", a.Name, m.Service.ServiceID, m.Addr, m.Weight)
+				a.say("hint: %s weight %v %v %d undrains it", a.here(), m.Service.ServiceID, m.Addr, m.Weight)
 			}
 		}
 	case operate.NotForgotten:
@@ -105,7 +105,7 @@ func (a *App) tell(e operate.Event) {
 		if a.op.EntryID() != 0 {
 			advice = a.advice()
 		}
-		a.note("servers that go have the weight 0 and are not deleted yet: %s", advice)
+		a.note("servers to delete have the weight 0 but are not deleted yet: %s", advice)
 	case operate.Unprivileged:
 		a.note("without privilege, clients bound by persistence are not seen (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
 	}

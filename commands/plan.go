@@ -34,9 +34,9 @@ func (p *planner) register(a *App, c *cobra.Command) {
 	p.app = a
 	f := c.Flags()
 	p.clusterFiles.register(f)
-	f.BoolVar(&p.prune, "prune", false, "also delete services that the files do not name, and stop sync daemons where the files have some")
-	f.StringSliceVar(&p.allow, "allow", nil, "only changes of these `KINDS`, a list of add, update, delete (default: all)")
-	f.BoolVar(&p.keepWeights, "keep-weights", false, "leave the weights of servers that are there as they are")
+	f.BoolVar(&p.prune, "prune", false, "also delete services that the files do not name and, if the files have sync daemons, stop the others")
+	f.StringSliceVar(&p.allow, "allow", nil, "make only changes of these `KINDS`, a list of add, update, delete (default: all)")
+	f.BoolVar(&p.keepWeights, "keep-weights", false, "keep the weights of existing servers")
 	complete(c, "allow", words("add", "update", "delete"))
 }
 
@@ -65,8 +65,8 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	}
 	q := &planned{wanted: w, kernel: k}
 	if p.prune && len(w.Services) == 0 {
-		return nil, usagef("the files name no service: with --prune that would delete every one").
-			cure("if that is meant: %s clear", p.app.Name)
+		return nil, usagef("the files name no service: --prune would delete every service").
+			cure("%s clear deletes every service", p.app.here())
 	}
 	if q.before, err = plan.ReadTable(ctx, k); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (p *planner) tellDrained(w *cluster.Wanted) {
 		}
 	}
 	if len(stay) > 0 {
-		p.app.note("drained, so the weight stays 0: %s; %s undrain brings it back", listed(stay), p.app.Name)
+		p.app.note("drained, so the weight stays 0: %s; %s undrain restores it", listed(stay), p.app.here())
 	}
 }
 
@@ -152,7 +152,7 @@ func (p *planner) kinds() (plan.Kinds, error) {
 		allowed |= kind
 	}
 	if p.prune && !allowed.Has(plan.Deleting) {
-		return 0, usagef("--prune deletes, which --allow %s leaves out", strings.Join(p.allow, ","))
+		return 0, usagef("--prune and --allow %s cannot be used together: --prune deletes", strings.Join(p.allow, ","))
 	}
 	return allowed, nil
 }
@@ -217,9 +217,9 @@ func dangers(q *planned) string {
 		what = append(what, text)
 	}
 	if ids := plan.Starved(q.before.Snapshot, q.steps.Changes); len(ids) == 1 {
-		what = append(what, fmt.Sprintf("leave %v without a server that accepts connections", ids[0]))
+		what = append(what, fmt.Sprintf("leave %v without a server that accepts new connections", ids[0]))
 	} else if len(ids) > 1 {
-		what = append(what, fmt.Sprintf("leave %d services without a server that accepts connections (%v …)", len(ids), ids[0]))
+		what = append(what, fmt.Sprintf("leave %d services without a server that accepts new connections (%v …)", len(ids), ids[0]))
 	}
 	stops := 0
 	for _, d := range q.steps.Stop {

@@ -28,21 +28,21 @@ func (a *App) newRestore() *cobra.Command {
 	o := &restore{app: a}
 	c := &cobra.Command{
 		Use:   "restore",
-		Short: "Make the table equal to a saved one",
-		Long: `Reads what lvs save or ipvsadm-save wrote, all of it before anything is changed,
-and changes the table where it differs. What is the same stays as it is with its
-connections, new servers come before old ones go, and services that the text does
-not have are deleted (--merge leaves them alone).
+		Short: "Make the table match a saved one",
+		Long: `Read the output of lvs save or ipvsadm-save and change the table where it differs.
+All of it is read before anything is changed. What is the same keeps its connections,
+new servers are added before old ones are deleted, and services that the text does
+not have are deleted (--merge keeps them).
 
-A faulty text changes nothing; every faulty line is told. If the kernel refuses a
-line everything is undone, unless --keep-going leaves out what it refuses.
+If the text has a fault, nothing is changed and every faulty line is reported. If the
+kernel refuses a line, everything is undone, unless --keep-going skips the line.
 
-Where something would be deleted it asks first; without a terminal it needs --yes.
-A text that names no service is refused: lvs clear deletes every service.
+If something would be deleted, restore asks first; without a terminal it needs --yes.
+A text without any service is refused: lvs clear deletes every service.
 
-ipvsadm-save forgets connection thresholds. So a text in which no server has any
-(-x, -y) leaves those of the servers that are there as they are; a text that has
-some, as lvs save writes them, is taken at its word.`,
+ipvsadm-save omits connection thresholds. If no server in the text has one (-x, -y),
+existing servers keep theirs. If any server has one, as lvs save writes them, all are
+set as in the text.`,
 		Example: `  ipvsadm-save -n | lvs restore --dry-run
   ssh other lvs save | lvs restore --merge
   lvs restore --netns director --yes -f /var/lib/lvs/director.save`,
@@ -51,8 +51,8 @@ some, as lvs save writes them, is taken at its word.`,
 	}
 	f := c.Flags()
 	f.VarP(&single{to: &o.file}, "file", "f", "read `FILE`, or standard input for - (default: standard input)")
-	f.BoolVar(&o.merge, "merge", false, "leave services alone that the text does not have")
-	f.BoolVar(&o.keepGoing, "keep-going", false, "leave out what the kernel refuses, instead of undoing everything")
+	f.BoolVar(&o.merge, "merge", false, "keep services that the text does not have")
+	f.BoolVar(&o.keepGoing, "keep-going", false, "skip what the kernel refuses, instead of undoing everything")
 	a.changeFlags(c)
 	a.askFlags(c)
 	numericFlag(c)
@@ -61,7 +61,7 @@ some, as lvs save writes them, is taken at its word.`,
 
 func (o *restore) run(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("unexpected argument %q", args[0]).cure("a file is read with -f: %s -f %s", c.CommandPath(), args[0])
+		return usagef("unexpected argument %q", args[0]).cure("%s -f %s reads a file", c.CommandPath(), args[0])
 	}
 	ctx := c.Context()
 	text, err := o.read(ctx)
@@ -78,11 +78,11 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 	}
 	want := wanted(text)
 	if n := keepThresholds(want, before); n > 0 {
-		o.app.note("the text has no thresholds, which ipvsadm-save forgets: %s left as now", plural(n, "server"))
+		o.app.note("the text has no thresholds, which ipvsadm-save omits: kept those of %s", plural(n, "server"))
 	}
 	changes := plan.Between(before, want, plan.Options{Prune: !o.merge})
 	if len(changes) == 0 {
-		return o.app.nothingChanges("the table is as in the text")
+		return o.app.nothingChanges("the table matches the text")
 	}
 	if what := deletions(before, changes); what != "" {
 		if err := o.app.confirm(ctx, what); err != nil {
@@ -110,7 +110,7 @@ func (o *restore) read(ctx context.Context) ([]ipvsadm.Service, error) {
 	}
 	if len(services) == 0 {
 		return nil, usagef("the text names no service: nothing was changed").
-			cure("%s clear deletes every service", o.app.Name)
+			cure("%s clear deletes every service", o.app.here())
 	}
 	return services, nil
 }
@@ -119,8 +119,8 @@ func (o *restore) read(ctx context.Context) ([]ipvsadm.Service, error) {
 func (o *restore) readSave(ctx context.Context, in io.Reader) ([]ipvsadm.Service, error) {
 	text := bufio.NewReader(in)
 	if isClusterFile(text) {
-		return nil, usagef("this is a cluster file, not the text of ipvsadm-save: nothing was changed").
-			cure("%s save writes what restore reads", o.app.Name)
+		return nil, usagef("this is a cluster file, not the output of ipvsadm-save: nothing was changed").
+			cure("%s apply -f FILE reads a cluster file", o.app.here())
 	}
 	return ipvsadm.ReadSave(text, ipvsadm.SystemNames(ctx))
 }

@@ -28,15 +28,15 @@ func (a *App) undone(f *plan.Failure, where placer) error {
 		bad = append(bad, &fault{status: status, err: fmt.Errorf(format, args...)})
 	}
 	if f.Undo == nil && others {
-		told := &fault{status: status, err: errors.New("somebody else has changed the table since it was read: all changes made by this command were undone")}
+		told := &fault{status: status, err: errors.New("the table was changed by someone else since it was read: all changes of this command were undone")}
 		bad = append(bad, told.cure("run it again: it compares with the table as it is now"))
 	} else if f.Undo == nil {
 		told("all changes were undone: the table is as before")
 	} else {
-		told("the table is partly changed, for undoing failed: %w", f.Undo)
+		told("the table is partly changed, because undoing failed: %w", f.Undo)
 	}
 	for i := range f.Left {
-		told("to be as before: %s", describe(&f.Left[i]))
+		told("to restore the table: %s", describe(&f.Left[i]))
 	}
 	if !errors.Is(f.Cause, context.Canceled) {
 		return bad

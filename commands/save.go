@@ -24,15 +24,15 @@ func (a *App) newSave() *cobra.Command {
 	o := &save{app: a}
 	c := &cobra.Command{
 		Use:   "save [SERVICE…]",
-		Short: "Write the table as ipvsadm-save does",
-		Long: `Writes the services named, or all, as the text that ipvsadm-save -n writes, in its
-order: lvs restore, ipvsadm-restore and ipvsadm -R read it. Connections, counters,
-timeouts and sync daemons are no part of it.
+		Short: "Save the table in the format of ipvsadm-save",
+		Long: `Write the table, or the services named, in the format and order of ipvsadm-save -n:
+lvs restore, ipvsadm-restore and ipvsadm -R read it. Connections, counters, timeouts
+and sync daemons are not included.
 
-Connection thresholds (-x and -y), which ipvsadm-save forgets, are written.
+Connection thresholds (-x and -y), which ipvsadm-save omits, are included.
 
-A file (-f) is replaced whole or not at all, and is its owner's alone to read.
--f is the file here: the service of a firewall mark is written fwmark:7.`,
+With -f, the file is replaced completely or not at all, and only its owner can read
+it. -f is the file here: name the service of a firewall mark as fwmark:7.`,
 		Example: `  lvs save > table.save
   lvs save tcp://192.0.2.10:80 fwmark:7
   lvs save --netns director -f /var/lib/lvs/director.save`,

@@ -26,23 +26,23 @@ func (a *App) newUndo() *cobra.Command {
 	o := &undo{app: a}
 	c := &cobra.Command{
 		Use:   "undo [N]",
-		Short: "Take a change back",
-		Long: `Takes back the last change that lvs made to this table and that is not undone
-yet, or entry N of lvs history: services, servers, timeouts and sync daemons
-become what they were before it. Called again it takes back the one before. An
-undo is an entry too: lvs undo N, with its number, does the change again.
+		Short: "Undo a change",
+		Long: `Undo the last change that lvs made to this table and that is not undone yet, or entry
+N of lvs history: services, servers, timeouts and sync daemons become what they were
+before it. Run again, it undoes the one before. An undo is an entry too: lvs undo N,
+with its number, makes the change again.
 
-It looks at the table: what is as before the change stays, so that also a change
-that was killed halfway is taken back. Where somebody has changed something of it
-since, or has added servers to a service that would go, nothing is done, what is
-different is told, and the exit status is 1; --force takes no notice of that. All
-is done, or nothing.
+undo compares with the table: what already is as before the change stays, so that a
+change that was killed halfway can be undone too. If part of it was changed again
+since, or servers were added to a service that would be deleted, nothing is done, the
+differences are printed, and the exit status is 1; --force ignores them. Everything
+is undone, or nothing.
 
-A service that was deleted comes back with its servers and all settings. Its
-connections do not come back, nor do counters: lvs zero has no way back.
+A deleted service comes back with its servers and all settings, but without its
+connections and counters. lvs zero cannot be undone.
 
-Where something would be deleted it asks first; without a terminal it needs --yes.
-Where there is nothing to undo, or no entry N of this table, the exit status is 4.`,
+If something would be deleted, undo asks first; without a terminal it needs --yes. If
+there is nothing to undo, or this table has no entry N, the exit status is 4.`,
 		Example: `  lvs undo --dry-run
   lvs undo --yes
   lvs undo 12 --yes
@@ -50,8 +50,8 @@ Where there is nothing to undo, or no entry N of this table, the exit status is 
 		RunE:              o.run,
 		ValidArgsFunction: a.completeEntries,
 	}
-	c.Flags().BoolVar(&o.force, "force", false, "also put back what somebody has changed since")
-	c.Flags().StringVar(&o.drain, "drain", "", "let servers that go finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
+	c.Flags().BoolVar(&o.force, "force", false, "also undo what was changed again since")
+	c.Flags().StringVar(&o.drain, "drain", "", "let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
 	complete(c, "drain", nothing)
 	a.changeFlags(c)
 	a.askFlags(c)
@@ -83,7 +83,7 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	}
 	for i := range back.Lost {
 		lost := &back.Lost[i]
-		o.app.note("%v %v stays away: the service is not there any more", lost.Service, lost.Server)
+		o.app.note("cannot restore server %v %v: the service no longer exists", lost.Service, lost.Server)
 	}
 	if back.Empty() {
 		return o.app.nothingChanges("the table is as before entry %d (%s)", e.ID, e.Command)
@@ -121,7 +121,7 @@ func (o *undo) entry(args []string) (*journal.Entry, error) {
 		}
 	}
 	f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: no such entry in the journal", n)}
-	return nil, f.cure("the entries are listed by: %s history --all", a.Name)
+	return nil, f.cure("%s history --all lists the entries", a.here())
 }
 
 // last finds the newest change that is in force.
@@ -132,15 +132,15 @@ func (o *undo) last(all []journal.Entry, table string) (*journal.Entry, error) {
 		switch {
 		case e.Table != table, e.Undoes != 0, e.UndoneBy != 0, e.Outcome == journal.Refused:
 		case e.Without:
-			return nil, tooLarge(e).cure("an older one is undone by its number: %s undo N; %s history lists them", a.here(), a.here())
+			return nil, tooLarge(e).cure("%s undo N undoes an older entry; %s history lists them", a.here(), a.here())
 		case onlyCounters(e):
-			a.note("entry %d (%s) stays: nobody can bring counters back", e.ID, e.Command)
+			a.note("entry %d (%s) is skipped: counters cannot be restored", e.ID, e.Command)
 		default:
 			return e, nil
 		}
 	}
-	f := &fault{status: exitNotFound, err: errors.New("there is nothing to undo: the journal has no change to this table that is in force")}
-	return nil, f.cure("the entries are listed by: %s history --all", a.Name)
+	f := &fault{status: exitNotFound, err: errors.New("nothing to undo: the journal has no change to this table that is still in effect")}
+	return nil, f.cure("%s history --all lists the entries", a.here())
 }
 
 // named tells whether an entry that was named can be undone at all.
@@ -148,25 +148,25 @@ func (o *undo) named(e *journal.Entry, table string) (*journal.Entry, error) {
 	a := o.app
 	switch {
 	case e.Table != table:
-		f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: it changed another table than this one", e.ID)}
+		f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: it changed another table", e.ID)}
 		if e.Netns != "" {
-			return nil, f.cure("it was that of --netns %s, if that is still the same namespace", e.Netns)
+			return nil, f.cure("try --netns %s, if that is still the same namespace", e.Netns)
 		}
-		return nil, f.cure("a table ends with the boot and with its network namespace")
+		return nil, f.cure("list the entries of this table with %s history; a table ends with the boot and with its network namespace", a.here())
 	case e.UndoneBy != 0:
-		return nil, a.nothingChanges("entry %d is undone already, by entry %d (%s undo %d does it again)", e.ID, e.UndoneBy, a.here(), e.UndoneBy)
+		return nil, a.nothingChanges("entry %d is already undone by entry %d (%s undo %d makes it again)", e.ID, e.UndoneBy, a.here(), e.UndoneBy)
 	case e.Outcome == journal.Refused:
 		return nil, a.nothingChanges("entry %d changed nothing", e.ID)
 	case e.Without:
 		return nil, tooLarge(e)
 	case onlyCounters(e):
-		return nil, &fault{status: exitNo, err: fmt.Errorf("entry %d: nobody can bring counters back", e.ID)}
+		return nil, &fault{status: exitNo, err: fmt.Errorf("entry %d: counters cannot be restored", e.ID)}
 	}
 	return e, nil
 }
 
 func tooLarge(e *journal.Entry) *fault {
-	return &fault{status: exitNo, err: fmt.Errorf("entry %d (%s): it was too large for the journal, which does not know what was before", e.ID, e.Command)}
+	return &fault{status: exitNo, err: fmt.Errorf("entry %d (%s): it was too large for the journal, which does not have the state before it", e.ID, e.Command)}
 }
 
 func onlyCounters(e *journal.Entry) bool {
@@ -184,17 +184,17 @@ func (o *undo) since(e *journal.Entry, back *plan.Reversal) error {
 	for i := range back.Since {
 		c := output.ChangeOf(&back.Since[i])
 		what, left, now := c.Difference()
-		bad.add(&fault{status: exitNo, err: fmt.Errorf("%s: %s now, and entry %d left it %s", what, now, e.ID, left)})
+		bad.add(&fault{status: exitNo, err: fmt.Errorf("%s: %s now, %s after entry %d", what, now, left, e.ID)})
 	}
 	for i := range back.Lost {
 		lost := &back.Lost[i]
-		bad.add(&fault{status: exitNo, err: fmt.Errorf("%v %v: the service is not there any more", lost.Service, lost.Server)})
+		bad.add(&fault{status: exitNo, err: fmt.Errorf("%v %v: the service no longer exists", lost.Service, lost.Server)})
 	}
 	if len(bad) == 0 {
 		return nil
 	}
 	f := &fault{status: exitNo, err: fmt.Errorf("entry %d is not undone: nothing was changed", e.ID)}
-	bad.add(f.cure("--force puts back all that can be put back; --dry-run with it shows what that is"))
+	bad.add(f.cure("add --force to undo what can be undone; add --dry-run too to see it first"))
 	return bad
 }
 
@@ -239,7 +239,7 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 		return err
 	}
 	a.advice = func() string {
-		return fmt.Sprintf("%[1]s undo %[2]d --force goes on, %[1]s undo %[3]d goes back", a.here(), e.ID, op.EntryID())
+		return fmt.Sprintf("%[1]s undo %[2]d --force to go on, or %[1]s undo %[3]d to go back", a.here(), e.ID, op.EntryID())
 	}
 	all := &operate.Carry{Operator: op, Patience: o.patience, Again: func(now *plan.Table) plan.Steps {
 		return plan.Revert(e.Made(), now).Steps
@@ -249,10 +249,10 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	}
 	a.forgetConfirm(e.ID)
 	if plan.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
-		a.note("what was deleted is back without the connections it had")
+		a.note("what was deleted is restored without its connections")
 	}
 	if n := op.EntryID(); n != 0 {
-		a.note("entry %d (%s) is undone; %s undo %d does it again", e.ID, e.Command, a.here(), n)
+		a.note("entry %d (%s) is undone; %s undo %d makes the change again", e.ID, e.Command, a.here(), n)
 	}
 	if a.reports() {
 		return p.Plan(rows)

@@ -28,8 +28,8 @@ func (a *App) newWait() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "wait SERVICE|SERVER|SERVICE SERVER",
 		Short: "Wait until a service or server is drained, quiet, there or gone",
-		Long: `Waits for a service with all its servers, for a server in all its services, or for
-a server of one service. SERVER is an address, for every port of it, or ADDR:PORT.
+		Long: `Wait for a service with all its servers, for a server in all its services, or for a
+server of one service. SERVER is an address, for all its ports, or ADDR:PORT.
 ADDR:PORT alone is the TCP service of that address if there is one.
 
   drained    the weight is 0 and nothing is left: no active connection, no client
@@ -38,11 +38,12 @@ ADDR:PORT alone is the TCP service of that address if there is one.
   exists     it is in the table
   gone       it is not in the table
 
-The exit status is 0 when it is so and 8 when --timeout passes. It is 1 when it can
-never be: what was waited for was deleted. 4 is that it never was there.
+The exit status is 0 when the condition is met and 8 when --timeout passes. It is 1
+if the condition can never be met, because the service or server was deleted, and 4
+if it was not there at the start.
 
-Without privilege it sees connections, but neither the clients bound by
-persistence nor how old the last datagram is.`,
+Without privilege, wait sees connections, but neither clients bound by persistence
+nor how old the last datagram is.`,
 		Example: `  lvs wait 10.0.0.11 --for drained --timeout 10m
   lvs wait tcp://192.0.2.10:80 10.0.0.11 --for 'active<=5' --timeout 1m
   lvs wait tcp://192.0.2.10:80 --for exists --timeout 30s
@@ -53,8 +54,8 @@ persistence nor how old the last datagram is.`,
 	o.selector.register(a, c)
 	o.serverSelector.register(a, c, &o.selector)
 	f := c.Flags()
-	f.StringVar(&o.condition, "for", "", "wait for `CONDITION`: drained, active<=N, exists or gone; needed")
-	f.StringVar(&o.every, "every", "", "look every `DURATION`, such as 5s (default: after 0.2s, and more and more seldom up to 1s)")
+	f.StringVar(&o.condition, "for", "", "wait for `CONDITION`: drained, active<=N, exists or gone (needed)")
+	f.StringVar(&o.every, "every", "", "look every `DURATION`, such as 5s (default: after 0.2s, then less often, down to every 1s)")
 	complete(c, "for", words("drained", "active<=", "exists", "gone"))
 	a.kernelFlags(c)
 	a.showFlags(c)
@@ -111,7 +112,7 @@ func (o *waitFor) wait(ctx context.Context, op *operate.Operator, w *operate.Wat
 			return false, &fault{status: exitNo, err: fmt.Errorf("%v: it was deleted before it was %s", &o.target, o.condition)}
 		case !there && o.until.needsIt():
 			return false, (&fault{status: exitNotFound, err: fmt.Errorf("%v: no such service or server", &o.target)}).
-				cure("--for exists waits until there is one")
+				cure("use --for exists to wait until there is one")
 		}
 		seen = there
 		o.show(last)

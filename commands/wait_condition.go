@@ -27,7 +27,7 @@ const (
 func parseCondition(s string) (condition, error) {
 	switch text := strings.ReplaceAll(s, " ", ""); {
 	case s == "":
-		return condition{}, usagef("--for is missing").cure("--for drained, active<=N, exists or gone")
+		return condition{}, usagef("--for is missing").cure("add --for with drained, active<=N, exists or gone")
 	case text == "drained":
 		return condition{kind: untilDrained}, nil
 	case text == "exists":
@@ -40,12 +40,12 @@ func parseCondition(s string) (condition, error) {
 			return condition{kind: untilAtMost, most: n}, nil
 		}
 	}
-	bad := usagef("--for %q: it is drained, active<=N, exists or gone", s)
+	bad := usagef("invalid --for %q: want drained, active<=N, exists or gone", s)
 	switch {
 	case strings.HasPrefix(s, "active"):
-		return condition{}, bad.cure("a shell wants it quoted: --for 'active<=5'")
+		return condition{}, bad.cure("quote it in a shell: --for 'active<=5'")
 	case strings.HasPrefix(s, "weight"):
-		return condition{}, bad.cure("drained waits for the weight 0, and until nothing is left")
+		return condition{}, bad.cure("use --for drained: it waits for the weight 0, and until nothing is left")
 	}
 	return condition{}, bad
 }
@@ -59,9 +59,9 @@ func (c condition) not() string {
 	case untilAtMost:
 		return fmt.Sprintf("not active<=%d", c.most)
 	case untilExists:
-		return "not there"
+		return "does not exist"
 	case untilGone:
-		return "still there"
+		return "still exists"
 	}
 	return "not drained"
 }

@@ -42,7 +42,7 @@ func (o *waitFor) parseTarget(args []string) (target, error) {
 	}
 	switch {
 	case len(names) > 1:
-		return t, usagef("unexpected argument %q", names[1]).cure("one SERVICE and one SERVER at a time")
+		return t, usagef("unexpected argument %q", names[1]).cure("name one SERVICE and one SERVER at a time")
 	case len(names) == 0:
 		return t, nil
 	}

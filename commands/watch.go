@@ -26,32 +26,31 @@ func (a *App) newWatch() *cobra.Command {
 	o := &watch{app: a}
 	c := &cobra.Command{
 		Use:   "watch [SERVICE…]",
-		Short: "Tell each change of the table as it happens, and rates",
-		Long: `Looks at the table once every interval and prints a line for each change between
-two looks: a service or server added, edited or deleted, with the settings that
-changed before and after; a sync daemon started or stopped; new timeouts. Of what
-comes and goes between two looks it sees nothing. With SERVICE it tells of those
-services alone, also of one that is not there yet. --initial tells first what is
-there, as if it were just being added.
+		Short: "Print changes of the table as they happen, and rates",
+		Long: `Read the table every interval and print a line for each change between two reads: a
+service or server added, edited or deleted, with the changed settings before and
+after; a sync daemon started or stopped; new timeouts. What comes and goes between two
+reads is not seen. With SERVICE, only those services are watched, even if one does not
+exist yet. --initial first prints what is there, as if it were just being added.
 
-With --rates it also prints a line for each service after every interval, with
---servers for each server too: what came per second, from the counters and the
-time that really passed, not from the kernel's estimates. The kernel brings the
-counters up to date every 2s, so the interval is a multiple of that. Where it is
-late, the counters were set to zero, or an object is new, a rate is not known;
-after a late one the next counts for both.
+With --rates, it also prints a line for each service after every interval, and with
+--servers for each server too: what came per second, from the counters and the time
+that really passed, not from the kernel's estimates. The kernel updates its counters
+every 2s, so the interval is a multiple of that. If the kernel is late, the counters
+were set to zero, or an object is new, a rate is unknown; after a late update the next
+rate covers both intervals.
 
-It goes on until it is interrupted (status 130), for --count intervals, or for the
-time of --timeout. The status is 0 then, or 8 where --timeout came before the
-intervals were over. It goes on while IPVS is unloaded, and says so. Lines are
-written at once. -o json and yaml are one document, printed at the end, and so
-need an end: --count or --timeout. --jq works on each line unless -o json is given.
+It runs until interrupted (exit status 130), for --count intervals, or until --timeout.
+The status is then 0, or 8 if --timeout passes before --count intervals. While IPVS is
+unloaded, it says so and keeps running. Lines are written at once. -o json and yaml
+print one document at the end, and so need an end: --count or --timeout. --jq works on
+each line unless -o json is used.
 
-Without privilege it watches what everyone may read and says so: then thresholds,
-persistence, flags, timeouts, sync daemons and rates are not known.`,
+Without privilege, it watches what everyone may read and says so: thresholds,
+persistence, flags, timeouts, sync daemons and rates are then unknown.`,
 		Example: `  lvs watch
   lvs watch tcp://192.0.2.10:80 --rates --interval 10s
-  lvs watch --rates --servers --filter 'cps>0' --timeout 1m
+  lvs watch --rates --servers --filter 'connectionsPerSecond>0' --timeout 1m
   lvs watch --filter op=edit-server --columns time,server,before,after
   lvs watch --initial -o jsonl
   lvs watch --rates -n 1 -o json --jq '.items[].traffic.rates'`,
@@ -62,10 +61,10 @@ persistence, flags, timeouts, sync daemons and rates are not known.`,
 	f := c.Flags()
 	f.StringVar(&o.interval, "interval", "", "look every `DURATION`, at least 100ms; with --rates a multiple of 2s (default 1s, with --rates 2s)")
 	f.StringVarP(&o.count, "count", "n", "", "end after `N` intervals (default: never)")
-	f.BoolVar(&o.rates, "rates", false, "tell after each interval what came per second")
-	f.BoolVar(&o.servers, "servers", false, "with --rates: also for each server")
-	f.BoolVar(&o.initial, "initial", false, "tell first what is there, as if it were just being added")
-	f.StringArrayVar(&o.filter, "filter", nil, "tell only events for which `EXPR` holds, such as op=delete-server, server~10.0. or cps>100; repeat it for more conditions (default: all)")
+	f.BoolVar(&o.rates, "rates", false, "print after each interval what came per second")
+	f.BoolVar(&o.servers, "servers", false, "with --rates: also print a line for each server")
+	f.BoolVar(&o.initial, "initial", false, "print first what is there, as if it were just being added")
+	f.StringArrayVar(&o.filter, "filter", nil, "print only events that match `EXPR`, such as op=delete-server, server~10.0. or connectionsPerSecond>100; repeat it for more conditions (default: all)")
 	a.kernelFlags(c)
 	f.Lookup("timeout").Usage = "end after `DURATION`, such as 10m (default: never)"
 	a.showFlags(c)
@@ -143,7 +142,7 @@ func (o *watch) parseInterval() (time.Duration, error) {
 	}
 	d, err := parseDuration("--interval", o.interval, want)
 	if f := (*fault)(nil); o.rates && errors.As(err, &f) {
-		f.cure("with --rates: the kernel renews its counters every %v", traffic.KernelTick)
+		f.cure("leave out --rates for other intervals: the kernel updates its counters every %v", traffic.KernelTick)
 	}
 	return d, err
 }
@@ -165,11 +164,11 @@ func (o *watch) chooseFormat() error {
 	}
 	switch {
 	case g.template != "":
-		return usagef("--template works on a whole document, and this one has no end").
-			cure("--count or --timeout gives it one; --jq works on each line")
+		return usagef("--template needs a document that ends").
+			cure("add --count or --timeout; or use --jq, which works on each line")
 	case g.output == "json" || g.output == "yaml":
-		return usagef("-o %s is one document, and this one has no end", g.output).
-			cure("-o jsonl prints an object a line; --count or --timeout gives it an end")
+		return usagef("-o %s needs a document that ends", g.output).
+			cure("add --count or --timeout; or use -o jsonl, which prints one object per line")
 	}
 	return nil
 }

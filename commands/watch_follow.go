@@ -122,7 +122,7 @@ func (w *watcher) missed(ctx context.Context, err error) error {
 		return err
 	case w.failure != nil && (w.failure.Error() == err.Error() || gone && errors.Is(w.failure, kernel.ErrNotLoaded)):
 	case gone:
-		w.app.note("IPVS is not loaded any more: waiting until it is back")
+		w.app.note("IPVS is no longer loaded: waiting until it is back")
 	default:
 		w.app.note("%v: trying again", err)
 	}
