@@ -1,11 +1,15 @@
 package commands
 
 import (
+	"errors"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"lvs/operate"
+	"lvs/operate/state"
 	"lvs/output"
 	"lvs/plan"
 )
@@ -14,11 +18,13 @@ type apply struct {
 	app *App
 	planner
 	drain, confirm string
-	// patience is how long servers that go may take to finish. Zero is not at all.
+	// patience is how long servers to delete may finish their connections; zero
+	// cuts them at once.
 	patience time.Duration
-	// within is how long a confirmation may take. Zero is that none is needed.
-	within   time.Duration
-	undoneAt time.Time // unless it is confirmed
+	// within is how long to wait for lvs confirm; zero needs no confirmation.
+	within time.Duration
+	// undoneAt is when everything is undone unless it is confirmed.
+	undoneAt time.Time
 }
 
 func (a *App) newApply() *cobra.Command {
@@ -80,12 +86,12 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	if err := bad.err(); err != nil {
 		return err
 	}
-	o.app.alone = o.patience == 0 && o.within == 0 // else it waits for more than the kernel
+	o.app.alone = o.patience == 0 && o.within == 0 // otherwise it waits for more than the kernel
 	q, err := o.plan(ctx, args)
 	if err != nil {
 		return err
 	}
-	o.tellLeft(q)
+	o.noteLeft(q)
 	a := o.app
 	if q.steps.Empty() {
 		if !q.left.Empty() {
@@ -132,7 +138,7 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// show prints the steps. Before they are taken they are a plan.
+// show prints the steps: as a plan before they are carried out.
 func (o *apply) show(q *planned) error {
 	p, err := o.app.printer(output.Options{})
 	if err != nil {
@@ -141,8 +147,8 @@ func (o *apply) show(q *planned) error {
 	return p.Plan(o.rows(q))
 }
 
-// rows are the steps as they are shown. What had time to finish was not cut, or
-// was told when it was.
+// rows returns the steps as they are printed. With --drain the cost is left out
+// after the change: connections had time to end, and cuts were reported.
 func (o *apply) rows(q *planned) []output.Change {
 	rows := stepRows(q.before, &q.steps, !o.app.sent())
 	if o.app.sent() && o.patience > 0 {
@@ -151,4 +157,101 @@ func (o *apply) rows(q *planned) []output.Change {
 		}
 	}
 	return rows
+}
+
+type confirmApply struct{ app *App }
+
+func (a *App) newConfirm() *cobra.Command {
+	o := &confirmApply{app: a}
+	c := &cobra.Command{
+		Use:   "confirm",
+		Short: "Keep what apply --confirm-within changed",
+		Long: `Keep what lvs apply --confirm-within changed in this table: it is no longer undone
+automatically. If nothing waits for confirmation, because none was asked for or the
+time has passed and everything was undone, the exit status is 4.`,
+		Example: `  lvs apply -f cluster.yaml --confirm-within 60s
+  lvs confirm`,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
+	}
+	a.kernelFlags(c)
+	a.quietFlag(c)
+	return c
+}
+
+func (o *confirmApply) run(_ *cobra.Command, args []string) error {
+	if err := noMore(args); err != nil {
+		return err
+	}
+	jobs, err := o.app.pendingConfirms()
+	if err != nil {
+		return err
+	}
+	kept := 0
+	for _, j := range jobs {
+		if o.app.state().CallOff(j.ID) {
+			kept++
+		}
+	}
+	if kept == 0 {
+		f := &fault{status: exitNotFound, err: errors.New("nothing waits for confirmation")}
+		return f.cure("%s history shows what was done and undone", o.app.here())
+	}
+	o.app.note("confirmed: the change stays")
+	return nil
+}
+
+// undoUnlessConfirmed starts the job that undoes this command's journal entry
+// when the time has passed. forget cancels it.
+func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
+	if o.within == 0 {
+		return func() {}, nil
+	}
+	a := o.app
+	op, err := a.operator()
+	if err != nil {
+		return nil, err
+	}
+	if !op.Recorded() {
+		f := &fault{status: exitFailed, err: errors.New("--confirm-within: cannot undo without a journal; nothing was changed")}
+		return nil, f.cure("make %s writable, or leave out --confirm-within", a.state().Dir)
+	}
+	// The time for draining comes on top: it is not part of the time to confirm.
+	start := a.Now()
+	j, err := op.Later(operate.ConfirmJob, o.patience+o.within, "undo", strconv.FormatUint(op.EntryID(), 10), "--yes", "--force")
+	if err != nil {
+		return nil, fmt.Errorf("--confirm-within: cannot start the automatic undo; nothing was changed: %w", err)
+	}
+	o.undoneAt = start.Add(o.patience + o.within)
+	return func() { a.state().CallOff(j.ID) }, nil
+}
+
+// left returns the time that is left to confirm, after draining, in whole seconds.
+func (o *apply) left() time.Duration {
+	return max(0, (o.undoneAt.Sub(o.app.Now()) + time.Second - 1).Truncate(time.Second))
+}
+
+// nonePending returns an error if an earlier apply still waits for confirmation:
+// it may be undone at any moment.
+func (o *apply) nonePending() error {
+	if o.app.Identity == nil {
+		return nil
+	}
+	jobs, err := o.app.pendingConfirms()
+	if err != nil || len(jobs) == 0 {
+		return nil // if the state folder cannot be read, there are no jobs
+	}
+	left := min(max(0, jobs[0].At.Sub(o.app.Now())), jobs[0].Wait) // the clock may have been set back
+	f := &fault{status: exitFailed, err: errors.New("the previous apply waits for confirmation and is undone in " + output.Duration(left) + ": nothing was changed")}
+	return f.cure("%s confirm keeps it; %s undo undoes it now", o.app.here(), o.app.here())
+}
+
+// pendingConfirms returns the jobs that undo an apply of this table unless
+// lvs confirm cancels them.
+func (a *App) pendingConfirms() ([]state.Job, error) {
+	table, err := a.Identity(a.global.netns)
+	if err != nil {
+		return nil, err
+	}
+	return a.state().Jobs(table, operate.ConfirmJob), nil
 }

@@ -48,7 +48,7 @@ func (o *diff) run(c *cobra.Command, args []string) error {
 	if err := p.Plan(stepRows(q.before, &q.steps, true)); err != nil {
 		return err
 	}
-	o.tellLeft(q)
+	o.noteLeft(q)
 	if q.steps.Empty() {
 		return nil
 	}

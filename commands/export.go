@@ -41,7 +41,7 @@ func (o *export) run(c *cobra.Command, args []string) error {
 	if o.format != "yaml" && o.format != "json" {
 		return usagef("invalid --output %q: want yaml or json", o.format)
 	}
-	// Errors are JSON where the result is.
+	// Errors are JSON if the result is.
 	o.app.global.output = o.format
 	ids, err := o.all(args)
 	if err != nil {

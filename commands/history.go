@@ -46,7 +46,7 @@ others.`,
 	f := c.Flags()
 	f.StringVar(&o.limit, "limit", "20", "show the newest `N` entries, or all with 0 (default 20)")
 	f.BoolVar(&o.all, "all", false, "also show entries of other tables: of other namespaces, and from before the last boot")
-	f.Lookup("limit").DefValue = "" // the text says it
+	f.Lookup("limit").DefValue = "" // it is in the text
 	complete(c, "limit", nothing)
 	a.kernelFlags(c)
 	a.showFlags(c)
@@ -85,7 +85,7 @@ func (o *history) run(c *cobra.Command, args []string) error {
 	return p.History(entries, table)
 }
 
-// entries reads the journal, and names the table that this command is about.
+// entries returns the journal's entries and the name of the table of this command.
 func (a *App) entries() (all []journal.Entry, table string, err error) {
 	if table, err = a.Identity(a.global.netns); err != nil {
 		return nil, "", err

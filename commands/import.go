@@ -25,10 +25,10 @@ type importFile struct {
 	strict   bool
 }
 
-// importTools are what --from takes.
+// importTools are the values of --from.
 var importTools = []string{"ipvsadm", "keepalived", "ldirectord", "ipvsctl"}
 
-// importMarks say how a service begins in each tool's configuration.
+// importMarks has how a service begins in the configuration of each tool.
 var importMarks = map[string]string{
 	"ipvsadm":    "a service begins with -A, as ipvsadm-save writes it",
 	"keepalived": "a service begins with virtual_server, in the file or in one it includes",
@@ -119,7 +119,7 @@ func (o *importFile) check(c *cobra.Command, args []string) error {
 	if o.format != "yaml" && o.format != "json" {
 		all.add(usagef("invalid --output %q: want yaml or json", o.format))
 	} else {
-		o.app.global.output = o.format // errors are JSON where the result is
+		o.app.global.output = o.format // errors are JSON if the result is
 	}
 	tools := "ipvsadm, keepalived, ldirectord or ipvsctl"
 	switch o.from {
@@ -156,7 +156,7 @@ func (o *importFile) read(ctx context.Context, args []string) (src importer.Text
 	return src, err
 }
 
-// readText reads a text that is not endless.
+// readText reads a text of limited size.
 func readText(in io.Reader) (string, error) {
 	b, err := io.ReadAll(io.LimitReader(in, ipvsadm.MaxSize+1))
 	switch {
@@ -184,7 +184,7 @@ func (o *importFile) convert(ctx context.Context, src importer.Text) (*cluster.F
 	}
 }
 
-// configuration is what keepalived would call this one.
+// configuration returns the config-id that keepalived would use.
 func (o *importFile) configuration() string {
 	if o.configID != "" {
 		return o.configID
@@ -197,7 +197,7 @@ func (o *importFile) configuration() string {
 	return name
 }
 
-// includedFiles reads the files that a pattern names, in alphabetical order.
+// includedFiles reads the files that match a pattern, in alphabetical order.
 func includedFiles(pattern string) ([]importer.Text, error) {
 	paths, err := filepath.Glob(pattern)
 	if err != nil {
@@ -222,7 +222,7 @@ func includedFiles(pattern string) ([]importer.Text, error) {
 	return out, nil
 }
 
-// importSave makes a cluster file of the text of ipvsadm-save.
+// importSave converts the output of ipvsadm-save to a cluster file.
 func importSave(text string, names ipvsadm.Names) (*cluster.File, error) {
 	services, err := ipvsadm.ReadSave(strings.NewReader(text), names)
 	if err != nil {

@@ -17,16 +17,16 @@ import (
 	"lvs/plan"
 )
 
-// planner is what diff and apply share: cluster files, and how far a plan from
-// the table to them may go.
+// planner is what diff and apply share: cluster files, and which changes a plan
+// from the table to them may make.
 type planner struct {
 	app *App
 	clusterFiles
 	prune       bool
 	allow       []string
 	keepWeights bool
-	allowed     plan.Kinds // what allow says
-	// drained is what is remembered of servers of weight 0.
+	allowed     plan.Kinds // of allow
+	// drained has what is remembered of servers of weight 0.
 	drained map[kernel.ServerKey]state.Weight
 }
 
@@ -40,7 +40,7 @@ func (p *planner) register(a *App, c *cobra.Command) {
 	complete(c, "allow", words("add", "update", "delete"))
 }
 
-// planned is a plan with what it was made from.
+// planned is a plan and what it was made from.
 type planned struct {
 	wanted *cluster.Wanted
 	kernel kernel.Kernel
@@ -55,7 +55,7 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	if p.allowed, err = p.kinds(); err != nil {
 		return nil, err
 	}
-	w, err := p.app.readCluster(ctx, p.given(args))
+	w, err := readCluster(ctx, p.app.openInput, p.given(args))
 	if err != nil {
 		return nil, err
 	}
@@ -75,15 +75,15 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 		return nil, err
 	}
 	q.steps, q.left = p.steps(w, q.before)
-	p.tellDrained(w)
+	p.noteDrained(w)
 	return q, nil
 }
 
-// recallDrained finds the servers that lvs drain has given the weight 0: how long
-// they stay out is the admin's decision, not the file's.
+// recallDrained finds the servers that lvs drain has drained: the admin decides how
+// long they stay drained, not the file.
 func (p *planner) recallDrained(now *kernel.Snapshot) error {
 	if !p.app.state().HasWeights() || p.app.Identity == nil {
-		return nil // nothing is remembered: nearly always
+		return nil // nothing is remembered: the usual case
 	}
 	op, err := p.app.operator()
 	if err != nil {
@@ -103,8 +103,8 @@ func (p *planner) isDrained(id kernel.ServiceID, server netip.AddrPort) bool {
 	return known && r.Set == 0
 }
 
-// tellDrained names the servers that the files would have serving.
-func (p *planner) tellDrained(w *cluster.Wanted) {
+// noteDrained prints the drained servers whose weight the files would set.
+func (p *planner) noteDrained(w *cluster.Wanted) {
 	if p.keepWeights || len(p.drained) == 0 {
 		return
 	}
@@ -122,7 +122,7 @@ func (p *planner) tellDrained(w *cluster.Wanted) {
 	}
 }
 
-// listed names the first few.
+// listed returns the first few, and how many more there are.
 func listed(all []netip.AddrPort) string {
 	const most = 3
 	var names []string
@@ -135,7 +135,7 @@ func listed(all []netip.AddrPort) string {
 	return strings.Join(names, ", ")
 }
 
-// steps plans from a table, and parts what is allowed from what is not.
+// steps plans the steps from a table, and separates what --allow leaves out.
 func (p *planner) steps(w *cluster.Wanted, now *plan.Table) (kept, left plan.Steps) {
 	steps := w.Steps(now, plan.Options{Prune: p.prune, KeepWeights: p.keepWeights, Drained: p.isDrained})
 	return steps.Narrow(p.allowed)
@@ -157,15 +157,15 @@ func (p *planner) kinds() (plan.Kinds, error) {
 	return allowed, nil
 }
 
-// tellLeft says what --allow leaves out.
-func (p *planner) tellLeft(q *planned) {
+// noteLeft prints what --allow leaves out.
+func (p *planner) noteLeft(q *planned) {
 	if !q.left.Empty() {
 		p.app.note("left out by --allow: %s", countSteps(&q.left, true))
 	}
 }
 
-// stepRows shows steps with what they replace and cut, in the order in which
-// they are taken.
+// stepRows returns steps as rows, in the order in which they are carried out, with
+// the settings before and after and what they cut.
 func stepRows(before *plan.Table, s *plan.Steps, dryRun bool) []output.Change {
 	rows := planRows(before.Snapshot, s.Changes, dryRun)
 	costs := plan.Costs(before.Snapshot, s.Changes)
@@ -187,7 +187,7 @@ func stepRows(before *plan.Table, s *plan.Steps, dryRun bool) []output.Change {
 	return rows
 }
 
-// countSteps counts steps without making rows of them: there may be very many.
+// countSteps counts steps without making rows of them: there may be many thousands.
 func countSteps(s *plan.Steps, planned bool) string {
 	t := output.Tally{Planned: planned}
 	for i := range s.Changes {
@@ -209,8 +209,8 @@ func countSteps(s *plan.Steps, planned bool) string {
 	return t.String()
 }
 
-// dangers says in one sentence what a plan deletes, cuts and starves: what is
-// asked about before it is done. Nothing is the empty text.
+// dangers returns what a plan deletes and cuts, and which services it leaves without
+// servers: what confirm asks about. It is empty if there is none.
 func dangers(q *planned) string {
 	var what []string
 	if text := deletions(q.before.Snapshot, q.steps.Changes); text != "" {

@@ -92,8 +92,8 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 	return o.apply(ctx, k, before, changes, text)
 }
 
-// read reads the whole text and tells all its faults. An interrupt ends it at
-// once, even where no text comes.
+// read reads the whole text and reports all its faults. An interrupt ends it at
+// once, even while no text comes.
 func (o *restore) read(ctx context.Context) ([]ipvsadm.Service, error) {
 	var services []ipvsadm.Service
 	err := interruptible(ctx, func() error {
@@ -115,7 +115,7 @@ func (o *restore) read(ctx context.Context) ([]ipvsadm.Service, error) {
 	return services, nil
 }
 
-// readSave reads the text; it says what it is if it is a cluster file.
+// readSave reads the text. A cluster file is an error.
 func (o *restore) readSave(ctx context.Context, in io.Reader) ([]ipvsadm.Service, error) {
 	text := bufio.NewReader(in)
 	if isClusterFile(text) {
@@ -125,9 +125,10 @@ func (o *restore) readSave(ctx context.Context, in io.Reader) ([]ipvsadm.Service
 	return ipvsadm.ReadSave(text, ipvsadm.SystemNames(ctx))
 }
 
-// isClusterFile looks at the first line that says something.
+// isClusterFile reports whether the first line that is not a comment begins a
+// cluster file.
 func isClusterFile(text *bufio.Reader) bool {
-	start, _ := text.Peek(256) // what is wrong with reading is told later
+	start, _ := text.Peek(256) // ReadSave reports read errors
 	for line := range strings.Lines(string(start)) {
 		line = strings.TrimSpace(line)
 		if line != "" && line != "---" && line[0] != '#' {
@@ -137,8 +138,8 @@ func isClusterFile(text *bufio.Reader) bool {
 	return false
 }
 
-// keepThresholds puts the thresholds that servers have now into a text without
-// any, and counts those servers.
+// keepThresholds copies the thresholds of existing servers into a text without any,
+// and returns the number of those servers.
 func keepThresholds(want []plan.Service, now *kernel.Snapshot) (kept int) {
 	for i := range want {
 		for j := range want[i].Servers {
@@ -168,6 +169,23 @@ func hasThresholds(e *kernel.ServiceEntry) bool {
 	return slices.ContainsFunc(e.Servers, func(s kernel.ServerEntry) bool { return s.Upper > 0 || s.Lower > 0 })
 }
 
+// linesOf returns the lines of a text, by object.
+func linesOf(text []ipvsadm.Service) placer {
+	lines := map[object]int{}
+	for _, s := range text {
+		lines[object{service: s.ServiceID}] = s.Line
+		for _, v := range s.Servers {
+			lines[object{s.ServiceID, v.Addr}] = v.Line
+		}
+	}
+	return func(o object) string {
+		if line := lines[o]; line > 0 {
+			return fmt.Sprintf("line %d", line)
+		}
+		return ""
+	}
+}
+
 func wanted(text []ipvsadm.Service) []plan.Service {
 	out := make([]plan.Service, len(text))
 	for i, s := range text {
@@ -180,30 +198,7 @@ func wanted(text []ipvsadm.Service) []plan.Service {
 	return out
 }
 
-// deletions says what a plan deletes and cuts. Nothing is the empty text.
-func deletions(before *kernel.Snapshot, changes []kernel.Change) string {
-	var services, servers tally
-	entries := before.Index()
-	for i := range changes {
-		e := entries[changes[i].Service.ServiceID]
-		switch changes[i].Op {
-		case kernel.DeleteService:
-			services.add(*e)
-		case kernel.DeleteServer:
-			servers.addServer(*e.Server(changes[i].Server.Addr))
-		}
-	}
-	var what []string
-	if services.services > 0 {
-		what = append(what, fmt.Sprintf("delete %s %s", plural(services.services, "service"), services.servers()))
-	}
-	if servers.members > 0 {
-		what = append(what, fmt.Sprintf("delete %s of services that stay, %s", plural(servers.members, "server"), servers.cuts()))
-	}
-	return strings.Join(what, ", and ")
-}
-
-// apply carries the plan out and reports it.
+// apply carries out the plan and prints it.
 func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, changes []kernel.Change, text []ipvsadm.Service) error {
 	a := o.app
 	p, err := a.printer(output.Options{})
@@ -241,29 +236,4 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Sna
 	}
 	return append(refusedLines(refused, linesOf(text), exitPartly), &fault{status: exitPartly,
 		err: fmt.Errorf("partly applied: %d of %d changes were made", len(changes)-len(refused), len(changes))})
-}
-
-// planRows shows changes with what they replace.
-func planRows(before *kernel.Snapshot, changes []kernel.Change, dryRun bool) []output.Change {
-	entries := before.Index()
-	rows := make([]output.Change, len(changes))
-	for i := range changes {
-		rows[i] = planRow(entries, &changes[i], dryRun)
-	}
-	return rows
-}
-
-func planRow(entries map[kernel.ServiceID]*kernel.ServiceEntry, c *kernel.Change, dryRun bool) output.Change {
-	s := operate.Step{Change: *c}
-	if e := entries[s.Service.ServiceID]; e != nil {
-		if !s.Op.OnServer() {
-			s.BeforeService = &e.Service
-		} else if old := e.Server(s.Server.Addr); old != nil {
-			s.BeforeServer = &old.Server
-		}
-	}
-	object := s.Object(0)
-	row := output.ChangeOf(&object)
-	row.Op, row.DryRun = c.Op.String(), dryRun
-	return row
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -95,7 +96,8 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	return o.apply(ctx, e, back, rows)
 }
 
-// entry gives the entry to undo. It is nil where that has been told already.
+// entry returns the entry to undo, or nil if there is nothing to do and that was
+// printed.
 func (o *undo) entry(args []string) (*journal.Entry, error) {
 	a := o.app
 	n := uint64(0)
@@ -124,7 +126,7 @@ func (o *undo) entry(args []string) (*journal.Entry, error) {
 	return nil, f.cure("%s history --all lists the entries", a.here())
 }
 
-// last finds the newest change that is in force.
+// last returns the newest change that is still in effect.
 func (o *undo) last(all []journal.Entry, table string) (*journal.Entry, error) {
 	a := o.app
 	for i := len(all) - 1; i >= 0; i-- {
@@ -143,7 +145,8 @@ func (o *undo) last(all []journal.Entry, table string) (*journal.Entry, error) {
 	return nil, f.cure("%s history --all lists the entries", a.here())
 }
 
-// named tells whether an entry that was named can be undone at all.
+// named returns the entry that was named if it can be undone, or nil if it is
+// undone already.
 func (o *undo) named(e *journal.Entry, table string) (*journal.Entry, error) {
 	a := o.app
 	switch {
@@ -178,7 +181,7 @@ func onlyCounters(e *journal.Entry) bool {
 	return true
 }
 
-// since tells what has changed since the entry.
+// since returns what was changed again since the entry, as an error.
 func (o *undo) since(e *journal.Entry, back *plan.Reversal) error {
 	var bad faults
 	for i := range back.Since {
@@ -198,7 +201,7 @@ func (o *undo) since(e *journal.Entry, back *plan.Reversal) error {
 	return bad
 }
 
-// ask shows what will be done where it deletes something, and asks.
+// ask prints what will be done and asks, if something is deleted.
 func (o *undo) ask(ctx context.Context, e *journal.Entry, back *plan.Reversal, rows []output.Change) error {
 	what := deletions(back.Before.Snapshot, back.Changes)
 	if what == "" {
@@ -220,7 +223,7 @@ func (o *undo) ask(ctx context.Context, e *journal.Entry, back *plan.Reversal, r
 	return a.confirm(ctx, fmt.Sprintf("undo entry %d (%s): %s", e.ID, e.Command, what))
 }
 
-// apply takes the steps and reports them.
+// apply carries out the steps and prints them.
 func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal, rows []output.Change) error {
 	a := o.app
 	p, err := a.printer(output.Options{})
@@ -247,7 +250,7 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	if err := a.carry(ctx, all, back.Before, back.Steps, nil); err != nil {
 		return err
 	}
-	a.forgetConfirm(e.ID)
+	o.forgetConfirm(e.ID)
 	if plan.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
 		a.note("what was deleted is restored without its connections")
 	}
@@ -260,8 +263,8 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	return nil
 }
 
-// undoRows shows the steps of a way back. The servers that go with a service
-// are part of its row.
+// undoRows returns the steps of a reversal as rows. Servers that are deleted with
+// their service are part of its row.
 func undoRows(back *plan.Reversal) []output.Change {
 	costs := plan.Costs(back.Before.Snapshot, back.Changes)
 	var rows []output.Change
@@ -277,4 +280,18 @@ func undoRows(back *plan.Reversal) []output.Change {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// forgetConfirm cancels the automatic undo of an entry that is undone now.
+func (o *undo) forgetConfirm(entry uint64) {
+	a := o.app
+	jobs, err := a.pendingConfirms()
+	if err != nil {
+		return // the automatic undo then finds nothing to do
+	}
+	for _, j := range jobs {
+		if len(j.Args) > 1 && j.Args[1] == strconv.FormatUint(entry, 10) {
+			a.state().CallOff(j.ID)
+		}
+	}
 }

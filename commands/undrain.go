@@ -16,7 +16,7 @@ type undrain struct {
 	machineSelector
 	weight string
 	to     int
-	// job restores what this job set, in place of SERVER.
+	// job is the ID of the job whose servers are restored, instead of SERVER.
 	job string
 }
 
@@ -36,7 +36,7 @@ one is forgotten. For a server that lvs did not drain, no weight is remembered: 
   lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80
   lvs undrain 10.0.0.11 --weight 1`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeDrained,
+		ValidArgsFunction: o.completeDrained,
 	}
 	o.machineSelector.register(a, c)
 	f := c.Flags()
@@ -47,9 +47,9 @@ one is forgotten. For a server that lvs did not drain, no weight is remembered: 
 	return c
 }
 
-// completeDrained proposes the servers of which weights are remembered.
-func (a *App) completeDrained(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	out := []string{}
+// completeDrained proposes the servers whose weights are remembered.
+func (o *undrain) completeDrained(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	a, out := o.app, []string{}
 	if a.Identity == nil {
 		return out, noFiles
 	}
@@ -112,7 +112,7 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 	return err
 }
 
-// unknown says that nothing is remembered of servers.
+// unknown returns an error for each server without a remembered weight.
 func (o *undrain) unknown(servers []operate.Member) error {
 	var bad faults
 	for i := range servers {
@@ -123,7 +123,7 @@ func (o *undrain) unknown(servers []operate.Member) error {
 	return bad.err()
 }
 
-// find returns the servers named, or those of a job.
+// find returns the servers named, or those of the job.
 func (o *undrain) find(ctx context.Context, args []string) (*operate.Operator, []operate.Member, error) {
 	if o.job == "" {
 		names, ids, err := o.parse(args)

@@ -44,7 +44,7 @@ func (o *validate) run(c *cobra.Command, args []string) error {
 	if g := &o.app.global; g.output != "" && g.output != "table" && !g.wantsJSON() && !g.formatOfEnv {
 		return usagef("invalid --output %q: want table or json", g.output)
 	}
-	want, err := o.app.readCluster(c.Context(), o.given(args))
+	want, err := readCluster(c.Context(), o.app.openInput, o.given(args))
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (o *validate) run(c *cobra.Command, args []string) error {
 	return err
 }
 
-// sizeOf counts what files want.
+// sizeOf returns how many services and servers files describe.
 func sizeOf(w *cluster.Wanted) string {
 	servers := 0
 	for i := range w.Services {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime/debug"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,8 +79,8 @@ persistence, flags, timeouts, sync daemons and rates are then unknown.`,
 }
 
 func (o *watch) run(c *cobra.Command, args []string) error {
-	// A watch lives for days, so memory that it gives back counts more than in a
-	// command that soon ends (Main).
+	// A watch runs for days: collect garbage more often than in a command that soon
+	// ends (Main).
 	debug.SetGCPercent(50)
 	ctx := c.Context()
 	w, err := o.watcher(args)
@@ -91,16 +92,16 @@ func (o *watch) run(c *cobra.Command, args []string) error {
 	}
 	err = w.follow(ctx)
 	if o.count == "" && errors.Is(err, context.DeadlineExceeded) {
-		err = nil // --timeout was to end it
+		err = nil // --timeout is its normal end
 	}
-	// What was seen is printed, however it ends.
+	// Print what was seen, however it ends.
 	if closing := w.stream.Close(); closing != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		return closing
 	}
 	return err
 }
 
-// watcher checks the options, all of them at once.
+// watcher checks all options and returns the watcher.
 func (o *watch) watcher(args []string) (*watcher, error) {
 	w := &watcher{app: o.app, rates: o.rates, meters: meters{servers: o.servers}, initial: o.initial}
 	var bad faults
@@ -138,7 +139,7 @@ func (o *watch) parseInterval() (time.Duration, error) {
 	}
 	want := durationRange{low: leastInterval}
 	if o.rates {
-		want.unit = traffic.KernelTick // the kernel brings its counters up to date that often
+		want.unit = traffic.KernelTick // the kernel updates its counters that often
 	}
 	d, err := parseDuration("--interval", o.interval, want)
 	if f := (*fault)(nil); o.rates && errors.As(err, &f) {
@@ -147,10 +148,10 @@ func (o *watch) parseInterval() (time.Duration, error) {
 	return d, err
 }
 
-// leastInterval keeps the work for the kernel small.
+// leastInterval limits the work of the kernel.
 const leastInterval = 100 * time.Millisecond
 
-// chooseFormat prefers lines, and refuses documents that never end.
+// chooseFormat prefers a format of lines, and refuses a document without an end.
 func (o *watch) chooseFormat() error {
 	g := &o.app.global
 	switch {
@@ -171,4 +172,138 @@ func (o *watch) chooseFormat() error {
 			cure("add --count or --timeout; or use -o jsonl, which prints one object per line")
 	}
 	return nil
+}
+
+// watcher looks at a table again and again and prints what is different.
+type watcher struct {
+	app *App
+	// ids has the services to watch, in canonical order; empty is the whole table.
+	ids      []kernel.ServiceID
+	interval time.Duration
+	// count is the number of intervals; zero is no limit.
+	count          uint64
+	rates, initial bool
+	meters         meters
+	stream         *output.EventStream
+
+	last *look
+	next time.Time
+	// public is set if privilege is missing: only the public table is read.
+	public bool
+	// failure is why the table cannot be read at present, or nil.
+	failure error
+	// gone is set if IPVS was unloaded and has not been opened since.
+	gone bool
+}
+
+// begin looks for the first time. Every error ends it here.
+func (w *watcher) begin(ctx context.Context) (err error) {
+	if w.last, _, err = w.settled(ctx); err != nil {
+		return err
+	}
+	w.next = w.app.Now()
+	if w.rates {
+		for range w.meters.read(w.last) { // nothing to compare with yet
+		}
+		if err := w.checkEstimation(ctx); err != nil {
+			return err
+		}
+	}
+	if w.initial {
+		nothing := &look{Snapshot: &kernel.Snapshot{Public: w.last.Public}}
+		if err := w.print(w.last.Time, nothing.changesTo(w.last), true); err != nil {
+			return err
+		}
+	}
+	return w.stream.Flush()
+}
+
+// follow looks after each interval, until the last one if there is one.
+func (w *watcher) follow(ctx context.Context) error {
+	for n := uint64(0); w.count == 0 || n < w.count; n++ {
+		if err := w.wait(ctx); err != nil {
+			return err
+		}
+		if err := w.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wait sleeps until the next look is due. If the machine is too slow for the
+// interval, looks are skipped.
+func (w *watcher) wait(ctx context.Context) error {
+	now := w.app.Now()
+	if w.next = w.next.Add(w.interval); !w.next.After(now) {
+		w.next = now.Add(w.interval)
+	}
+	if err := w.app.Sleep(ctx, w.next.Sub(now)); err != nil {
+		return err
+	}
+	if readerGone(w.app.Out) {
+		return syscall.EPIPE
+	}
+	return nil
+}
+
+// step looks once and prints what is different.
+func (w *watcher) step(ctx context.Context) error {
+	now, changes, err := w.settled(ctx)
+	if err != nil {
+		return w.missed(ctx, err)
+	}
+	w.found()
+	if err := w.print(now.Time, changes, false); err != nil {
+		return err
+	}
+	if w.rates {
+		for e := range w.meters.read(now) {
+			if err := w.stream.Add(&e); err != nil {
+				return err
+			}
+		}
+	}
+	w.last = now
+	return w.stream.Flush()
+}
+
+// print prints the changes seen at a time.
+func (w *watcher) print(at time.Time, changes []output.Change, initial bool) error {
+	for i := range changes {
+		if err := w.stream.Add(&output.Event{Time: at, Initial: initial, Change: changes[i]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missed prints once why the table cannot be read; the watch goes on.
+func (w *watcher) missed(ctx context.Context, err error) error {
+	gone := errors.Is(err, kernel.ErrNotLoaded)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case w.rates && errors.Is(err, kernel.ErrPermission):
+		return err
+	case w.failure != nil && (w.failure.Error() == err.Error() || gone && errors.Is(w.failure, kernel.ErrNotLoaded)):
+	case gone:
+		w.app.note("IPVS is no longer loaded: waiting until it is back")
+	default:
+		w.app.note("%v: trying again", err)
+	}
+	w.failure, w.gone = err, w.gone || gone
+	return nil
+}
+
+// found prints that the table can be read again.
+func (w *watcher) found() {
+	switch {
+	case w.failure == nil:
+	case errors.Is(w.failure, kernel.ErrNotLoaded):
+		w.app.note("IPVS is back")
+	default:
+		w.app.note("the table can be read again")
+	}
+	w.failure = nil
 }

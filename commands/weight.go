@@ -20,9 +20,9 @@ type weight struct {
 	app *App
 	selector
 	serverSelector
-	// less holds an argument such as -5, which would be read as an option.
+	// less has an argument such as -5, which would be parsed as an option.
 	less string
-	// over ramps, hold restores: as typed and as a time.
+	// over and hold are --over and --for as typed, overFor and holdFor as durations.
 	over, hold       string
 	overFor, holdFor time.Duration
 }
@@ -67,8 +67,8 @@ after the shell has gone. lvs undrain restores it earlier; a new weight cancels 
 
 const relativeFlag = "less"
 
-// relativeWeight turns an argument such as -5 into an option, because an option
-// is what the parser would look for.
+// relativeWeight turns an argument such as -5 into the option --less=-5: the parser
+// would take it for an option.
 func relativeWeight(args []string) []string {
 	out := make([]string, len(args))
 	for i, arg := range args {
@@ -136,7 +136,7 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	return o.forget(c.Context(), kernel.ServerKey{Service: id, Server: before.Addr})
 }
 
-// forget forgets what is remembered of a server: its weight was set for good.
+// forget forgets the remembered weight of a server: the new one is permanent.
 func (o *weight) forget(ctx context.Context, key kernel.ServerKey) error {
 	op, err := o.app.operator()
 	if err != nil {
@@ -146,7 +146,7 @@ func (o *weight) forget(ctx context.Context, key kernel.ServerKey) error {
 	return nil
 }
 
-// setFor sets a weight that is restored automatically. What will restore it is
+// setFor sets a weight that is restored automatically. The job that restores it is
 // started before anything is changed.
 func (o *weight) setFor(ctx context.Context, m operate.Member, to operate.Step) error {
 	a := o.app
@@ -158,7 +158,7 @@ func (o *weight) setFor(ctx context.Context, m operate.Member, to operate.Step) 
 	var held *operate.NotHeldError
 	switch {
 	case errors.As(err, &held):
-		return a.notHeld("cannot start what restores the weight", held)
+		return notHeld("cannot start what restores the weight", held)
 	case err != nil:
 		return err
 	case !known:
@@ -167,12 +167,12 @@ func (o *weight) setFor(ctx context.Context, m operate.Member, to operate.Step) 
 		return a.nothingChanges("server %v already has the weight %d, and keeps it until %s", m.Addr, m.Weight, j.At.Local().Format(time.TimeOnly))
 	}
 	if err = a.apply(ctx, []operate.Step{to}); err != nil {
-		op.Forget(ctx, []kernel.ServerKey{m.Key()}) // and calls the job off
+		op.Forget(ctx, []kernel.ServerKey{m.Key()}) // and cancel the job
 	}
 	return err
 }
 
-// ramp goes to a weight in small steps.
+// ramp changes a weight in small steps.
 func (o *weight) ramp(ctx context.Context, to operate.Step) error {
 	a, key := o.app, kernel.ServerKey{Service: to.Service.ServiceID, Server: to.Server.Addr}
 	from, end := to.BeforeServer.Weight, to.Server.Weight
@@ -199,7 +199,7 @@ func (o *weight) ramp(ctx context.Context, to operate.Step) error {
 	return p.Changes(rowsOf([]plan.Object{to.Object(0)}))
 }
 
-// rampBroken says where a ramp was left.
+// rampBroken returns the error of a ramp that ended early: the weight it stopped at.
 func (o *weight) rampBroken(ctx context.Context, err error, key kernel.ServerKey, now, end int) error {
 	what := fmt.Sprintf("the weight stays %d, on the way to %d", now, end)
 	var changed *operate.ChangedError
@@ -219,7 +219,7 @@ func (o *weight) rampBroken(ctx context.Context, err error, key kernel.ServerKey
 	return f.cure("%s weight %v %v %d sets it at once", o.app.here(), key.Service, key.Server, end)
 }
 
-// parseTimes reads --over and --for. bad is what was wrong before.
+// parseTimes reads --over and --for. bad is an earlier error, or nil.
 func (o *weight) parseTimes(bad error) error {
 	var all faults
 	var err error
@@ -234,7 +234,7 @@ func (o *weight) parseTimes(bad error) error {
 	return all.err()
 }
 
-// shift is a way to come to a weight.
+// shift is the argument of lvs weight: a new weight, or a change of the current one.
 type shift struct {
 	text string
 	sign byte // '+', '-', '%', or 0 for the number itself
@@ -261,7 +261,7 @@ func parseShift(s string) (shift, error) {
 	return by, nil
 }
 
-// from gives the new weight. What would have to be clamped is refused.
+// from returns the new weight. A result out of range is an error.
 func (by shift) from(now int) (int, error) {
 	to := by.n
 	switch by.sign {
