@@ -1,11 +1,15 @@
 package commands
 
 import (
+	"errors"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"lvs/operate"
+	"lvs/operate/state"
 	"lvs/output"
 	"lvs/plan"
 )
@@ -14,43 +18,45 @@ type apply struct {
 	app *App
 	planner
 	drain, confirm string
-	// patience is how long servers that go may take to finish. Zero is not at all.
+	// patience is how long servers to delete may finish their connections; zero
+	// cuts them at once.
 	patience time.Duration
-	// within is how long a confirmation may take. Zero is that none is needed.
-	within   time.Duration
-	undoneAt time.Time // unless it is confirmed
+	// within is how long to wait for lvs confirm; zero needs no confirmation.
+	within time.Duration
+	// undoneAt is when everything is undone unless it is confirmed.
+	undoneAt time.Time
 }
 
-func (a *App) newApply() *cobra.Command {
+func newApply(a *App) *cobra.Command {
 	o := &apply{app: a}
 	c := &cobra.Command{
 		Use:   "apply -f FILE",
-		Short: "Make the table what a cluster file says",
-		Long: `Reads cluster files, all of them before anything is changed, and changes the table
-where it differs: what is the same keeps its connections and counters. New servers
-come before old ones go, and nothing is deleted that can be edited in place.
+		Short: "Make the table match a cluster file",
+		Long: `Read cluster files and change the table where it differs. All files are read before
+anything is changed. What is the same keeps its connections and counters. New
+servers are added before old ones are deleted, and nothing is deleted that can be
+edited in place.
 
-Only services that the files name are touched; --prune also deletes the others.
-Where something would be deleted, or a service left without a server that takes
-connections, it asks first; without a terminal it needs --yes. With --drain the
-servers that go get the weight 0 first and are deleted when their connections have
-ended, or when the time is over.
+Only services that the files name are changed; --prune also deletes the others. If
+something would be deleted, or a service left without a server that accepts new
+connections, apply asks first; without a terminal it needs --yes. With --drain,
+servers to delete get the weight 0 first and are deleted when their connections have
+ended, or when DURATION has passed.
 
-The table is made once: no server is examined, and what lvs-cluster(5) marks
-(director) has no effect. A server that lvs drain has taken out stays out until lvs
-undrain, whatever the file says.
+The table is made once: apply checks no server, and what lvs-cluster(5) marks
+(director) has no effect. A server that lvs drain has drained stays drained until
+lvs undrain, whatever the file says.
 
-No connection is lost with --drain where net.ipv4.vs.expire_nodest_conn is 1 (and,
-for persistent services, expire_quiescent_template). Only the change of a
-scheduler has a cost that cannot be avoided: the kernel refuses the service's new
-connections while it exchanges it, for some milliseconds.
+With --drain, no connection is lost if net.ipv4.vs.expire_nodest_conn is 1 (and, for
+persistent services, expire_quiescent_template). Changing a scheduler always has a
+cost: for some milliseconds the kernel refuses the service's new connections.
 
-With --confirm-within everything is undone by itself unless lvs confirm comes in
-time: by a process of its own, so also when the shell, the connection to this
-machine, or lvs itself is lost.
+With --confirm-within, everything is undone automatically unless lvs confirm comes in
+time. A background process does this, so it also works if the shell, the connection to
+this machine, or lvs itself is lost.
 
-A faulty file changes nothing; every fault is told. If the kernel refuses a step
-everything is undone. lvs diff shows the plan; lvs undo goes back.`,
+If a file has a fault, nothing is changed and every fault is reported. If the kernel
+refuses a step, everything is undone. lvs diff shows the plan; lvs undo takes it back.`,
 		Example: `  lvs apply -f cluster.yaml --dry-run
   lvs apply -f cluster.yaml --drain 60s --yes
   lvs apply -f cluster.yaml --confirm-within 60s
@@ -60,8 +66,8 @@ everything is undone. lvs diff shows the plan; lvs undo goes back.`,
 		ValidArgsFunction: clusterFileNames,
 	}
 	o.planner.register(a, c)
-	c.Flags().StringVar(&o.drain, "drain", "", "let servers that go finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
-	c.Flags().StringVar(&o.confirm, "confirm-within", "", "undo everything by itself unless "+a.Name+" confirm comes within `DURATION`, such as 60s (default: no confirmation is needed)")
+	c.Flags().StringVar(&o.drain, "drain", "", "let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
+	c.Flags().StringVar(&o.confirm, "confirm-within", "", "undo everything automatically unless "+a.Name+" confirm comes within `DURATION`, such as 60s (default: no confirmation is needed)")
 	complete(c, "drain", nothing)
 	complete(c, "confirm-within", nothing)
 	a.changeFlags(c)
@@ -80,18 +86,18 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	if err := bad.err(); err != nil {
 		return err
 	}
-	o.app.alone = o.patience == 0 && o.within == 0 // else it waits for more than the kernel
+	o.app.alone = o.patience == 0 && o.within == 0 // otherwise it waits for more than the kernel
 	q, err := o.plan(ctx, args)
 	if err != nil {
 		return err
 	}
-	o.tellLeft(q)
+	o.noteLeft(q)
 	a := o.app
 	if q.steps.Empty() {
 		if !q.left.Empty() {
-			return a.nothingChanges("all that differs is left out by --allow")
+			return a.nothingChanges("all differences are left out by --allow")
 		}
-		return a.nothingChanges("the table is as in the file")
+		return a.nothingChanges("the table matches the file")
 	}
 	if a.global.dryRun {
 		return o.show(q)
@@ -114,7 +120,7 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	a.advice = func() string { return "run it again, or " + a.here() + " undo" }
+	a.advice = func() string { return "run it again to go on, or " + a.here() + " undo to go back" }
 	all := &operate.Carry{Operator: op, Patience: o.patience, Ready: o.undoUnlessConfirmed, Again: func(now *plan.Table) plan.Steps {
 		steps, _ := o.steps(q.wanted, now)
 		return steps
@@ -132,7 +138,7 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// show prints the steps. Before they are taken they are a plan.
+// show prints the steps: as a plan before they are carried out.
 func (o *apply) show(q *planned) error {
 	p, err := o.app.printer(output.Options{})
 	if err != nil {
@@ -141,8 +147,8 @@ func (o *apply) show(q *planned) error {
 	return p.Plan(o.rows(q))
 }
 
-// rows are the steps as they are shown. What had time to finish was not cut, or
-// was told when it was.
+// rows returns the steps as they are printed. With --drain the cost is left out
+// after the change: connections had time to end, and cuts were reported.
 func (o *apply) rows(q *planned) []output.Change {
 	rows := stepRows(q.before, &q.steps, !o.app.sent())
 	if o.app.sent() && o.patience > 0 {
@@ -151,4 +157,101 @@ func (o *apply) rows(q *planned) []output.Change {
 		}
 	}
 	return rows
+}
+
+type confirmApply struct{ app *App }
+
+func newConfirm(a *App) *cobra.Command {
+	o := &confirmApply{app: a}
+	c := &cobra.Command{
+		Use:   "confirm",
+		Short: "Keep what apply --confirm-within changed",
+		Long: `Keep what lvs apply --confirm-within changed in this table: it is no longer undone
+automatically. If nothing waits for confirmation, because none was asked for or the
+time has passed and everything was undone, the exit status is 4.`,
+		Example: `  lvs apply -f cluster.yaml --confirm-within 60s
+  lvs confirm`,
+		RunE:              o.run,
+		ValidArgsFunction: nothing,
+	}
+	a.kernelFlags(c)
+	a.quietFlag(c)
+	return c
+}
+
+func (o *confirmApply) run(_ *cobra.Command, args []string) error {
+	if err := noMore(args); err != nil {
+		return err
+	}
+	jobs, err := o.app.pendingConfirms()
+	if err != nil {
+		return err
+	}
+	kept := 0
+	for _, j := range jobs {
+		if o.app.state().CallOff(j.ID) {
+			kept++
+		}
+	}
+	if kept == 0 {
+		f := &fault{status: exitNotFound, err: errors.New("nothing waits for confirmation")}
+		return f.hintf("%s history shows what was done and undone", o.app.here())
+	}
+	o.app.note("confirmed: the change stays")
+	return nil
+}
+
+// undoUnlessConfirmed starts the job that undoes this command's journal entry
+// when the time has passed. forget cancels it.
+func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
+	if o.within == 0 {
+		return func() {}, nil
+	}
+	a := o.app
+	op, err := a.operator()
+	if err != nil {
+		return nil, err
+	}
+	if !op.Recorded() {
+		f := &fault{status: exitFailed, err: errors.New("--confirm-within: cannot undo without a journal; nothing was changed")}
+		return nil, f.hintf("make %s writable, or leave out --confirm-within", a.state().Dir)
+	}
+	// The time for draining comes on top: it is not part of the time to confirm.
+	start := a.Now()
+	j, err := op.Later(operate.ConfirmJob, o.patience+o.within, "undo", strconv.FormatUint(op.EntryID(), 10), "--yes", "--force")
+	if err != nil {
+		return nil, fmt.Errorf("--confirm-within: cannot start the automatic undo; nothing was changed: %w", err)
+	}
+	o.undoneAt = start.Add(o.patience + o.within)
+	return func() { a.state().CallOff(j.ID) }, nil
+}
+
+// left returns the time that is left to confirm, after draining, in whole seconds.
+func (o *apply) left() time.Duration {
+	return max(0, (o.undoneAt.Sub(o.app.Now()) + time.Second - 1).Truncate(time.Second))
+}
+
+// nonePending returns an error if an earlier apply still waits for confirmation:
+// it may be undone at any moment.
+func (o *apply) nonePending() error {
+	if o.app.Identity == nil {
+		return nil
+	}
+	jobs, err := o.app.pendingConfirms()
+	if err != nil || len(jobs) == 0 {
+		return nil // if the state folder cannot be read, there are no jobs
+	}
+	left := min(max(0, jobs[0].At.Sub(o.app.Now())), jobs[0].Wait) // the clock may have been set back
+	f := &fault{status: exitFailed, err: errors.New("the previous apply waits for confirmation and is undone in " + output.Duration(left) + ": nothing was changed")}
+	return f.hintf("%s confirm keeps it; %s undo undoes it now", o.app.here(), o.app.here())
+}
+
+// pendingConfirms returns the jobs that undo an apply of this table unless
+// lvs confirm cancels them.
+func (a *App) pendingConfirms() ([]state.Job, error) {
+	table, err := a.Identity(a.global.netns)
+	if err != nil {
+		return nil, err
+	}
+	return a.state().Jobs(table, operate.ConfirmJob), nil
 }

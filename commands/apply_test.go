@@ -64,7 +64,7 @@ func TestApplyAfterAnother(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("apply -f "+file)); status != exitFailed {
 		t.Errorf("exit status %d", status)
 	}
-	if !strings.Contains(errs.String(), "somebody else has changed the table since it was read") {
+	if !strings.Contains(errs.String(), "the table was changed by someone else since it was read") {
 		t.Errorf("it says %s", errs)
 	}
 	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight"); got != "10.0.0.11:80,5\n10.0.0.12:80,5\n10.0.0.13:80,9\n" {
@@ -123,7 +123,7 @@ func TestAdviceNamesTheNamespace(t *testing.T) {
 	}{
 		{"apply --netns blue --confirm-within 9s --yes -f " + file, exitDone, "unless confirmed: lvs --netns blue confirm\n"},
 		{"undo --netns blue --yes", exitDone, "; lvs --netns blue undo "},
-		{"confirm --netns blue", exitNotFound, "lvs --netns blue history\n"},
+		{"confirm --netns blue", exitNotFound, "lvs --netns blue history "},
 	} {
 		app, _, errs := testApp(k)
 		if status := app.Run(t.Context(), strings.Fields(row.line)); status != row.status || !strings.Contains(errs.String(), row.says) {
@@ -171,12 +171,28 @@ func TestUndoInterruptedDuringDrain(t *testing.T) {
 		if status := app.Run(ctx, strings.Fields("undo --drain 60s --yes")); status != exitInterrupted {
 			t.Fatalf("exit status %d: %s", status, errs)
 		}
-		if want := "lvs undo 11 --force goes on, lvs undo 12 goes back\n"; !strings.Contains(errs.String(), want) {
+		if want := "lvs undo 11 --force to go on, or lvs undo 12 to go back\n"; !strings.Contains(errs.String(), want) {
 			t.Errorf("it says %s", errs)
 		}
 		run(t, k, row.line)
 		if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight"); got != row.servers {
 			t.Errorf("%s: the servers are %s", row.line, got)
+		}
+	}
+}
+
+// Who drained for a minute has that much less time to confirm.
+func TestTimeLeftToConfirm(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, c := range []struct{ passed, left time.Duration }{
+		{0, 90 * time.Second},
+		{20 * time.Millisecond, 90 * time.Second},
+		{time.Minute, 30 * time.Second},
+		{2 * time.Minute, 0},
+	} {
+		o := &apply{app: &App{Now: func() time.Time { return start.Add(c.passed) }}, undoneAt: start.Add(90 * time.Second)}
+		if left := o.left(); left != c.left {
+			t.Errorf("after %s: %s left, not %s", c.passed, left, c.left)
 		}
 	}
 }

@@ -3,6 +3,9 @@ package commands
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
 
 	"lvs/kernel"
 	"lvs/operate"
@@ -10,8 +13,8 @@ import (
 	"lvs/plan"
 )
 
-// apply makes the changes, or with --dry-run says what it would do. There is no
-// other way from a verb to a changed service or server.
+// apply makes the changes, or prints them with --dry-run. Verbs that change single
+// services or servers all use it.
 func (a *App) apply(ctx context.Context, steps []operate.Step) error {
 	k, err := a.kernel()
 	if err != nil {
@@ -29,8 +32,8 @@ func (a *App) apply(ctx context.Context, steps []operate.Step) error {
 	return a.perform(ctx, operate.Objects(steps), func() error { return k.Apply(ctx, changes) })
 }
 
-// perform does something to objects and reports it: nothing on success, unless -v
-// or a format asks for it. A dry run only reports.
+// perform calls do, which changes the objects, and prints the result: nothing on
+// success unless -v or a format is set. With --dry-run it only prints.
 func (a *App) perform(ctx context.Context, objects []plan.Object, do func() error) error {
 	p, err := a.printer(output.Options{})
 	if err != nil {
@@ -63,8 +66,8 @@ func (a *App) perform(ctx context.Context, objects []plan.Object, do func() erro
 	return failure
 }
 
-// rowsOf shows changed objects, one row for each change: the servers that go with
-// their service are part of its row.
+// rowsOf returns one row for each change of the objects: servers deleted together
+// with their service are part of its row.
 func rowsOf(objects []plan.Object) []output.Change {
 	var rows []output.Change
 	for i := range objects {
@@ -75,18 +78,43 @@ func rowsOf(objects []plan.Object) []output.Change {
 	return rows
 }
 
-// reports tells whether success is to be shown.
+// planRows returns changes as rows, with the settings before and after.
+func planRows(before *kernel.Snapshot, changes []kernel.Change, dryRun bool) []output.Change {
+	entries := before.Index()
+	rows := make([]output.Change, len(changes))
+	for i := range changes {
+		rows[i] = planRow(entries, &changes[i], dryRun)
+	}
+	return rows
+}
+
+func planRow(entries map[kernel.ServiceID]*kernel.ServiceEntry, c *kernel.Change, dryRun bool) output.Change {
+	s := operate.Step{Change: *c}
+	if e := entries[s.Service.ServiceID]; e != nil {
+		if !s.Op.OnServer() {
+			s.BeforeService = &e.Service
+		} else if old := e.Server(s.Server.Addr); old != nil {
+			s.BeforeServer = &old.Server
+		}
+	}
+	object := s.Object(0)
+	row := output.ChangeOf(&object)
+	row.Op, row.DryRun = c.Op.String(), dryRun
+	return row
+}
+
+// reports reports whether the result is printed on success.
 func (a *App) reports() bool {
 	g := &a.global
 	return g.verbose || g.jq != "" || g.template != "" || g.output != "" && !g.formatOfEnv
 }
 
-// nothingChanges ends a verb that found all as it should be.
+// nothingChanges ends a verb that has nothing to do; the text says why.
 func (a *App) nothingChanges(format string, args ...any) error {
 	a.note("nothing to do: "+format, args...)
 	g := &a.global
 	if !a.reports() || g.jq == "" && g.template == "" && (g.output == "" || g.output == "table") {
-		return nil // an empty table would say nothing more
+		return nil // an empty table has no use
 	}
 	p, err := a.printer(output.Options{})
 	if err != nil {
@@ -95,8 +123,8 @@ func (a *App) nothingChanges(format string, args ...any) error {
 	return p.Changes(nil)
 }
 
-// foresee returns what of the changes the kernel would refuse for what is there,
-// or is not. Edits and deletions were looked up by their verbs.
+// foresee returns an error for each addition that the kernel would refuse because
+// the object exists or its service does not. Verbs look up what they edit or delete.
 func foresee(ctx context.Context, k kernel.Kernel, changes []kernel.Change) error {
 	var bad faults
 	for i := range changes {
@@ -115,4 +143,105 @@ func foresee(ctx context.Context, k kernel.Kernel, changes []kernel.Change) erro
 		}
 	}
 	return bad.err()
+}
+
+// placer returns the place of an object in a text, such as "line 3", or an empty
+// string if it has none.
+type placer func(object) string
+
+// undone returns the error of a plan that failed: why, and the state of the table.
+func (a *App) undone(f *plan.Failure, where placer) error {
+	status := exitFailed
+	if f.Undo != nil {
+		status = exitPartly
+	}
+	bad := causes(f, where, status, a.global.timeout)
+	add := func(format string, args ...any) *fault {
+		one := &fault{status: status, err: fmt.Errorf(format, args...)}
+		bad = append(bad, one)
+		return one
+	}
+	switch {
+	case f.Undo != nil:
+		add("the table is partly changed, because undoing failed: %w", f.Undo)
+	case slices.ContainsFunc(bad, changedMeanwhile):
+		add("the table was changed by someone else since it was read: all changes of this command were undone").
+			hintf("run it again: it compares with the table as it is now")
+	default:
+		add("all changes were undone: the table is as before")
+	}
+	for i := range f.Left {
+		add("to restore the table: %s", changeText(&f.Left[i]))
+	}
+	if !errors.Is(f.Cause, context.Canceled) {
+		return bad
+	}
+	if a.op != nil {
+		a.op.Sent = f.Undo != nil
+	}
+	for i := 1; i < len(bad) && !a.global.wantsJSON(); i++ {
+		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(bad[i].Error()))
+	}
+	return &fault{status: exitInterrupted, err: fmt.Errorf("interrupted: %w", bad[0])}
+}
+
+// changedMeanwhile reports whether the kernel refused something because the table
+// was changed after it was read.
+func changedMeanwhile(err error) bool {
+	return errors.Is(err, kernel.ErrExists) || errors.Is(err, kernel.ErrNoService) ||
+		errors.Is(err, kernel.ErrNoServer) || errors.Is(err, kernel.ErrNoDaemon)
+}
+
+// causes returns why a plan failed.
+func causes(f *plan.Failure, where placer, status int, timeout string) faults {
+	refused, only := f.Cause.(kernel.Refusals)
+	switch {
+	case only:
+		return refusedLines(refused, where, status)
+	case errors.Is(f.Cause, context.Canceled):
+		return nil
+	case errors.Is(f.Cause, context.DeadlineExceeded):
+		if f.Undo == nil {
+			status = exitTimeout
+		}
+		return faults{&fault{status: status, err: fmt.Errorf("timed out after %s", timeout)}}
+	}
+	return faults{&fault{status: status, err: f.Cause}}
+}
+
+// refusedLines returns an error for each line of the text that the kernel refused.
+// Servers of a refused service are left out: they are a consequence.
+func refusedLines(refused kernel.Refusals, where placer, status int) faults {
+	without := map[kernel.ServiceID]bool{}
+	var bad faults
+	for _, r := range refused {
+		if !r.Err.Server.IsValid() {
+			without[r.Err.Service] = true
+		} else if without[r.Err.Service] && errors.Is(r.Err, kernel.ErrNoService) {
+			continue
+		}
+		err := error(r.Err)
+		if where != nil {
+			if place := where(object{r.Err.Service, r.Err.Server}); place != "" {
+				err = fmt.Errorf("%s: %w", place, r.Err)
+			}
+		}
+		bad = append(bad, &fault{status: status, err: err})
+	}
+	return bad
+}
+
+// object is a service, or a server of one.
+type object struct {
+	service kernel.ServiceID
+	server  netip.AddrPort
+}
+
+// changeText returns the name of a change, such as "delete service tcp://192.0.2.10:80".
+func changeText(c *kernel.Change) string {
+	what := c.Op.String() + " " + c.Service.ServiceID.String()
+	if c.Op.OnServer() {
+		what += " " + c.Server.Addr.String()
+	}
+	return what
 }

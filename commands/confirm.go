@@ -3,6 +3,7 @@ package commands
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -10,7 +11,7 @@ import (
 	"lvs/kernel"
 )
 
-// tally counts what a deletion takes with it.
+// tally counts what a deletion removes.
 type tally struct {
 	services, members   int
 	active, connections uint64
@@ -29,8 +30,8 @@ func (t *tally) addServer(s kernel.ServerEntry) {
 	t.connections += uint64(s.Active) + uint64(s.Inactive)
 }
 
-// servers says what goes besides the object itself: "with 2 servers, cutting
-// 40 connections (12 active)".
+// servers returns what is deleted besides the object itself, such as "with 2
+// servers, cutting 40 connections (12 active)".
 func (t *tally) servers() string {
 	return fmt.Sprintf("with %s, %s", plural(t.members, "server"), t.cuts())
 }
@@ -46,9 +47,9 @@ func plural[N int | uint64](n N, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// confirm says what will be done and asks. The answer no is an error with
-// status 1; where nobody can be asked, --yes must have said it. A dry run says
-// what would be done and asks nothing.
+// confirm prints what will be done and asks. The answer no is an error with exit
+// status 1. If nobody can be asked, it is an error without --yes. With --dry-run it
+// prints what would be done and does not ask.
 func (a *App) confirm(ctx context.Context, what string) error {
 	if a.global.dryRun {
 		a.note("would %s", what)
@@ -59,24 +60,25 @@ func (a *App) confirm(ctx context.Context, what string) error {
 	}
 	in, close := a.asked()
 	if in == nil {
-		return usagef("would %s: this needs a yes", what).hintf("add --yes, or --dry-run to look first")
+		return usagef("would %s: not confirmed", what).hintf("add --yes to do it, or --dry-run to see it first")
 	}
 	defer close()
 	fmt.Fprintf(a.Err, "This will %s. Go on? [y/N] ", what)
-	answer, err := a.readLine(ctx, in)
+	answer, err := readLine(ctx, in)
 	if err != nil {
+		fmt.Fprintln(a.Err)
 		return err
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
 		return nil
 	}
-	return &fault{status: exitNo, err: fmt.Errorf("nothing was changed")}
+	return &fault{status: exitNo, err: errors.New("nothing was changed")}
 }
 
-// asked gives where an answer comes from: standard input, or the terminal that
-// the program was started from where standard input is something else. It is
-// nil where nobody sees the question.
+// asked returns where to read the answer: standard input or, if that is no
+// terminal, the terminal that the program was started from. in is nil if nobody
+// sees the question.
 func (a *App) asked() (in io.Reader, close func() error) {
 	switch {
 	case !a.ErrTerminal.Is:
@@ -93,11 +95,11 @@ func (a *App) asked() (in io.Reader, close func() error) {
 	return t, t.Close
 }
 
-// readLine waits for a line, or for the interrupt.
-func (a *App) readLine(ctx context.Context, in io.Reader) (string, error) {
+// readLine waits for a line or for the end of the context.
+func readLine(ctx context.Context, in io.Reader) (string, error) {
 	line := make(chan string, 1)
 	go func() {
-		// The end of input is an empty answer, which is no.
+		// The end of the input is an empty answer: no.
 		text, _ := bufio.NewReader(in).ReadString('\n')
 		line <- text
 	}()
@@ -105,7 +107,29 @@ func (a *App) readLine(ctx context.Context, in io.Reader) (string, error) {
 	case text := <-line:
 		return text, nil
 	case <-ctx.Done():
-		fmt.Fprintln(a.Err)
 		return "", ctx.Err()
 	}
+}
+
+// deletions returns what a plan deletes and cuts, or an empty string.
+func deletions(before *kernel.Snapshot, changes []kernel.Change) string {
+	var services, servers tally
+	entries := before.Index()
+	for i := range changes {
+		e := entries[changes[i].Service.ServiceID]
+		switch changes[i].Op {
+		case kernel.DeleteService:
+			services.add(*e)
+		case kernel.DeleteServer:
+			servers.addServer(*e.Server(changes[i].Server.Addr))
+		}
+	}
+	var what []string
+	if services.services > 0 {
+		what = append(what, fmt.Sprintf("delete %s %s", plural(services.services, "service"), services.servers()))
+	}
+	if servers.members > 0 {
+		what = append(what, fmt.Sprintf("delete %s of services that stay, %s", plural(servers.members, "server"), servers.cuts()))
+	}
+	return strings.Join(what, ", and ")
 }

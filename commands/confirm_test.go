@@ -25,9 +25,9 @@ func TestQuestionOnTheTerminal(t *testing.T) {
 	}{
 		{"yes", terminal("y\n"), true, exitDone, "Go on? [y/N] "},
 		{"no", terminal("\n"), true, exitNo, "nothing was changed"},
-		{"nobody sees the question", terminal("y\n"), false, exitUsage, "this needs a yes"},
-		{"no terminal", none, true, exitUsage, "this needs a yes"},
-		{"none to open", nil, true, exitUsage, "this needs a yes"},
+		{"nobody sees the question", terminal("y\n"), false, exitUsage, "not confirmed"},
+		{"no terminal", none, true, exitUsage, "not confirmed"},
+		{"none to open", nil, true, exitUsage, "not confirmed"},
 	} {
 		k := memory.New()
 		setUp, _, _ := testApp(k)

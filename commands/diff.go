@@ -11,17 +11,17 @@ type diff struct {
 	planner
 }
 
-func (a *App) newDiff() *cobra.Command {
+func newDiff(a *App) *cobra.Command {
 	o := &diff{app: a}
 	c := &cobra.Command{
 		Use:   "diff -f FILE",
 		Short: "Show what applying a cluster file would change",
-		Long: `Compares the table with a cluster file and prints what lvs apply would do, in the
-order in which it would: + is added, ~ is changed in place, - is deleted. A
-deletion says what it cuts by the connections of this moment.
+		Long: `Compare the table with a cluster file and print what lvs apply would do, in this
+order: + adds, ~ changes in place, - deletes. A deletion shows how many connections
+it would cut now.
 
-Only services that the file names are compared; --prune adds those that it does
-not name. The exit status is 0 when nothing differs and 1 when something does.`,
+Only services that the file names are compared; --prune includes the others. The exit
+status is 0 if nothing differs and 1 if something does.`,
 		Example: `  lvs diff -f cluster.yaml
   lvs diff -f cluster.yaml --prune -o json
   lvs export | lvs diff -f -`,
@@ -48,7 +48,7 @@ func (o *diff) run(c *cobra.Command, args []string) error {
 	if err := p.Plan(stepRows(q.before, &q.steps, true)); err != nil {
 		return err
 	}
-	o.tellLeft(q)
+	o.noteLeft(q)
 	if q.steps.Empty() {
 		return nil
 	}

@@ -24,15 +24,15 @@ type drain struct {
 	holdFor              time.Duration
 	// only are the services that were named.
 	only []kernel.ServiceID
-	// before are the weights that are remembered.
+	// before has the remembered weights.
 	before map[kernel.ServerKey]int
 }
 
-func (a *App) newDrain() *cobra.Command {
+func newDrain(a *App) *cobra.Command {
 	o := &drain{app: a}
 	c := &cobra.Command{
 		Use:   "drain SERVER…",
-		Short: "Let a server's connections end and give it no new ones",
+		Short: "Stop new connections to a server and let the others end",
 		Long: `Set a server's weight to 0 in every service that has it: its connections go on,
 new ones go to other servers. SERVER is an address, for all its ports, or
 ADDR:PORT. The old weights are remembered; lvs undrain restores them. Draining a
@@ -79,7 +79,7 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 	o.holdFor, err = optionalDuration("--for", o.hold, durationRange{})
 	bad.add(err)
 	if o.delete && o.hold != "" {
-		bad.add(usagef("--delete and --for exclude one another: what is deleted cannot come back"))
+		bad.add(usagef("--delete and --for cannot be used together: a deleted server cannot be undrained"))
 	}
 	if err := bad.err(); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 	}
 	if a.global.dryRun {
 		if len(steps) == 0 {
-			return a.nothingChanges("the weight is 0 already")
+			return a.nothingChanges("the weight is already 0")
 		}
 		return a.apply(ctx, steps)
 	}
@@ -118,30 +118,30 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 		return o.notDrained(err)
 	}
 	if len(steps) == 0 && o.hold == "" && !o.wait && !o.delete {
-		a.note("nothing to do: the weight is 0 already")
+		a.note("nothing to do: the weight is already 0")
 	}
 	return o.follow(ctx, op, w, found)
 }
 
-// notDrained says why --for cannot be kept.
+// notDrained returns why the servers cannot be drained.
 func (o *drain) notDrained(err error) error {
 	var held *operate.NotHeldError
 	if errors.As(err, &held) {
-		return o.app.notHeld("cannot start the automatic undrain", held)
+		return notHeld("cannot start the automatic undrain", held)
 	}
 	return err
 }
 
-// notHeld says why nothing was changed: what --for promises could not be kept.
-func (a *App) notHeld(what string, held *operate.NotHeldError) error {
+// notHeld returns the error if --for cannot restore the weights later.
+func notHeld(what string, held *operate.NotHeldError) error {
 	if held.Remembering {
 		what = "cannot remember the weights"
 	}
 	return fmt.Errorf("--for: %s; nothing was changed: %w", what, held.Err)
 }
 
-// emptied asks about services that the steps leave without a server that takes
-// new connections. None is the empty text.
+// emptied returns what confirm asks about: the services that the steps leave without
+// a server that accepts new connections. It is empty if there is none.
 func emptied(snap *kernel.Snapshot, steps []operate.Step, names []machine) string {
 	changes := make([]kernel.Change, len(steps))
 	for i := range steps {
@@ -166,7 +166,7 @@ func textOf(names []machine) string {
 	return enumerate(list)
 }
 
-// enumerate joins a few words, and counts the rest.
+// enumerate joins the first few words and counts the rest.
 func enumerate(list []string) string {
 	const most = 5
 	if len(list) > most {
@@ -175,15 +175,16 @@ func enumerate(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// mindTemplates says what persistence will do, or sees to it that it does not.
+// mindTemplates warns if clients bound by persistence keep coming back or, with
+// --expire-templates, sets the sysctl that sends them elsewhere.
 func (o *drain) mindTemplates(ctx context.Context, w *operate.Watch, found []operate.Member) error {
 	a := o.app
 	if o.expire && !w.ExpireTemplates {
-		what := "sets"
+		what := "setting"
 		if a.global.dryRun {
 			what = "would set"
 		}
-		a.note("%s net.ipv4.vs.%s to 1, for all services of the table; it stays so", what, kernel.ExpireQuiescentTemplate)
+		a.note("%s net.ipv4.vs.%s to 1 for all services of the table; it stays set", what, kernel.ExpireQuiescentTemplate)
 		if !a.global.dryRun {
 			k, err := a.kernel()
 			if err != nil {
@@ -212,8 +213,8 @@ func (o *drain) mindTemplates(ctx context.Context, w *operate.Watch, found []ope
 	return nil
 }
 
-// follow waits if that was asked for, deletes what is drained if that was asked
-// for, and reports.
+// follow waits with --wait, deletes what is drained with --delete, and prints the
+// result.
 func (o *drain) follow(ctx context.Context, op *operate.Operator, w *operate.Watch, found []operate.Member) error {
 	a := o.app
 	p, err := a.printer(output.Options{})
@@ -247,8 +248,8 @@ func (o *drain) follow(ctx context.Context, op *operate.Operator, w *operate.Wat
 	return report.last(now)
 }
 
-// remove deletes drained servers from their services, and says what becomes of
-// clients that come back by a connection the kernel still remembers.
+// remove deletes drained servers from their services, and warns if the kernel still
+// remembers connections of clients that may come back.
 func (o *drain) remove(ctx context.Context, op *operate.Operator, now []operate.Drain, found []operate.Member) error {
 	settings, err := doctor.ReadSettings(ctx, op.Kernel)
 	if err != nil {
@@ -274,7 +275,7 @@ func (o *drain) remove(ctx context.Context, op *operate.Operator, now []operate.
 	return op.DeleteDrained(ctx, now, found)
 }
 
-// brokenOff says what is left if waiting ended before its time.
+// brokenOff returns the error if waiting ended early: what is left, and how to go on.
 func (o *drain) brokenOff(ctx context.Context, err error, now []operate.Drain, found []operate.Member, report *drainReport) error {
 	a := o.app
 	var serving *operate.ServingError
@@ -290,40 +291,40 @@ func (o *drain) brokenOff(ctx context.Context, err error, now []operate.Drain, f
 		return err
 	}
 	var what []string
-	cure := undo + " restores it"
+	hint := undo + " restores it"
 	for i := range now {
 		if d := &now[i]; d.State == operate.Draining {
 			d.State = operate.TimedOut
 			what = append(what, fmt.Sprintf("%v %v: %s", d.Service, d.Server, reasonText(d)))
-			cure = o.cureFor(d, found, undo)
+			hint = o.hintFor(d, found, undo)
 		}
 	}
 	f := &fault{status: exitTimeout, err: fmt.Errorf("not drained after %s, and the weight stays 0: %s",
-		a.global.timeout, strings.Join(what, "; ")), hint: cure}
+		a.global.timeout, strings.Join(what, "; ")), hint: hint}
 	if err := report.last(now); err != nil {
 		return err
 	}
 	return f
 }
 
-// command is verb for just the servers found: a hint that is pasted touches
-// neither other ports nor other services.
+// command returns the command line of a verb for just the servers found, so that a
+// pasted hint does not change other ports or services.
 func (o *drain) command(verb string, found []operate.Member) string {
-	text := o.app.Name + " " + verb + " " + strings.Join(addressesOf(found), " ")
+	text := o.app.here() + " " + verb + " " + strings.Join(addressesOf(found), " ")
 	for _, id := range o.only {
 		text += " --service " + id.String()
 	}
 	return text
 }
 
-// cureFor says what can be done about what is left.
-func (o *drain) cureFor(d *operate.Drain, found []operate.Member, undo string) string {
+// hintFor returns what to do about the connections that are left.
+func (o *drain) hintFor(d *operate.Drain, found []operate.Member, undo string) string {
 	switch {
 	case d.Is(operate.BoundClients):
 		return fmt.Sprintf("%s --expire-templates sends those clients to other servers; %s restores the weight", o.command("drain", found), undo)
 	case d.Active > 0:
-		return fmt.Sprintf("%s connections --server %v lists them; an idle one is kept as long as %s timeouts says; %s restores the weight",
-			o.app.Name, d.Server, o.app.Name, undo)
+		return fmt.Sprintf("%s connections --server %v lists them; %s timeouts shows how long an idle one is kept; %s restores the weight",
+			o.app.here(), d.Server, o.app.here(), undo)
 	}
 	return undo + " restores it"
 }

@@ -13,7 +13,7 @@ import (
 	"lvs/output"
 )
 
-// reasonText says what is in the way of being drained. Nothing is the empty text.
+// reasonText returns why a server is not drained yet, or an empty string.
 func reasonText(d *operate.Drain) string {
 	switch {
 	case d.State == operate.Gone:
@@ -30,7 +30,7 @@ func reasonText(d *operate.Drain) string {
 
 func blockText(b operate.Block) string {
 	recent := ", the last packet less than " + output.Duration(operate.QuietTime) + " ago"
-	const uncounted = ", which end by their timeout alone"
+	const uncounted = ", which end only by their timeout"
 	switch b.Reason {
 	case operate.ActiveConnections:
 		return plural(b.Count, "active connection")
@@ -45,7 +45,7 @@ func blockText(b operate.Block) string {
 	case operate.UncountedOfMark:
 		return plural(b.Count, "inactive connection") + uncounted
 	}
-	return plural(b.Count, "inactive connection") + ", some of which may be opening"
+	return plural(b.Count, "inactive connection") + ", some of which may still be opening"
 }
 
 // drainRow returns a state as it is printed.
@@ -54,28 +54,28 @@ func drainRow(d *operate.Drain) output.Drain {
 		Active: d.Active, Inactive: d.Inactive, Clients: d.Clients, State: output.DrainState(d.State), Reason: reasonText(d)}
 }
 
-// drainReport prints where servers stand: at the end, and in jsonl each time that
-// it is new.
+// drainReport prints the state of servers: at the end and, with -o jsonl, at each
+// change.
 type drainReport struct {
 	app     *App
 	printer *output.Printer
-	told    map[kernel.ServerKey]output.Drain
+	printed map[kernel.ServerKey]output.Drain
 }
 
-// stream prints what is new, if that is wanted.
+// stream prints what is new, with -o jsonl.
 func (r *drainReport) stream(now []operate.Drain) error {
 	if r.app.global.output != "jsonl" || !r.app.reports() {
 		return nil
 	}
-	if r.told == nil {
-		r.told = map[kernel.ServerKey]output.Drain{}
+	if r.printed == nil {
+		r.printed = map[kernel.ServerKey]output.Drain{}
 	}
 	var fresh []output.Drain
 	for _, d := range byAddress(now) {
 		row := drainRow(&d)
 		at := kernel.ServerKey{Service: row.Service, Server: row.Server}
-		if r.told[at] != row {
-			r.told[at] = row
+		if r.printed[at] != row {
+			r.printed[at] = row
 			fresh = append(fresh, row)
 		}
 	}
@@ -85,7 +85,7 @@ func (r *drainReport) stream(now []operate.Drain) error {
 	return r.printer.Drains(fresh)
 }
 
-// last prints how all ended.
+// last prints the final state.
 func (r *drainReport) last(now []operate.Drain) error {
 	switch {
 	case !r.app.reports():
@@ -100,8 +100,8 @@ func (r *drainReport) last(now []operate.Drain) error {
 	return r.printer.Drains(rows)
 }
 
-// byAddress puts the servers of each service into the order of their addresses.
-// The kernel has the last one first.
+// byAddress sorts the servers of each service by address. The kernel lists the last
+// one added first.
 func byAddress(now []operate.Drain) []operate.Drain {
 	out := slices.Clone(now)
 	for rest := out; len(rest) > 0; {
@@ -115,18 +115,18 @@ func byAddress(now []operate.Drain) []operate.Drain {
 	return out
 }
 
-// waitLine is what a wait is for, and how fast it goes on.
+// waitLine is what the live line shows of a wait: its subject and its speed.
 type waitLine struct {
 	what  string
 	slope operate.Slope
 }
 
-// showDraining shows how far draining is, on the live line.
+// showDraining shows the progress of draining on the live line.
 func (a *App) showDraining(now []operate.Drain) {
 	active := operate.Active(now)
 	a.waiting.slope.Add(a.Now(), active)
 	a.live().show(func() string {
-		what := cmp.Or(a.waiting.what, "draining what goes")
+		what := cmp.Or(a.waiting.what, "draining servers to delete")
 		var left []string
 		for i := range now {
 			if now[i].State != operate.Drained {
@@ -139,13 +139,13 @@ func (a *App) showDraining(now []operate.Drain) {
 		text := fmt.Sprintf("%s: %s left in %s", what, plural(active, "active connection"), plural(len(left), "service"))
 		perSecond, end, ok := a.waiting.slope.Estimate()
 		if !ok {
-			return text + ", no end in sight"
+			return text + ", not getting fewer"
 		}
-		return fmt.Sprintf("%s, %.1f less each second, about %s", text, perSecond, output.Duration(max(end, time.Second)))
+		return fmt.Sprintf("%s, %.1f fewer each second, done in about %s", text, perSecond, output.Duration(max(end, time.Second)))
 	})
 }
 
-// addressesOf lists the servers, each once: by address if it has more ports.
+// addressesOf returns the servers, each once: without a port if it has several.
 func addressesOf(found []operate.Member) []string {
 	ports := map[netip.Addr]map[uint16]bool{}
 	var order []netip.Addr

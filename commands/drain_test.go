@@ -106,7 +106,7 @@ func TestDrainWaits(t *testing.T) {
 		t.Errorf("rows %+v", rows)
 	}
 	for _, want := range []string{
-		"lvs: draining 10.0.0.11:80: 75 active connections left in 1 service, 4.2 less each second, about 17s\n",
+		"lvs: draining 10.0.0.11:80: 75 active connections left in 1 service, 4.2 fewer each second, done in about 17s\n",
 		"lvs: 10.0.0.11:80 is drained after 20s\n",
 	} {
 		if !strings.Contains(errs.String(), want) {
@@ -209,7 +209,7 @@ func TestDrainTimesOut(t *testing.T) {
 		hint    string
 	}{
 		{theWeb, memory.Traffic{Active: 3}, "tcp://192.0.2.10:80 10.0.0.11:80: 3 active connections\n",
-			"hint: lvs connections --server 10.0.0.11:80 lists them; an idle one is kept as long as lvs timeouts says; lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80 restores the weight\n"},
+			"hint: lvs connections --server 10.0.0.11:80 lists them; lvs timeouts shows how long an idle one is kept; lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80 restores the weight\n"},
 		{theShop, memory.Traffic{Persistent: 2}, "2 clients bound by persistence (net.ipv4.vs.expire_quiescent_template is 0)\n",
 			"hint: lvs drain 10.0.0.11:443 --service tcp://192.0.2.10:443 --expire-templates sends those clients to other servers"},
 		{theDNS, memory.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n", "hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 restores it\n"},
@@ -367,7 +367,7 @@ func TestDrainOnATerminal(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11:80 --wait")); status != exitDone {
 		t.Fatalf("status %d: %s", status, errs)
 	}
-	line := "\rlvs: draining 10.0.0.11:80: 2 active connections left in 1 service, no end in sight"
+	line := "\rlvs: draining 10.0.0.11:80: 2 active connections left in 1 service, not getting fewer"
 	gone := "\r" + strings.Repeat(" ", len(line)-1) + "\r"
 	if got := errs.String(); !strings.HasPrefix(got, line) || !strings.HasSuffix(got, gone+"lvs: 10.0.0.11:80 is drained after 1s\n") {
 		t.Errorf("it shows %q", got)

@@ -7,22 +7,21 @@ import (
 	"lvs/plan"
 )
 
-// durationRange is what the duration of an option may be. The zero value takes
+// durationRange is the range of valid durations of an option. The zero value allows
 // everything above zero.
 type durationRange struct {
-	// low and high bound it; zero is no bound.
+	// low and high are the limits; zero is no limit.
 	low, high time.Duration
-	// unit is what it must be a multiple of; zero is anything.
+	// unit is a duration of which it must be a multiple; zero allows any.
 	unit time.Duration
-	// zero is set if the duration may be 0.
+	// zero is set if 0 is allowed.
 	zero bool
-	// or is a word that may stand in place of it, for the error alone.
+	// or is a word that may be used instead of a duration, for the error text.
 	or string
 }
 
-// parseDuration reads the duration of an option: 500ms, 30s, 5m, 1h30m, 7d, or a
-// bare number of seconds as ipvsadm takes it. It is the one place that says what
-// is wrong with a duration.
+// parseDuration returns the duration of an option: 500ms, 30s, 5m, 1h30m, 7d, or a
+// number of seconds as in ipvsadm. All errors about durations come from here.
 func parseDuration(option, text string, want durationRange) (time.Duration, error) {
 	d, err := plan.ParseDuration(text)
 	if n, bare := strconv.ParseUint(text, 10, 32); bare == nil {
@@ -36,8 +35,8 @@ func parseDuration(option, text string, want durationRange) (time.Duration, erro
 	return d, nil
 }
 
-// optionalDuration is parseDuration for an option that may be missing: empty is
-// zero.
+// optionalDuration is parseDuration for an option that may be missing: an empty text
+// is zero.
 func optionalDuration(option, text string, want durationRange) (time.Duration, error) {
 	if text == "" {
 		return 0, nil

@@ -13,15 +13,14 @@ type export struct {
 	format string
 }
 
-func (a *App) newExport() *cobra.Command {
+func newExport(a *App) *cobra.Command {
 	o := &export{app: a}
 	c := &cobra.Command{
 		Use:   "export [SERVICE…]",
 		Short: "Write the table as a cluster file",
-		Long: `Writes the services named, or all, as a cluster file: the shortest one that makes
-the same table. What is as by default (scheduler wlc, forwarding direct, weight 1,
-the service's port) is left out. Without a SERVICE timeouts and running sync
-daemons are part of it.`,
+		Long: `Write the table, or the services named, as the shortest cluster file that makes the
+same table. Defaults (scheduler wlc, forwarding direct, weight 1, the service's port)
+are left out. Without SERVICE, timeouts and running sync daemons are included.`,
 		Example: `  lvs export > cluster.yaml
   lvs export -o json
   lvs export tcp://192.0.2.10:80`,
@@ -40,9 +39,9 @@ func (o *export) run(c *cobra.Command, args []string) error {
 		o.format = "yaml"
 	}
 	if o.format != "yaml" && o.format != "json" {
-		return usagef("unknown format %q of a cluster file", o.format).hintf("it is yaml or json")
+		return usagef("invalid --output %q: want yaml or json", o.format)
 	}
-	// Errors are JSON where the result is.
+	// Errors are JSON if the result is.
 	o.app.global.output = o.format
 	ids, err := o.all(args)
 	if err != nil {

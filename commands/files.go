@@ -21,16 +21,16 @@ type clusterFiles struct{ names []option }
 
 func (o *clusterFiles) register(f *pflag.FlagSet) {
 	f.VarP(&repeated{name: "file", short: "f", to: &o.names}, "file", "f",
-		"read the cluster file `FILE`; all *.yaml, *.yml and *.json of a folder; standard input for -; may be given again (default: none)")
+		"read the cluster file `FILE`, all *.yaml, *.yml and *.json of a folder, or standard input for -; repeat it for more (default: none)")
 	f.SetAnnotation("file", cobra.BashCompFilenameExt, []string{"yaml", "yml", "json"})
 }
 
-// clusterFileNames proposes what may be a cluster file.
+// clusterFileNames proposes files that may be cluster files.
 func clusterFileNames(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return []string{"yaml", "yml", "json"}, cobra.ShellCompDirectiveFilterFileExt
 }
 
-// given are the names of options and arguments.
+// given returns the names in the options and the arguments.
 func (o *clusterFiles) given(args []string) []string {
 	var names []string
 	for _, n := range o.names {
@@ -39,11 +39,14 @@ func (o *clusterFiles) given(args []string) []string {
 	return append(names, args...)
 }
 
-// readCluster reads what the files of those names want together: a folder
-// stands for its cluster files, - for standard input. All faults of all files
-// are told. An interrupt ends it at once, even where no text comes.
-func (a *App) readCluster(ctx context.Context, names []string) (*cluster.Wanted, error) {
-	files, err := a.readFiles(ctx, names)
+// opener opens a file to read; - is standard input.
+type opener func(name string) (io.ReadCloser, error)
+
+// readCluster reads files as one cluster: a folder stands for its cluster files, -
+// for standard input. It reports all faults of all files. An interrupt ends it at
+// once, even while no text comes.
+func readCluster(ctx context.Context, open opener, names []string) (*cluster.Wanted, error) {
+	files, err := readFiles(ctx, open, names)
 	if err != nil {
 		return nil, err
 	}
@@ -51,19 +54,19 @@ func (a *App) readCluster(ctx context.Context, names []string) (*cluster.Wanted,
 }
 
 // readFiles reads without resolving. Faults that leave something to resolve stay
-// in the files, for Resolve to tell.
-func (a *App) readFiles(ctx context.Context, names []string) (files []*cluster.File, err error) {
+// in the files; Resolve reports them.
+func readFiles(ctx context.Context, open opener, names []string) (files []*cluster.File, err error) {
 	if len(names) == 0 {
-		return nil, usagef("which cluster file?").hintf("name it with -f FILE; - is standard input")
+		return nil, usagef("no cluster file is named").hintf("name it with -f FILE; - is standard input")
 	}
-	// What the goroutine fills in is not touched after an interrupt.
+	// After an interrupt the goroutine goes on: it must not share the result.
 	var read []*cluster.File
 	err = interruptible(ctx, func() error {
 		paths, err := filesOf(names)
 		if err != nil {
 			return err
 		}
-		read, err = a.readAll(paths)
+		read, err = readAll(open, paths)
 		return err
 	})
 	if err != nil {
@@ -72,8 +75,8 @@ func (a *App) readFiles(ctx context.Context, names []string) (files []*cluster.F
 	return read, nil
 }
 
-// filesOf puts the cluster files of folders in their place, in the order of
-// their names.
+// filesOf returns the names with each folder replaced by its cluster files, sorted
+// by name.
 func filesOf(names []string) ([]string, error) {
 	var out []string
 	var bad faults
@@ -81,7 +84,7 @@ func filesOf(names []string) ([]string, error) {
 	for _, name := range names {
 		if name == "-" {
 			if stdin {
-				bad.add(usagef("standard input (-) can be read once"))
+				bad.add(usagef("standard input (-) can be read only once"))
 			}
 			stdin = true
 			out = append(out, name)
@@ -126,13 +129,13 @@ func isFolder(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// readAll reads every file, also after faults in one.
-func (a *App) readAll(paths []string) ([]*cluster.File, error) {
+// readAll reads every file, even after faults in one.
+func readAll(open opener, paths []string) ([]*cluster.File, error) {
 	var files []*cluster.File
 	var bad faults
 	whole := true
 	for _, path := range paths {
-		text, err := a.readText(path)
+		text, err := readFile(open, path)
 		if err != nil {
 			bad.add(unread(err))
 			whole = false
@@ -151,16 +154,16 @@ func (a *App) readAll(paths []string) ([]*cluster.File, error) {
 		files = append(files, file)
 	}
 	if !whole {
-		// Without one of the files the others cannot be put together.
+		// If one file cannot be read, the others cannot be resolved.
 		return nil, bad.err()
 	}
 	return files, nil
 }
 
-// readText reads a file whole. One that is too large is read far enough to be
-// refused.
-func (a *App) readText(path string) (string, error) {
-	in, err := a.openInput(path)
+// readFile returns the text of a file. Of a file that is too large it returns just
+// enough to be refused.
+func readFile(open opener, path string) (string, error) {
+	in, err := open(path)
 	if err != nil {
 		return "", err
 	}
@@ -175,7 +178,7 @@ func (a *App) readText(path string) (string, error) {
 	return text.String(), err
 }
 
-// unread tells why a file could not be read.
+// unread returns why a file could not be read, with a hint.
 func unread(err error) error {
 	var path *fs.PathError
 	if !errors.As(err, &path) {
@@ -186,4 +189,29 @@ func unread(err error) error {
 		return (&fault{status: exitPermission, err: err}).hintf("read it as its owner, or with sudo")
 	}
 	return err
+}
+
+// interruptible calls do, which may block and takes no context, such as opening a
+// pipe that has no writer. If the context ends first, do goes on in the background:
+// the caller must not touch what they share.
+func interruptible(ctx context.Context, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// openInput opens a file to read; - and an empty name are standard input.
+func (a *App) openInput(name string) (io.ReadCloser, error) {
+	if name != "" && name != "-" {
+		return os.Open(name)
+	}
+	if a.InTerminal.Is {
+		a.note("reading from the terminal; end with Ctrl-D")
+	}
+	return io.NopCloser(a.In), nil
 }

@@ -16,27 +16,27 @@ type history struct {
 	all   bool
 }
 
-func (a *App) newHistory() *cobra.Command {
+func newHistory(a *App) *cobra.Command {
 	o := &history{app: a}
 	c := &cobra.Command{
 		Use:   "history",
-		Short: "Show what was changed by whom",
-		Long: `Shows what lvs has changed in this table, the newest first: number, time, user,
-how many services, servers and settings were added (+), edited (~) and deleted
-(-), how it ended, and the command line. -o json has all of it, with the settings
-before and after.
+		Short: "Show what was changed, when and by whom",
+		Long: `Show what lvs changed in this table, newest first: number, time, user, how many
+services, servers and settings were added (+), edited (~) and deleted (-), the
+outcome, and the command line. -o json has everything, with the settings before and
+after.
 
-The outcome is done; partly, where the kernel refused some of it; refused, where
-nothing was changed in the end; undone-by-N; or unknown, where the command is
-still at it, was killed or could not tell. lvs undo takes an entry back.
+The outcome is done; partly, if the kernel refused some of it; refused, if nothing
+was changed in the end; undone-by-N; or unknown, if the command is still running, was
+killed or could not find out. lvs undo takes an entry back.
 
-Every change that lvs makes is an entry. What other programs change is none, nor
-what lvs does under the name ipvsadm, unless LVS_JOURNAL=all is in the
-environment. The journal is the user's own: root's is below /var/lib/lvs, anybody
-else's below ~/.local/state/lvs (XDG_STATE_HOME; LVS_STATE_DIR moves both). It
-keeps the last 8 MiB at least. A journal that cannot be written is told and stops
-no change. A table lives until the next boot, or as long as its network namespace;
---all also shows what was done to others.`,
+Every change that lvs makes is an entry. Changes by other programs are not, nor by
+lvs under the name ipvsadm, unless LVS_JOURNAL=all is set in the environment. Each
+user has a journal: root's is below /var/lib/lvs, others' below ~/.local/state/lvs
+(XDG_STATE_HOME; LVS_STATE_DIR moves both). It keeps at least the last 8 MiB. If it
+cannot be written, lvs says so and makes the change anyway. A table lasts until the
+next boot, or as long as its network namespace; --all also shows the changes to
+others.`,
 		Example: `  lvs history
   lvs history --limit 0 -o json --jq '.items[] | select(.user == "root") | .command'
   lvs history --all --columns id,time,netns,command`,
@@ -46,7 +46,7 @@ no change. A table lives until the next boot, or as long as its network namespac
 	f := c.Flags()
 	f.StringVar(&o.limit, "limit", "20", "show the newest `N` entries, or all with 0 (default 20)")
 	f.BoolVar(&o.all, "all", false, "also show entries of other tables: of other namespaces, and from before the last boot")
-	f.Lookup("limit").DefValue = "" // the text says it
+	f.Lookup("limit").DefValue = "" // it is in the text
 	complete(c, "limit", nothing)
 	a.kernelFlags(c)
 	a.showFlags(c)
@@ -85,7 +85,7 @@ func (o *history) run(c *cobra.Command, args []string) error {
 	return p.History(entries, table)
 }
 
-// entries reads the journal, and names the table that this command is about.
+// entries returns the journal's entries and the name of the table of this command.
 func (a *App) entries() (all []journal.Entry, table string, err error) {
 	if table, err = a.Identity(a.global.netns); err != nil {
 		return nil, "", err

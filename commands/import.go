@@ -25,40 +25,39 @@ type importFile struct {
 	strict   bool
 }
 
-// importTools are what --from takes.
+// importTools are the values of --from.
 var importTools = []string{"ipvsadm", "keepalived", "ldirectord", "ipvsctl"}
 
-// importMarks say how a service begins in each tool's configuration.
+// importMarks has how a service begins in the configuration of each tool.
 var importMarks = map[string]string{
 	"ipvsadm":    "a service begins with -A, as ipvsadm-save writes it",
-	"keepalived": "a service begins with virtual_server, in the file or in one that it includes",
+	"keepalived": "a service begins with virtual_server, in the file or in one it includes",
 	"ldirectord": "a service begins with virtual= or virtual6=",
 	"ipvsctl":    "services are listed under the key services",
 }
 
-func (a *App) newImport() *cobra.Command {
+func newImport(a *App) *cobra.Command {
 	o := &importFile{app: a}
 	c := &cobra.Command{
 		Use:   "import --from TOOL [FILE]",
-		Short: "Make a cluster file of another tool's configuration",
-		Long: `Reads the configuration of another tool and writes a cluster file that wants the
-same: services and servers, their checks, quorum and fallback. It needs neither
-root nor IPVS, and changes nothing.
+		Short: "Convert another tool's configuration to a cluster file",
+		Long: `Read the configuration of another tool and write a cluster file that describes the
+same: services and servers, their checks, quorum and fallback. It needs neither root
+nor IPVS, and changes nothing.
 
-What a cluster file cannot say is told on standard error, and in the file as a
-comment where it belongs. With --strict nothing is written then.
+What a cluster file cannot express is reported on standard error, and in the file as
+a comment where it belongs. With --strict, nothing is written in that case.
 
-ipvsadm     what ipvsadm-save wrote, with or without -n
-keepalived  keepalived.conf, with what it includes. What keepalived takes where
-            nothing is said holds: NAT, wlc, UDP, a check each minute. VRRP stays
-            with keepalived
+ipvsadm     the output of ipvsadm-save, with or without -n
+keepalived  keepalived.conf and the files it includes. keepalived's own defaults
+            apply: NAT, wlc, UDP, a check each minute. VRRP stays with keepalived
 ldirectord  ldirectord.cf. Passwords are not copied
 ipvsctl     the YAML of ipvsctl, whose default weight is 0
 
-Names are looked up once: a cluster file has addresses.
+Names are resolved once: a cluster file has addresses.
 
-Of such a file lvs apply takes services, servers, timeouts and sync daemons. It
-examines no server and puts no fallback in place: what checks servers has to stay.`,
+From such a file, lvs apply uses services, servers, timeouts and sync daemons. It
+checks no server and sets up no fallback: keep the tool that checks the servers.`,
 		Example: `  lvs import --from keepalived keepalived.conf > cluster.yaml
   lvs import --from ldirectord --strict ldirectord.cf
   ssh director ipvsadm-save | lvs import --from ipvsadm`,
@@ -71,10 +70,10 @@ examines no server and puts no fallback in place: what checks servers has to sta
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.from, "from", "", "the configuration is of `TOOL`: ipvsadm, keepalived, ldirectord or ipvsctl (needed)")
+	f.StringVar(&o.from, "from", "", "read the configuration of `TOOL`: ipvsadm, keepalived, ldirectord or ipvsctl (needed)")
 	f.StringVarP(&o.format, "output", "o", "", "write `FORMAT`: yaml or json (default yaml)")
-	f.StringVar(&o.configID, "config-id", "", "keepalived's lines that begin with @`ID` hold (default: the host's name up to its first dot)")
-	f.BoolVar(&o.strict, "strict", false, "write nothing, and exit 1, where something cannot be carried over")
+	f.StringVar(&o.configID, "config-id", "", "use keepalived's lines that begin with @`ID` (default: the host name up to its first dot)")
+	f.BoolVar(&o.strict, "strict", false, "write nothing and exit 1 if something cannot be converted")
 	complete(c, "from", words(importTools...))
 	complete(c, "output", words("yaml", "json"))
 	a.quietFlag(c)
@@ -91,8 +90,8 @@ func (o *importFile) run(c *cobra.Command, args []string) error {
 	}
 	file, notes, err := o.convert(c.Context(), src)
 	if tool := cluster.ToolOf(src.Text); (err != nil || len(file.Services) == 0) && tool != "" && tool != o.from {
-		return usagef("%s: this is no configuration of %s", src.Name, o.from).
-			hintf("it looks like one of %s: --from %s", tool, tool)
+		return usagef("%s: not a configuration of %s", src.Name, o.from).
+			hintf("try --from %s: it looks like a configuration of %s", tool, tool)
 	}
 	if err != nil {
 		return err
@@ -101,7 +100,7 @@ func (o *importFile) run(c *cobra.Command, args []string) error {
 		o.app.note("%s", n)
 	}
 	if len(file.Services) == 0 {
-		return usagef("%s: there is no service of %s in it", src.Name, o.from).hintf("%s", importMarks[o.from])
+		return usagef("%s: no service of %s in it", src.Name, o.from).hintf("check the file: %s", importMarks[o.from])
 	}
 	if o.strict && len(notes) > 0 {
 		return &fault{status: exitNo, err: fmt.Errorf("%s: nothing was written (--strict)", plural(len(notes), "note"))}
@@ -118,20 +117,20 @@ func (o *importFile) check(c *cobra.Command, args []string) error {
 		o.format = "yaml"
 	}
 	if o.format != "yaml" && o.format != "json" {
-		all.add(usagef("unknown format %q of a cluster file", o.format).hintf("it is yaml or json"))
+		all.add(usagef("invalid --output %q: want yaml or json", o.format))
 	} else {
-		o.app.global.output = o.format // errors are JSON where the result is
+		o.app.global.output = o.format // errors are JSON if the result is
 	}
-	tools := "--from ipvsadm, keepalived, ldirectord or ipvsctl"
+	tools := "ipvsadm, keepalived, ldirectord or ipvsctl"
 	switch o.from {
 	case "":
-		all.add(usagef("whose configuration is it?").hintf("%s", tools))
+		all.add(usagef("--from is missing").hintf("add --from with the name of the tool: %s", tools))
 	case "ipvsadm", "keepalived", "ldirectord", "ipvsctl":
 	default:
-		all.add(usagef("--from %q is no tool whose configuration can be read", o.from).hintf("%s", tools))
+		all.add(usagef("invalid --from %q: want %s", o.from, tools))
 	}
 	if len(args) > 1 {
-		all.add(usagef("unexpected argument %q", args[1]).hintf("one file is read at a time"))
+		all.add(usagef("unexpected argument %q", args[1]).hintf("name one file at a time"))
 	}
 	if c.Flags().Changed("config-id") && o.from != "keepalived" {
 		all.add(usagef("--config-id has no effect without --from keepalived"))
@@ -157,7 +156,7 @@ func (o *importFile) read(ctx context.Context, args []string) (src importer.Text
 	return src, err
 }
 
-// readText reads a text that is not endless.
+// readText reads a text of limited size.
 func readText(in io.Reader) (string, error) {
 	b, err := io.ReadAll(io.LimitReader(in, ipvsadm.MaxSize+1))
 	switch {
@@ -185,7 +184,7 @@ func (o *importFile) convert(ctx context.Context, src importer.Text) (*cluster.F
 	}
 }
 
-// configuration is what keepalived would call this one.
+// configuration returns the config-id that keepalived would use.
 func (o *importFile) configuration() string {
 	if o.configID != "" {
 		return o.configID
@@ -198,7 +197,7 @@ func (o *importFile) configuration() string {
 	return name
 }
 
-// includedFiles reads the files that a pattern names, in alphabetical order.
+// includedFiles reads the files that match a pattern, in alphabetical order.
 func includedFiles(pattern string) ([]importer.Text, error) {
 	paths, err := filepath.Glob(pattern)
 	if err != nil {
@@ -223,7 +222,7 @@ func includedFiles(pattern string) ([]importer.Text, error) {
 	return out, nil
 }
 
-// importSave makes a cluster file of the text of ipvsadm-save.
+// importSave converts the output of ipvsadm-save to a cluster file.
 func importSave(text string, names ipvsadm.Names) (*cluster.File, error) {
 	services, err := ipvsadm.ReadSave(strings.NewReader(text), names)
 	if err != nil {

@@ -21,8 +21,8 @@ type laterRun struct {
 	ready bool
 }
 
-// newLater is the process behind a job. Nobody types it.
-func (a *App) newLater() *cobra.Command {
+// newLater returns the hidden verb that runs a job in a background process.
+func newLater(a *App) *cobra.Command {
 	o := &laterRun{app: a}
 	c := &cobra.Command{
 		Use:    "later ID",
@@ -57,7 +57,7 @@ func (o *laterRun) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	defer release()
-	// The namespace is held from now on: pid:N may be gone when the job is due.
+	// Open the namespace now: pid:N may be gone when the job is due.
 	a.global.netns = j.Netns
 	if _, err := a.kernel(); err != nil {
 		return err
@@ -68,33 +68,33 @@ func (o *laterRun) run(c *cobra.Command, args []string) error {
 	if o.ready {
 		signalReady()
 	}
-	if err := a.waitFor(c.Context(), j); err != nil || !folder.CallOff(id) {
-		return err // called off while it waited: nothing is to be done
+	if err := o.await(c.Context(), j); err != nil || !folder.CallOff(id) {
+		return err // or canceled while it waited
 	}
 	a.note("%s: %s %s", a.Now().UTC().Format(time.RFC3339), a.Name, strings.Join(j.Args, " "))
-	return a.runJob(c.Context(), j)
+	return o.runJob(c.Context(), j)
 }
 
-// jobLook is how often a waiting job checks whether it was called off.
+// jobLook is how often a waiting job checks whether it was canceled.
 const jobLook = 10 * time.Second
 
-// waitFor waits until the job is due or was called off.
-func (a *App) waitFor(ctx context.Context, j state.Job) error {
+// await waits until the job is due or was canceled.
+func (o *laterRun) await(ctx context.Context, j state.Job) error {
 	for left := j.Wait; left > 0; left -= jobLook {
-		if _, err := a.state().Job(j.ID); err != nil {
+		if _, err := o.app.state().Job(j.ID); err != nil {
 			return nil
 		}
-		if err := a.Sleep(ctx, min(left, jobLook)); err != nil {
+		if err := o.app.Sleep(ctx, min(left, jobLook)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// runJob carries out the command line on the table that is open.
-func (a *App) runJob(ctx context.Context, j state.Job) error {
-	inner := *a
-	a.opened = nil // the other closes it
+// runJob runs the job's command line on the table that is open.
+func (o *laterRun) runJob(ctx context.Context, j state.Job) error {
+	inner := *o.app
+	o.app.opened = nil // inner closes it
 	inner.global, inner.strays, inner.cancel, inner.op = globals{}, nil, nil, nil
 	inner.Identity = func(string) (string, error) { return j.Table, nil }
 	if status := inner.Run(ctx, j.Args); status != exitDone {
@@ -104,15 +104,15 @@ func (a *App) runJob(ctx context.Context, j state.Job) error {
 }
 
 const (
-	readyFile = 3 // where a detached process says that it is ready
+	readyFile = 3 // the file descriptor to which a detached process writes readyWord
 	readyWord = "ready\n"
 	// readyTime is how long a process may take to open the table.
 	readyTime = 10 * time.Second
 )
 
-// detach starts this program again in a session of its own, so that neither the
-// end of the shell nor that of the terminal reaches it, and waits until it says
-// that it is ready. Its output is added to the file log.
+// detach starts this program again in its own session, which the end of the shell or
+// the terminal does not affect, and waits until it is ready. Its output is appended
+// to the file log.
 func (a *App) detach(args []string, log string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -144,24 +144,24 @@ func (a *App) detach(args []string, log string) error {
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
-	return fmt.Errorf("the process that should wait did not start: %w", lastLine(log))
+	return fmt.Errorf("the background process did not start: %w", lastLine(log))
 }
 
-// signalReady tells the process that started this one. That it has gone is no
-// reason to stop.
+// signalReady reports to the process that started this one. If that has gone, the job
+// goes on.
 func signalReady() {
 	f := os.NewFile(readyFile, "ready")
 	f.WriteString(readyWord)
 	f.Close()
 }
 
-// lastLine is the error that a log ends with.
+// lastLine returns the error at the end of a log.
 func lastLine(log string) error {
 	text, err := os.ReadFile(log)
 	if err != nil {
 		return err
 	}
-	last := "it said nothing"
+	last := "it printed nothing"
 	for line := range strings.Lines(string(text)) {
 		if !strings.HasPrefix(line, "hint: ") {
 			last = strings.TrimSpace(line)

@@ -23,8 +23,8 @@ import (
 // state returns the state folder. It may not exist yet.
 func (a *App) state() state.Folder { return state.Folder{Dir: state.Default(a.Env)} }
 
-// operator returns what carries out this command's changes, all of which are one
-// entry of the journal.
+// operator returns the operator that carries out this command's changes. All of them
+// are one journal entry.
 func (a *App) operator() (*operate.Operator, error) {
 	k, err := a.kernel()
 	if err != nil {
@@ -50,15 +50,15 @@ func (a *App) operatorOf(k kernel.Kernel) *operate.Operator {
 	return a.op
 }
 
-// describe returns what the journal says of this command.
+// describe returns the journal entry of this command, without its changes.
 func (a *App) describe() journal.Entry {
 	e := journal.Entry{Command: shellLine(a.Name, a.args), Undoes: a.undoes, SudoUser: a.Env("SUDO_USER")}
 	e.User, e.UID = currentUser()
 	return e
 }
 
-// currentUser returns who runs the program, as the kernel knows it. A user
-// without a name has a number.
+// currentUser returns the user that runs the program. If the name is unknown, it is
+// the number.
 func currentUser() (name string, uid int) {
 	uid = os.Getuid()
 	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
@@ -81,7 +81,7 @@ func (a *App) tell(e operate.Event) {
 		a.note("cannot remember the weights in %s: %v", a.state().Dir, e.Err)
 		for i := range e.Servers {
 			if m := &e.Servers[i]; m.Weight > 0 {
-				a.say("hint: to undrain: %s weight %v %v %d", a.Name, m.Service.ServiceID, m.Addr, m.Weight)
+				a.say("hint: %s weight %v %v %d undrains it", a.here(), m.Service.ServiceID, m.Addr, m.Weight)
 			}
 		}
 	case operate.NotForgotten:
@@ -105,14 +105,14 @@ func (a *App) tell(e operate.Event) {
 		if a.op.EntryID() != 0 {
 			advice = a.advice()
 		}
-		a.note("servers that go have the weight 0 and are not deleted yet: %s", advice)
+		a.note("servers to delete have the weight 0 but are not deleted yet: %s", advice)
 	case operate.Unprivileged:
 		a.note("without privilege, clients bound by persistence are not seen (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
 	}
 }
 
-// carry takes steps from one table to another and says why they were given up.
-// where names the place that the steps come from; nil is none.
+// carry carries out the steps from one table to another and returns why they failed.
+// where returns the place in a file that a step comes from; it may be nil.
 func (a *App) carry(ctx context.Context, all *operate.Carry, before *plan.Table, steps plan.Steps, where placer) error {
 	err := all.Run(ctx, before, steps)
 	a.endLine()
@@ -122,7 +122,7 @@ func (a *App) carry(ctx context.Context, all *operate.Carry, before *plan.Table,
 	return err
 }
 
-// tellUnrecorded says once that the journal does not have everything.
+// tellUnrecorded prints that the journal does not have everything.
 func (a *App) tellUnrecorded(err error) {
 	var path *fs.PathError
 	switch {
@@ -135,16 +135,16 @@ func (a *App) tellUnrecorded(err error) {
 	}
 }
 
-// warnDeleting says what the deletion of servers does to clients that come back.
+// warnDeleting warns what deleting servers does to clients that come back.
 func (a *App) warnDeleting(going []kernel.ServerEntry) {
 	settings, err := doctor.ReadSettings(a.ctx, a.op.Kernel)
 	if err != nil {
-		return // the change itself will fail and say why
+		return // the change itself fails with the reason
 	}
 	a.quote(doctor.DroppedReturns(settings, going))
 }
 
-// quote prints a diagnosis. Nil is none.
+// quote prints a diagnosis; nil is none.
 func (a *App) quote(d *doctor.Diagnosis) {
 	if d == nil {
 		return
@@ -153,7 +153,7 @@ func (a *App) quote(d *doctor.Diagnosis) {
 	a.say("hint: %s", d.Fix)
 }
 
-// tellCut says which servers had connections when the time was over.
+// tellCut prints which servers still had connections when the time had passed.
 func (a *App) tellCut(e operate.WaitEnded) {
 	const most = 5
 	for i := range e.Cut {

@@ -17,16 +17,16 @@ import (
 	"lvs/plan"
 )
 
-// planner is what diff and apply share: cluster files, and how far a plan from
-// the table to them may go.
+// planner is what diff and apply share: cluster files, and which changes a plan
+// from the table to them may make.
 type planner struct {
 	app *App
 	clusterFiles
 	prune       bool
 	allow       []string
 	keepWeights bool
-	allowed     plan.Kinds // what allow says
-	// drained is what is remembered of servers of weight 0.
+	allowed     plan.Kinds // of allow
+	// drained has what is remembered of servers of weight 0.
 	drained map[kernel.ServerKey]state.Weight
 }
 
@@ -34,13 +34,13 @@ func (p *planner) register(a *App, c *cobra.Command) {
 	p.app = a
 	f := c.Flags()
 	p.clusterFiles.register(f)
-	f.BoolVar(&p.prune, "prune", false, "also delete services that the files do not name, and stop sync daemons where the files have some")
-	f.StringSliceVar(&p.allow, "allow", nil, "only changes of these `KINDS`, a list of add, update, delete (default: all)")
-	f.BoolVar(&p.keepWeights, "keep-weights", false, "leave the weights of servers that are there as they are")
+	f.BoolVar(&p.prune, "prune", false, "also delete services that the files do not name and, if the files have sync daemons, stop the others")
+	f.StringSliceVar(&p.allow, "allow", nil, "make only changes of these `KINDS`, a list of add, update, delete (default: all)")
+	f.BoolVar(&p.keepWeights, "keep-weights", false, "keep the weights of existing servers")
 	complete(c, "allow", words("add", "update", "delete"))
 }
 
-// planned is a plan with what it was made from.
+// planned is a plan and what it was made from.
 type planned struct {
 	wanted *cluster.Wanted
 	kernel kernel.Kernel
@@ -55,7 +55,7 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	if p.allowed, err = p.kinds(); err != nil {
 		return nil, err
 	}
-	w, err := p.app.readCluster(ctx, p.given(args))
+	w, err := readCluster(ctx, p.app.openInput, p.given(args))
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +65,8 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	}
 	q := &planned{wanted: w, kernel: k}
 	if p.prune && len(w.Services) == 0 {
-		return nil, usagef("the files name no service: with --prune that would delete every one").
-			hintf("if that is meant: %s clear", p.app.Name)
+		return nil, usagef("the files name no service: --prune would delete every service").
+			hintf("%s clear deletes every service", p.app.here())
 	}
 	if q.before, err = plan.ReadTable(ctx, k); err != nil {
 		return nil, err
@@ -75,15 +75,15 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 		return nil, err
 	}
 	q.steps, q.left = p.steps(w, q.before)
-	p.tellDrained(w)
+	p.noteDrained(w)
 	return q, nil
 }
 
-// recallDrained finds the servers that lvs drain has given the weight 0: how long
-// they stay out is the admin's decision, not the file's.
+// recallDrained finds the servers that lvs drain has drained: the admin decides how
+// long they stay drained, not the file.
 func (p *planner) recallDrained(now *kernel.Snapshot) error {
 	if !p.app.state().HasWeights() || p.app.Identity == nil {
-		return nil // nothing is remembered: nearly always
+		return nil // nothing is remembered: the usual case
 	}
 	op, err := p.app.operator()
 	if err != nil {
@@ -103,8 +103,8 @@ func (p *planner) isDrained(id kernel.ServiceID, server netip.AddrPort) bool {
 	return known && r.Set == 0
 }
 
-// tellDrained names the servers that the files would have serving.
-func (p *planner) tellDrained(w *cluster.Wanted) {
+// noteDrained prints the drained servers whose weight the files would set.
+func (p *planner) noteDrained(w *cluster.Wanted) {
 	if p.keepWeights || len(p.drained) == 0 {
 		return
 	}
@@ -118,11 +118,11 @@ func (p *planner) tellDrained(w *cluster.Wanted) {
 		}
 	}
 	if len(stay) > 0 {
-		p.app.note("drained, so the weight stays 0: %s; %s undrain brings it back", listed(stay), p.app.Name)
+		p.app.note("drained, so the weight stays 0: %s; %s undrain restores it", listed(stay), p.app.here())
 	}
 }
 
-// listed names the first few.
+// listed returns the first few, and how many more there are.
 func listed(all []netip.AddrPort) string {
 	const most = 3
 	var names []string
@@ -135,7 +135,7 @@ func listed(all []netip.AddrPort) string {
 	return strings.Join(names, ", ")
 }
 
-// steps plans from a table, and parts what is allowed from what is not.
+// steps plans the steps from a table, and separates what --allow leaves out.
 func (p *planner) steps(w *cluster.Wanted, now *plan.Table) (kept, left plan.Steps) {
 	steps := w.Steps(now, plan.Options{Prune: p.prune, KeepWeights: p.keepWeights, Drained: p.isDrained})
 	return steps.Narrow(p.allowed)
@@ -152,20 +152,20 @@ func (p *planner) kinds() (plan.Kinds, error) {
 		allowed |= kind
 	}
 	if p.prune && !allowed.Has(plan.Deleting) {
-		return 0, usagef("--prune deletes, which --allow %s leaves out", strings.Join(p.allow, ","))
+		return 0, usagef("--prune and --allow %s cannot be used together: --prune deletes", strings.Join(p.allow, ","))
 	}
 	return allowed, nil
 }
 
-// tellLeft says what --allow leaves out.
-func (p *planner) tellLeft(q *planned) {
+// noteLeft prints what --allow leaves out.
+func (p *planner) noteLeft(q *planned) {
 	if !q.left.Empty() {
 		p.app.note("left out by --allow: %s", countSteps(&q.left, true))
 	}
 }
 
-// stepRows shows steps with what they replace and cut, in the order in which
-// they are taken.
+// stepRows returns steps as rows, in the order in which they are carried out, with
+// the settings before and after and what they cut.
 func stepRows(before *plan.Table, s *plan.Steps, dryRun bool) []output.Change {
 	rows := planRows(before.Snapshot, s.Changes, dryRun)
 	costs := plan.Costs(before.Snapshot, s.Changes)
@@ -187,7 +187,7 @@ func stepRows(before *plan.Table, s *plan.Steps, dryRun bool) []output.Change {
 	return rows
 }
 
-// countSteps counts steps without making rows of them: there may be very many.
+// countSteps counts steps without making rows of them: there may be many thousands.
 func countSteps(s *plan.Steps, planned bool) string {
 	t := output.Tally{Planned: planned}
 	for i := range s.Changes {
@@ -209,17 +209,17 @@ func countSteps(s *plan.Steps, planned bool) string {
 	return t.String()
 }
 
-// dangers says in one sentence what a plan deletes, cuts and starves: what is
-// asked about before it is done. Nothing is the empty text.
+// dangers returns what a plan deletes and cuts, and which services it leaves without
+// servers: what confirm asks about. It is empty if there is none.
 func dangers(q *planned) string {
 	var what []string
 	if text := deletions(q.before.Snapshot, q.steps.Changes); text != "" {
 		what = append(what, text)
 	}
 	if ids := plan.Starved(q.before.Snapshot, q.steps.Changes); len(ids) == 1 {
-		what = append(what, fmt.Sprintf("leave %v without a server that accepts connections", ids[0]))
+		what = append(what, fmt.Sprintf("leave %v without a server that accepts new connections", ids[0]))
 	} else if len(ids) > 1 {
-		what = append(what, fmt.Sprintf("leave %d services without a server that accepts connections (%v …)", len(ids), ids[0]))
+		what = append(what, fmt.Sprintf("leave %d services without a server that accepts new connections (%v …)", len(ids), ids[0]))
 	}
 	stops := 0
 	for _, d := range q.steps.Stop {

@@ -8,26 +8,25 @@ import (
 )
 
 const (
-	longWork    = 20_000 // steps; less is done before anybody wonders
+	longWork    = 20_000 // steps from which progress is shown
 	redrawEvery = 100 * time.Millisecond
 	lineEvery   = 5 * time.Second
 )
 
-// liveLine shows how work goes on: on a terminal on one line that is rewritten,
-// elsewhere by a line now and then. -q silences it.
+// liveLine shows progress: on a terminal on one line that is rewritten, elsewhere as
+// a line from time to time. -q turns it off.
 type liveLine struct {
 	app   *App
 	last  time.Time
 	width int
-	// every is the time between lines where there is no terminal. It grows to
-	// lineAtMost, so that long work does not fill a log.
+	// every is the time between lines without a terminal. It grows up to lineAtMost,
+	// so that long work does not fill a log.
 	every time.Duration
 }
 
 const lineAtMost = time.Minute
 
-// live returns the line that shows the work that is going on. It begins with the
-// first call after endLine.
+// live returns the live line. The first call after endLine starts a new one.
 func (a *App) live() *liveLine {
 	if a.line == nil {
 		a.line = &liveLine{app: a, last: a.Now(), every: lineEvery}
@@ -35,7 +34,7 @@ func (a *App) live() *liveLine {
 	return a.line
 }
 
-// endLine takes the live line off the terminal.
+// endLine removes the live line from the terminal.
 func (a *App) endLine() {
 	if a.line != nil {
 		a.line.end()
@@ -43,7 +42,7 @@ func (a *App) endLine() {
 	}
 }
 
-// show shows the text, if the time has come.
+// show shows the text, if enough time has passed since the last one.
 func (l *liveLine) show(text func() string) {
 	a, now := l.app, l.app.Now()
 	switch {
@@ -58,8 +57,8 @@ func (l *liveLine) show(text func() string) {
 	}
 }
 
-// fitting cuts a text so that it does not reach the end of a line, where it could
-// not be taken back. Width 0 is not known.
+// fitting shortens a text so that it does not wrap at the end of a line, where it
+// could not be removed. A width of 0 is unknown.
 func fitting(s string, width int) string {
 	r := []rune(s)
 	if width <= 1 || len(r) < width {
@@ -68,7 +67,7 @@ func fitting(s string, width int) string {
 	return string(r[:width-2]) + "…"
 }
 
-// end takes the line off the terminal.
+// end removes the line from the terminal.
 func (l *liveLine) end() {
 	if l.width > 0 {
 		fmt.Fprintf(l.app.Err, "\r%s\r", strings.Repeat(" ", l.width))

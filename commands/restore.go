@@ -24,25 +24,25 @@ type restore struct {
 	merge, keepGoing bool
 }
 
-func (a *App) newRestore() *cobra.Command {
+func newRestore(a *App) *cobra.Command {
 	o := &restore{app: a}
 	c := &cobra.Command{
 		Use:   "restore",
-		Short: "Make the table equal to a saved one",
-		Long: `Reads what lvs save or ipvsadm-save wrote, all of it before anything is changed,
-and changes the table where it differs. What is the same stays as it is with its
-connections, new servers come before old ones go, and services that the text does
-not have are deleted (--merge leaves them alone).
+		Short: "Make the table match a saved one",
+		Long: `Read the output of lvs save or ipvsadm-save and change the table where it differs.
+All of it is read before anything is changed. What is the same keeps its connections,
+new servers are added before old ones are deleted, and services that the text does
+not have are deleted (--merge keeps them).
 
-A faulty text changes nothing; every faulty line is told. If the kernel refuses a
-line everything is undone, unless --keep-going leaves out what it refuses.
+If the text has a fault, nothing is changed and every faulty line is reported. If the
+kernel refuses a line, everything is undone, unless --keep-going skips the line.
 
-Where something would be deleted it asks first; without a terminal it needs --yes.
-A text that names no service is refused: lvs clear deletes every service.
+If something would be deleted, restore asks first; without a terminal it needs --yes.
+A text without any service is refused: lvs clear deletes every service.
 
-ipvsadm-save forgets connection thresholds. So a text in which no server has any
-(-x, -y) leaves those of the servers that are there as they are; a text that has
-some, as lvs save writes them, is taken at its word.`,
+ipvsadm-save omits connection thresholds. If no server in the text has one (-x, -y),
+existing servers keep theirs. If any server has one, as lvs save writes them, all are
+set as in the text.`,
 		Example: `  ipvsadm-save -n | lvs restore --dry-run
   ssh other lvs save | lvs restore --merge
   lvs restore --netns director --yes -f /var/lib/lvs/director.save`,
@@ -51,8 +51,8 @@ some, as lvs save writes them, is taken at its word.`,
 	}
 	f := c.Flags()
 	f.VarP(&single{to: &o.file}, "file", "f", "read `FILE`, or standard input for - (default: standard input)")
-	f.BoolVar(&o.merge, "merge", false, "leave services alone that the text does not have")
-	f.BoolVar(&o.keepGoing, "keep-going", false, "leave out what the kernel refuses, instead of undoing everything")
+	f.BoolVar(&o.merge, "merge", false, "keep services that the text does not have")
+	f.BoolVar(&o.keepGoing, "keep-going", false, "skip what the kernel refuses, instead of undoing everything")
 	a.changeFlags(c)
 	a.askFlags(c)
 	numericFlag(c)
@@ -61,7 +61,7 @@ some, as lvs save writes them, is taken at its word.`,
 
 func (o *restore) run(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("unexpected argument %q", args[0]).hintf("a file is read with -f: %s -f %s", c.CommandPath(), args[0])
+		return usagef("unexpected argument %q", args[0]).hintf("%s -f %s reads a file", c.CommandPath(), args[0])
 	}
 	ctx := c.Context()
 	text, err := o.read(ctx)
@@ -78,11 +78,11 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 	}
 	want := wanted(text)
 	if n := keepThresholds(want, before); n > 0 {
-		o.app.note("the text has no thresholds, which ipvsadm-save forgets: %s left as now", plural(n, "server"))
+		o.app.note("the text has no thresholds, which ipvsadm-save omits: kept those of %s", plural(n, "server"))
 	}
 	changes := plan.Between(before, want, plan.Options{Prune: !o.merge})
 	if len(changes) == 0 {
-		return o.app.nothingChanges("the table is as in the text")
+		return o.app.nothingChanges("the table matches the text")
 	}
 	if what := deletions(before, changes); what != "" {
 		if err := o.app.confirm(ctx, what); err != nil {
@@ -92,8 +92,8 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 	return o.apply(ctx, k, before, changes, text)
 }
 
-// read reads the whole text and tells all its faults. An interrupt ends it at
-// once, even where no text comes.
+// read reads the whole text and reports all its faults. An interrupt ends it at
+// once, even while no text comes.
 func (o *restore) read(ctx context.Context) ([]ipvsadm.Service, error) {
 	var services []ipvsadm.Service
 	err := interruptible(ctx, func() error {
@@ -110,24 +110,25 @@ func (o *restore) read(ctx context.Context) ([]ipvsadm.Service, error) {
 	}
 	if len(services) == 0 {
 		return nil, usagef("the text names no service: nothing was changed").
-			hintf("%s clear deletes every service", o.app.Name)
+			hintf("%s clear deletes every service", o.app.here())
 	}
 	return services, nil
 }
 
-// readSave reads the text; it says what it is if it is a cluster file.
+// readSave reads the text. A cluster file is an error.
 func (o *restore) readSave(ctx context.Context, in io.Reader) ([]ipvsadm.Service, error) {
 	text := bufio.NewReader(in)
 	if isClusterFile(text) {
-		return nil, usagef("this is a cluster file, not the text of ipvsadm-save: nothing was changed").
-			hintf("%s save writes what restore reads", o.app.Name)
+		return nil, usagef("this is a cluster file, not the output of ipvsadm-save: nothing was changed").
+			hintf("%s apply -f FILE reads a cluster file", o.app.here())
 	}
 	return ipvsadm.ReadSave(text, ipvsadm.SystemNames(ctx))
 }
 
-// isClusterFile looks at the first line that says something.
+// isClusterFile reports whether the first line that is not a comment begins a
+// cluster file.
 func isClusterFile(text *bufio.Reader) bool {
-	start, _ := text.Peek(256) // what is wrong with reading is told later
+	start, _ := text.Peek(256) // ReadSave reports read errors
 	for line := range strings.Lines(string(start)) {
 		line = strings.TrimSpace(line)
 		if line != "" && line != "---" && line[0] != '#' {
@@ -137,8 +138,8 @@ func isClusterFile(text *bufio.Reader) bool {
 	return false
 }
 
-// keepThresholds puts the thresholds that servers have now into a text without
-// any, and counts those servers.
+// keepThresholds copies the thresholds of existing servers into a text without any,
+// and returns the number of those servers.
 func keepThresholds(want []plan.Service, now *kernel.Snapshot) (kept int) {
 	for i := range want {
 		for j := range want[i].Servers {
@@ -168,6 +169,23 @@ func hasThresholds(e *kernel.ServiceEntry) bool {
 	return slices.ContainsFunc(e.Servers, func(s kernel.ServerEntry) bool { return s.Upper > 0 || s.Lower > 0 })
 }
 
+// linesOf returns the lines of a text, by object.
+func linesOf(text []ipvsadm.Service) placer {
+	lines := map[object]int{}
+	for _, s := range text {
+		lines[object{service: s.ServiceID}] = s.Line
+		for _, v := range s.Servers {
+			lines[object{s.ServiceID, v.Addr}] = v.Line
+		}
+	}
+	return func(o object) string {
+		if line := lines[o]; line > 0 {
+			return fmt.Sprintf("line %d", line)
+		}
+		return ""
+	}
+}
+
 func wanted(text []ipvsadm.Service) []plan.Service {
 	out := make([]plan.Service, len(text))
 	for i, s := range text {
@@ -180,30 +198,7 @@ func wanted(text []ipvsadm.Service) []plan.Service {
 	return out
 }
 
-// deletions says what a plan deletes and cuts. Nothing is the empty text.
-func deletions(before *kernel.Snapshot, changes []kernel.Change) string {
-	var services, servers tally
-	entries := before.Index()
-	for i := range changes {
-		e := entries[changes[i].Service.ServiceID]
-		switch changes[i].Op {
-		case kernel.DeleteService:
-			services.add(*e)
-		case kernel.DeleteServer:
-			servers.addServer(*e.Server(changes[i].Server.Addr))
-		}
-	}
-	var what []string
-	if services.services > 0 {
-		what = append(what, fmt.Sprintf("delete %s %s", plural(services.services, "service"), services.servers()))
-	}
-	if servers.members > 0 {
-		what = append(what, fmt.Sprintf("delete %s of services that stay, %s", plural(servers.members, "server"), servers.cuts()))
-	}
-	return strings.Join(what, ", and ")
-}
-
-// apply carries the plan out and reports it.
+// apply carries out the plan and prints it.
 func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, changes []kernel.Change, text []ipvsadm.Service) error {
 	a := o.app
 	p, err := a.printer(output.Options{})
@@ -241,29 +236,4 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Sna
 	}
 	return append(refusedLines(refused, linesOf(text), exitPartly), &fault{status: exitPartly,
 		err: fmt.Errorf("partly applied: %d of %d changes were made", len(changes)-len(refused), len(changes))})
-}
-
-// planRows shows changes with what they replace.
-func planRows(before *kernel.Snapshot, changes []kernel.Change, dryRun bool) []output.Change {
-	entries := before.Index()
-	rows := make([]output.Change, len(changes))
-	for i := range changes {
-		rows[i] = planRow(entries, &changes[i], dryRun)
-	}
-	return rows
-}
-
-func planRow(entries map[kernel.ServiceID]*kernel.ServiceEntry, c *kernel.Change, dryRun bool) output.Change {
-	s := operate.Step{Change: *c}
-	if e := entries[s.Service.ServiceID]; e != nil {
-		if !s.Op.OnServer() {
-			s.BeforeService = &e.Service
-		} else if old := e.Server(s.Server.Addr); old != nil {
-			s.BeforeServer = &old.Server
-		}
-	}
-	object := s.Object(0)
-	row := output.ChangeOf(&object)
-	row.Op, row.DryRun = c.Op.String(), dryRun
-	return row
 }

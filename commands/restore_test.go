@@ -27,8 +27,8 @@ func TestRestoreThatCannotBeUndone(t *testing.T) {
 	})
 	status, errs := restoreText(context.Background(), k, small)
 	want := `lvs: line 2: add server tcp://10.0.0.1:80 10.0.1.1:80: the kernel is out of memory
-lvs: the table is partly changed, for undoing failed: delete service tcp://10.0.0.1:80: the kernel is out of memory
-lvs: to be as before: delete service tcp://10.0.0.1:80
+lvs: the table is partly changed, because undoing failed: delete service tcp://10.0.0.1:80: the kernel is out of memory
+lvs: to restore the table: delete service tcp://10.0.0.1:80
 `
 	if d := cmp.Diff(want, errs); d != "" || status != exitPartly {
 		t.Errorf("status %d (-want +got)\n%s", status, d)

@@ -2,9 +2,6 @@ package commands
 
 import (
 	"bytes"
-	"context"
-	"io"
-	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -20,19 +17,19 @@ type save struct {
 	file string
 }
 
-func (a *App) newSave() *cobra.Command {
+func newSave(a *App) *cobra.Command {
 	o := &save{app: a}
 	c := &cobra.Command{
 		Use:   "save [SERVICE…]",
-		Short: "Write the table as ipvsadm-save does",
-		Long: `Writes the services named, or all, as the text that ipvsadm-save -n writes, in its
-order: lvs restore, ipvsadm-restore and ipvsadm -R read it. Connections, counters,
-timeouts and sync daemons are no part of it.
+		Short: "Save the table in the format of ipvsadm-save",
+		Long: `Write the table, or the services named, in the format and order of ipvsadm-save -n:
+lvs restore, ipvsadm-restore and ipvsadm -R read it. Connections, counters, timeouts
+and sync daemons are not included.
 
-Connection thresholds (-x and -y), which ipvsadm-save forgets, are written.
+Connection thresholds (-x and -y), which ipvsadm-save omits, are included.
 
-A file (-f) is replaced whole or not at all, and is its owner's alone to read.
--f is the file here: the service of a firewall mark is written fwmark:7.`,
+With -f, the file is replaced completely or not at all, and only its owner can read
+it. -f is the file here: name the service of a firewall mark as fwmark:7.`,
 		Example: `  lvs save > table.save
   lvs save tcp://192.0.2.10:80 fwmark:7
   lvs save --netns director -f /var/lib/lvs/director.save`,
@@ -51,7 +48,7 @@ func (o *save) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkFile(o.file); err != nil {
+	if err := checkFile(c.CommandPath(), o.file); err != nil {
 		return err
 	}
 	o.app.alone = true
@@ -73,9 +70,9 @@ func (o *save) run(c *cobra.Command, args []string) error {
 	return interruptible(c.Context(), func() error { return state.WriteFile(o.file, b.Bytes()) })
 }
 
-// checkFile refuses a file that was meant as a service: -f 7 is ipvsadm's for
-// the firewall mark.
-func checkFile(name string) error {
+// checkFile returns an error if the file was meant as a service: in ipvsadm, -f 7 is
+// the service of a firewall mark.
+func checkFile(path, name string) error {
 	service := name
 	if _, err := strconv.ParseUint(name, 10, 64); err == nil {
 		service = "fwmark:" + name
@@ -83,31 +80,6 @@ func checkFile(name string) error {
 	if _, err := kernel.ParseServiceID(service); err != nil {
 		return nil
 	}
-	return usagef("-f %s: it is the file to write, and this looks like a service", name).
-		hintf("the service is an argument: %s; a file of that name is ./%s", service, name)
-}
-
-// interruptible waits for something that may block and knows no context, such as
-// opening a pipe that has no other end. When the context ends it goes on alone,
-// and what it shares with the caller must not be touched.
-func interruptible(ctx context.Context, do func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- do() }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// openInput opens a file to read; - and nothing are standard input.
-func (a *App) openInput(name string) (io.ReadCloser, error) {
-	if name != "" && name != "-" {
-		return os.Open(name)
-	}
-	if a.InTerminal.Is {
-		a.note("reading from the terminal; end with Ctrl-D")
-	}
-	return io.NopCloser(a.In), nil
+	return usagef("-f %s is the file to write, but it looks like a service", name).
+		hintf("%s %s saves that service; -f ./%s writes to a file of that name", path, service, name)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,27 +23,27 @@ type undo struct {
 	patience time.Duration
 }
 
-func (a *App) newUndo() *cobra.Command {
+func newUndo(a *App) *cobra.Command {
 	o := &undo{app: a}
 	c := &cobra.Command{
 		Use:   "undo [N]",
-		Short: "Take a change back",
-		Long: `Takes back the last change that lvs made to this table and that is not undone
-yet, or entry N of lvs history: services, servers, timeouts and sync daemons
-become what they were before it. Called again it takes back the one before. An
-undo is an entry too: lvs undo N, with its number, does the change again.
+		Short: "Undo a change",
+		Long: `Undo the last change that lvs made to this table and that is not undone yet, or entry
+N of lvs history: services, servers, timeouts and sync daemons become what they were
+before it. Run again, it undoes the one before. An undo is an entry too: lvs undo N,
+with its number, makes the change again.
 
-It looks at the table: what is as before the change stays, so that also a change
-that was killed halfway is taken back. Where somebody has changed something of it
-since, or has added servers to a service that would go, nothing is done, what is
-different is told, and the exit status is 1; --force takes no notice of that. All
-is done, or nothing.
+undo compares with the table: what already is as before the change stays, so that a
+change that was killed halfway can be undone too. If part of it was changed again
+since, or servers were added to a service that would be deleted, nothing is done, the
+differences are printed, and the exit status is 1; --force ignores them. Everything
+is undone, or nothing.
 
-A service that was deleted comes back with its servers and all settings. Its
-connections do not come back, nor do counters: lvs zero has no way back.
+A deleted service comes back with its servers and all settings, but without its
+connections and counters. lvs zero cannot be undone.
 
-Where something would be deleted it asks first; without a terminal it needs --yes.
-Where there is nothing to undo, or no entry N of this table, the exit status is 4.`,
+If something would be deleted, undo asks first; without a terminal it needs --yes. If
+there is nothing to undo, or this table has no entry N, the exit status is 4.`,
 		Example: `  lvs undo --dry-run
   lvs undo --yes
   lvs undo 12 --yes
@@ -50,8 +51,8 @@ Where there is nothing to undo, or no entry N of this table, the exit status is 
 		RunE:              o.run,
 		ValidArgsFunction: a.completeEntries,
 	}
-	c.Flags().BoolVar(&o.force, "force", false, "also put back what somebody has changed since")
-	c.Flags().StringVar(&o.drain, "drain", "", "let servers that go finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
+	c.Flags().BoolVar(&o.force, "force", false, "also undo what was changed again since")
+	c.Flags().StringVar(&o.drain, "drain", "", "let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
 	complete(c, "drain", nothing)
 	a.changeFlags(c)
 	a.askFlags(c)
@@ -83,7 +84,7 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	}
 	for i := range back.Lost {
 		lost := &back.Lost[i]
-		o.app.note("%v %v stays away: the service is not there any more", lost.Service, lost.Server)
+		o.app.note("cannot restore server %v %v: the service no longer exists", lost.Service, lost.Server)
 	}
 	if back.Empty() {
 		return o.app.nothingChanges("the table is as before entry %d (%s)", e.ID, e.Command)
@@ -95,7 +96,8 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	return o.apply(ctx, e, back, rows)
 }
 
-// entry gives the entry to undo. It is nil where that has been told already.
+// entry returns the entry to undo, or nil if there is nothing to do and that was
+// printed.
 func (o *undo) entry(args []string) (*journal.Entry, error) {
 	a := o.app
 	n := uint64(0)
@@ -121,10 +123,10 @@ func (o *undo) entry(args []string) (*journal.Entry, error) {
 		}
 	}
 	f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: no such entry in the journal", n)}
-	return nil, f.hintf("the entries are listed by: %s history --all", a.Name)
+	return nil, f.hintf("%s history --all lists the entries", a.here())
 }
 
-// last finds the newest change that is in force.
+// last returns the newest change that is still in effect.
 func (o *undo) last(all []journal.Entry, table string) (*journal.Entry, error) {
 	a := o.app
 	for i := len(all) - 1; i >= 0; i-- {
@@ -132,41 +134,42 @@ func (o *undo) last(all []journal.Entry, table string) (*journal.Entry, error) {
 		switch {
 		case e.Table != table, e.Undoes != 0, e.UndoneBy != 0, e.Outcome == journal.Refused:
 		case e.Without:
-			return nil, tooLarge(e).hintf("an older one is undone by its number: %s undo N; %s history lists them", a.here(), a.here())
+			return nil, tooLarge(e).hintf("%s undo N undoes an older entry; %s history lists them", a.here(), a.here())
 		case onlyCounters(e):
-			a.note("entry %d (%s) stays: nobody can bring counters back", e.ID, e.Command)
+			a.note("entry %d (%s) is skipped: counters cannot be restored", e.ID, e.Command)
 		default:
 			return e, nil
 		}
 	}
-	f := &fault{status: exitNotFound, err: errors.New("there is nothing to undo: the journal has no change to this table that is in force")}
-	return nil, f.hintf("the entries are listed by: %s history --all", a.Name)
+	f := &fault{status: exitNotFound, err: errors.New("nothing to undo: the journal has no change to this table that is still in effect")}
+	return nil, f.hintf("%s history --all lists the entries", a.here())
 }
 
-// named tells whether an entry that was named can be undone at all.
+// named returns the entry that was named if it can be undone, or nil if it is
+// undone already.
 func (o *undo) named(e *journal.Entry, table string) (*journal.Entry, error) {
 	a := o.app
 	switch {
 	case e.Table != table:
-		f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: it changed another table than this one", e.ID)}
+		f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: it changed another table", e.ID)}
 		if e.Netns != "" {
-			return nil, f.hintf("it was that of --netns %s, if that is still the same namespace", e.Netns)
+			return nil, f.hintf("try --netns %s, if that is still the same namespace", e.Netns)
 		}
-		return nil, f.hintf("a table ends with the boot and with its network namespace")
+		return nil, f.hintf("list the entries of this table with %s history; a table ends with the boot and with its network namespace", a.here())
 	case e.UndoneBy != 0:
-		return nil, a.nothingChanges("entry %d is undone already, by entry %d (%s undo %d does it again)", e.ID, e.UndoneBy, a.here(), e.UndoneBy)
+		return nil, a.nothingChanges("entry %d is already undone by entry %d (%s undo %d makes it again)", e.ID, e.UndoneBy, a.here(), e.UndoneBy)
 	case e.Outcome == journal.Refused:
 		return nil, a.nothingChanges("entry %d changed nothing", e.ID)
 	case e.Without:
 		return nil, tooLarge(e)
 	case onlyCounters(e):
-		return nil, &fault{status: exitNo, err: fmt.Errorf("entry %d: nobody can bring counters back", e.ID)}
+		return nil, &fault{status: exitNo, err: fmt.Errorf("entry %d: counters cannot be restored", e.ID)}
 	}
 	return e, nil
 }
 
 func tooLarge(e *journal.Entry) *fault {
-	return &fault{status: exitNo, err: fmt.Errorf("entry %d (%s): it was too large for the journal, which does not know what was before", e.ID, e.Command)}
+	return &fault{status: exitNo, err: fmt.Errorf("entry %d (%s): it was too large for the journal, which does not have the state before it", e.ID, e.Command)}
 }
 
 func onlyCounters(e *journal.Entry) bool {
@@ -178,27 +181,27 @@ func onlyCounters(e *journal.Entry) bool {
 	return true
 }
 
-// since tells what has changed since the entry.
+// since returns what was changed again since the entry, as an error.
 func (o *undo) since(e *journal.Entry, back *plan.Reversal) error {
 	var bad faults
 	for i := range back.Since {
 		c := output.ChangeOf(&back.Since[i])
 		what, left, now := c.Difference()
-		bad.add(&fault{status: exitNo, err: fmt.Errorf("%s: %s now, and entry %d left it %s", what, now, e.ID, left)})
+		bad.add(&fault{status: exitNo, err: fmt.Errorf("%s: %s now, %s after entry %d", what, now, left, e.ID)})
 	}
 	for i := range back.Lost {
 		lost := &back.Lost[i]
-		bad.add(&fault{status: exitNo, err: fmt.Errorf("%v %v: the service is not there any more", lost.Service, lost.Server)})
+		bad.add(&fault{status: exitNo, err: fmt.Errorf("%v %v: the service no longer exists", lost.Service, lost.Server)})
 	}
 	if len(bad) == 0 {
 		return nil
 	}
 	f := &fault{status: exitNo, err: fmt.Errorf("entry %d is not undone: nothing was changed", e.ID)}
-	bad.add(f.hintf("--force puts back all that can be put back; --dry-run with it shows what that is"))
+	bad.add(f.hintf("add --force to undo what can be undone; add --dry-run too to see it first"))
 	return bad
 }
 
-// ask shows what will be done where it deletes something, and asks.
+// ask prints what will be done and asks, if something is deleted.
 func (o *undo) ask(ctx context.Context, e *journal.Entry, back *plan.Reversal, rows []output.Change) error {
 	what := deletions(back.Before.Snapshot, back.Changes)
 	if what == "" {
@@ -220,7 +223,7 @@ func (o *undo) ask(ctx context.Context, e *journal.Entry, back *plan.Reversal, r
 	return a.confirm(ctx, fmt.Sprintf("undo entry %d (%s): %s", e.ID, e.Command, what))
 }
 
-// apply takes the steps and reports them.
+// apply carries out the steps and prints them.
 func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal, rows []output.Change) error {
 	a := o.app
 	p, err := a.printer(output.Options{})
@@ -239,7 +242,7 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 		return err
 	}
 	a.advice = func() string {
-		return fmt.Sprintf("%[1]s undo %[2]d --force goes on, %[1]s undo %[3]d goes back", a.here(), e.ID, op.EntryID())
+		return fmt.Sprintf("%[1]s undo %[2]d --force to go on, or %[1]s undo %[3]d to go back", a.here(), e.ID, op.EntryID())
 	}
 	all := &operate.Carry{Operator: op, Patience: o.patience, Again: func(now *plan.Table) plan.Steps {
 		return plan.Revert(e.Made(), now).Steps
@@ -247,12 +250,12 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	if err := a.carry(ctx, all, back.Before, back.Steps, nil); err != nil {
 		return err
 	}
-	a.forgetConfirm(e.ID)
+	o.forgetConfirm(e.ID)
 	if plan.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
-		a.note("what was deleted is back without the connections it had")
+		a.note("what was deleted is restored without its connections")
 	}
 	if n := op.EntryID(); n != 0 {
-		a.note("entry %d (%s) is undone; %s undo %d does it again", e.ID, e.Command, a.here(), n)
+		a.note("entry %d (%s) is undone; %s undo %d makes the change again", e.ID, e.Command, a.here(), n)
 	}
 	if a.reports() {
 		return p.Plan(rows)
@@ -260,8 +263,8 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	return nil
 }
 
-// undoRows shows the steps of a way back. The servers that go with a service
-// are part of its row.
+// undoRows returns the steps of a reversal as rows. Servers that are deleted with
+// their service are part of its row.
 func undoRows(back *plan.Reversal) []output.Change {
 	costs := plan.Costs(back.Before.Snapshot, back.Changes)
 	var rows []output.Change
@@ -277,4 +280,18 @@ func undoRows(back *plan.Reversal) []output.Change {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// forgetConfirm cancels the automatic undo of an entry that is undone now.
+func (o *undo) forgetConfirm(entry uint64) {
+	a := o.app
+	jobs, err := a.pendingConfirms()
+	if err != nil {
+		return // the automatic undo then finds nothing to do
+	}
+	for _, j := range jobs {
+		if len(j.Args) > 1 && j.Args[1] == strconv.FormatUint(entry, 10) {
+			a.state().CallOff(j.ID)
+		}
+	}
 }

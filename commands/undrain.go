@@ -16,40 +16,40 @@ type undrain struct {
 	machineSelector
 	weight string
 	to     int
-	// job restores what this job set, in place of SERVER.
+	// job is the ID of the job whose servers are restored, instead of SERVER.
 	job string
 }
 
-func (a *App) newUndrain() *cobra.Command {
+func newUndrain(a *App) *cobra.Command {
 	o := &undrain{app: a}
 	c := &cobra.Command{
 		Use:   "undrain SERVER…",
-		Short: "Give a drained server the weight that it had",
-		Long: `Restores the weights that lvs drain, or lvs weight --for, remembered, in every
-service that has the server. SERVER is an address, for every port of it, or
-ADDR:PORT. What would restore them by itself later is called off.
+		Short: "Restore the weight of a drained server",
+		Long: `Restore the weights that lvs drain or lvs weight --for remembered, in every service
+that has the server. SERVER is an address, for all its ports, or ADDR:PORT. If the
+weights would be restored automatically later, that is canceled.
 
-A weight that somebody else has changed meanwhile is left alone, and what was
-remembered of it is forgotten. Of a server that was not drained by lvs nothing is
-remembered: then --weight says what to set.`,
+A weight that was changed by someone else meanwhile is left alone, and the remembered
+one is forgotten. For a server that lvs did not drain, no weight is remembered: use
+--weight.`,
 		Example: `  lvs undrain 10.0.0.11
   lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80
   lvs undrain 10.0.0.11 --weight 1`,
 		RunE:              o.run,
-		ValidArgsFunction: a.completeDrained,
+		ValidArgsFunction: o.completeDrained,
 	}
 	o.machineSelector.register(a, c)
 	f := c.Flags()
-	f.StringVarP(&o.weight, "weight", "w", "", "set the weight `N`, 1 to 2147483647, in place of the one remembered (default: the one remembered)")
+	f.StringVarP(&o.weight, "weight", "w", "", "set the weight `N`, 1 to 2147483647 (default: the remembered weight)")
 	f.StringVar(&o.job, "job", "", "")
 	f.MarkHidden("job")
 	a.changeFlags(c)
 	return c
 }
 
-// completeDrained proposes the servers of which weights are remembered.
-func (a *App) completeDrained(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	out := []string{}
+// completeDrained proposes the servers whose weights are remembered.
+func (o *undrain) completeDrained(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	a, out := o.app, []string{}
 	if a.Identity == nil {
 		return out, noFiles
 	}
@@ -92,7 +92,7 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 	u := operate.Undrain(found, known, o.to)
 	for i := range u.Changed {
 		m := &u.Changed[i]
-		a.note("server %v of %v: left alone: its weight was changed to %d by someone else", m.Addr, m.Service.ServiceID, m.Weight)
+		a.note("server %v of %v is left alone: its weight was changed to %d by someone else", m.Addr, m.Service.ServiceID, m.Weight)
 	}
 	unknown := o.unknown(u.Unknown)
 	if len(u.Steps) == 0 && unknown != nil {
@@ -112,18 +112,18 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 	return err
 }
 
-// unknown says that nothing is remembered of servers.
+// unknown returns an error for each server without a remembered weight.
 func (o *undrain) unknown(servers []operate.Member) error {
 	var bad faults
 	for i := range servers {
 		m := &servers[i]
-		bad.add((&fault{status: exitNotFound, err: fmt.Errorf("server %v of %v: its old weight is not remembered", m.Addr, m.Service.ServiceID)}).
-			hintf("%s undrain %v --weight N", o.app.Name, m.Addr))
+		bad.add((&fault{status: exitNotFound, err: fmt.Errorf("server %v of %v: no weight is remembered", m.Addr, m.Service.ServiceID)}).
+			hintf("%s undrain %v --weight N", o.app.here(), m.Addr))
 	}
 	return bad.err()
 }
 
-// find returns the servers named, or those of a job.
+// find returns the servers named, or those of the job.
 func (o *undrain) find(ctx context.Context, args []string) (*operate.Operator, []operate.Member, error) {
 	if o.job == "" {
 		names, ids, err := o.parse(args)

@@ -13,18 +13,17 @@ type validate struct {
 	clusterFiles
 }
 
-func (a *App) newValidate() *cobra.Command {
+func newValidate(a *App) *cobra.Command {
 	o := &validate{app: a}
 	c := &cobra.Command{
 		Use:   "validate [FILE…]",
 		Short: "Check cluster files",
-		Long: `Reads cluster files as every other command reads them, and tells all that is wrong
-with them, each fault with its place. Files that are named together are one cluster:
-they may use each other's pools and checks. A folder stands for its *.yaml, *.yml
-and *.json, in the order of their names.
+		Long: `Read cluster files as every other command reads them, and report every fault with
+its place. Files that are named together form one cluster: they may use each other's
+pools and checks. A folder stands for its *.yaml, *.yml and *.json, sorted by name.
 
-It needs neither root nor IPVS. What only the kernel of a director can tell is not
-checked: whether it has the scheduler, or the network interface of a sync daemon.`,
+It needs neither root nor IPVS. What only the director's kernel knows is not checked:
+whether it has the scheduler, or the network interface of a sync daemon.`,
 		Example: `  lvs validate cluster.yaml
   lvs validate -f cluster.d -o json
   lvs export | lvs validate -f -`,
@@ -33,8 +32,8 @@ checked: whether it has the scheduler, or the network interface of a sync daemon
 	}
 	o.register(c.Flags())
 	f := c.Flags()
-	f.StringVarP(&a.global.output, "output", "o", "", "tell faults as `FORMAT`: table or json (default table; environment LVS_OUTPUT)")
-	f.BoolVarP(&a.global.verbose, "verbose", "v", false, "say off a terminal too that the files are valid (default: say nothing there)")
+	f.StringVarP(&a.global.output, "output", "o", "", "report faults as `FORMAT`: table or json (default table; environment LVS_OUTPUT)")
+	f.BoolVarP(&a.global.verbose, "verbose", "v", false, "report valid files even if the output is not a terminal (default: only on a terminal)")
 	markGlobal(f, "output", "verbose")
 	complete(c, "output", words("table", "json"))
 	a.quietFlag(c)
@@ -43,9 +42,9 @@ checked: whether it has the scheduler, or the network interface of a sync daemon
 
 func (o *validate) run(c *cobra.Command, args []string) error {
 	if g := &o.app.global; g.output != "" && g.output != "table" && !g.wantsJSON() && !g.formatOfEnv {
-		return usagef("unknown format %q of faults", g.output).hintf("it is table or json")
+		return usagef("invalid --output %q: want table or json", g.output)
 	}
-	want, err := o.app.readCluster(c.Context(), o.given(args))
+	want, err := readCluster(c.Context(), o.app.openInput, o.given(args))
 	if err != nil {
 		return err
 	}
@@ -55,7 +54,7 @@ func (o *validate) run(c *cobra.Command, args []string) error {
 	return err
 }
 
-// sizeOf counts what files want.
+// sizeOf returns how many services and servers files describe.
 func sizeOf(w *cluster.Wanted) string {
 	servers := 0
 	for i := range w.Services {

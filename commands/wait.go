@@ -3,6 +3,10 @@ package commands
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,13 +27,13 @@ type waitFor struct {
 	until            condition
 }
 
-func (a *App) newWait() *cobra.Command {
+func newWait(a *App) *cobra.Command {
 	o := &waitFor{app: a}
 	c := &cobra.Command{
 		Use:   "wait SERVICE|SERVER|SERVICE SERVER",
 		Short: "Wait until a service or server is drained, quiet, there or gone",
-		Long: `Waits for a service with all its servers, for a server in all its services, or for
-a server of one service. SERVER is an address, for every port of it, or ADDR:PORT.
+		Long: `Wait for a service with all its servers, for a server in all its services, or for a
+server of one service. SERVER is an address, for all its ports, or ADDR:PORT.
 ADDR:PORT alone is the TCP service of that address if there is one.
 
   drained    the weight is 0 and nothing is left: no active connection, no client
@@ -38,11 +42,12 @@ ADDR:PORT alone is the TCP service of that address if there is one.
   exists     it is in the table
   gone       it is not in the table
 
-The exit status is 0 when it is so and 8 when --timeout passes. It is 1 when it can
-never be: what was waited for was deleted. 4 is that it never was there.
+The exit status is 0 when the condition is met and 8 when --timeout passes. It is 1
+if the condition can never be met, because the service or server was deleted, and 4
+if it was not there at the start.
 
-Without privilege it sees connections, but neither the clients bound by
-persistence nor how old the last datagram is.`,
+Without privilege, wait sees connections, but neither clients bound by persistence
+nor how old the last datagram is.`,
 		Example: `  lvs wait 10.0.0.11 --for drained --timeout 10m
   lvs wait tcp://192.0.2.10:80 10.0.0.11 --for 'active<=5' --timeout 1m
   lvs wait tcp://192.0.2.10:80 --for exists --timeout 30s
@@ -53,8 +58,8 @@ persistence nor how old the last datagram is.`,
 	o.selector.register(a, c)
 	o.serverSelector.register(a, c, &o.selector)
 	f := c.Flags()
-	f.StringVar(&o.condition, "for", "", "wait for `CONDITION`: drained, active<=N, exists or gone; needed")
-	f.StringVar(&o.every, "every", "", "look every `DURATION`, such as 5s (default: after 0.2s, and more and more seldom up to 1s)")
+	f.StringVar(&o.condition, "for", "", "wait for `CONDITION`: drained, active<=N, exists or gone (needed)")
+	f.StringVar(&o.every, "every", "", "look every `DURATION`, such as 5s (default: after 0.2s, then less often, down to every 1s)")
 	complete(c, "for", words("drained", "active<=", "exists", "gone"))
 	a.kernelFlags(c)
 	a.showFlags(c)
@@ -111,7 +116,7 @@ func (o *waitFor) wait(ctx context.Context, op *operate.Operator, w *operate.Wat
 			return false, &fault{status: exitNo, err: fmt.Errorf("%v: it was deleted before it was %s", &o.target, o.condition)}
 		case !there && o.until.needsIt():
 			return false, (&fault{status: exitNotFound, err: fmt.Errorf("%v: no such service or server", &o.target)}).
-				hintf("--for exists waits until there is one")
+				hintf("use --for exists to wait until there is one")
 		}
 		seen = there
 		o.show(last)
@@ -131,7 +136,7 @@ func (o *waitFor) wait(ctx context.Context, op *operate.Operator, w *operate.Wat
 	return report.last(last)
 }
 
-// show shows what is waited for.
+// show shows the progress on the live line.
 func (o *waitFor) show(now []operate.Drain) {
 	a := o.app
 	if o.until.needsIt() {
@@ -141,11 +146,11 @@ func (o *waitFor) show(now []operate.Drain) {
 	a.live().show(func() string { return a.waiting.what + ": " + o.condition })
 }
 
-// drains says where the servers stand, with the weights remembered.
+// drains returns the state of the servers, with their remembered weights.
 func (o *waitFor) drains(op *operate.Operator, w *operate.Watch, found []operate.Member) []operate.Drain {
 	var before map[kernel.ServerKey]state.Weight
 	if o.app.reports() {
-		before, _ = op.Remembered(found) // not what is asked for: undrain says what is wrong
+		before, _ = op.Remembered(found) // undrain reports what is wrong with them
 	}
 	out := make([]operate.Drain, len(found))
 	for i := range found {
@@ -155,4 +160,210 @@ func (o *waitFor) drains(op *operate.Operator, w *operate.Watch, found []operate
 		}
 	}
 	return byAddress(out)
+}
+
+// condition is what lvs wait waits for.
+type condition struct {
+	kind conditionKind
+	// most is the limit of untilAtMost, in active connections.
+	most uint64
+}
+
+type conditionKind uint8
+
+const (
+	untilDrained conditionKind = iota
+	untilAtMost
+	untilExists
+	untilGone
+)
+
+func parseCondition(s string) (condition, error) {
+	switch text := strings.ReplaceAll(s, " ", ""); {
+	case s == "":
+		return condition{}, usagef("--for is missing").hintf("add --for with drained, active<=N, exists or gone")
+	case text == "drained":
+		return condition{kind: untilDrained}, nil
+	case text == "exists":
+		return condition{kind: untilExists}, nil
+	case text == "gone":
+		return condition{kind: untilGone}, nil
+	case strings.HasPrefix(text, "active<="):
+		n, err := strconv.ParseUint(strings.TrimPrefix(text, "active<="), 10, 32)
+		if err == nil {
+			return condition{kind: untilAtMost, most: n}, nil
+		}
+	}
+	bad := usagef("invalid --for %q: want drained, active<=N, exists or gone", s)
+	switch {
+	case strings.HasPrefix(s, "active"):
+		return condition{}, bad.hintf("quote it in a shell: --for 'active<=5'")
+	case strings.HasPrefix(s, "weight"):
+		return condition{}, bad.hintf("use --for drained: it waits for the weight 0, and until nothing is left")
+	}
+	return condition{}, bad
+}
+
+// needsIt reports whether the condition is about an object that exists.
+func (c condition) needsIt() bool { return c.kind == untilDrained || c.kind == untilAtMost }
+
+// not returns the text for a condition that is not met.
+func (c condition) not() string {
+	switch c.kind {
+	case untilAtMost:
+		return fmt.Sprintf("not active<=%d", c.most)
+	case untilExists:
+		return "does not exist"
+	case untilGone:
+		return "still exists"
+	}
+	return "not drained"
+}
+
+// holds reports whether the condition is met.
+func (c condition) holds(there bool, rows []operate.Drain) bool {
+	switch c.kind {
+	case untilExists:
+		return there
+	case untilGone:
+		return !there
+	case untilAtMost:
+		return there && operate.Active(rows) <= c.most
+	}
+	for i := range rows {
+		if rows[i].State != operate.Drained {
+			return false
+		}
+	}
+	return there
+}
+
+// lacks returns why the condition is not met, and marks the rows that timed out.
+func (c condition) lacks(rows []operate.Drain) string {
+	switch c.kind {
+	case untilAtMost:
+		return fmt.Sprintf(" (there are %d)", operate.Active(rows))
+	case untilDrained:
+		var what []string
+		for i := range rows {
+			if r := &rows[i]; r.State != operate.Drained {
+				r.State = operate.TimedOut
+				what = append(what, fmt.Sprintf("%v %v: %s", r.Service, r.Server, reasonText(r)))
+			}
+		}
+		return " (" + enumerate(what) + ")"
+	}
+	return ""
+}
+
+// target is what to wait for: a service, a server of it, or a server in all
+// services. ADDR:PORT alone may be a service or a server: then both are set.
+type target struct {
+	text    string
+	service *kernel.ServiceID
+	server  *machine
+	either  bool
+	// only has the services that had the server at the first look.
+	only []kernel.ServiceID
+}
+
+func (t *target) String() string { return t.text }
+
+// parseTarget reads what to wait for.
+func (o *waitFor) parseTarget(args []string) (target, error) {
+	names := o.take(args)
+	if len(o.named) == 0 && len(names) == 0 {
+		return target{}, usagef("SERVICE or SERVER is missing").
+			hintf("name one as tcp://192.0.2.10:80, or as 10.0.0.11; or both")
+	}
+	t := target{text: strings.Join(append(textsOf(o.named), names...), " ")}
+	if len(o.named) > 0 || len(args) > 1 || len(args) == 1 && (len(o.real) > 0 || isServiceOnly(args[0])) {
+		id, rest, err := o.one(args)
+		if err != nil {
+			return t, err
+		}
+		t.service, names = &id, o.take(rest)
+	}
+	switch {
+	case len(names) > 1:
+		return t, usagef("unexpected argument %q", names[1]).hintf("name one SERVICE and one SERVER at a time")
+	case len(names) == 0:
+		return t, nil
+	}
+	m, err := parseMachine(names[0])
+	if err != nil {
+		return t, err
+	}
+	t.server = &m
+	if t.service == nil && !m.anyPort {
+		id := kernel.AddressID(kernel.TCP, m.addr)
+		t.service, t.either = &id, true
+	}
+	return t, nil
+}
+
+func textsOf(options []option) []string {
+	var out []string
+	for _, o := range options {
+		out = append(out, o.value)
+	}
+	return out
+}
+
+// isServiceOnly reports whether a word can only be a service.
+func isServiceOnly(s string) bool {
+	return strings.Contains(s, "://") || strings.HasPrefix(s, "fwmark:")
+}
+
+// look reads the target: its servers, and whether it exists.
+func (t *target) look(ctx context.Context, w *operate.Watch, until condition) (found []operate.Member, there bool, err error) {
+	ids := t.only
+	if t.service != nil && !t.either {
+		ids = []kernel.ServiceID{*t.service}
+	}
+	snap, err := w.Read(ctx, ids...)
+	if err != nil {
+		return nil, false, err
+	}
+	if t.either && snap.Find(*t.service) != nil {
+		t.server = nil // from now on it is the service
+	}
+	var machines []machine
+	if t.server != nil {
+		machines = []machine{*t.server}
+	}
+	found = slices.DeleteFunc(membersOf(snap, machines), func(m operate.Member) bool {
+		return t.service != nil && !(t.either && t.server != nil) && m.Service.ServiceID != *t.service
+	})
+	if t.server == nil {
+		there = snap.Find(*t.service) != nil
+	} else {
+		there = len(found) > 0
+	}
+	if until.needsIt() {
+		t.only = operate.ServicesOf(operate.Keys(found))
+		if t.server == nil {
+			t.only = []kernel.ServiceID{*t.service}
+		}
+	}
+	return found, there, nil
+}
+
+// complete proposes services and servers, then the servers of the service.
+func (o *waitFor) complete(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	switch {
+	case len(args) == 0 && len(o.named) == 0:
+		services, _ := o.app.completeServices(c, args, word)
+		servers, _ := o.app.completeMachine(c, args, word)
+		return append(services, servers...), noFiles
+	case len(args) == 1 && !isMachine(args[0]):
+		return o.app.completeServers(&o.selector, &o.serverSelector, 1)(c, args, word)
+	}
+	return nil, noFiles
+}
+
+// isMachine reports whether a word is an address without a port.
+func isMachine(s string) bool {
+	_, err := netip.ParseAddr(s)
+	return err == nil
 }

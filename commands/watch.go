@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime/debug"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,36 +23,35 @@ type watch struct {
 	filter                  []string
 }
 
-func (a *App) newWatch() *cobra.Command {
+func newWatch(a *App) *cobra.Command {
 	o := &watch{app: a}
 	c := &cobra.Command{
 		Use:   "watch [SERVICE…]",
-		Short: "Tell each change of the table as it happens, and rates",
-		Long: `Looks at the table once every interval and prints a line for each change between
-two looks: a service or server added, edited or deleted, with the settings that
-changed before and after; a sync daemon started or stopped; new timeouts. Of what
-comes and goes between two looks it sees nothing. With SERVICE it tells of those
-services alone, also of one that is not there yet. --initial tells first what is
-there, as if it were just being added.
+		Short: "Print changes of the table as they happen, and rates",
+		Long: `Read the table every interval and print a line for each change between two reads: a
+service or server added, edited or deleted, with the changed settings before and
+after; a sync daemon started or stopped; new timeouts. What comes and goes between two
+reads is not seen. With SERVICE, only those services are watched, even if one does not
+exist yet. --initial first prints what is there, as if it were just being added.
 
-With --rates it also prints a line for each service after every interval, with
---servers for each server too: what came per second, from the counters and the
-time that really passed, not from the kernel's estimates. The kernel brings the
-counters up to date every 2s, so the interval is a multiple of that. Where it is
-late, the counters were set to zero, or an object is new, a rate is not known;
-after a late one the next counts for both.
+With --rates, it also prints a line for each service after every interval, and with
+--servers for each server too: what came per second, from the counters and the time
+that really passed, not from the kernel's estimates. The kernel updates its counters
+every 2s, so the interval is a multiple of that. If the kernel is late, the counters
+were set to zero, or an object is new, a rate is unknown; after a late update the next
+rate covers both intervals.
 
-It goes on until it is interrupted (status 130), for --count intervals, or for the
-time of --timeout. The status is 0 then, or 8 where --timeout came before the
-intervals were over. It goes on while IPVS is unloaded, and says so. Lines are
-written at once. -o json and yaml are one document, printed at the end, and so
-need an end: --count or --timeout. --jq works on each line unless -o json is given.
+It runs until interrupted (exit status 130), for --count intervals, or until --timeout.
+The status is then 0, or 8 if --timeout passes before --count intervals. While IPVS is
+unloaded, it says so and keeps running. Lines are written at once. -o json and yaml
+print one document at the end, and so need an end: --count or --timeout. --jq works on
+each line unless -o json is used.
 
-Without privilege it watches what everyone may read and says so: then thresholds,
-persistence, flags, timeouts, sync daemons and rates are not known.`,
+Without privilege, it watches what everyone may read and says so: thresholds,
+persistence, flags, timeouts, sync daemons and rates are then unknown.`,
 		Example: `  lvs watch
   lvs watch tcp://192.0.2.10:80 --rates --interval 10s
-  lvs watch --rates --servers --filter 'cps>0' --timeout 1m
+  lvs watch --rates --servers --filter 'connectionsPerSecond>0' --timeout 1m
   lvs watch --filter op=edit-server --columns time,server,before,after
   lvs watch --initial -o jsonl
   lvs watch --rates -n 1 -o json --jq '.items[].traffic.rates'`,
@@ -62,10 +62,10 @@ persistence, flags, timeouts, sync daemons and rates are not known.`,
 	f := c.Flags()
 	f.StringVar(&o.interval, "interval", "", "look every `DURATION`, at least 100ms; with --rates a multiple of 2s (default 1s, with --rates 2s)")
 	f.StringVarP(&o.count, "count", "n", "", "end after `N` intervals (default: never)")
-	f.BoolVar(&o.rates, "rates", false, "tell after each interval what came per second")
-	f.BoolVar(&o.servers, "servers", false, "with --rates: also for each server")
-	f.BoolVar(&o.initial, "initial", false, "tell first what is there, as if it were just being added")
-	f.StringArrayVar(&o.filter, "filter", nil, "tell only events for which `EXPR` holds, such as op=delete-server, server~10.0. or cps>100; repeat it for more conditions (default: all)")
+	f.BoolVar(&o.rates, "rates", false, "print after each interval what came per second")
+	f.BoolVar(&o.servers, "servers", false, "with --rates: also print a line for each server")
+	f.BoolVar(&o.initial, "initial", false, "print first what is there, as if it were just being added")
+	f.StringArrayVar(&o.filter, "filter", nil, "print only events that match `EXPR`, such as op=delete-server, server~10.0. or connectionsPerSecond>100; repeat it for more conditions (default: all)")
 	a.kernelFlags(c)
 	f.Lookup("timeout").Usage = "end after `DURATION`, such as 10m (default: never)"
 	a.showFlags(c)
@@ -79,8 +79,8 @@ persistence, flags, timeouts, sync daemons and rates are not known.`,
 }
 
 func (o *watch) run(c *cobra.Command, args []string) error {
-	// A watch lives for days, so memory that it gives back counts more than in a
-	// command that soon ends (Main).
+	// A watch runs for days: collect garbage more often than in a command that soon
+	// ends (Main).
 	debug.SetGCPercent(50)
 	ctx := c.Context()
 	w, err := o.watcher(args)
@@ -92,16 +92,16 @@ func (o *watch) run(c *cobra.Command, args []string) error {
 	}
 	err = w.follow(ctx)
 	if o.count == "" && errors.Is(err, context.DeadlineExceeded) {
-		err = nil // --timeout was to end it
+		err = nil // --timeout is its normal end
 	}
-	// What was seen is printed, however it ends.
+	// Print what was seen, however it ends.
 	if closing := w.stream.Close(); closing != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		return closing
 	}
 	return err
 }
 
-// watcher checks the options, all of them at once.
+// watcher checks all options and returns the watcher.
 func (o *watch) watcher(args []string) (*watcher, error) {
 	w := &watcher{app: o.app, rates: o.rates, meters: meters{servers: o.servers}, initial: o.initial}
 	var bad faults
@@ -139,19 +139,19 @@ func (o *watch) parseInterval() (time.Duration, error) {
 	}
 	want := durationRange{low: leastInterval}
 	if o.rates {
-		want.unit = traffic.KernelTick // the kernel brings its counters up to date that often
+		want.unit = traffic.KernelTick // the kernel updates its counters that often
 	}
 	d, err := parseDuration("--interval", o.interval, want)
 	if f := (*fault)(nil); o.rates && errors.As(err, &f) {
-		f.hintf("with --rates: the kernel renews its counters every %v", traffic.KernelTick)
+		f.hintf("leave out --rates for other intervals: the kernel updates its counters every %v", traffic.KernelTick)
 	}
 	return d, err
 }
 
-// leastInterval keeps the work for the kernel small.
+// leastInterval limits the work of the kernel.
 const leastInterval = 100 * time.Millisecond
 
-// chooseFormat prefers lines, and refuses documents that never end.
+// chooseFormat prefers a format of lines, and refuses a document without an end.
 func (o *watch) chooseFormat() error {
 	g := &o.app.global
 	switch {
@@ -165,11 +165,145 @@ func (o *watch) chooseFormat() error {
 	}
 	switch {
 	case g.template != "":
-		return usagef("--template works on a whole document, and this one has no end").
-			hintf("--count or --timeout gives it one; --jq works on each line")
+		return usagef("--template needs a document that ends").
+			hintf("add --count or --timeout; or use --jq, which works on each line")
 	case g.output == "json" || g.output == "yaml":
-		return usagef("-o %s is one document, and this one has no end", g.output).
-			hintf("-o jsonl prints an object a line; --count or --timeout gives it an end")
+		return usagef("-o %s needs a document that ends", g.output).
+			hintf("add --count or --timeout; or use -o jsonl, which prints one object per line")
 	}
 	return nil
+}
+
+// watcher looks at a table again and again and prints what is different.
+type watcher struct {
+	app *App
+	// ids has the services to watch, in canonical order; empty is the whole table.
+	ids      []kernel.ServiceID
+	interval time.Duration
+	// count is the number of intervals; zero is no limit.
+	count          uint64
+	rates, initial bool
+	meters         meters
+	stream         *output.EventStream
+
+	last *look
+	next time.Time
+	// public is set if privilege is missing: only the public table is read.
+	public bool
+	// failure is why the table cannot be read at present, or nil.
+	failure error
+	// gone is set if IPVS was unloaded and has not been opened since.
+	gone bool
+}
+
+// begin looks for the first time. Every error ends it here.
+func (w *watcher) begin(ctx context.Context) (err error) {
+	if w.last, _, err = w.settled(ctx); err != nil {
+		return err
+	}
+	w.next = w.app.Now()
+	if w.rates {
+		for range w.meters.read(w.last) { // nothing to compare with yet
+		}
+		if err := w.checkEstimation(ctx); err != nil {
+			return err
+		}
+	}
+	if w.initial {
+		nothing := &look{Snapshot: &kernel.Snapshot{Public: w.last.Public}}
+		if err := w.print(w.last.Time, nothing.changesTo(w.last), true); err != nil {
+			return err
+		}
+	}
+	return w.stream.Flush()
+}
+
+// follow looks after each interval, until the last one if there is one.
+func (w *watcher) follow(ctx context.Context) error {
+	for n := uint64(0); w.count == 0 || n < w.count; n++ {
+		if err := w.wait(ctx); err != nil {
+			return err
+		}
+		if err := w.step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wait sleeps until the next look is due. If the machine is too slow for the
+// interval, looks are skipped.
+func (w *watcher) wait(ctx context.Context) error {
+	now := w.app.Now()
+	if w.next = w.next.Add(w.interval); !w.next.After(now) {
+		w.next = now.Add(w.interval)
+	}
+	if err := w.app.Sleep(ctx, w.next.Sub(now)); err != nil {
+		return err
+	}
+	if readerGone(w.app.Out) {
+		return syscall.EPIPE
+	}
+	return nil
+}
+
+// step looks once and prints what is different.
+func (w *watcher) step(ctx context.Context) error {
+	now, changes, err := w.settled(ctx)
+	if err != nil {
+		return w.missed(ctx, err)
+	}
+	w.found()
+	if err := w.print(now.Time, changes, false); err != nil {
+		return err
+	}
+	if w.rates {
+		for e := range w.meters.read(now) {
+			if err := w.stream.Add(&e); err != nil {
+				return err
+			}
+		}
+	}
+	w.last = now
+	return w.stream.Flush()
+}
+
+// print prints the changes seen at a time.
+func (w *watcher) print(at time.Time, changes []output.Change, initial bool) error {
+	for i := range changes {
+		if err := w.stream.Add(&output.Event{Time: at, Initial: initial, Change: changes[i]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missed prints once why the table cannot be read; the watch goes on.
+func (w *watcher) missed(ctx context.Context, err error) error {
+	gone := errors.Is(err, kernel.ErrNotLoaded)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case w.rates && errors.Is(err, kernel.ErrPermission):
+		return err
+	case w.failure != nil && (w.failure.Error() == err.Error() || gone && errors.Is(w.failure, kernel.ErrNotLoaded)):
+	case gone:
+		w.app.note("IPVS is no longer loaded: waiting until it is back")
+	default:
+		w.app.note("%v: trying again", err)
+	}
+	w.failure, w.gone = err, w.gone || gone
+	return nil
+}
+
+// found prints that the table can be read again.
+func (w *watcher) found() {
+	switch {
+	case w.failure == nil:
+	case errors.Is(w.failure, kernel.ErrNotLoaded):
+		w.app.note("IPVS is back")
+	default:
+		w.app.note("the table can be read again")
+	}
+	w.failure = nil
 }

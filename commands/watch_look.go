@@ -3,29 +3,32 @@ package commands
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
+	"time"
 
+	"lvs/doctor"
 	"lvs/kernel"
 	"lvs/output"
 	"lvs/plan"
+	"lvs/traffic"
 )
 
-// look is what is to be seen at one time.
+// look is what the kernel has at one time.
 type look struct {
 	*kernel.Snapshot
-	// timeouts and daemons are the whole table's. Nil is not known, or not asked
-	// for.
+	// timeouts and daemons belong to the whole table; nil if unknown, or if only some
+	// services are watched.
 	timeouts *kernel.Timeouts
 	daemons  []kernel.Daemon
 }
 
-// mostLooks bounds how often a table is looked at that changes all the time.
+// mostLooks limits the looks at a table that changes all the time.
 const mostLooks = 4
 
-// settled looks, and gives what has changed since the last look. The kernel lists
-// a large table piece by piece, and a change meanwhile can make it leave
-// something out or list it twice. So a difference is believed when two looks in
-// a row agree.
+// settled looks and returns what has changed since the last look. The kernel lists a
+// large table piece by piece, and a change meanwhile can make it omit an object or
+// list it twice. So a difference counts only if two looks in a row agree.
 func (w *watcher) settled(ctx context.Context) (*look, []output.Change, error) {
 	before := w.last
 	for range mostLooks {
@@ -52,8 +55,8 @@ func (w *watcher) changes(now *look) []output.Change {
 	return w.last.changesTo(now)
 }
 
-// look reads what is to be watched; without privilege what everyone may read,
-// unless rates are asked for, which are not in that.
+// look reads what is watched. Without privilege it reads what everyone may read,
+// unless rates are wanted, which that does not have.
 func (w *watcher) look(ctx context.Context) (*look, error) {
 	k, err := w.kernel(ctx)
 	if err != nil {
@@ -74,9 +77,9 @@ func (w *watcher) look(ctx context.Context) (*look, error) {
 	return now, nil
 }
 
-// kernel gives the open one, or a new one where IPVS was gone and is back.
-// Opening makes the kernel load ip_vs, which is not for a watcher to do: so the
-// old one is asked first.
+// kernel returns the open kernel, or a new one if IPVS was unloaded and is back.
+// Opening makes the kernel load ip_vs, which a watcher must not do: so it asks the
+// old one first.
 func (w *watcher) kernel(ctx context.Context) (kernel.Kernel, error) {
 	if !w.gone {
 		return w.app.kernel()
@@ -105,7 +108,7 @@ func (w *watcher) fullLook(ctx context.Context, k kernel.Kernel) (*look, error) 
 	return &look{snap, &t, daemons}, err
 }
 
-// namedLook reads the services named, as far as they are there.
+// namedLook reads the services named, as far as they exist.
 func (w *watcher) namedLook(ctx context.Context, k kernel.Kernel) (*look, error) {
 	all := &kernel.Snapshot{Time: w.app.Now()}
 	for _, id := range w.ids {
@@ -134,9 +137,8 @@ func (w *watcher) publicLook(ctx context.Context, k kernel.Kernel) (*look, error
 	return &look{Snapshot: snap}, nil
 }
 
-// changesTo gives what leads from one look to a later one. Two public ones do
-// not know the same things, so these never differ; between a public one and
-// another there is no telling.
+// changesTo returns the changes from one look to a later one. What public looks do
+// not know never differs between them; a public look cannot be compared with another.
 func (l *look) changesTo(now *look) []output.Change {
 	if l.Public != now.Public {
 		return nil
@@ -162,4 +164,97 @@ func (l *look) changesTo(now *look) []output.Change {
 		}
 	}
 	return rows
+}
+
+// meters measures what is counted between two looks.
+type meters struct {
+	// servers is set if servers are measured too.
+	servers bool
+	// at is the time of the last look.
+	at time.Time
+	// last has the meters of the last look, next those of the one being read: deleted
+	// objects are forgotten.
+	last, next map[kernel.ServerKey]*traffic.Meter
+}
+
+// read returns what each service, and server, counted since the look before.
+func (m *meters) read(now *look) iter.Seq[output.Event] {
+	return func(yield func(output.Event) bool) {
+		defer func() { m.at = now.Time }()
+		m.last, m.next = m.next, m.last
+		if m.next == nil {
+			m.next = map[kernel.ServerKey]*traffic.Meter{}
+		}
+		clear(m.next)
+		for i := range now.Services {
+			e := &now.Services[i]
+			event := output.Event{Time: now.Time, Change: output.Change{Service: e.ServiceID}, Traffic: connectionsOf(e)}
+			m.count(kernel.ServerKey{Service: e.ServiceID}, e.Stats, now.Time, event.Traffic)
+			if !yield(event) {
+				return
+			}
+			if !m.servers {
+				continue
+			}
+			for _, s := range serversByAddress(e.Servers) {
+				event.Server = s.Addr
+				event.Traffic = &output.Traffic{Active: uint64(s.Active), Inactive: uint64(s.Inactive), Blind: !s.OutboundKnown()}
+				m.count(kernel.ServerKey{Service: e.ServiceID, Server: s.Addr}, s.Stats, now.Time, event.Traffic)
+				if !yield(event) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// count measures an object. A new object has no rates yet.
+func (m *meters) count(of kernel.ServerKey, now kernel.Stats, at time.Time, t *output.Traffic) {
+	meter := m.last[of]
+	if meter == nil {
+		meter = &traffic.Meter{}
+	}
+	m.next[of] = meter
+	r := meter.Add(now, at)
+	if t.Elapsed = r.Elapsed; t.Elapsed == 0 {
+		t.Elapsed = at.Sub(m.at)
+	}
+	if r.Known {
+		t.Counted = &r.Counted
+	}
+}
+
+// connectionsOf adds up the connections of a service's servers.
+func connectionsOf(e *kernel.ServiceEntry) *output.Traffic {
+	t := &output.Traffic{Blind: !e.OutboundKnown()}
+	for i := range e.Servers {
+		s := &e.Servers[i]
+		t.Active += uint64(s.Active)
+		t.Inactive += uint64(s.Inactive)
+	}
+	return t
+}
+
+// serversByAddress returns the servers sorted by address, which does not depend on
+// when each was added.
+func serversByAddress(servers []kernel.ServerEntry) []*kernel.ServerEntry {
+	out := make([]*kernel.ServerEntry, len(servers))
+	for i := range servers {
+		out[i] = &servers[i]
+	}
+	slices.SortFunc(out, func(a, b *kernel.ServerEntry) int { return a.Addr.Compare(b.Addr) })
+	return out
+}
+
+// checkEstimation warns if the kernel is set not to update the counters.
+func (w *watcher) checkEstimation(ctx context.Context) error {
+	k, err := w.app.kernel()
+	if err != nil {
+		return err
+	}
+	settings, err := doctor.ReadSettings(ctx, k)
+	if err == nil {
+		w.app.quote(doctor.StoppedCounters(settings))
+	}
+	return nil // if it cannot be read, it may be on
 }

@@ -323,7 +323,7 @@ func TestWatchOutlivesIPVS(t *testing.T) {
 	if diff := cmp.Diff([]string{"delete-service,udp://192.0.2.10:53"}, got); diff != "" {
 		t.Error(diff)
 	}
-	if want := "lvs: IPVS is not loaded any more: waiting until it is back\nlvs: IPVS is back\n"; f.notes() != want {
+	if want := "lvs: IPVS is no longer loaded: waiting until it is back\nlvs: IPVS is back\n"; f.notes() != want {
 		t.Errorf("it says %q, want %q", f.notes(), want)
 	}
 	if opensWithout != 1 || f.opens != 2 {

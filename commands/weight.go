@@ -20,30 +20,30 @@ type weight struct {
 	app *App
 	selector
 	serverSelector
-	// less holds an argument such as -5, which would be read as an option.
+	// less has an argument such as -5, which would be parsed as an option.
 	less string
-	// over ramps, hold restores: as typed and as a time.
+	// over and hold are --over and --for as typed, overFor and holdFor as durations.
 	over, hold       string
 	overFor, holdFor time.Duration
 }
 
-func (a *App) newWeight() *cobra.Command {
+func newWeight(a *App) *cobra.Command {
 	o := &weight{app: a}
 	c := &cobra.Command{
 		Use:   "weight SERVICE SERVER N|+N|-N|N%",
-		Short: "Set or shift the weight of a real server",
-		Long: `Sets the weight of a real server: N absolutely, +N and -N from where it is, N% as
-a part of what it is, rounded to the nearest whole number, halves up. No
-connection is cut; a server of weight 0 takes no new ones.
+		Short: "Set or change the weight of a real server",
+		Long: `Set the weight of a real server: N sets it, +N and -N add and subtract, N% takes a
+part of the current weight, rounded to the nearest whole number, halves up. No
+connection is cut; a server of weight 0 accepts no new ones.
 
-A result outside 0 to 2147483647 is refused, and so is a percentage that would
-round a weight down to 0: write 0 for that.
+A result outside 0 to 2147483647 is refused, and so is a percentage that would round
+a weight down to 0: write 0 for that.
 
-With --over it goes there in small steps, at most four a second, and tells how
-far it is. Interrupted it stays where it is; when somebody else changes the weight
-meanwhile it stops. With --for it comes back by itself, as long as nobody else
-changes it: a process waits for that, whether or not the shell stays; lvs undrain
-brings it back before, and a new weight calls it off.`,
+With --over, the weight changes in small steps, at most four a second, and progress
+is shown. If this is interrupted, the weight stays where it is; if the weight is
+changed by someone else meanwhile, it stops. With --for, the old weight is restored
+automatically, unless someone else changes it: a background process does this, even
+after the shell has gone. lvs undrain restores it earlier; a new weight cancels it.`,
 		Example: `  lvs weight tcp://192.0.2.10:80 10.0.0.11:80 5
   lvs weight tcp://192.0.2.10:80 10.0.0.11:80 +2
   lvs weight tcp://192.0.2.10:80 10.0.0.11 -2
@@ -57,8 +57,8 @@ brings it back before, and a new weight calls it off.`,
 	// -6 is a weight here.
 	o.selector.registerNamed(a, c, "f", "")
 	o.serverSelector.register(a, c, &o.selector)
-	c.Flags().StringVar(&o.over, "over", "", "go to the weight in small steps over `DURATION`, such as 60s (default: at once)")
-	c.Flags().StringVar(&o.hold, "for", "", "restore the weight of before by itself after `DURATION`, such as 30m (default: it stays)")
+	c.Flags().StringVar(&o.over, "over", "", "change the weight in small steps over `DURATION`, such as 60s (default: at once)")
+	c.Flags().StringVar(&o.hold, "for", "", "restore the old weight automatically after `DURATION`, such as 30m (default: the new one stays)")
 	a.changeFlags(c)
 	c.Flags().StringVar(&o.less, relativeFlag, "", "")
 	c.Flags().MarkHidden(relativeFlag)
@@ -67,8 +67,8 @@ brings it back before, and a new weight calls it off.`,
 
 const relativeFlag = "less"
 
-// relativeWeight turns an argument such as -5 into an option, because an option
-// is what the parser would look for.
+// relativeWeight turns an argument such as -5 into the option --less=-5: the parser
+// would take it for an option.
 func relativeWeight(args []string) []string {
 	out := make([]string, len(args))
 	for i, arg := range args {
@@ -85,15 +85,15 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 		args = append(args, o.less)
 	}
 	if len(args) > 0 && len(o.named) == 0 && isMachine(args[0]) {
-		return usagef("%s is a server, and its service is missing", args[0]).
-			hintf("%s SERVICE %s N; %s drain %s sets its weights to 0 in every service", c.CommandPath(), args[0], o.app.Name, args[0])
+		return usagef("%s is a server: its service is missing", args[0]).
+			hintf("%s SERVICE %s N; or %s drain %s to set its weight to 0 in every service", c.CommandPath(), args[0], o.app.here(), args[0])
 	}
 	id, rest, err := o.servers(&o.selector, args)
 	if err != nil {
 		return err
 	}
 	if len(o.real) > 1 {
-		return usagef("-r given twice: one server at a time")
+		return usagef("-r is used twice: want one server")
 	}
 	if len(rest) < 2 {
 		return usagef("service %v: the weight is missing", id).
@@ -116,7 +116,7 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if after == before && o.hold == "" {
-		return o.app.nothingChanges("server %v has the weight %d already", before.Addr, before.Weight)
+		return o.app.nothingChanges("server %v already has the weight %d", before.Addr, before.Weight)
 	}
 	to := operate.Step{
 		Change:       kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: id}, Server: after},
@@ -136,7 +136,7 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	return o.forget(c.Context(), kernel.ServerKey{Service: id, Server: before.Addr})
 }
 
-// forget forgets what is remembered of a server: its weight was set for good.
+// forget forgets the remembered weight of a server: the new one is permanent.
 func (o *weight) forget(ctx context.Context, key kernel.ServerKey) error {
 	op, err := o.app.operator()
 	if err != nil {
@@ -146,7 +146,7 @@ func (o *weight) forget(ctx context.Context, key kernel.ServerKey) error {
 	return nil
 }
 
-// setFor sets a weight that is restored automatically. What will restore it is
+// setFor sets a weight that is restored automatically. The job that restores it is
 // started before anything is changed.
 func (o *weight) setFor(ctx context.Context, m operate.Member, to operate.Step) error {
 	a := o.app
@@ -158,21 +158,21 @@ func (o *weight) setFor(ctx context.Context, m operate.Member, to operate.Step) 
 	var held *operate.NotHeldError
 	switch {
 	case errors.As(err, &held):
-		return a.notHeld("cannot start what restores the weight", held)
+		return notHeld("cannot start what restores the weight", held)
 	case err != nil:
 		return err
 	case !known:
-		return a.nothingChanges("server %v has the weight %d already", m.Addr, m.Weight)
+		return a.nothingChanges("server %v already has the weight %d", m.Addr, m.Weight)
 	case to.Server == *to.BeforeServer:
-		return a.nothingChanges("server %v has the weight %d already, and keeps it until %s", m.Addr, m.Weight, j.At.Local().Format(time.TimeOnly))
+		return a.nothingChanges("server %v already has the weight %d, and keeps it until %s", m.Addr, m.Weight, j.At.Local().Format(time.TimeOnly))
 	}
 	if err = a.apply(ctx, []operate.Step{to}); err != nil {
-		op.Forget(ctx, []kernel.ServerKey{m.Key()}) // and calls the job off
+		op.Forget(ctx, []kernel.ServerKey{m.Key()}) // and cancel the job
 	}
 	return err
 }
 
-// ramp goes to a weight in small steps.
+// ramp changes a weight in small steps.
 func (o *weight) ramp(ctx context.Context, to operate.Step) error {
 	a, key := o.app, kernel.ServerKey{Service: to.Service.ServiceID, Server: to.Server.Addr}
 	from, end := to.BeforeServer.Weight, to.Server.Weight
@@ -199,12 +199,12 @@ func (o *weight) ramp(ctx context.Context, to operate.Step) error {
 	return p.Changes(rowsOf([]plan.Object{to.Object(0)}))
 }
 
-// rampBroken says where a ramp was left.
+// rampBroken returns the error of a ramp that ended early: the weight it stopped at.
 func (o *weight) rampBroken(ctx context.Context, err error, key kernel.ServerKey, now, end int) error {
 	what := fmt.Sprintf("the weight stays %d, on the way to %d", now, end)
 	var changed *operate.ChangedError
 	if errors.As(err, &changed) {
-		return fmt.Errorf("weight of %v in %v: stopped at %d: it was changed by someone else, the ramp had come to %d",
+		return fmt.Errorf("weight of %v in %v: stopped at %d: it was changed by someone else, the ramp had reached %d",
 			key.Server, key.Service, changed.Found, changed.Expected)
 	}
 	var f *fault
@@ -216,10 +216,10 @@ func (o *weight) rampBroken(ctx context.Context, err error, key kernel.ServerKey
 	default:
 		return err
 	}
-	return f.hintf("%s weight %v %v %d sets it at once", o.app.Name, key.Service, key.Server, end)
+	return f.hintf("%s weight %v %v %d sets it at once", o.app.here(), key.Service, key.Server, end)
 }
 
-// parseTimes reads --over and --for. bad is what was wrong before.
+// parseTimes reads --over and --for. bad is an earlier error, or nil.
 func (o *weight) parseTimes(bad error) error {
 	var all faults
 	var err error
@@ -229,12 +229,12 @@ func (o *weight) parseTimes(bad error) error {
 	o.holdFor, err = optionalDuration("--for", o.hold, durationRange{})
 	all.add(err)
 	if o.over != "" && o.hold != "" {
-		all.add(usagef("--over and --for exclude one another").hintf("--for sets the weight at once"))
+		all.add(usagef("--over and --for cannot be used together").hintf("leave out --over: --for sets the weight at once"))
 	}
 	return all.err()
 }
 
-// shift is a way to come to a weight.
+// shift is the argument of lvs weight: a new weight, or a change of the current one.
 type shift struct {
 	text string
 	sign byte // '+', '-', '%', or 0 for the number itself
@@ -247,7 +247,7 @@ func parseShift(s string) (shift, error) {
 	signed := s != "" && (s[0] == '+' || s[0] == '-')
 	switch {
 	case percent && signed:
-		return by, usagef("weight %q: a percentage has no sign", s).hintf("10%% less is 90%%, 10%% more is 110%%")
+		return by, usagef("invalid weight %q: want a percentage without a sign", s).hintf("write 90%% for 10%% less, or 110%% for 10%% more")
 	case percent:
 		by.sign = '%'
 	case signed:
@@ -255,13 +255,13 @@ func parseShift(s string) (shift, error) {
 	}
 	n, err := strconv.ParseUint(digits, 10, 31)
 	if err != nil {
-		return by, usagef("weight %q: it is N, +N, -N or N%%, with N a whole number from 0 to %d", s, kernel.MaxWeight)
+		return by, usagef("invalid weight %q: want N, +N, -N or N%%, with N from 0 to %d", s, kernel.MaxWeight)
 	}
 	by.n = int64(n)
 	return by, nil
 }
 
-// from gives the new weight. What would have to be clamped is refused.
+// from returns the new weight. A result out of range is an error.
 func (by shift) from(now int) (int, error) {
 	to := by.n
 	switch by.sign {
@@ -274,12 +274,12 @@ func (by shift) from(now int) (int, error) {
 	}
 	switch {
 	case to > kernel.MaxWeight:
-		return 0, usagef("weight %s: from %d that is more than %d, the largest", by.text, now, kernel.MaxWeight)
+		return 0, usagef("invalid weight %q: want at most %d, and the weight is %d", by.text, kernel.MaxWeight, now)
 	case to < 0:
-		return 0, usagef("weight %s: from %d that is less than 0", by.text, now).hintf("0 takes no new connections")
+		return 0, usagef("invalid weight %q: want at least 0, and the weight is %d", by.text, now).hintf("write 0 to accept no new connections")
 	case by.sign == '%' && to == 0 && now > 0 && by.n > 0:
-		return 0, usagef("weight %s: from %d that rounds to 0, which takes no new connections", by.text, now).
-			hintf("if that is meant, write 0")
+		return 0, usagef("invalid weight %q: want more than 0, and of %d that rounds to 0", by.text, now).
+			hintf("write 0 to accept no new connections")
 	}
 	return int(to), nil
 }

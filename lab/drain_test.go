@@ -162,7 +162,7 @@ func TestDrainPersistent(t *testing.T) {
 		}
 	}
 	errs = drainLVSErrors(t, c.Director, state, 0, "drain", addr, "--expire-templates", "--wait", "--timeout", "20s")
-	if !strings.Contains(errs, "sets net.ipv4.vs.expire_quiescent_template to 1") {
+	if !strings.Contains(errs, "setting net.ipv4.vs.expire_quiescent_template to 1") {
 		t.Error(errs)
 	}
 	for range 5 {
