@@ -148,7 +148,7 @@ func (r *resolver) fallback(s *FileService, i int, one *plan.Service) {
 	v := kernel.Server{Weight: DefaultWeight, Forward: r.forward(s)}
 	v.Addr = netip.AddrPortFrom(from.first, from.portOr(one.Port))
 	for _, b := range plan.CheckNewServer(one.ServiceID, &v) {
-		r.fault(fmt.Sprintf("fallback %v: %s", v.Addr, b.Why(r.words)), b.Cure(r.words), "services", i, "fallback")
+		r.fault(fmt.Sprintf("fallback %v: %s", v.Addr, b.Why(r.words)), b.Fix(r.words), "services", i, "fallback")
 	}
 	if _, there := slices.BinarySearchFunc(one.Servers, v.Addr, func(s kernel.Server, a netip.AddrPort) int { return s.Addr.Compare(a) }); there {
 		r.fault(fmt.Sprintf("the fallback %v is one of the servers of %v", v.Addr, one.ServiceID), "", "services", i, "fallback")

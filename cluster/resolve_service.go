@@ -53,7 +53,7 @@ func (r *resolver) service(i int) {
 			if b.Key == "address" {
 				path = append(path, k)
 			}
-			r.fault(fmt.Sprintf("service %v: %s", id, b.Why(r.words)), b.Cure(r.words), path...)
+			r.fault(fmt.Sprintf("service %v: %s", id, b.Why(r.words)), b.Fix(r.words), path...)
 		}
 		one.Servers = r.serversOf(&servers, id)
 		if !servers.spoiled {
@@ -186,7 +186,7 @@ func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server
 			if b.Held && l.asIs {
 				continue
 			}
-			r.faultOnce(l, j, b.Key, "", fmt.Sprintf("server %v: %s", v.Addr, b.Why(r.words)), b.Cure(r.words))
+			r.faultOnce(l, j, b.Key, "", fmt.Sprintf("server %v: %s", v.Addr, b.Why(r.words)), b.Fix(r.words))
 		}
 		for range servers.count {
 			out = append(out, v)

@@ -29,7 +29,7 @@ func inOptions(object string, breaches []plan.Breach) error {
 	words := optionWords()
 	for i := range breaches {
 		f := usagef("%s: %s", object, breaches[i].Why(words))
-		f.hint = breaches[i].Cure(words)
+		f.hint = breaches[i].Fix(words)
 		bad.add(f)
 	}
 	return bad.err()

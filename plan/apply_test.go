@@ -18,7 +18,8 @@ func TestApplyCounts(t *testing.T) {
 	k := memory.New()
 	plan := bigPlan(t, k)
 	got, err := Apply(context.Background(), k, read(t, k), plan, ApplyOptions{})
-	if err != nil || got.Added+got.Edited+got.Deleted != len(plan) || got.Added == 0 || got.Edited == 0 || got.Deleted == 0 {
+	if err != nil || got.Added+got.Edited+got.Deleted != len(plan) || got.Added == 0 || got.Edited == 0 ||
+		got.Deleted == 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if rest := Between(read(t, k), wanted(), Options{Prune: true}); len(rest) > 0 {
@@ -107,7 +108,8 @@ func TestRefusalAtEveryStep(t *testing.T) {
 			}
 			if rest {
 				// The undoing may have been refused as well; the rest must be told.
-				if left := Between(read(t, k), Of(before), Options{Prune: true}); show(left) != show(f.Left) || (len(left) == 0) != (f.Undo == nil) {
+				if left := Between(read(t, k), Of(before), Options{Prune: true}); show(left) != show(f.Left) ||
+					(len(left) == 0) != (f.Undo == nil) {
 					t.Fatalf("step %d: left %s, told %s, %v", step, show(left), show(f.Left), f.Undo)
 				}
 				continue
@@ -210,7 +212,9 @@ func TestTwoAtOnce(t *testing.T) {
 		load(t, k, randomState(r))
 		before := read(t, k)
 		first := Between(before, randomState(r), Options{Prune: r.IntN(2) == 0})
-		second := slices.DeleteFunc(slices.Clone(first), func(c kernel.Change) bool { return c.Op == kernel.EditServer || c.Op == kernel.EditService })
+		second := slices.DeleteFunc(slices.Clone(first), func(c kernel.Change) bool {
+			return c.Op == kernel.EditServer || c.Op == kernel.EditService
+		})
 		if len(second) == 0 {
 			continue
 		}
@@ -233,7 +237,8 @@ func TestUndoLooksAgain(t *testing.T) {
 	before := read(t, k)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	_, err := Apply(ctx, &forgetful{Kernel: &cutKernel{Kernel: k, cancel: cancel, after: 20}}, before, plan, ApplyOptions{})
+	_, err := Apply(ctx, &forgetful{Kernel: &cutKernel{Kernel: k, cancel: cancel, after: 20}}, before, plan,
+		ApplyOptions{})
 	if f := (*Failure)(nil); !errors.As(err, &f) || f.Undo != nil {
 		t.Errorf("%v", err)
 	}

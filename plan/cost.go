@@ -1,33 +1,36 @@
 package plan
 
 import (
-	"net/netip"
+	"slices"
 
 	"lvs/kernel"
 )
 
-// Cost is what a change does to those who are connected now.
+// Cost is how many current connections and clients a change affects.
 type Cost struct {
-	// Established connections are cut: their packets find no way any more.
+	// Established is the number of active connections that are cut: their packets
+	// are no longer forwarded.
 	Established uint64
-	// Other connections are cut too: they are ending, or have not begun.
+	// Other is the number of inactive connections that are cut: they are closing, or
+	// not established yet.
 	Other uint64
-	// Persistent clients lose the server they are bound to and get another.
+	// Persistent is the number of clients that lose the server that persistence binds
+	// them to, and get another one.
 	Persistent uint64
 }
 
-// Add sums up.
+// Add adds another cost.
 func (c *Cost) Add(d Cost) {
 	c.Established += d.Established
 	c.Other += d.Other
 	c.Persistent += d.Persistent
 }
 
-// None tells that nobody is concerned.
+// None reports whether nothing is affected.
 func (c Cost) None() bool { return c == Cost{} }
 
-// Costs gives the cost of each change by what the table counted. Only what is
-// deleted cuts anything: an edit leaves connections as they are.
+// Costs returns the cost of each change, from the counts in the table. Only a
+// deletion has a cost: an edit keeps all connections.
 func Costs(table *kernel.Snapshot, changes []kernel.Change) []Cost {
 	out := make([]Cost, len(changes))
 	var services map[kernel.ServiceID]*kernel.ServiceEntry
@@ -36,40 +39,67 @@ func Costs(table *kernel.Snapshot, changes []kernel.Change) []Cost {
 			continue
 		}
 		if services == nil {
-			services = index(table)
+			services = table.Index()
 		}
 		e := services[changes[i].Service.ServiceID]
 		if e == nil {
 			continue
 		}
 		if changes[i].Op == kernel.DeleteServer {
-			out[i] = costOf(e, changes[i].Server.Addr)
+			if v := e.Server(changes[i].Server.Addr); v != nil {
+				out[i] = costOf(v)
+			}
 			continue
 		}
 		for j := range e.Servers {
-			out[i].Add(costOfServer(&e.Servers[j]))
+			out[i].Add(costOf(&e.Servers[j]))
 		}
 	}
 	return out
 }
 
-func index(table *kernel.Snapshot) map[kernel.ServiceID]*kernel.ServiceEntry {
-	out := make(map[kernel.ServiceID]*kernel.ServiceEntry, len(table.Services))
-	for i := range table.Services {
-		out[table.Services[i].ServiceID] = &table.Services[i]
-	}
-	return out
-}
-
-func costOf(e *kernel.ServiceEntry, server netip.AddrPort) Cost {
-	for i := range e.Servers {
-		if e.Servers[i].Addr == server {
-			return costOfServer(&e.Servers[i])
-		}
-	}
-	return Cost{}
-}
-
-func costOfServer(s *kernel.ServerEntry) Cost {
+func costOf(s *kernel.ServerEntry) Cost {
 	return Cost{Established: uint64(s.Active), Other: uint64(s.Inactive), Persistent: uint64(s.Persistent)}
+}
+
+// Starved returns the services that have a server that accepts new connections
+// before the changes, and none after them, sorted. Services that are deleted, or
+// whose servers are neither edited nor deleted, are not among them.
+func Starved(before *kernel.Snapshot, changes []kernel.Change) []kernel.ServiceID {
+	takes := func(c kernel.Change) bool { return c.Op == kernel.EditServer || c.Op == kernel.DeleteServer }
+	if !slices.ContainsFunc(changes, takes) {
+		return nil
+	}
+	after := map[kernel.ServiceID]int{}
+	entries := before.Index()
+	count := func(id kernel.ServiceID, weight, by int) {
+		if weight > 0 {
+			after[id] += by
+		}
+	}
+	var touched []kernel.ServiceID
+	for i := range changes {
+		c := &changes[i]
+		id := c.Service.ServiceID
+		old := 0
+		if v := entries[id].Server(c.Server.Addr); v != nil {
+			old = v.Weight
+		}
+		switch c.Op {
+		case kernel.AddServer:
+			count(id, c.Server.Weight, 1)
+		case kernel.EditServer:
+			count(id, old, -1)
+			count(id, c.Server.Weight, 1)
+			touched = append(touched, id)
+		case kernel.DeleteServer:
+			count(id, old, -1)
+			touched = append(touched, id)
+		}
+	}
+	slices.SortFunc(touched, kernel.ServiceID.Compare)
+	return slices.DeleteFunc(slices.Compact(touched), func(id kernel.ServiceID) bool {
+		e := entries[id]
+		return e == nil || e.Capacity() == 0 || e.Capacity()+after[id] > 0
+	})
 }

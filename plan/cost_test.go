@@ -2,10 +2,13 @@ package plan
 
 import (
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestCostsAreWhatGoes: what a plan costs is what the servers had that are not in
@@ -17,7 +20,8 @@ func TestCostsAreWhatGoes(t *testing.T) {
 		load(t, k, randomState(r))
 		for _, e := range read(t, k).Services {
 			for _, v := range e.Servers {
-				k.Traffic(e.ServiceID, v.Addr, memory.Traffic{Active: r.Uint32N(9), Inactive: r.Uint32N(9), Persistent: r.Uint32N(9)})
+				k.Traffic(e.ServiceID, v.Addr, memory.Traffic{Active: r.Uint32N(9), Inactive: r.Uint32N(9),
+					Persistent: r.Uint32N(9)})
 			}
 		}
 		before := read(t, k)
@@ -29,10 +33,10 @@ func TestCostsAreWhatGoes(t *testing.T) {
 		if err := k.Apply(t.Context(), plan); err != nil {
 			t.Fatal(err)
 		}
-		after := index(read(t, k))
+		after := read(t, k).Index()
 		for _, e := range before.Services {
 			for _, v := range e.Servers {
-				if serverOf(after[e.ServiceID], v.Addr) == nil {
+				if after[e.ServiceID].Server(v.Addr) == nil {
 					want.Add(Cost{uint64(v.Active), uint64(v.Inactive), uint64(v.Persistent)})
 				}
 			}
@@ -72,4 +76,65 @@ func TestPlanStages(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestStarved(t *testing.T) {
+	const web, shop = "tcp://192.0.2.10:80", "fwmark:7"
+	service := func(name string, weights ...int) kernel.ServiceEntry {
+		e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: id(name), Scheduler: "rr"}}
+		for i, w := range weights {
+			e.Servers = append(e.Servers, kernel.ServerEntry{Server: numbered(i+1, w)})
+		}
+		return e
+	}
+	change := func(op kernel.Op, name string, server, weight int) kernel.Change {
+		return kernel.Change{Op: op, Service: kernel.Service{ServiceID: id(name)}, Server: numbered(server, weight)}
+	}
+	for _, c := range []struct {
+		name    string
+		before  []kernel.ServiceEntry
+		changes []kernel.Change
+		want    []string
+	}{
+		{"nothing changes", []kernel.ServiceEntry{service(web, 1)}, nil, nil},
+		{"the last weight becomes 0", []kernel.ServiceEntry{service(web, 1, 0)},
+			[]kernel.Change{change(kernel.EditServer, web, 1, 0)}, []string{web}},
+		{"one of two becomes 0", []kernel.ServiceEntry{service(web, 1, 1)},
+			[]kernel.Change{change(kernel.EditServer, web, 1, 0)}, nil},
+		{"both become 0", []kernel.ServiceEntry{service(web, 1, 1)},
+			[]kernel.Change{change(kernel.EditServer, web, 1, 0), change(kernel.EditServer, web, 2, 0)}, []string{web}},
+		{"the last one is deleted", []kernel.ServiceEntry{service(web, 3, 0)},
+			[]kernel.Change{change(kernel.DeleteServer, web, 1, 0)}, []string{web}},
+		{"another one is added", []kernel.ServiceEntry{service(web, 3)},
+			[]kernel.Change{change(kernel.AddServer, web, 2, 1), change(kernel.DeleteServer, web, 1, 0)}, nil},
+		{"one with the weight 0 is added", []kernel.ServiceEntry{service(web, 3)},
+			[]kernel.Change{change(kernel.AddServer, web, 2, 0), change(kernel.DeleteServer, web, 1, 0)}, []string{web}},
+		{"another one gets a weight", []kernel.ServiceEntry{service(web, 3, 0)},
+			[]kernel.Change{change(kernel.EditServer, web, 2, 1), change(kernel.EditServer, web, 1, 0)}, nil},
+		{"a smaller weight is a weight", []kernel.ServiceEntry{service(web, 3)},
+			[]kernel.Change{change(kernel.EditServer, web, 1, 1)}, nil},
+		{"none had a weight before", []kernel.ServiceEntry{service(web, 0, 0)},
+			[]kernel.Change{change(kernel.DeleteServer, web, 1, 0)}, nil},
+		{"the whole service is deleted", []kernel.ServiceEntry{service(web, 1)},
+			[]kernel.Change{change(kernel.DeleteService, web, 1, 0)}, nil},
+		{"a service that is not there", nil, []kernel.Change{change(kernel.DeleteServer, web, 1, 0)}, nil},
+		{"sorted", []kernel.ServiceEntry{service(shop, 1), service(web, 1)},
+			[]kernel.Change{change(kernel.EditServer, shop, 1, 0), change(kernel.EditServer, web, 1, 0)},
+			[]string{web, shop}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, id := range Starved(&kernel.Snapshot{Services: c.before}, c.changes) {
+				got = append(got, id.String())
+			}
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
+	}
+}
+
+// numbered returns the server 10.0.0.N:80.
+func numbered(n, weight int) kernel.Server {
+	return kernel.Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(n)}), 80), Weight: weight}
 }

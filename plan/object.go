@@ -6,40 +6,41 @@ import (
 	"lvs/kernel"
 )
 
-// Object is one thing that a command changes, with what it was before and what
-// it is to be after: a service without its servers, a server, a sync daemon, or
-// the timeouts. Nil is not there.
+// Object is one thing that a command changes, with its settings before and after:
+// a service without its servers, a server, a sync daemon, or the timeouts. Nil
+// means that it does not exist.
 type Object struct {
-	// Service is zero where the object belongs to none.
+	// Service is zero if the object belongs to none.
 	Service kernel.ServiceID
-	// Server is not valid where the object is the service itself.
+	// Server is invalid if the object is the service itself.
 	Server netip.AddrPort
 
 	BeforeService, AfterService   *kernel.Service
 	BeforeServer, AfterServer     *kernel.Server
 	BeforeDaemon, AfterDaemon     *kernel.Daemon
 	BeforeTimeouts, AfterTimeouts *kernel.Timeouts
-	// Zeroed is set where nothing but counters changes: nobody can bring them
-	// back.
+	// Zeroed is set if only counters change. They cannot be restored.
 	Zeroed bool
 
-	// Change is the place of the change that does it, among those that are sent
+	// Change is the index of the change that does it, among those that are sent
 	// together. The journal does not keep it.
 	Change int
 }
 
-// Touched gives the objects that changes to a table concern. A service is
-// deleted with its servers, in the order in which they would be added again.
+// Touched returns the objects that changes to a table affect. The servers of a
+// deleted service follow it, in the order in which they would be added again.
 func Touched(before *kernel.Snapshot, changes []kernel.Change) []Object {
-	there := index(before)
+	entries := before.Index()
 	out := make([]Object, 0, len(changes))
 	for i := range changes {
 		c := &changes[i]
-		e := there[c.Service.ServiceID]
+		e := entries[c.Service.ServiceID]
 		o := Object{Service: c.Service.ServiceID, Change: i}
 		if c.Op.OnServer() {
 			o.Server = c.Server.Addr
-			o.BeforeServer = serverOf(e, c.Server.Addr)
+			if v := e.Server(c.Server.Addr); v != nil {
+				o.BeforeServer = &v.Server
+			}
 		} else if e != nil {
 			o.BeforeService = &e.Service
 		}
@@ -57,13 +58,13 @@ func Touched(before *kernel.Snapshot, changes []kernel.Change) []Object {
 	return out
 }
 
-// Objects gives the objects that the steps concern.
+// Objects returns the objects that the steps affect.
 func (s *Steps) Objects(before *Table) []Object {
 	out := Touched(before.Snapshot, s.Changes)
-	place := len(s.Changes)
+	next := len(s.Changes)
 	add := func(o Object) {
-		o.Change = place
-		place++
+		o.Change = next
+		next++
 		out = append(out, o)
 	}
 	if s.Timeouts != (kernel.Timeouts{}) {
@@ -79,8 +80,8 @@ func (s *Steps) Objects(before *Table) []Object {
 	return out
 }
 
-// DeletedServers gives the servers that go with a service; change is the place
-// of its deletion.
+// DeletedServers returns the servers that are deleted with a service; change is the
+// index of its deletion.
 func DeletedServers(e *kernel.ServiceEntry, change int) []Object {
 	out := make([]Object, len(e.Servers))
 	for i := range e.Servers {
@@ -90,19 +91,7 @@ func DeletedServers(e *kernel.ServiceEntry, change int) []Object {
 	return out
 }
 
-func serverOf(e *kernel.ServiceEntry, addr netip.AddrPort) *kernel.Server {
-	if e == nil {
-		return nil
-	}
-	for i := range e.Servers {
-		if e.Servers[i].Addr == addr {
-			return &e.Servers[i].Server
-		}
-	}
-	return nil
-}
-
-// Count tells how many objects are added, edited and deleted.
+// Count returns how many objects are added, edited and deleted.
 func Count(objects []Object) (r Result) {
 	for i := range objects {
 		o := &objects[i]
@@ -120,9 +109,9 @@ func Count(objects []Object) (r Result) {
 	return r
 }
 
-// Merge returns the objects without those at the places in without (in ascending
-// order), and one object for each that was touched several times: from what it was
-// first to what it was last.
+// Merge returns the objects without those whose indexes are in without, which is
+// ascending. An object that was changed several times appears once, from its first
+// settings to its last.
 func Merge(objects []Object, without []int) []Object {
 	out := make([]Object, 0, len(objects))
 	place := map[objectKey]int{}
@@ -144,7 +133,7 @@ func Merge(objects []Object, without []int) []Object {
 	return out
 }
 
-// objectKey names what an object is.
+// objectKey identifies an object.
 type objectKey struct {
 	service kernel.ServiceID
 	server  netip.AddrPort
@@ -152,7 +141,7 @@ type objectKey struct {
 	zeroed  bool
 }
 
-// key names the object. Timeouts are what has no name at all.
+// key returns what identifies the object. The zero key stands for the timeouts.
 func (o *Object) key() objectKey {
 	k := objectKey{service: o.Service, server: o.Server, zeroed: o.Zeroed}
 	if d := o.daemon(); d != nil {
@@ -161,7 +150,7 @@ func (o *Object) key() objectKey {
 	return k
 }
 
-// daemon is what the object was or will be, where it is a sync daemon.
+// daemon returns the sync daemon, or nil if the object is none.
 func (o *Object) daemon() *kernel.Daemon {
 	if o.BeforeDaemon != nil {
 		return o.BeforeDaemon

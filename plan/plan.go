@@ -1,3 +1,6 @@
+// Package plan compares tables and plans the way from one to another: which objects
+// change, in which order, what that costs those who are connected, and how to undo
+// it. It carries plans out, all or nothing, and decides nothing about when.
 package plan
 
 import (
@@ -7,29 +10,25 @@ import (
 	"lvs/kernel"
 )
 
-// Options say how far a plan may go.
+// Options limit what a plan may change.
 type Options struct {
-	// Prune deletes services that are not wanted.
+	// Prune deletes services that are not among the wanted ones.
 	Prune bool
-	// KeepWeights leaves the weights of servers that are there as they are.
+	// KeepWeights keeps the weights of existing servers.
 	KeepWeights bool
-	// Drained tells of a server whose weight is 0 for a while and stays so. Nil is
-	// none.
+	// Drained reports whether a server is drained, so that its weight stays 0. Nil
+	// means that none is.
 	Drained func(kernel.ServiceID, netip.AddrPort) bool
 }
 
-// Between gives the changes that bring a table to the wanted state: only what
-// differs, and nothing is deleted that can be edited. Their order interrupts
-// nothing: first what is new comes, then what changes is edited in place,
-// servers that come into use before those that go out of it, and at last what
-// is not wanted goes. The table must not be a Public one, which does not know
-// enough.
+// Between returns the changes that bring a table to the wanted state: only what
+// differs, and nothing is deleted that can be edited. Their order interrupts no
+// service: first everything new is added, then existing objects are edited
+// (servers that come into use before servers that go out of use), and last the
+// unwanted ones are deleted. The table must not be Public: that lacks settings.
 func Between(have *kernel.Snapshot, want []Service, o Options) []kernel.Change {
 	p := plan{options: o}
-	there := make(map[kernel.ServiceID]*kernel.ServiceEntry, len(have.Services))
-	for i := range have.Services {
-		there[have.Services[i].ServiceID] = &have.Services[i]
-	}
+	there := have.Index()
 	p.add = make([]kernel.Change, 0, newObjects(there, want))
 	for i := range want {
 		if e := there[want[i].ServiceID]; e != nil {
@@ -49,7 +48,7 @@ func Between(have *kernel.Snapshot, want []Service, o Options) []kernel.Change {
 	return append(p.add, slices.Concat(p.raise, p.edit, p.lower, p.remove, p.drop)...)
 }
 
-// newObjects counts the services that are not there, and their servers.
+// newObjects counts the services that have to be added, and their servers.
 func newObjects(there map[kernel.ServiceID]*kernel.ServiceEntry, want []Service) (n int) {
 	for i := range want {
 		if there[want[i].ServiceID] == nil {
@@ -59,14 +58,14 @@ func newObjects(there map[kernel.ServiceID]*kernel.ServiceEntry, want []Service)
 	return n
 }
 
-// plan collects changes by the stage in which they are made.
+// plan collects changes by stage. The stages are carried out in this order.
 type plan struct {
 	add    []kernel.Change // services and servers that are new
 	raise  []kernel.Change // edits of services, and of servers that come into use
 	edit   []kernel.Change // other edits of servers
-	lower  []kernel.Change // edits of servers that are out of use then
-	remove []kernel.Change // servers that go
-	drop   []kernel.Change // services that go
+	lower  []kernel.Change // edits of servers that go out of use
+	remove []kernel.Change // servers to delete
+	drop   []kernel.Change // services to delete
 
 	options Options
 }
@@ -92,7 +91,7 @@ func (p *plan) update(have *kernel.ServiceEntry, want *Service) {
 	for _, s := range want.Servers {
 		old := there[s.Addr]
 		delete(there, s.Addr)
-		if old != nil && (p.options.KeepWeights || old.Weight == 0 && p.options.Drained != nil && p.options.Drained(want.ServiceID, s.Addr)) {
+		if old != nil && p.options.keepsWeight(want.ServiceID, old) {
 			s.Weight = old.Weight
 		}
 		switch {
@@ -114,8 +113,14 @@ func (p *plan) update(have *kernel.ServiceEntry, want *Service) {
 	}
 }
 
-// sameServers is a shortcut: it knows lists that are equal in the same order or
-// in the opposite one, which is the kernel's.
+// keepsWeight reports whether an existing server keeps its weight.
+func (o *Options) keepsWeight(id kernel.ServiceID, s *kernel.Server) bool {
+	return o.KeepWeights || s.Weight == 0 && o.Drained != nil && o.Drained(id, s.Addr)
+}
+
+// sameServers reports whether two lists are equal, in the same order or in the
+// reverse one, which is the kernel's. Other orders count as different: it is only
+// a shortcut.
 func sameServers(have []kernel.ServerEntry, want []kernel.Server) bool {
 	if len(have) != len(want) {
 		return false
@@ -131,4 +136,69 @@ func sameServers(have []kernel.ServerEntry, want []kernel.Server) bool {
 		return true
 	}
 	return alike(func(i int) int { return n - 1 - i }) || alike(func(i int) int { return i })
+}
+
+// Service is a wanted service with its servers. A wanted state has each service
+// once, and a service has each server once.
+type Service struct {
+	kernel.Service
+	// Servers are added in this order. The kernel lists the last added first.
+	Servers []kernel.Server
+}
+
+// Of returns the state of a table: planning from the table to it yields no change.
+// An empty kernel that is brought to it lists the servers in the same order.
+func Of(s *kernel.Snapshot) []Service {
+	out := make([]Service, len(s.Services))
+	for i := range s.Services {
+		e := &s.Services[i]
+		servers := make([]kernel.Server, len(e.Servers))
+		for j := range e.Servers {
+			servers[len(servers)-1-j] = e.Servers[j].Server
+		}
+		out[i] = Service{e.Service, servers}
+	}
+	return out
+}
+
+// sameService reports whether the kernel treats both alike.
+func sameService(a, b kernel.Service) bool { return PlainService(a) == PlainService(b) }
+
+// PlainService returns a service without settings that have no effect: netmask and
+// engine without persistence (ip_vs_sched_persist), one-packet scheduling for a
+// protocol other than UDP (ip_vs_schedule).
+func PlainService(s kernel.Service) kernel.Service {
+	if s.Persistence == 0 {
+		s.Netmask, s.Engine = 0, ""
+	}
+	if s.Netmask.Whole(s.Family) {
+		s.Netmask = 0
+	}
+	if s.Protocol == kernel.TCP || s.Protocol == kernel.SCTP {
+		s.OnePacket = false
+	}
+	return s
+}
+
+// sameServer reports whether the kernel treats both alike.
+func sameServer(a, b kernel.Server) bool {
+	if a.Forward == kernel.Local || b.Forward == kernel.Local {
+		// Old kernels show a server that is the director itself as local, whatever
+		// forwarding method was set.
+		a.Forward, a.Tunnel = b.Forward, b.Tunnel
+	}
+	return PlainServer(a) == PlainServer(b)
+}
+
+// PlainServer returns a server without tunnel settings that have no effect.
+func PlainServer(s kernel.Server) kernel.Server {
+	switch {
+	case s.Forward != kernel.Tunneling:
+		s.Tunnel = kernel.Tunnel{}
+	case s.Tunnel.Type == kernel.IPIP:
+		s.Tunnel = kernel.Tunnel{Type: kernel.IPIP}
+	case s.Tunnel.Type == kernel.GRE:
+		s.Tunnel.Port = 0
+	}
+	return s
 }

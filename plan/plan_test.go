@@ -48,7 +48,8 @@ delete server tcp://10.0.0.1:80 10.0.1.1:80 1
 	if d := cmp.Diff(merged, show(Between(read(t, k), want, Options{}))); d != "" {
 		t.Errorf("merge (-want +got)\n%s", d)
 	}
-	if d := cmp.Diff(merged+"delete service fwmark:1 rr\n", show(Between(read(t, k), want, Options{Prune: true}))); d != "" {
+	if d := cmp.Diff(merged+"delete service fwmark:1 rr\n",
+		show(Between(read(t, k), want, Options{Prune: true}))); d != "" {
 		t.Errorf("prune (-want +got)\n%s", d)
 	}
 }
@@ -82,14 +83,16 @@ func TestPlanOverlooksWhatHasNoEffect(t *testing.T) {
 		{"the director itself, with another weight", func(_ *kernel.Service, v *kernel.Server) { v.Forward = kernel.Local },
 			func(_ *kernel.Service, v *kernel.Server) { v.Weight = 3 }, true},
 	} {
-		hs, hv, ws, wv := service, server, service, server
-		c.have(&hs, &hv)
-		c.want(&ws, &wv)
-		have := &kernel.Snapshot{Services: []kernel.ServiceEntry{{Service: hs, Servers: []kernel.ServerEntry{{Server: hv}}}}}
-		got := Between(have, []Service{{ws, []kernel.Server{wv}}}, Options{Prune: true})
-		if (len(got) > 0) != c.differs {
-			t.Errorf("%s: %s", c.name, show(got))
-		}
+		t.Run(c.name, func(t *testing.T) {
+			hs, hv, ws, wv := service, server, service, server
+			c.have(&hs, &hv)
+			c.want(&ws, &wv)
+			have := &kernel.Snapshot{Services: []kernel.ServiceEntry{{Service: hs, Servers: []kernel.ServerEntry{{Server: hv}}}}}
+			got := Between(have, []Service{{ws, []kernel.Server{wv}}}, Options{Prune: true})
+			if (len(got) > 0) != c.differs {
+				t.Errorf("planned %s", show(got))
+			}
+		})
 	}
 }
 

@@ -4,30 +4,30 @@ import (
 	"lvs/kernel"
 )
 
-// Reversal is the way back from changes to what was before them.
+// Reversal is a plan that undoes changes.
 type Reversal struct {
-	// Steps lead back from Before, which is the table as it is now as far as the
-	// changes touch it.
+	// Steps undo the changes in Before: the table as it is now, with only the
+	// services that were changed.
 	Steps
 	Before *Table
-	// Objects are what the steps change.
+	// Objects are the objects that the steps change.
 	Objects []Object
-	// Since are the objects that were changed again since, from what the changes
-	// made of them to what they are now. The way back takes no notice of that.
+	// Since are the objects that were changed again after the changes, from what the
+	// changes made of them to what they are now. The steps undo that too.
 	Since []Object
-	// Lost are servers that cannot come back, because the service they belonged
-	// to is gone.
+	// Lost are servers that cannot be restored, because their service no longer
+	// exists.
 	Lost []Object
 }
 
-// Revert plans the way back from changes to objects, each of which stands there
-// once (Merge). It looks at each object in the table as it is now: what is as it
-// was before stays, so it does not matter how much was carried out.
+// Revert plans how to undo changes to objects, each of which appears once (Merge).
+// It compares each object with the table as it is now and leaves out what is
+// already as before, so it does not matter how many of the changes were made.
 func Revert(made []Object, now *Table) *Reversal {
 	r := &reverter{now: now, want: map[kernel.ServiceID]*Service{}, made: made}
 	r.begin()
-	// Services come first: one that was drained and then deleted has its servers
-	// before it in the entry, and they come back into it.
+	// Services come first: the servers of one that was drained and then deleted
+	// precede it in the journal's entry, and they are restored into it.
 	for i := range r.made {
 		if o := &r.made[i]; o.Service != (kernel.ServiceID{}) && !o.Server.IsValid() && !o.Zeroed {
 			r.service(o)
@@ -52,14 +52,13 @@ type reverter struct {
 	Reversal
 	now  *Table
 	made []Object
-	// order names the services touched, and want says what they are to be; nil
-	// is not there.
-	order []kernel.ServiceID
-	want  map[kernel.ServiceID]*Service
-	there map[kernel.ServiceID]*kernel.ServiceEntry
+	// order has the changed services; want has their wanted state, nil to delete one.
+	order   []kernel.ServiceID
+	want    map[kernel.ServiceID]*Service
+	entries map[kernel.ServiceID]*kernel.ServiceEntry
 }
 
-// begin takes the services touched as they are.
+// begin starts from the changed services as they are.
 func (r *reverter) begin() {
 	touched := map[kernel.ServiceID]bool{}
 	for i := range r.made {
@@ -76,7 +75,7 @@ func (r *reverter) begin() {
 		}
 	}
 	r.Before = &Table{part, r.now.Timeouts, r.now.Daemons}
-	r.there = index(r.Before.Snapshot)
+	r.entries = r.Before.Index()
 	state := Of(r.Before.Snapshot)
 	for i := range state {
 		r.want[state[i].ServiceID] = &state[i]
@@ -84,7 +83,7 @@ func (r *reverter) begin() {
 }
 
 func (r *reverter) service(o *Object) {
-	e := r.there[o.Service]
+	e := r.entries[o.Service]
 	var now *kernel.Service
 	if e != nil {
 		now = &e.Service
@@ -106,8 +105,8 @@ func (r *reverter) service(o *Object) {
 	}
 }
 
-// added finds servers that came to a service since the entry made it: they
-// would go with it.
+// added collects the servers that were added to a service after the changes added
+// it: they are deleted with it.
 func (r *reverter) added(e *kernel.ServiceEntry) {
 	known := map[objectKey]bool{}
 	for i := range r.made {
@@ -122,18 +121,22 @@ func (r *reverter) added(e *kernel.ServiceEntry) {
 }
 
 func (r *reverter) server(o *Object) {
-	now := serverOf(r.there[o.Service], o.Server)
+	var now *kernel.Server
+	if v := r.entries[o.Service].Server(o.Server); v != nil {
+		now = &v.Server
+	}
 	if alike(now, o.BeforeServer, sameServer) {
 		return
 	}
 	if !alike(now, o.AfterServer, sameServer) {
-		r.Since = append(r.Since, Object{Service: o.Service, Server: o.Server, BeforeServer: o.AfterServer, AfterServer: now})
+		r.Since = append(r.Since,
+			Object{Service: o.Service, Server: o.Server, BeforeServer: o.AfterServer, AfterServer: now})
 	}
 	s := r.want[o.Service]
 	switch {
 	case s == nil && o.BeforeServer != nil:
 		r.Lost = append(r.Lost, *o)
-	case s == nil: // it goes with its service
+	case s == nil: // it is deleted with its service
 	case o.BeforeServer == nil:
 		for i := range s.Servers {
 			if s.Servers[i].Addr == o.Server {
@@ -196,7 +199,7 @@ func (r *reverter) end() *Reversal {
 	return &r.Reversal
 }
 
-// alike compares what may not be there.
+// alike reports whether both exist and are the same, or neither exists.
 func alike[T any](a, b *T, same func(a, b T) bool) bool {
 	if a == nil || b == nil {
 		return a == b

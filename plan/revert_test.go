@@ -42,7 +42,8 @@ func TestRevertLeavesRefusedAlone(t *testing.T) {
 	}
 	become(t, k, want) // the second was made
 	back := Revert(Merge(objects, []int{0}), table(t, k))
-	if len(back.Changes) != 1 || back.Changes[0].Op != kernel.DeleteServer || back.Changes[0].Server.Addr != want[0].Servers[1].Addr {
+	if len(back.Changes) != 1 || back.Changes[0].Op != kernel.DeleteServer ||
+		back.Changes[0].Server.Addr != want[0].Servers[1].Addr {
 		t.Errorf("%s", show(back.Changes))
 	}
 }

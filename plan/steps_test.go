@@ -3,6 +3,8 @@ package plan
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
@@ -49,17 +51,21 @@ func TestStepsForSettings(t *testing.T) {
 		{name: "nothing said"},
 		{name: "as it is", timeouts: now.Timeouts, daemons: now.Daemons, prune: true},
 		{name: "defaults left out", daemons: []kernel.Daemon{master(1)}, prune: true},
-		{name: "one timeout", timeouts: kernel.Timeouts{TCP: now.Timeouts.TCP, UDP: time.Minute}, set: kernel.Timeouts{UDP: time.Minute}},
+		{name: "one timeout", timeouts: kernel.Timeouts{TCP: now.Timeouts.TCP, UDP: time.Minute},
+			set: kernel.Timeouts{UDP: time.Minute}},
 		{name: "another id", daemons: []kernel.Daemon{master(2)}, stop: 1, start: 1},
 		{name: "the other role too", daemons: []kernel.Daemon{{Role: kernel.Backup, Interface: "eth0"}}, start: 1},
-		{name: "the other role instead", daemons: []kernel.Daemon{{Role: kernel.Backup, Interface: "eth0"}}, prune: true, start: 1, stop: 1},
+		{name: "the other role instead", daemons: []kernel.Daemon{{Role: kernel.Backup, Interface: "eth0"}}, prune: true,
+			start: 1, stop: 1},
 	} {
-		var s Steps
-		s.PlanTimeouts(now.Timeouts, c.timeouts)
-		s.PlanDaemons(now.Daemons, c.daemons, c.prune)
-		if s.Timeouts != c.set || len(s.Stop) != c.stop || len(s.Start) != c.start {
-			t.Errorf("%s: %+v", c.name, s)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			var s Steps
+			s.PlanTimeouts(now.Timeouts, c.timeouts)
+			s.PlanDaemons(now.Daemons, c.daemons, c.prune)
+			if s.Timeouts != c.set || len(s.Stop) != c.stop || len(s.Start) != c.start {
+				t.Errorf("planned %+v", s)
+			}
+		})
 	}
 }
 
@@ -146,10 +152,12 @@ func TestNarrow(t *testing.T) {
 		allowed    Kinds
 		kept, left int
 	}{{0, 7, 0}, {Adding, 2, 5}, {Updating, 4, 3}, {Deleting, 1, 6}, {Adding | Updating | Deleting, 7, 0}} {
-		kept, left := s.Narrow(c.allowed)
-		if kept.Len() != c.kept || left.Len() != c.left {
-			t.Errorf("%03b: %d kept, %d left", c.allowed, kept.Len(), left.Len())
-		}
+		t.Run(fmt.Sprintf("%03b", c.allowed), func(t *testing.T) {
+			kept, left := s.Narrow(c.allowed)
+			if kept.Len() != c.kept || left.Len() != c.left {
+				t.Errorf("%d kept, %d left", kept.Len(), left.Len())
+			}
+		})
 	}
 }
 
@@ -213,5 +221,75 @@ func TestKeepWeights(t *testing.T) {
 	const plan = "add server fwmark:1 10.0.0.3:80 9\nedit server fwmark:1 10.0.0.1:80 5\n"
 	if d := cmp.Diff(plan, show(Between(read(t, k), want, Options{KeepWeights: true}))); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+// TestQuiesceProperties takes many pairs of states in two halves, as apply
+// --drain does: no service starves on the way, the end is the wanted state, and
+// the journal's entry of both halves leads back and there again.
+func TestQuiesceProperties(t *testing.T) {
+	for seed := range uint64(400) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		from, to := randomState(r), randomState(r)
+		o := Options{Prune: r.IntN(2) == 0}
+		k := memory.New()
+		load(t, k, from)
+		before := table(t, k)
+		all := Steps{Changes: Between(before.Snapshot, to, o)}
+		first, _ := all.Quiesce(before.Snapshot)
+		for i := range first.Changes {
+			if deletes(first.Changes[i].Op) {
+				t.Fatalf("seed %d: deleted before the wait:\n%s", seed, show(first.Changes))
+			}
+		}
+		starving(t, k, first.Changes, to)
+		quiet := table(t, k)
+		rest := Steps{Changes: Between(quiet.Snapshot, to, o)}
+		for i := range rest.Changes {
+			if c := &rest.Changes[i]; !deletes(c.Op) || c.Op.OnServer() && c.Server.Weight > 0 {
+				t.Fatalf("seed %d: after the wait:\n%s", seed, show(rest.Changes))
+			}
+		}
+		starving(t, k, rest.Changes, to)
+		after := table(t, k)
+		if left := Between(after.Snapshot, to, o); len(left) > 0 {
+			t.Fatalf("seed %d: left:\n%s", seed, show(left))
+		}
+
+		back := Revert(Merge(append(first.Objects(before), rest.Objects(quiet)...), nil), after)
+		if len(back.Since) > 0 || len(back.Lost) > 0 {
+			t.Fatalf("seed %d: changed since %+v, lost %+v", seed, back.Since, back.Lost)
+		}
+		if _, err := back.Apply(t.Context(), k, back.Before, ApplyOptions{}); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		sameTable(t, before, table(t, k))
+		redo := Revert(Merge(back.Objects, nil), table(t, k))
+		if _, err := redo.Apply(t.Context(), k, redo.Before, ApplyOptions{}); err != nil {
+			t.Fatalf("seed %d, again: %v", seed, err)
+		}
+		sameTable(t, after, table(t, k))
+	}
+}
+
+// A service that was drained and deleted comes back with its servers in order.
+func TestRevertOfDrainedServiceKeepsTheOrder(t *testing.T) {
+	k := memory.New()
+	load(t, k, wide(2, 5))
+	before := table(t, k)
+	all := Steps{Changes: Between(before.Snapshot, nil, Options{Prune: true})}
+	first, then := all.Quiesce(before.Snapshot)
+	objects := append(first.Objects(before), then.Objects(before)...)
+	for _, s := range []Steps{first, then} {
+		if _, err := s.Apply(t.Context(), k, table(t, k), ApplyOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	back := Revert(Merge(objects, nil), table(t, k))
+	if _, err := back.Apply(t.Context(), k, back.Before, ApplyOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(Of(before.Snapshot), Of(read(t, k)), values); d != "" {
+		t.Errorf("(-before +after)\n%s", d)
 	}
 }

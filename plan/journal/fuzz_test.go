@@ -16,8 +16,10 @@ import (
 // written and read again.
 func FuzzJournal(f *testing.F) {
 	j := &Journal{Dir: f.TempDir()}
-	n, err := j.Begin(context.Background(), Entry{ID: 1, Time: time.Unix(1, 2).UTC(), Command: "lvs", Objects: everyObject()})
-	if err := errors.Join(err, j.More(context.Background(), n, everyObject()), j.End(context.Background(), n, End{Outcome: Partly, Refused: []int{1}})); err != nil {
+	n, err := j.Begin(context.Background(), Entry{ID: 1, Time: time.Unix(1, 2).UTC(), Command: "lvs",
+		Objects: everyObject()})
+	if err := errors.Join(err, j.More(context.Background(), n, everyObject()),
+		j.End(context.Background(), n, End{Outcome: Partly, Refused: []int{1}})); err != nil {
 		f.Fatal(err)
 	}
 	text, err := os.ReadFile(j.path(journalName))

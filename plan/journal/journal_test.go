@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,12 +26,15 @@ func everyObject() []plan.Object {
 	s := kernel.Service{ServiceID: id("udp://[2001:db8::1]:53"), Scheduler: "mh", SchedFlags: 3,
 		Persistence: time.Minute, Netmask: 64, Engine: "sip", OnePacket: true}
 	plain := kernel.Service{ServiceID: id("fwmark:7/ipv6"), Scheduler: `odd"name`}
-	all := kernel.Service{ServiceID: id("tcp://192.0.2.10:80"), Scheduler: "rr", Persistence: time.Hour, Netmask: kernel.AllClients}
-	v := kernel.Server{Addr: netip.MustParseAddrPort("[2001:db8::11]:53"), Forward: kernel.Tunneling, Weight: 5, Upper: 10, Lower: 4294967295,
+	all := kernel.Service{ServiceID: id("tcp://192.0.2.10:80"), Scheduler: "rr", Persistence: time.Hour,
+		Netmask: kernel.AllClients}
+	v := kernel.Server{Addr: netip.MustParseAddrPort("[2001:db8::11]:53"), Forward: kernel.Tunneling, Weight: 5,
+		Upper: 10, Lower: 4294967295,
 		Tunnel: kernel.Tunnel{Type: kernel.GUE, Port: 6080, Flags: kernel.RemoteChecksum}}
 	zero := kernel.Server{Addr: netip.MustParseAddrPort("10.0.0.11:80"), Forward: kernel.NAT}
 	local := kernel.Server{Addr: netip.MustParseAddrPort("10.0.0.12:80"), Forward: kernel.Local, Weight: kernel.MaxWeight}
-	d := kernel.Daemon{Role: kernel.Master, Interface: "eth\x1b0", ID: 255, Group: netip.MustParseAddrPort("[ff02::81]:0").Addr(), Port: 8848, TTL: 2, MaxLen: 1400}
+	d := kernel.Daemon{Role: kernel.Master, Interface: "eth\x1b0", ID: 255,
+		Group: netip.MustParseAddrPort("[ff02::81]:0").Addr(), Port: 8848, TTL: 2, MaxLen: 1400}
 	return []plan.Object{
 		{Service: s.ServiceID, BeforeService: &plain, AfterService: &s},
 		{Service: plain.ServiceID, AfterService: &plain},
@@ -253,7 +257,8 @@ func TestHeldLock(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := (&Journal{Dir: dir}).Begin(ctx, Entry{}); err == nil || !strings.Contains(err.Error(), "another process holds it") {
+	if _, err := (&Journal{Dir: dir}).Begin(ctx, Entry{}); err == nil ||
+		!strings.Contains(err.Error(), "another process holds it") {
 		t.Errorf("it says %v", err)
 	}
 	holder.Close()
@@ -271,21 +276,73 @@ func TestUndoneBy(t *testing.T) {
 	}{
 		{"undone", []Entry{entry(1, 0, Done), entry(2, 1, Done)}, map[uint64]uint64{1: 2}},
 		{"done again", []Entry{entry(1, 0, Done), entry(2, 1, Done), entry(3, 2, Done)}, map[uint64]uint64{2: 3}},
-		{"and undone", []Entry{entry(1, 0, Done), entry(2, 1, Done), entry(3, 2, Done), entry(4, 3, Done)}, map[uint64]uint64{1: 2, 3: 4}},
-		{"undone anew", []Entry{entry(1, 0, Done), entry(2, 1, Done), entry(3, 2, Done), entry(4, 1, Done)}, map[uint64]uint64{1: 4, 2: 3}},
+		{"and undone", []Entry{entry(1, 0, Done), entry(2, 1, Done), entry(3, 2, Done), entry(4, 3, Done)},
+			map[uint64]uint64{1: 2, 3: 4}},
+		{"undone anew", []Entry{entry(1, 0, Done), entry(2, 1, Done), entry(3, 2, Done), entry(4, 1, Done)},
+			map[uint64]uint64{1: 4, 2: 3}},
 		{"killed", []Entry{entry(1, 0, Done), entry(2, 1, Unknown)}, map[uint64]uint64{}},
 		{"refused", []Entry{entry(1, 0, Done), entry(2, 1, Refused)}, map[uint64]uint64{}},
 		{"of what is gone", []Entry{entry(8, 1, Done)}, map[uint64]uint64{}},
 	} {
-		link(c.all)
-		got := map[uint64]uint64{}
-		for _, e := range c.all {
-			if e.UndoneBy != 0 {
-				got[e.ID] = e.UndoneBy
+		t.Run(c.name, func(t *testing.T) {
+			link(c.all)
+			got := map[uint64]uint64{}
+			for _, e := range c.all {
+				if e.UndoneBy != 0 {
+					got[e.ID] = e.UndoneBy
+				}
 			}
-		}
-		if d := cmp.Diff(c.want, got); d != "" {
-			t.Errorf("%s: (-want +got)\n%s", c.name, d)
-		}
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
 	}
+}
+
+// A file that another user could have created is not written to.
+func TestUntrusted(t *testing.T) {
+	for _, c := range []struct {
+		name, says string
+		plant      func(dir string) error
+	}{
+		{"a link", "symbolic link", func(dir string) error {
+			return os.Symlink(filepath.Join(dir, "..", "target"), filepath.Join(dir, journalName))
+		}},
+		{"a pipe", "not a regular file", func(dir string) error {
+			return syscall.Mkfifo(filepath.Join(dir, journalName), 0o600)
+		}},
+		{"a folder", "is a directory", func(dir string) error { return os.Mkdir(filepath.Join(dir, journalName), 0o700) }},
+		{"everybody's folder", "other users can write to it (mode 0777)",
+			func(dir string) error { return os.Chmod(dir, 0o777) }},
+		{"everybody's file", "other users can write to it (mode 0666)", func(dir string) error {
+			name := filepath.Join(dir, journalName)
+			return errors.Join(os.WriteFile(name, nil, 0o600), os.Chmod(name, 0o666))
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			base := t.TempDir()
+			dir := filepath.Join(base, "state")
+			if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(filepath.Join(base, "target"), nil, 0o600),
+				c.plant(dir)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := (&Journal{Dir: dir}).Begin(t.Context(), Entry{})
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("it says %v", err)
+			}
+			if b, _ := os.ReadFile(filepath.Join(base, "target")); len(b) > 0 {
+				t.Errorf("through the link went %s", b)
+			}
+		})
+	}
+}
+
+// A folder may be elsewhere, if the link is the user's own.
+func TestOwnLink(t *testing.T) {
+	base := t.TempDir()
+	link := filepath.Join(base, "state")
+	if err := errors.Join(os.Mkdir(filepath.Join(base, "elsewhere"), 0o700), os.Symlink("elsewhere", link)); err != nil {
+		t.Fatal(err)
+	}
+	begin(t, &Journal{Dir: link}, Entry{})
 }

@@ -12,7 +12,7 @@ import (
 	"lvs/plan"
 )
 
-// objectLine is an object. What is zero is left out.
+// objectLine is an object in a line. Zero values are left out.
 type objectLine struct {
 	Service string    `json:"service,omitempty"`
 	Server  string    `json:"server,omitempty"`
@@ -21,7 +21,7 @@ type objectLine struct {
 	After   *settings `json:"after,omitempty"`
 }
 
-// settings are those of a service, a server, a daemon or the timeouts.
+// settings are the settings of a service, a server, a daemon or the timeouts.
 type settings struct {
 	Scheduler  string            `json:"scheduler,omitempty"`
 	Flags      kernel.SchedFlags `json:"flags,omitempty"`
@@ -30,7 +30,7 @@ type settings struct {
 	Engine     string            `json:"engine,omitempty"`
 	OnePacket  bool              `json:"onePacket,omitempty"`
 
-	Forward kernel.Forward `json:"forward,omitempty"` // the kernel's number, as all numbers here
+	Forward kernel.Forward `json:"forward,omitempty"` // the kernel's number, like all numbers here
 	Weight  int            `json:"weight,omitempty"`
 	Upper   uint32         `json:"upper,omitempty"`
 	Lower   uint32         `json:"lower,omitempty"`
@@ -40,8 +40,8 @@ type settings struct {
 	Timeouts *[3]int64      `json:"timeouts,omitempty"` // TCP, after a FIN, UDP
 }
 
-// appendObjects writes objects as encoding/json would write their lines, some
-// twenty times faster: a restore may have hundreds of thousands.
+// appendObjects appends objects as encoding/json would write them, some twenty
+// times faster: a restore may have hundreds of thousands.
 func appendObjects(b []byte, objects []plan.Object) []byte {
 	b = append(slices.Grow(b, 2+128*len(objects)), '[') // most need less
 	for i := range objects {
@@ -72,13 +72,15 @@ func appendObject(b []byte, o *plan.Object) []byte {
 	return append(b, '}')
 }
 
-func appendSide(b []byte, key string, s *kernel.Service, v *kernel.Server, d *kernel.Daemon, t *kernel.Timeouts) []byte {
-	if v != nil && v.Tunnel == (kernel.Tunnel{}) { // nearly all are of this sort
+func appendSide(b []byte, key string, s *kernel.Service, v *kernel.Server, d *kernel.Daemon,
+	t *kernel.Timeouts) []byte {
+	if v != nil && v.Tunnel == (kernel.Tunnel{}) { // the fast way for nearly all
 		b = append(append(b, key...), '{')
 		for _, f := range []struct {
 			name  string
 			value int64
-		}{{`"forward":`, int64(v.Forward)}, {`"weight":`, int64(v.Weight)}, {`"upper":`, int64(v.Upper)}, {`"lower":`, int64(v.Lower)}} {
+		}{{`"forward":`, int64(v.Forward)}, {`"weight":`, int64(v.Weight)}, {`"upper":`, int64(v.Upper)},
+			{`"lower":`, int64(v.Lower)}} {
 			if f.value != 0 {
 				b = append(strconv.AppendInt(append(b, f.name...), f.value, 10), ',')
 			}
@@ -110,7 +112,8 @@ func settingsOf(s *kernel.Service, v *kernel.Server, d *kernel.Daemon, t *kernel
 	case d != nil:
 		return &settings{Daemon: d}
 	case t != nil:
-		return &settings{Timeouts: &[3]int64{int64(t.TCP / time.Second), int64(t.TCPFin / time.Second), int64(t.UDP / time.Second)}}
+		return &settings{Timeouts: &[3]int64{int64(t.TCP / time.Second), int64(t.TCPFin / time.Second),
+			int64(t.UDP / time.Second)}}
 	}
 	return nil
 }
@@ -158,7 +161,7 @@ func (l *objectLine) object(o *plan.Object) (err error) {
 	return nil
 }
 
-// held tells whether the seconds are some that the kernel can have.
+// held reports whether all durations are some that the kernel can have.
 func (s *settings) held() bool {
 	ok := s.Persistent >= 0 && s.Persistent <= math.MaxUint32
 	if s.Timeouts != nil {

@@ -89,7 +89,8 @@ func undoneInReverse(t *testing.T, k kernel.Kernel, seed uint64, steps int) {
 func randomSteps(r *rand.Rand, now *plan.Table) plan.Steps {
 	s := plan.Steps{Changes: plan.Between(now.Snapshot, randomState(r), plan.Options{Prune: r.IntN(3) > 0})}
 	if r.IntN(2) == 0 {
-		s.PlanTimeouts(now.Timeouts, kernel.Timeouts{TCP: pick(r, time.Minute, time.Hour), TCPFin: pick(r, time.Minute, time.Hour), UDP: time.Minute})
+		s.PlanTimeouts(now.Timeouts, kernel.Timeouts{TCP: pick(r, time.Minute, time.Hour),
+			TCPFin: pick(r, time.Minute, time.Hour), UDP: time.Minute})
 	}
 	if r.IntN(2) == 0 {
 		var want []kernel.Daemon

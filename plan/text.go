@@ -5,10 +5,29 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
-// ParseDuration reads a duration as time.ParseDuration does, and days too: 500ms,
-// 5m, 1d12h.
+// Shorten cuts a text to the length that an error message quotes.
+func Shorten(s string) string {
+	const longest = 60 // characters
+	if letters := []rune(s); len(letters) > longest {
+		return string(letters[:longest]) + "…"
+	}
+	return s
+}
+
+// Quote returns a text, shortened and in quotes, on one line.
+func Quote(s string) string {
+	s = Shorten(s)
+	if !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == '"' }) {
+		return `"` + s + `"`
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// ParseDuration reads a duration like time.ParseDuration, and accepts days too:
+// 500ms, 5m, 1d12h.
 func ParseDuration(s string) (time.Duration, error) {
 	const day = 24 * time.Hour
 	days, rest, ok := strings.Cut(s, "d")
@@ -26,7 +45,7 @@ func ParseDuration(s string) (time.Duration, error) {
 	return time.Duration(n)*day + d, err
 }
 
-// DurationText returns a time as people write it: 500ms, 30s, 5m, 1h30m, 7d.
+// DurationText returns a duration as people write it: 500ms, 30s, 5m, 1h30m, 7d.
 // ParseDuration reads it back.
 func DurationText(d time.Duration) string {
 	const day = 24 * time.Hour
