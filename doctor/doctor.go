@@ -78,8 +78,8 @@ func BoundClients(s Settings, of kernel.Service, v *kernel.ServerEntry) *Diagnos
 	}
 	return &Diagnosis{
 		Code: "bound-clients", Severity: Warning, What: sysctlIsOff(kernel.ExpireQuiescentTemplate),
-		Why: fmt.Sprintf("%s bound by persistence keep coming to %v in %v",
-			count(uint64(v.Persistent), "client"), v.Addr, of.ServiceID),
+		Why: fmt.Sprintf("clients bound by persistence keep coming to %v in %v (%d now)",
+			v.Addr, of.ServiceID, v.Persistent),
 		Fix: setSysctl(kernel.ExpireQuiescentTemplate),
 	}
 }
