@@ -66,8 +66,11 @@ refuses a step, everything is undone. lvs diff shows the plan; lvs undo takes it
 		ValidArgsFunction: clusterFileNames,
 	}
 	o.planner.register(a, c)
-	c.Flags().StringVar(&o.drain, "drain", "", "let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
-	c.Flags().StringVar(&o.confirm, "confirm-within", "", "undo everything automatically unless "+a.Name+" confirm comes within `DURATION`, such as 60s (default: no confirmation is needed)")
+	c.Flags().StringVar(&o.drain, "drain", "",
+		"let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
+	c.Flags().StringVar(&o.confirm, "confirm-within", "",
+		"undo everything automatically unless "+a.Name+" confirm comes within `DURATION`, such as 60s "+
+			"(default: no confirmation is needed)")
 	complete(c, "drain", nothing)
 	complete(c, "confirm-within", nothing)
 	a.changeFlags(c)
@@ -121,10 +124,11 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	a.advice = func() string { return "run it again to go on, or " + a.here() + " undo to go back" }
-	all := &operate.Carry{Operator: op, Patience: o.patience, Ready: o.undoUnlessConfirmed, Again: func(now *plan.Table) plan.Steps {
+	all := &operate.Carry{Operator: op, Patience: o.patience, Ready: o.undoUnlessConfirmed}
+	all.Again = func(now *plan.Table) plan.Steps {
 		steps, _ := o.steps(q.wanted, now)
 		return steps
-	}}
+	}
 	if err := a.carry(ctx, all, q.before, q.steps, where); err != nil {
 		return err
 	}
@@ -213,12 +217,14 @@ func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
 		return nil, err
 	}
 	if !op.Recorded() {
-		f := &fault{status: exitFailed, err: errors.New("--confirm-within: cannot undo without a journal; nothing was changed")}
+		f := &fault{status: exitFailed,
+			err: errors.New("--confirm-within: cannot undo without a journal; nothing was changed")}
 		return nil, f.cure("make %s writable, or leave out --confirm-within", a.state().Dir)
 	}
 	// The time for draining comes on top: it is not part of the time to confirm.
 	start := a.Now()
-	j, err := op.Later(operate.ConfirmJob, o.patience+o.within, "undo", strconv.FormatUint(op.EntryID(), 10), "--yes", "--force")
+	entry := strconv.FormatUint(op.EntryID(), 10)
+	j, err := op.Later(operate.ConfirmJob, o.patience+o.within, "undo", entry, "--yes", "--force")
 	if err != nil {
 		return nil, fmt.Errorf("--confirm-within: cannot start the automatic undo; nothing was changed: %w", err)
 	}
@@ -242,7 +248,8 @@ func (o *apply) nonePending() error {
 		return nil // if the state folder cannot be read, there are no jobs
 	}
 	left := min(max(0, jobs[0].At.Sub(o.app.Now())), jobs[0].Wait) // the clock may have been set back
-	f := &fault{status: exitFailed, err: errors.New("the previous apply waits for confirmation and is undone in " + output.Duration(left) + ": nothing was changed")}
+	f := &fault{status: exitFailed, err: fmt.Errorf(
+		"the previous apply waits for confirmation and is undone in %s: nothing was changed", output.Duration(left))}
 	return f.cure("%s confirm keeps it; %s undo undoes it now", o.app.here(), o.app.here())
 }
 

@@ -37,13 +37,15 @@ func TestApplyLeavesWhatCameMeanwhile(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("apply --prune --drain 10s --yes -f "+file)); status != exitDone {
 		t.Fatalf("exit status %d: %s", status, errs)
 	}
-	if !strings.Contains(errs.String(), "changed by someone else meanwhile; not done: 1 service and 1 server to delete\n") {
+	if !strings.Contains(errs.String(),
+		"changed by someone else meanwhile; not done: 1 service and 1 server to delete\n") {
 		t.Errorf("it says %s", errs)
 	}
 	if got := run(t, k, "list -o name"); got != theWeb+"\ntcp://192.0.2.99:80\n" {
 		t.Errorf("the services are %s", got)
 	}
-	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server"); got != "10.0.0.12:80\n10.0.0.99:80\n" {
+	got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server")
+	if got != "10.0.0.12:80\n10.0.0.99:80\n" {
 		t.Errorf("the servers are %s", got)
 	}
 }
@@ -52,7 +54,8 @@ func TestApplyLeavesWhatCameMeanwhile(t *testing.T) {
 func TestApplyAfterAnother(t *testing.T) {
 	k := drainTable(t)
 	file := filepath.Join(t.TempDir(), "web.yaml")
-	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n- {address: " + theWeb + ", servers: [10.0.0.12, 10.0.0.13, 10.0.0.14]}\n"
+	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n" +
+		"- {address: " + theWeb + ", servers: [10.0.0.12, 10.0.0.13, 10.0.0.14]}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +70,8 @@ func TestApplyAfterAnother(t *testing.T) {
 	if !strings.Contains(errs.String(), "the table was changed by someone else since it was read") {
 		t.Errorf("it says %s", errs)
 	}
-	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight"); got != "10.0.0.11:80,5\n10.0.0.12:80,5\n10.0.0.13:80,9\n" {
+	got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight")
+	if got != "10.0.0.11:80,5\n10.0.0.12:80,5\n10.0.0.13:80,9\n" {
 		t.Errorf("the servers are %s", got)
 	}
 }
@@ -86,7 +90,8 @@ func TestConfirmWithinWithoutAJob(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("apply --confirm-within 9s --yes -f "+file)); status != exitFailed {
 		t.Errorf("exit status %d", status)
 	}
-	if want := "lvs: --confirm-within: cannot start the automatic undo; nothing was changed: no processes left\n"; errs.String() != want {
+	want := "lvs: --confirm-within: cannot start the automatic undo; nothing was changed: no processes left\n"
+	if errs.String() != want {
 		t.Errorf("it says %s", errs)
 	}
 	if got := run(t, k, "save"); got != before {
@@ -126,7 +131,8 @@ func TestAdviceNamesTheNamespace(t *testing.T) {
 		{"confirm --netns blue", exitNotFound, "lvs --netns blue history "},
 	} {
 		app, _, errs := testApp(k)
-		if status := app.Run(t.Context(), strings.Fields(row.line)); status != row.status || !strings.Contains(errs.String(), row.says) {
+		if status := app.Run(t.Context(), strings.Fields(row.line)); status != row.status ||
+			!strings.Contains(errs.String(), row.says) {
 			t.Errorf("%s: exit status %d: %s", row.line, status, errs)
 		}
 	}
@@ -138,14 +144,16 @@ func TestConfirmWithinAfterADrain(t *testing.T) {
 	k := drainTable(t)
 	run(t, k, "drain 10.0.0.11 --yes")
 	file := filepath.Join(t.TempDir(), "web.yaml")
-	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n- {address: " + theWeb + ", servers: [{address: 10.0.0.12, weight: 5}]}\n"
+	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n" +
+		"- {address: " + theWeb + ", servers: [{address: 10.0.0.12, weight: 5}]}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	app, _, errs := testApp(k)
 	jobs := 0
 	app.Detach = func([]string, string) error { jobs++; return nil }
-	if status := app.Run(t.Context(), strings.Fields("apply --drain 10s --confirm-within 9s --yes -f "+file)); status != exitDone || jobs != 1 {
+	status := app.Run(t.Context(), strings.Fields("apply --drain 10s --confirm-within 9s --yes -f "+file))
+	if status != exitDone || jobs != 1 {
 		t.Errorf("exit status %d, %d jobs: %s", status, jobs, errs)
 	}
 	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server"); got != "10.0.0.12:80\n" {

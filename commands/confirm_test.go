@@ -34,7 +34,8 @@ func TestQuestionOnTheTerminal(t *testing.T) {
 		setUp.Run(context.Background(), []string{"service", "add", "fwmark:9"})
 		app, _, errs := testApp(k)
 		app.In, app.InTerminal.Is, app.ErrTerminal.Is, app.OpenTerminal = strings.NewReader(small), false, c.seen, c.open
-		if status := app.Run(context.Background(), []string{"restore"}); status != c.status || !strings.Contains(errs.String(), c.says) {
+		if status := app.Run(context.Background(), []string{"restore"}); status != c.status ||
+			!strings.Contains(errs.String(), c.says) {
 			t.Errorf("%s: status %d: %s", c.name, status, errs)
 		}
 	}

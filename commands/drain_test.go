@@ -102,7 +102,8 @@ func TestDrainWaits(t *testing.T) {
 		t.Fatalf("status %d: %s", status, errs)
 	}
 	rows := items(t, out)
-	if len(rows) != 1 || rows[0].State != "drained" || rows[0].Active != 0 || *rows[0].WeightBefore != 5 || rows[0].Weight != 0 {
+	if len(rows) != 1 || rows[0].State != "drained" || rows[0].Active != 0 || *rows[0].WeightBefore != 5 ||
+		rows[0].Weight != 0 {
 		t.Errorf("rows %+v", rows)
 	}
 	for _, want := range []string{
@@ -195,7 +196,8 @@ func TestDrainWithoutCounters(t *testing.T) {
 			does(t, k, theDNS, memory.Traffic{})
 		}
 	})
-	if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11 -y --service udp://192.0.2.10:53 --wait")); status != exitDone || took < 5*time.Minute {
+	status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11 -y --service udp://192.0.2.10:53 --wait"))
+	if status != exitDone || took < 5*time.Minute {
 		t.Errorf("status %d after %s: %s", status, took, errs)
 	}
 }
@@ -209,10 +211,14 @@ func TestDrainTimesOut(t *testing.T) {
 		hint    string
 	}{
 		{theWeb, memory.Traffic{Active: 3}, "tcp://192.0.2.10:80 10.0.0.11:80: 3 active connections\n",
-			"hint: lvs connections --server 10.0.0.11:80 lists them; lvs timeouts shows how long an idle one is kept; lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80 restores the weight\n"},
-		{theShop, memory.Traffic{Persistent: 2}, "2 clients bound by persistence (net.ipv4.vs.expire_quiescent_template is 0)\n",
-			"hint: lvs drain 10.0.0.11:443 --service tcp://192.0.2.10:443 --expire-templates sends those clients to other servers"},
-		{theDNS, memory.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n", "hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 restores it\n"},
+			"hint: lvs connections --server 10.0.0.11:80 lists them; lvs timeouts shows how long an idle one is kept; " +
+				"lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80 restores the weight\n"},
+		{theShop, memory.Traffic{Persistent: 2},
+			"2 clients bound by persistence (net.ipv4.vs.expire_quiescent_template is 0)\n",
+			"hint: lvs drain 10.0.0.11:443 --service tcp://192.0.2.10:443 --expire-templates sends those clients to other " +
+				"servers"},
+		{theDNS, memory.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n",
+			"hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 restores it\n"},
 	} {
 		k := drainTable(t)
 		does(t, k, c.service, c.traffic)
@@ -258,7 +264,8 @@ func TestDrainWithOthers(t *testing.T) {
 		status int
 		says   string
 	}{
-		{"server edit tcp://192.0.2.10:80 10.0.0.11 -w 3", exitFailed, "drain 10.0.0.11:80: its weight is 3 in tcp://192.0.2.10:80: it was changed by someone else"},
+		{"server edit tcp://192.0.2.10:80 10.0.0.11 -w 3", exitFailed,
+			"drain 10.0.0.11:80: its weight is 3 in tcp://192.0.2.10:80: it was changed by someone else"},
 		{"server delete -y tcp://192.0.2.10:80 10.0.0.11", exitDone, "10.0.0.11:80 is drained"},
 		{"service delete -y tcp://192.0.2.10:80", exitDone, "10.0.0.11:80 is drained"},
 	} {
@@ -269,7 +276,8 @@ func TestDrainWithOthers(t *testing.T) {
 			other, _, _ := testApp(k)
 			other.Run(t.Context(), strings.Fields(c.line))
 		})
-		if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11:80 --wait --delete")); status != c.status || !strings.Contains(errs.String(), c.says) {
+		if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11:80 --wait --delete")); status != c.status ||
+			!strings.Contains(errs.String(), c.says) {
 			t.Errorf("%s: status %d: %s", c.line, status, errs)
 		}
 	}
@@ -369,7 +377,8 @@ func TestDrainOnATerminal(t *testing.T) {
 	}
 	line := "\rlvs: draining 10.0.0.11:80: 2 active connections left in 1 service, not getting fewer"
 	gone := "\r" + strings.Repeat(" ", len(line)-1) + "\r"
-	if got := errs.String(); !strings.HasPrefix(got, line) || !strings.HasSuffix(got, gone+"lvs: 10.0.0.11:80 is drained after 1s\n") {
+	if got := errs.String(); !strings.HasPrefix(got, line) ||
+		!strings.HasSuffix(got, gone+"lvs: 10.0.0.11:80 is drained after 1s\n") {
 		t.Errorf("it shows %q", got)
 	}
 }

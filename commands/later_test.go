@@ -83,7 +83,8 @@ func TestLaterOnAnotherTable(t *testing.T) {
 	}
 	app, _, errs := testApp(k)
 	app.Identity = func(string) (string, error) { return "boot/2", nil }
-	if status := app.Run(t.Context(), []string{"later", j.ID}); status != exitFailed || !strings.Contains(errs.String(), "not the table that it was made for") {
+	if status := app.Run(t.Context(), []string{"later", j.ID}); status != exitFailed ||
+		!strings.Contains(errs.String(), "not the table that it was made for") {
 		t.Errorf("status %d: %s", status, errs)
 	}
 	if got := weightOf(t, k); got != 5 {

@@ -47,7 +47,8 @@ func TestUndoAfterKill(t *testing.T) {
 		}
 		outcomes[all[known].Outcome]++
 		if status, said := runNow(t, "undo", "--yes"); status != exitDone {
-			t.Fatalf("round %d: exit status %d: %s\nthe entry: %s, %s, %+v", round, status, said, all[known].Table, all[known].Outcome, all[known].Counts)
+			t.Fatalf("round %d: exit status %d: %s\nthe entry: %s, %s, %+v", round, status, said, all[known].Table,
+				all[known].Outcome, all[known].Counts)
 		}
 		if savedNow(t) != before {
 			t.Fatalf("round %d: the table is not as it was", round)
@@ -75,7 +76,8 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	run := func(says string, args ...string) {
 		t.Helper()
 		status, said := runNow(t, args...)
-		if status != exitDone || !strings.Contains(said, says) || strings.Count(said, "not in the journal") != strings.Count(says, "not in the journal") {
+		if status != exitDone || !strings.Contains(said, says) ||
+			strings.Count(said, "not in the journal") != strings.Count(says, "not in the journal") {
 			t.Errorf("%v: exit status %d: %q", args, status, said)
 		}
 	}
@@ -99,7 +101,8 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	run("lvs: not in the journal: open "+dir+"/journal.jsonl: read-only file system", "service", "add", "tcp://192.0.2.12:80")
+	run("lvs: not in the journal: open "+dir+"/journal.jsonl: read-only file system", "service", "add",
+		"tcp://192.0.2.12:80")
 	k, err := kernel.Open(kernel.Options{})
 	if err != nil {
 		t.Fatal(err)

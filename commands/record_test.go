@@ -120,7 +120,8 @@ func TestManyChangesOfOneCommand(t *testing.T) {
 	for i := range schedulers[1:] {
 		before, after := service, service
 		before.Scheduler, after.Scheduler = schedulers[i], schedulers[i+1]
-		if err := changed(app, []operate.Step{{Change: kernel.Change{Op: kernel.EditService, Service: after}, BeforeService: &before}}); err != nil {
+		if err := changed(app, []operate.Step{{Change: kernel.Change{Op: kernel.EditService, Service: after},
+			BeforeService: &before}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -44,7 +44,8 @@ func TestInterruptDuringRestore(t *testing.T) {
 		want   string
 	}{
 		{context.Canceled, exitInterrupted, "lvs: interrupted: all changes were undone: the table is as before\n"},
-		{context.DeadlineExceeded, exitTimeout, "lvs: timed out after 1h\nlvs: all changes were undone: the table is as before\n"},
+		{context.DeadlineExceeded, exitTimeout,
+			"lvs: timed out after 1h\nlvs: all changes were undone: the table is as before\n"},
 	} {
 		k := memory.New()
 		ctx, cancel := context.WithCancel(context.Background())
@@ -119,7 +120,8 @@ func TestProgress(t *testing.T) {
 			tick = tick.Add(lineEvery)
 			return tick
 		}
-		if status := app.Run(context.Background(), []string{"restore"}); status != exitDone || !strings.HasPrefix(errs.String(), c.want) {
+		if status := app.Run(context.Background(), []string{"restore"}); status != exitDone ||
+			!strings.HasPrefix(errs.String(), c.want) {
 			t.Errorf("%s: status %d: %q", c.name, status, errs)
 		}
 		if c.terminal && !strings.HasSuffix(errs.String(), " \r") {

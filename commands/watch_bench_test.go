@@ -25,7 +25,8 @@ func newQuiet() *quiet {
 		e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: id, Scheduler: "wlc"}}
 		for j := range 10 {
 			e.Servers = append(e.Servers, kernel.ServerEntry{Server: kernel.Server{
-				Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 2, byte(i), byte(j)}), 80), Forward: kernel.Direct, Weight: 1}})
+				Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 2, byte(i), byte(j)}), 80), Forward: kernel.Direct,
+				Weight: 1}})
 		}
 		t.Services = append(t.Services, e)
 	}

@@ -79,7 +79,8 @@ func mustService(s string) kernel.ServiceID {
 }
 
 // change makes one change by the kernel's own words.
-func change(t *testing.T, k kernel.Kernel, op kernel.Op, id kernel.ServiceID, scheduler string, s kernel.Server) func() {
+func change(t *testing.T, k kernel.Kernel, op kernel.Op, id kernel.ServiceID, scheduler string,
+	s kernel.Server) func() {
 	return func() {
 		t.Helper()
 		c := kernel.Change{Op: op, Service: kernel.Service{ServiceID: id, Scheduler: scheduler}, Server: s}
@@ -127,7 +128,8 @@ func TestWatchTellsEachChangeOnce(t *testing.T) {
 		idle,
 		together(
 			change(t, k, kernel.DeleteServer, web, "", kernel.Server{Addr: second}),
-			change(t, k, kernel.AddServer, dns, "", kernel.Server{Addr: netip.MustParseAddrPort("10.0.0.13:53"), Forward: kernel.Direct, Weight: 1}),
+			change(t, k, kernel.AddServer, dns, "",
+				kernel.Server{Addr: netip.MustParseAddrPort("10.0.0.13:53"), Forward: kernel.Direct, Weight: 1}),
 		),
 		change(t, k, kernel.EditService, dns, "sh", kernel.Server{}),
 		func() { must(k.SetTimeouts(ctx, kernel.Timeouts{UDP: time.Minute})) },
@@ -157,7 +159,8 @@ func TestWatchTellsEachChangeOnce(t *testing.T) {
 	if diff := cmp.Diff(want[:6], got[:6]); diff != "" {
 		t.Error(diff)
 	}
-	if len(got) != len(want) || !strings.Contains(got[6], "stop-sync-master") || !strings.Contains(got[7], "start-sync-master") || got[8] != want[8] {
+	if len(got) != len(want) || !strings.Contains(got[6], "stop-sync-master") ||
+		!strings.Contains(got[7], "start-sync-master") || got[8] != want[8] {
 		t.Errorf("%q", got)
 	}
 	if f.notes() != "" {
@@ -206,7 +209,8 @@ func TestWatchRates(t *testing.T) {
 	serve := func(conns uint64) func() {
 		return func() {
 			k.Traffic(web, first, memory.Traffic{Active: 5, Inactive: 2,
-				Add: kernel.Counters{Connections: conns, PacketsIn: 10 * conns, PacketsOut: 8 * conns, BytesIn: 1000 * conns, BytesOut: 1 << 40}})
+				Add: kernel.Counters{Connections: conns, PacketsIn: 10 * conns, PacketsOut: 8 * conns, BytesIn: 1000 * conns,
+					BytesOut: 1 << 40}})
 		}
 	}
 	serve(100)()
@@ -216,7 +220,8 @@ func TestWatchRates(t *testing.T) {
 	)
 	f := newFilm(k, serve(30), idle, func() { k.Zero(t.Context()) }, serve(4), together(serve(2), again))
 	f.late = 500 * time.Millisecond
-	got := f.play(t, "service,server,active,inactive,cps,inpps,outpps,inbps,outbps,conns", "--rates", "--servers", "--filter", "op=rates", "--filter", "service=tcp://192.0.2.10:80")
+	got := f.play(t, "service,server,active,inactive,cps,inpps,outpps,inbps,outbps,conns", "--rates", "--servers",
+		"--filter", "op=rates", "--filter", "service=tcp://192.0.2.10:80")
 	var services, servers []string
 	for _, line := range got {
 		rest, _ := strings.CutPrefix(line, web.String()+",")
@@ -249,7 +254,8 @@ func TestWatchRatesOfLateCounters(t *testing.T) {
 	k := table(t)
 	serve := func(conns, estimate uint64) func() {
 		return func() {
-			k.Traffic(web, first, memory.Traffic{Add: kernel.Counters{Connections: conns}, Rates: kernel.Rates{Connections: estimate}})
+			k.Traffic(web, first,
+				memory.Traffic{Add: kernel.Counters{Connections: conns}, Rates: kernel.Rates{Connections: estimate}})
 		}
 	}
 	serve(100, 50)()
@@ -443,7 +449,8 @@ func TestWatchEnds(t *testing.T) {
 	}{
 		{"timeout", []string{"--timeout", "1h"}, idle, exitDone, ""},
 		{"timeout of a document", []string{"--timeout", "1h", "-o", "json"}, idle, exitDone, ""},
-		{"timeout before the last interval", []string{"--timeout", "1h", "-n", "9", "-o", "json"}, idle, exitTimeout, "timed out after 1h"},
+		{"timeout before the last interval", []string{"--timeout", "1h", "-n", "9", "-o", "json"}, idle, exitTimeout,
+			"timed out after 1h"},
 		{"the last interval", []string{"-n", "1", "-o", "json"}, idle, exitDone, ""},
 		{"interrupt", []string{"-n", "9", "-o", "json"}, cancel, exitInterrupted, "interrupted"},
 	} {

@@ -24,7 +24,8 @@ func TestShift(t *testing.T) {
 		{3, "10%", refused}, {kernel.MaxWeight, "101%", refused}, {kernel.MaxWeight, "100%", kernel.MaxWeight},
 		{kernel.MaxWeight, "2147483647%", refused},
 		{5, "", refused}, {5, "+", refused}, {5, "%", refused}, {5, "+10%", refused}, {5, "-10%", refused},
-		{5, "++1", refused}, {5, "+-1", refused}, {5, "1.5", refused}, {5, "0x10", refused}, {5, "1_0", refused}, {5, " 1", refused},
+		{5, "++1", refused}, {5, "+-1", refused}, {5, "1.5", refused}, {5, "0x10", refused}, {5, "1_0", refused},
+		{5, " 1", refused},
 	} {
 		got := refused
 		if by, err := parseShift(c.by); err == nil {
@@ -67,7 +68,8 @@ func TestRampKeepsTheRest(t *testing.T) {
 			other.Run(t.Context(), strings.Fields("server edit tcp://192.0.2.10:80 10.0.0.11 --upper 300"))
 		}
 	})
-	if status := app.Run(t.Context(), strings.Fields("weight tcp://192.0.2.10:80 10.0.0.11 1005 --over 10s")); status != exitDone {
+	status := app.Run(t.Context(), strings.Fields("weight tcp://192.0.2.10:80 10.0.0.11 1005 --over 10s"))
+	if status != exitDone {
 		t.Fatalf("status %d: %s", status, errs)
 	}
 	snap, err := k.Snapshot(t.Context())
@@ -91,9 +93,13 @@ func TestRampStops(t *testing.T) {
 		says   string
 		weight int
 	}{
-		{"weight tcp://192.0.2.10:80 10.0.0.11 1", exitFailed, "weight of 10.0.0.11:80 in tcp://192.0.2.10:80: stopped at 1: it was changed by someone else, the ramp had reached ", 1},
+		{"weight tcp://192.0.2.10:80 10.0.0.11 1", exitFailed,
+			"weight of 10.0.0.11:80 in tcp://192.0.2.10:80: stopped at 1: it was changed by someone else, " +
+				"the ramp had reached ", 1},
 		{"server delete -y tcp://192.0.2.10:80 10.0.0.11", exitNotFound, "no such server", -1},
-		{"", exitInterrupted, "lvs: interrupted: the weight stays 35, on the way to 105\nhint: lvs weight tcp://192.0.2.10:80 10.0.0.11:80 105 sets it at once\n", 35},
+		{"", exitInterrupted,
+			"lvs: interrupted: the weight stays 35, on the way to 105\n" +
+				"hint: lvs weight tcp://192.0.2.10:80 10.0.0.11:80 105 sets it at once\n", 35},
 	} {
 		k := drainTable(t)
 		app, _, errs := testApp(k)
