@@ -60,8 +60,8 @@ func TestUndoAfterKill(t *testing.T) {
 	}
 }
 
-// TestJournalOnAFullDisk changes the table where the disk is full, and where it
-// cannot be written at all. Both are told once; what was in the journal stays.
+// TestJournalOnAFullDisk changes the table with a full disk, and with one that
+// cannot be written at all. Both are reported once; the journal keeps what it has.
 func TestJournalOnAFullDisk(t *testing.T) {
 	lab.Need(t)
 	dir := filepath.Join(t.TempDir(), "disk")
@@ -96,7 +96,7 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	}
 	run("", "service", "add", "tcp://192.0.2.11:80")
 	if all := journalNow(t); len(all) != 2 || all[1].ID != 2 {
-		t.Errorf("after there was room again the journal is %+v", all)
+		t.Errorf("after there was space again the journal is %+v", all)
 	}
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
@@ -126,7 +126,7 @@ func journalNow(t *testing.T) []journal.Entry {
 	return all
 }
 
-// runNow runs a command in this process, and gives all that it says.
+// runNow runs a command in this process and returns all that it prints.
 func runNow(t *testing.T, args ...string) (status int, said string) {
 	t.Helper()
 	app := System()

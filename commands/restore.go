@@ -61,7 +61,7 @@ set as in the text.`,
 
 func (o *restore) run(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("unexpected argument %q", args[0]).cure("%s -f %s reads a file", c.CommandPath(), args[0])
+		return usagef("unexpected argument %q", args[0]).cure("%s -f %s reads that file", c.CommandPath(), args[0])
 	}
 	ctx := c.Context()
 	text, err := o.read(ctx)

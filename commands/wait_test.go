@@ -47,7 +47,7 @@ func TestWait(t *testing.T) {
 			onSleep(app, func(slept time.Duration) {
 				took = slept
 				if slept > time.Hour {
-					t.Fatalf("it waits for ever: %s", errs)
+					t.Fatalf("it waits forever: %s", errs)
 				}
 				for ; last < int(slept/time.Second); last++ {
 					if line := c.do[last+1]; line != "" {
@@ -73,7 +73,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// Without privilege the connections are seen, and it says what is not.
+// Without privilege the connections are seen, and it prints what is not.
 func TestWaitWithoutPrivilege(t *testing.T) {
 	k := drainTable(t)
 	app, _, _ := testApp(k)
