@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -79,16 +80,10 @@ refuses a step, everything is undone. lvs diff shows the plan; lvs undo takes it
 }
 
 func (o *apply) run(c *cobra.Command, args []string) error {
-	ctx := c.Context()
-	var bad faults
-	var err error
-	o.patience, err = optionalDuration("--drain", o.drain, durationRange{})
-	bad.add(err)
-	o.within, err = optionalDuration("--confirm-within", o.confirm, durationRange{})
-	bad.add(err)
-	if err := bad.err(); err != nil {
+	if err := o.parseTimes(); err != nil {
 		return err
 	}
+	ctx := c.Context()
 	o.app.alone = o.patience == 0 && o.within == 0 // otherwise it waits for more than the kernel
 	q, err := o.plan(ctx, args)
 	if err != nil {
@@ -118,6 +113,23 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
+	return o.carryOut(ctx, q)
+}
+
+// parseTimes reads --drain and --confirm-within.
+func (o *apply) parseTimes() error {
+	var bad faults
+	var err error
+	o.patience, err = optionalDuration("--drain", o.drain, durationRange{})
+	bad.add(err)
+	o.within, err = optionalDuration("--confirm-within", o.confirm, durationRange{})
+	bad.add(err)
+	return bad.err()
+}
+
+// carryOut carries out the plan and prints it.
+func (o *apply) carryOut(ctx context.Context, q *planned) error {
+	a := o.app
 	where := func(at object) string { return q.wanted.Place(at.service, at.server) }
 	op, err := a.operator()
 	if err != nil {
