@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -66,8 +67,11 @@ refuses a step, everything is undone. lvs diff shows the plan; lvs undo takes it
 		ValidArgsFunction: clusterFileNames,
 	}
 	o.planner.register(a, c)
-	c.Flags().StringVar(&o.drain, "drain", "", "let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
-	c.Flags().StringVar(&o.confirm, "confirm-within", "", "undo everything automatically unless "+a.Name+" confirm comes within `DURATION`, such as 60s (default: no confirmation is needed)")
+	c.Flags().StringVar(&o.drain, "drain", "",
+		"let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
+	c.Flags().StringVar(&o.confirm, "confirm-within", "",
+		"undo everything automatically unless "+a.Name+" confirm comes within `DURATION`, such as 60s "+
+			"(default: no confirmation is needed)")
 	complete(c, "drain", nothing)
 	complete(c, "confirm-within", nothing)
 	a.changeFlags(c)
@@ -76,16 +80,10 @@ refuses a step, everything is undone. lvs diff shows the plan; lvs undo takes it
 }
 
 func (o *apply) run(c *cobra.Command, args []string) error {
-	ctx := c.Context()
-	var bad faults
-	var err error
-	o.patience, err = optionalDuration("--drain", o.drain, durationRange{})
-	bad.add(err)
-	o.within, err = optionalDuration("--confirm-within", o.confirm, durationRange{})
-	bad.add(err)
-	if err := bad.err(); err != nil {
+	if err := o.parseTimes(); err != nil {
 		return err
 	}
+	ctx := c.Context()
 	o.app.alone = o.patience == 0 && o.within == 0 // otherwise it waits for more than the kernel
 	q, err := o.plan(ctx, args)
 	if err != nil {
@@ -115,16 +113,34 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
+	return o.carryOut(ctx, q)
+}
+
+// parseTimes reads --drain and --confirm-within.
+func (o *apply) parseTimes() error {
+	var bad faults
+	var err error
+	o.patience, err = optionalDuration("--drain", o.drain, durationRange{})
+	bad.add(err)
+	o.within, err = optionalDuration("--confirm-within", o.confirm, durationRange{})
+	bad.add(err)
+	return bad.err()
+}
+
+// carryOut carries out the plan and prints it.
+func (o *apply) carryOut(ctx context.Context, q *planned) error {
+	a := o.app
 	where := func(at object) string { return q.wanted.Place(at.service, at.server) }
 	op, err := a.operator()
 	if err != nil {
 		return err
 	}
 	a.advice = func() string { return "run it again to go on, or " + a.here() + " undo to go back" }
-	all := &operate.Carry{Operator: op, Patience: o.patience, Ready: o.undoUnlessConfirmed, Again: func(now *plan.Table) plan.Steps {
+	all := &operate.Carry{Operator: op, Patience: o.patience, Ready: o.undoUnlessConfirmed}
+	all.Again = func(now *plan.Table) plan.Steps {
 		steps, _ := o.steps(q.wanted, now)
 		return steps
-	}}
+	}
 	if err := a.carry(ctx, all, q.before, q.steps, where); err != nil {
 		return err
 	}
@@ -213,12 +229,14 @@ func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
 		return nil, err
 	}
 	if !op.Recorded() {
-		f := &fault{status: exitFailed, err: errors.New("--confirm-within: cannot undo without a journal; nothing was changed")}
+		f := &fault{status: exitFailed,
+			err: errors.New("--confirm-within: cannot undo without a journal; nothing was changed")}
 		return nil, f.hintf("make %s writable, or leave out --confirm-within", a.state().Dir)
 	}
 	// The time for draining comes on top: it is not part of the time to confirm.
 	start := a.Now()
-	j, err := op.Later(operate.ConfirmJob, o.patience+o.within, "undo", strconv.FormatUint(op.EntryID(), 10), "--yes", "--force")
+	entry := strconv.FormatUint(op.EntryID(), 10)
+	j, err := op.Later(operate.ConfirmJob, o.patience+o.within, "undo", entry, "--yes", "--force")
 	if err != nil {
 		return nil, fmt.Errorf("--confirm-within: cannot start the automatic undo; nothing was changed: %w", err)
 	}
@@ -242,7 +260,8 @@ func (o *apply) nonePending() error {
 		return nil // if the state folder cannot be read, there are no jobs
 	}
 	left := min(max(0, jobs[0].At.Sub(o.app.Now())), jobs[0].Wait) // the clock may have been set back
-	f := &fault{status: exitFailed, err: errors.New("the previous apply waits for confirmation and is undone in " + output.Duration(left) + ": nothing was changed")}
+	f := &fault{status: exitFailed, err: fmt.Errorf(
+		"the previous apply waits for confirmation and is undone in %s: nothing was changed", output.Duration(left))}
 	return f.hintf("%s confirm keeps it; %s undo undoes it now", o.app.here(), o.app.here())
 }
 

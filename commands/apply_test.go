@@ -14,7 +14,7 @@ import (
 	"lvs/kernel/memory"
 )
 
-// What somebody adds while servers finish is not deleted with them: nobody was
+// A server that someone else adds while others finish is not deleted with them: nobody was
 // asked, and it had no time to finish.
 func TestApplyLeavesWhatCameMeanwhile(t *testing.T) {
 	k := drainTable(t)
@@ -37,22 +37,25 @@ func TestApplyLeavesWhatCameMeanwhile(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("apply --prune --drain 10s --yes -f "+file)); status != exitDone {
 		t.Fatalf("exit status %d: %s", status, errs)
 	}
-	if !strings.Contains(errs.String(), "changed by someone else meanwhile; not done: 1 service and 1 server to delete\n") {
-		t.Errorf("it says %s", errs)
+	if !strings.Contains(errs.String(),
+		"changed by someone else meanwhile; not done: 1 service and 1 server to delete\n") {
+		t.Errorf("it prints %s", errs)
 	}
 	if got := run(t, k, "list -o name"); got != theWeb+"\ntcp://192.0.2.99:80\n" {
 		t.Errorf("the services are %s", got)
 	}
-	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server"); got != "10.0.0.12:80\n10.0.0.99:80\n" {
+	got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server")
+	if got != "10.0.0.12:80\n10.0.0.99:80\n" {
 		t.Errorf("the servers are %s", got)
 	}
 }
 
-// An apply that comes too late says why, and leaves the other's work alone.
+// An apply that comes too late reports why, and keeps the other's changes.
 func TestApplyAfterAnother(t *testing.T) {
 	k := drainTable(t)
 	file := filepath.Join(t.TempDir(), "web.yaml")
-	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n- {address: " + theWeb + ", servers: [10.0.0.12, 10.0.0.13, 10.0.0.14]}\n"
+	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n" +
+		"- {address: " + theWeb + ", servers: [10.0.0.12, 10.0.0.13, 10.0.0.14]}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +68,10 @@ func TestApplyAfterAnother(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 	if !strings.Contains(errs.String(), "the table was changed by someone else since it was read") {
-		t.Errorf("it says %s", errs)
+		t.Errorf("it prints %s", errs)
 	}
-	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight"); got != "10.0.0.11:80,5\n10.0.0.12:80,5\n10.0.0.13:80,9\n" {
+	got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight")
+	if got != "10.0.0.11:80,5\n10.0.0.12:80,5\n10.0.0.13:80,9\n" {
 		t.Errorf("the servers are %s", got)
 	}
 }
@@ -86,8 +90,9 @@ func TestConfirmWithinWithoutAJob(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("apply --confirm-within 9s --yes -f "+file)); status != exitFailed {
 		t.Errorf("exit status %d", status)
 	}
-	if want := "lvs: --confirm-within: cannot start the automatic undo; nothing was changed: no processes left\n"; errs.String() != want {
-		t.Errorf("it says %s", errs)
+	want := "lvs: --confirm-within: cannot start the automatic undo; nothing was changed: no processes left\n"
+	if errs.String() != want {
+		t.Errorf("it prints %s", errs)
 	}
 	if got := run(t, k, "save"); got != before {
 		t.Errorf("the table is %s", got)
@@ -98,7 +103,7 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
-// run runs a command line that must succeed, and gives its output.
+// run runs a command line that must succeed and returns its output.
 func run(t *testing.T, k *memory.Kernel, line string) string {
 	t.Helper()
 	app, out, errs := testApp(k)
@@ -125,10 +130,13 @@ func TestAdviceNamesTheNamespace(t *testing.T) {
 		{"undo --netns blue --yes", exitDone, "; lvs --netns blue undo "},
 		{"confirm --netns blue", exitNotFound, "lvs --netns blue history "},
 	} {
-		app, _, errs := testApp(k)
-		if status := app.Run(t.Context(), strings.Fields(row.line)); status != row.status || !strings.Contains(errs.String(), row.says) {
-			t.Errorf("%s: exit status %d: %s", row.line, status, errs)
-		}
+		t.Run(strings.Fields(row.line)[0], func(t *testing.T) {
+			app, _, errs := testApp(k)
+			if status := app.Run(t.Context(), strings.Fields(row.line)); status != row.status ||
+				!strings.Contains(errs.String(), row.says) {
+				t.Errorf("%s: exit status %d: %s", row.line, status, errs)
+			}
+		})
 	}
 }
 
@@ -138,14 +146,16 @@ func TestConfirmWithinAfterADrain(t *testing.T) {
 	k := drainTable(t)
 	run(t, k, "drain 10.0.0.11 --yes")
 	file := filepath.Join(t.TempDir(), "web.yaml")
-	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n- {address: " + theWeb + ", servers: [{address: 10.0.0.12, weight: 5}]}\n"
+	text := "apiVersion: lvs/v1\nkind: Cluster\nservices:\n" +
+		"- {address: " + theWeb + ", servers: [{address: 10.0.0.12, weight: 5}]}\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	app, _, errs := testApp(k)
 	jobs := 0
 	app.Detach = func([]string, string) error { jobs++; return nil }
-	if status := app.Run(t.Context(), strings.Fields("apply --drain 10s --confirm-within 9s --yes -f "+file)); status != exitDone || jobs != 1 {
+	status := app.Run(t.Context(), strings.Fields("apply --drain 10s --confirm-within 9s --yes -f "+file))
+	if status != exitDone || jobs != 1 {
 		t.Errorf("exit status %d, %d jobs: %s", status, jobs, errs)
 	}
 	if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server"); got != "10.0.0.12:80\n" {
@@ -153,31 +163,33 @@ func TestConfirmWithinAfterADrain(t *testing.T) {
 	}
 }
 
-// An undo that was broken off while servers finished is not one: the advice it
-// gives leads on, and back.
+// An undo that is interrupted while servers finish is not done: its advice works, both
+// to go on and to go back.
 func TestUndoInterruptedDuringDrain(t *testing.T) {
 	for _, row := range []struct{ line, servers string }{
 		{"undo 11 --force --yes", "10.0.0.11:80,5\n"},
 		{"undo 12 --yes", "10.0.0.11:80,5\n10.0.0.12:80,5\n"},
 	} {
-		k := drainTable(t)
-		run(t, k, "server delete "+theWeb+" 10.0.0.12 --yes")
-		run(t, k, "server add "+theWeb+" 10.0.0.12 -w 5") // is undone
-		id, _ := kernel.ParseServiceID(theWeb)
-		k.Traffic(id, netip.MustParseAddrPort("10.0.0.12:80"), memory.Traffic{Active: 3})
-		app, _, errs := testApp(k)
-		ctx, cancel := context.WithCancel(t.Context())
-		app.Sleep = func(context.Context, time.Duration) error { cancel(); return ctx.Err() }
-		if status := app.Run(ctx, strings.Fields("undo --drain 60s --yes")); status != exitInterrupted {
-			t.Fatalf("exit status %d: %s", status, errs)
-		}
-		if want := "lvs undo 11 --force to go on, or lvs undo 12 to go back\n"; !strings.Contains(errs.String(), want) {
-			t.Errorf("it says %s", errs)
-		}
-		run(t, k, row.line)
-		if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight"); got != row.servers {
-			t.Errorf("%s: the servers are %s", row.line, got)
-		}
+		t.Run(row.line, func(t *testing.T) {
+			k := drainTable(t)
+			run(t, k, "server delete "+theWeb+" 10.0.0.12 --yes")
+			run(t, k, "server add "+theWeb+" 10.0.0.12 -w 5") // is undone
+			id, _ := kernel.ParseServiceID(theWeb)
+			k.Traffic(id, netip.MustParseAddrPort("10.0.0.12:80"), memory.Traffic{Active: 3})
+			app, _, errs := testApp(k)
+			ctx, cancel := context.WithCancel(t.Context())
+			app.Sleep = func(context.Context, time.Duration) error { cancel(); return ctx.Err() }
+			if status := app.Run(ctx, strings.Fields("undo --drain 60s --yes")); status != exitInterrupted {
+				t.Fatalf("exit status %d: %s", status, errs)
+			}
+			if want := "lvs undo 11 --force to go on, or lvs undo 12 to go back\n"; !strings.Contains(errs.String(), want) {
+				t.Errorf("it prints %s", errs)
+			}
+			run(t, k, row.line)
+			if got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight"); got != row.servers {
+				t.Errorf("%s: the servers are %s", row.line, got)
+			}
+		})
 	}
 }
 
@@ -190,9 +202,11 @@ func TestTimeLeftToConfirm(t *testing.T) {
 		{time.Minute, 30 * time.Second},
 		{2 * time.Minute, 0},
 	} {
-		o := &apply{app: &App{Now: func() time.Time { return start.Add(c.passed) }}, undoneAt: start.Add(90 * time.Second)}
-		if left := o.left(); left != c.left {
-			t.Errorf("after %s: %s left, not %s", c.passed, left, c.left)
-		}
+		t.Run(c.passed.String(), func(t *testing.T) {
+			o := &apply{app: &App{Now: func() time.Time { return start.Add(c.passed) }}, undoneAt: start.Add(90 * time.Second)}
+			if left := o.left(); left != c.left {
+				t.Errorf("after %s: %s left, not %s", c.passed, left, c.left)
+			}
+		})
 	}
 }

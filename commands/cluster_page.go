@@ -25,7 +25,8 @@ type KeyTerm struct{ Key, Meaning, Example string }
 
 // ClusterPage returns the manual page of the cluster file.
 func ClusterPage() Page {
-	p := Page{Short: "file that describes a cluster of virtual services", Long: aboutClusterFiles, Examples: cluster.Examples()}
+	p := Page{Short: "file that describes a cluster of virtual services", Long: aboutClusterFiles,
+		Examples: cluster.Examples()}
 	for _, o := range cluster.Manual() {
 		part := Part{Title: o.Title, Doc: o.Doc}
 		for _, k := range o.Keys {

@@ -129,7 +129,8 @@ func deletions(before *kernel.Snapshot, changes []kernel.Change) string {
 		what = append(what, fmt.Sprintf("delete %s %s", plural(services.services, "service"), services.servers()))
 	}
 	if servers.members > 0 {
-		what = append(what, fmt.Sprintf("delete %s of services that stay, %s", plural(servers.members, "server"), servers.cuts()))
+		what = append(what,
+			fmt.Sprintf("delete %s of services that stay, %s", plural(servers.members, "server"), servers.cuts()))
 	}
 	return strings.Join(what, ", and ")
 }

@@ -29,13 +29,16 @@ func TestQuestionOnTheTerminal(t *testing.T) {
 		{"no terminal", none, true, exitUsage, "not confirmed"},
 		{"none to open", nil, true, exitUsage, "not confirmed"},
 	} {
-		k := memory.New()
-		setUp, _, _ := testApp(k)
-		setUp.Run(context.Background(), []string{"service", "add", "fwmark:9"})
-		app, _, errs := testApp(k)
-		app.In, app.InTerminal.Is, app.ErrTerminal.Is, app.OpenTerminal = strings.NewReader(small), false, c.seen, c.open
-		if status := app.Run(context.Background(), []string{"restore"}); status != c.status || !strings.Contains(errs.String(), c.says) {
-			t.Errorf("%s: status %d: %s", c.name, status, errs)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			k := memory.New()
+			setUp, _, _ := testApp(k)
+			setUp.Run(context.Background(), []string{"service", "add", "fwmark:9"})
+			app, _, errs := testApp(k)
+			app.In, app.InTerminal.Is, app.ErrTerminal.Is, app.OpenTerminal = strings.NewReader(small), false, c.seen, c.open
+			if status := app.Run(context.Background(), []string{"restore"}); status != c.status ||
+				!strings.Contains(errs.String(), c.says) {
+				t.Errorf("%s: status %d: %s", c.name, status, errs)
+			}
+		})
 	}
 }

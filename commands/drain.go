@@ -65,8 +65,11 @@ asks first; without a terminal it needs --yes.`,
 	f := c.Flags()
 	f.BoolVar(&o.wait, "wait", false, "wait until nothing is left, or until --timeout")
 	f.BoolVar(&o.delete, "delete", false, "wait until nothing is left, then delete the server from the services")
-	f.BoolVar(&o.expire, "expire-templates", false, "set net.ipv4.vs.expire_quiescent_template, for all services: clients bound by persistence go to other servers")
-	f.StringVar(&o.hold, "for", "", "undrain automatically after `DURATION`, such as 30m, even after the shell has gone (default: the server stays drained)")
+	f.BoolVar(&o.expire, "expire-templates", false,
+		"set net.ipv4.vs.expire_quiescent_template, for all services: clients bound by persistence go to other servers")
+	f.StringVar(&o.hold, "for", "",
+		"undrain automatically after `DURATION`, such as 30m, even after the shell has gone "+
+			"(default: the server stays drained)")
 	a.changeFlags(c)
 	a.askFlags(c)
 	return c
@@ -155,7 +158,8 @@ func emptied(snap *kernel.Snapshot, steps []operate.Step, names []machine) strin
 	for i, id := range ids {
 		list[i] = id.String()
 	}
-	return fmt.Sprintf("drain %s and leave %s without a server that accepts new connections", textOf(names), enumerate(list))
+	return fmt.Sprintf("drain %s and leave %s without a server that accepts new connections", textOf(names),
+		enumerate(list))
 }
 
 func textOf(names []machine) string {
@@ -262,7 +266,8 @@ func (o *drain) remove(ctx context.Context, op *operate.Operator, now []operate.
 		if d.State != operate.Drained {
 			continue
 		}
-		v := kernel.ServerEntry{Server: kernel.Server{Addr: d.Server, Forward: d.Forward}, Active: d.Active, Inactive: d.Inactive}
+		v := kernel.ServerEntry{Server: kernel.Server{Addr: d.Server, Forward: d.Forward}, Active: d.Active,
+			Inactive: d.Inactive}
 		going = append(going, v)
 		if dropped == nil {
 			dropped = doctor.DroppedDatagrams(settings, d.Service, &v)
@@ -276,17 +281,20 @@ func (o *drain) remove(ctx context.Context, op *operate.Operator, now []operate.
 }
 
 // brokenOff returns the error if waiting ended early: what is left, and how to go on.
-func (o *drain) brokenOff(ctx context.Context, err error, now []operate.Drain, found []operate.Member, report *drainReport) error {
+func (o *drain) brokenOff(ctx context.Context, err error, now []operate.Drain, found []operate.Member,
+	report *drainReport) error {
 	a := o.app
 	var serving *operate.ServingError
 	if errors.As(err, &serving) {
-		return fmt.Errorf("drain %v: its weight is %d in %v: it was changed by someone else", serving.Server, serving.Weight, serving.Service)
+		return fmt.Errorf("drain %v: its weight is %d in %v: it was changed by someone else", serving.Server, serving.Weight,
+			serving.Service)
 	}
 	timedOut, interrupted := broken(ctx, err)
 	undo := o.command("undrain", found)
 	switch {
 	case interrupted:
-		return (&fault{status: exitInterrupted, err: errors.New("interrupted: the weight stays 0")}).hintf("%s restores it", undo)
+		return (&fault{status: exitInterrupted, err: errors.New("interrupted: the weight stays 0")}).
+			hintf("%s restores it", undo)
 	case !timedOut:
 		return err
 	}
@@ -321,9 +329,11 @@ func (o *drain) command(verb string, found []operate.Member) string {
 func (o *drain) hintFor(d *operate.Drain, found []operate.Member, undo string) string {
 	switch {
 	case d.Is(operate.BoundClients):
-		return fmt.Sprintf("%s --expire-templates sends those clients to other servers; %s restores the weight", o.command("drain", found), undo)
+		return fmt.Sprintf("%s --expire-templates sends those clients to other servers; %s restores the weight",
+			o.command("drain", found), undo)
 	case d.Active > 0:
-		return fmt.Sprintf("%s connections --server %v lists them; %s timeouts shows how long an idle one is kept; %s restores the weight",
+		return fmt.Sprintf("%s connections --server %v lists them; %s timeouts shows how long an idle one is kept; "+
+			"%s restores the weight",
 			o.app.here(), d.Server, o.app.here(), undo)
 	}
 	return undo + " restores it"

@@ -35,7 +35,8 @@ func blockText(b operate.Block) string {
 	case operate.ActiveConnections:
 		return plural(b.Count, "active connection")
 	case operate.BoundClients:
-		return fmt.Sprintf("%s bound by persistence (net.ipv4.vs.%s is 0)", plural(b.Count, "client"), kernel.ExpireQuiescentTemplate)
+		return fmt.Sprintf("%s bound by persistence (net.ipv4.vs.%s is 0)", plural(b.Count, "client"),
+			kernel.ExpireQuiescentTemplate)
 	case operate.RecentPackets:
 		return plural(b.Count, "UDP connection") + recent
 	case operate.RecentPacketsOfMark:
@@ -141,7 +142,8 @@ func (a *App) showDraining(now []operate.Drain) {
 		if !ok {
 			return text + ", not getting fewer"
 		}
-		return fmt.Sprintf("%s, %.1f fewer each second, done in about %s", text, perSecond, output.Duration(max(end, time.Second)))
+		return fmt.Sprintf("%s, %.1f fewer each second, done in about %s", text, perSecond,
+			output.Duration(max(end, time.Second)))
 	})
 }
 

@@ -83,7 +83,7 @@ func items(t *testing.T, out *bytes.Buffer) []output.DrainRow {
 	return doc.Items
 }
 
-// Waiting ends when the last connection has ended, and tells how it goes.
+// Waiting ends when the last connection has ended, and shows the progress.
 func TestDrainWaits(t *testing.T) {
 	k := drainTable(t)
 	does(t, k, theWeb, memory.Traffic{Active: 100, Inactive: 7})
@@ -102,7 +102,8 @@ func TestDrainWaits(t *testing.T) {
 		t.Fatalf("status %d: %s", status, errs)
 	}
 	rows := items(t, out)
-	if len(rows) != 1 || rows[0].State != "drained" || rows[0].Active != 0 || *rows[0].WeightBefore != 5 || rows[0].Weight != 0 {
+	if len(rows) != 1 || rows[0].State != "drained" || rows[0].Active != 0 || *rows[0].WeightBefore != 5 ||
+		rows[0].Weight != 0 {
 		t.Errorf("rows %+v", rows)
 	}
 	for _, want := range []string{
@@ -110,11 +111,11 @@ func TestDrainWaits(t *testing.T) {
 		"lvs: 10.0.0.11:80 is drained after 20s\n",
 	} {
 		if !strings.Contains(errs.String(), want) {
-			t.Errorf("it does not say %q:\n%s", want, errs)
+			t.Errorf("it does not print %q:\n%s", want, errs)
 		}
 	}
 	if bytes.Contains(errs.Bytes(), []byte("\r")) {
-		t.Errorf("a line for a terminal where there is none: %q", errs)
+		t.Errorf("a line for a terminal without a terminal: %q", errs)
 	}
 }
 
@@ -166,7 +167,7 @@ func TestWhatIsInTheWay(t *testing.T) {
 			onSleep(app, func(slept time.Duration) {
 				took = slept
 				if slept > time.Hour {
-					t.Fatalf("it waits for ever: %s", errs)
+					t.Fatalf("it waits forever: %s", errs)
 				}
 				does(t, k, c.service, c.at(slept))
 			})
@@ -181,7 +182,7 @@ func TestWhatIsInTheWay(t *testing.T) {
 	}
 }
 
-// Where packets are not counted, UDP ends by its timeout alone.
+// If packets are not counted, UDP connections end only by their timeout.
 func TestDrainWithoutCounters(t *testing.T) {
 	k := drainTable(t)
 	if err := k.SetSysctl(t.Context(), "run_estimation", "0"); err != nil {
@@ -195,12 +196,13 @@ func TestDrainWithoutCounters(t *testing.T) {
 			does(t, k, theDNS, memory.Traffic{})
 		}
 	})
-	if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11 -y --service udp://192.0.2.10:53 --wait")); status != exitDone || took < 5*time.Minute {
+	status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11 -y --service udp://192.0.2.10:53 --wait"))
+	if status != exitDone || took < 5*time.Minute {
 		t.Errorf("status %d after %s: %s", status, took, errs)
 	}
 }
 
-// When the time is up it says what is left, why, and what helps.
+// When the time has passed, it reports what is left, why, and what to do.
 func TestDrainTimesOut(t *testing.T) {
 	for _, c := range []struct {
 		service string
@@ -209,29 +211,35 @@ func TestDrainTimesOut(t *testing.T) {
 		hint    string
 	}{
 		{theWeb, memory.Traffic{Active: 3}, "tcp://192.0.2.10:80 10.0.0.11:80: 3 active connections\n",
-			"hint: lvs connections --server 10.0.0.11:80 lists them; lvs timeouts shows how long an idle one is kept; lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80 restores the weight\n"},
-		{theShop, memory.Traffic{Persistent: 2}, "2 clients bound by persistence (net.ipv4.vs.expire_quiescent_template is 0)\n",
-			"hint: lvs drain 10.0.0.11:443 --service tcp://192.0.2.10:443 --expire-templates sends those clients to other servers"},
-		{theDNS, memory.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n", "hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 restores it\n"},
+			"hint: lvs connections --server 10.0.0.11:80 lists them; lvs timeouts shows how long an idle one is kept; " +
+				"lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80 restores the weight\n"},
+		{theShop, memory.Traffic{Persistent: 2},
+			"2 clients bound by persistence (net.ipv4.vs.expire_quiescent_template is 0)\n",
+			"hint: lvs drain 10.0.0.11:443 --service tcp://192.0.2.10:443 --expire-templates sends those clients to other " +
+				"servers"},
+		{theDNS, memory.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n",
+			"hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 restores it\n"},
 	} {
-		k := drainTable(t)
-		does(t, k, c.service, c.traffic)
-		app, out, errs := testApp(k)
-		app.Sleep = func(context.Context, time.Duration) error { return context.DeadlineExceeded }
-		status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11 -y --wait --timeout 1h -o json --service "+c.service))
-		if status != exitTimeout {
-			t.Errorf("status %d: %s", status, errs)
-		}
-		if rows := items(t, out); len(rows) != 1 || rows[0].State != "timed-out" || rows[0].Reason == nil {
-			t.Errorf("rows %+v", rows)
-		}
-		app, _, errs = testApp(k)
-		app.Sleep = func(context.Context, time.Duration) error { return context.DeadlineExceeded }
-		status = app.Run(t.Context(), strings.Fields("drain 10.0.0.11 -y --wait --timeout 1h --service "+c.service))
-		if status != exitTimeout || !strings.Contains(errs.String(), "not drained after 1h, and the weight stays 0: ") ||
-			!strings.Contains(errs.String(), c.says) || !strings.Contains(errs.String(), c.hint) {
-			t.Errorf("status %d: %s", status, errs)
-		}
+		t.Run(c.service, func(t *testing.T) {
+			k := drainTable(t)
+			does(t, k, c.service, c.traffic)
+			app, out, errs := testApp(k)
+			app.Sleep = func(context.Context, time.Duration) error { return context.DeadlineExceeded }
+			status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11 -y --wait --timeout 1h -o json --service "+c.service))
+			if status != exitTimeout {
+				t.Errorf("status %d: %s", status, errs)
+			}
+			if rows := items(t, out); len(rows) != 1 || rows[0].State != "timed-out" || rows[0].Reason == nil {
+				t.Errorf("rows %+v", rows)
+			}
+			app, _, errs = testApp(k)
+			app.Sleep = func(context.Context, time.Duration) error { return context.DeadlineExceeded }
+			status = app.Run(t.Context(), strings.Fields("drain 10.0.0.11 -y --wait --timeout 1h --service "+c.service))
+			if status != exitTimeout || !strings.Contains(errs.String(), "not drained after 1h, and the weight stays 0: ") ||
+				!strings.Contains(errs.String(), c.says) || !strings.Contains(errs.String(), c.hint) {
+				t.Errorf("status %d: %s", status, errs)
+			}
+		})
 	}
 }
 
@@ -251,27 +259,31 @@ func TestDrainInterrupted(t *testing.T) {
 	}
 }
 
-// Somebody else may undrain or delete what is waited for.
+// Someone else may undrain or delete what is drained.
 func TestDrainWithOthers(t *testing.T) {
 	for _, c := range []struct {
 		line   string
 		status int
 		says   string
 	}{
-		{"server edit tcp://192.0.2.10:80 10.0.0.11 -w 3", exitFailed, "drain 10.0.0.11:80: its weight is 3 in tcp://192.0.2.10:80: it was changed by someone else"},
+		{"server edit tcp://192.0.2.10:80 10.0.0.11 -w 3", exitFailed,
+			"drain 10.0.0.11:80: its weight is 3 in tcp://192.0.2.10:80: it was changed by someone else"},
 		{"server delete -y tcp://192.0.2.10:80 10.0.0.11", exitDone, "10.0.0.11:80 is drained"},
 		{"service delete -y tcp://192.0.2.10:80", exitDone, "10.0.0.11:80 is drained"},
 	} {
-		k := drainTable(t)
-		does(t, k, theWeb, memory.Traffic{Active: 3})
-		app, _, errs := testApp(k)
-		onSleep(app, func(time.Duration) {
-			other, _, _ := testApp(k)
-			other.Run(t.Context(), strings.Fields(c.line))
+		t.Run(c.line, func(t *testing.T) {
+			k := drainTable(t)
+			does(t, k, theWeb, memory.Traffic{Active: 3})
+			app, _, errs := testApp(k)
+			onSleep(app, func(time.Duration) {
+				other, _, _ := testApp(k)
+				other.Run(t.Context(), strings.Fields(c.line))
+			})
+			if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11:80 --wait --delete")); status != c.status ||
+				!strings.Contains(errs.String(), c.says) {
+				t.Errorf("%s: status %d: %s", c.line, status, errs)
+			}
 		})
-		if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11:80 --wait --delete")); status != c.status || !strings.Contains(errs.String(), c.says) {
-			t.Errorf("%s: status %d: %s", c.line, status, errs)
-		}
 	}
 }
 
@@ -335,7 +347,7 @@ func weightIn(t *testing.T, k kernel.Kernel, service string) int {
 	return snap.Services[0].Server(netip.AddrPortFrom(netip.MustParseAddr("10.0.0.11"), id.Port)).Weight
 }
 
-// In jsonl each line is one change of a row; the last is where it ended.
+// With -o jsonl each line is one change of a row; the last is the final state.
 func TestDrainStreams(t *testing.T) {
 	k := drainTable(t)
 	does(t, k, theWeb, memory.Traffic{Active: 2})
@@ -369,7 +381,8 @@ func TestDrainOnATerminal(t *testing.T) {
 	}
 	line := "\rlvs: draining 10.0.0.11:80: 2 active connections left in 1 service, not getting fewer"
 	gone := "\r" + strings.Repeat(" ", len(line)-1) + "\r"
-	if got := errs.String(); !strings.HasPrefix(got, line) || !strings.HasSuffix(got, gone+"lvs: 10.0.0.11:80 is drained after 1s\n") {
+	if got := errs.String(); !strings.HasPrefix(got, line) ||
+		!strings.HasSuffix(got, gone+"lvs: 10.0.0.11:80 is drained after 1s\n") {
 		t.Errorf("it shows %q", got)
 	}
 }

@@ -21,7 +21,8 @@ type clusterFiles struct{ names []option }
 
 func (o *clusterFiles) register(f *pflag.FlagSet) {
 	f.VarP(&repeated{name: "file", short: "f", to: &o.names}, "file", "f",
-		"read the cluster file `FILE`, all *.yaml, *.yml and *.json of a folder, or standard input for -; repeat it for more (default: none)")
+		"read the cluster file `FILE`, all *.yaml, *.yml and *.json of a folder, or standard input for -; "+
+			"repeat it for more (default: none)")
 	f.SetAnnotation("file", cobra.BashCompFilenameExt, []string{"yaml", "yml", "json"})
 }
 

@@ -45,7 +45,8 @@ others.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.limit, "limit", "20", "show the newest `N` entries, or all with 0 (default 20)")
-	f.BoolVar(&o.all, "all", false, "also show entries of other tables: of other namespaces, and from before the last boot")
+	f.BoolVar(&o.all, "all", false,
+		"also show entries of other tables: of other namespaces, and from before the last boot")
 	f.Lookup("limit").DefValue = "" // it is in the text
 	complete(c, "limit", nothing)
 	a.kernelFlags(c)

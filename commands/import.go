@@ -70,9 +70,11 @@ checks no server and sets up no fallback: keep the tool that checks the servers.
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.from, "from", "", "read the configuration of `TOOL`: ipvsadm, keepalived, ldirectord or ipvsctl (needed)")
+	f.StringVar(&o.from, "from", "",
+		"read the configuration of `TOOL`: ipvsadm, keepalived, ldirectord or ipvsctl (needed)")
 	f.StringVarP(&o.format, "output", "o", "", "write `FORMAT`: yaml or json (default yaml)")
-	f.StringVar(&o.configID, "config-id", "", "use keepalived's lines that begin with @`ID` (default: the host name up to its first dot)")
+	f.StringVar(&o.configID, "config-id", "",
+		"use keepalived's lines that begin with @`ID` (default: the host name up to its first dot)")
 	f.BoolVar(&o.strict, "strict", false, "write nothing and exit 1 if something cannot be converted")
 	complete(c, "from", words(importTools...))
 	complete(c, "output", words("yaml", "json"))

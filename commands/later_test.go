@@ -14,7 +14,7 @@ import (
 	"lvs/operate/state"
 )
 
-// A job is carried out when its time has come, unless it was called off.
+// A job runs when it is due, unless it was canceled.
 func TestLater(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -23,9 +23,9 @@ func TestLater(t *testing.T) {
 		waiting int // after it
 	}{
 		{"due", nil, 9, 0},
-		{"called off", func(a *App, j state.Job) {
+		{"canceled", func(a *App, j state.Job) {
 			if !a.state().CallOff(j.ID) {
-				t.Error("there was nothing to call off")
+				t.Error("there was nothing to cancel")
 			}
 		}, 5, 0},
 	} {
@@ -83,7 +83,8 @@ func TestLaterOnAnotherTable(t *testing.T) {
 	}
 	app, _, errs := testApp(k)
 	app.Identity = func(string) (string, error) { return "boot/2", nil }
-	if status := app.Run(t.Context(), []string{"later", j.ID}); status != exitFailed || !strings.Contains(errs.String(), "not the table that it was made for") {
+	if status := app.Run(t.Context(), []string{"later", j.ID}); status != exitFailed ||
+		!strings.Contains(errs.String(), "not the table that it was made for") {
 		t.Errorf("status %d: %s", status, errs)
 	}
 	if got := weightOf(t, k); got != 5 {

@@ -76,7 +76,8 @@ func (a *App) tell(e operate.Event) {
 	case operate.Unrecorded:
 		a.tellUnrecorded(e.Err)
 	case operate.SetAside:
-		a.note("%v: the file was renamed to %s, and the weights in it are forgotten", e.UnreadableError, filepath.Base(e.SetAside))
+		a.note("%v: the file was renamed to %s, and the weights in it are forgotten", e.UnreadableError,
+			filepath.Base(e.SetAside))
 	case operate.Unremembered:
 		a.note("cannot remember the weights in %s: %v", a.state().Dir, e.Err)
 		for i := range e.Servers {

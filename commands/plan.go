@@ -34,8 +34,10 @@ func (p *planner) register(a *App, c *cobra.Command) {
 	p.app = a
 	f := c.Flags()
 	p.clusterFiles.register(f)
-	f.BoolVar(&p.prune, "prune", false, "also delete services that the files do not name and, if the files have sync daemons, stop the others")
-	f.StringSliceVar(&p.allow, "allow", nil, "make only changes of these `KINDS`, a list of add, update, delete (default: all)")
+	f.BoolVar(&p.prune, "prune", false,
+		"also delete services that the files do not name and, if the files have sync daemons, stop the others")
+	f.StringSliceVar(&p.allow, "allow", nil,
+		"make only changes of these `KINDS`, a list of add, update, delete (default: all)")
 	f.BoolVar(&p.keepWeights, "keep-weights", false, "keep the weights of existing servers")
 	complete(c, "allow", words("add", "update", "delete"))
 }
@@ -176,13 +178,16 @@ func stepRows(before *plan.Table, s *plan.Steps, dryRun bool) []output.Change {
 	}
 	if s.Timeouts != (kernel.Timeouts{}) {
 		after := before.Timeouts.With(s.Timeouts)
-		rows = append(rows, output.Change{Op: "set timeouts", BeforeTimeouts: &before.Timeouts, AfterTimeouts: &after, DryRun: dryRun})
+		rows = append(rows,
+			output.Change{Op: "set timeouts", BeforeTimeouts: &before.Timeouts, AfterTimeouts: &after, DryRun: dryRun})
 	}
 	for i := range s.Stop {
-		rows = append(rows, output.Change{Op: "stop sync " + s.Stop[i].Role.String(), BeforeDaemon: &s.Stop[i], DryRun: dryRun})
+		rows = append(rows,
+			output.Change{Op: "stop sync " + s.Stop[i].Role.String(), BeforeDaemon: &s.Stop[i], DryRun: dryRun})
 	}
 	for i := range s.Start {
-		rows = append(rows, output.Change{Op: "start sync " + s.Start[i].Role.String(), AfterDaemon: &s.Start[i], DryRun: dryRun})
+		rows = append(rows,
+			output.Change{Op: "start sync " + s.Start[i].Role.String(), AfterDaemon: &s.Start[i], DryRun: dryRun})
 	}
 	return rows
 }
@@ -219,7 +224,8 @@ func dangers(q *planned) string {
 	if ids := plan.Starved(q.before.Snapshot, q.steps.Changes); len(ids) == 1 {
 		what = append(what, fmt.Sprintf("leave %v without a server that accepts new connections", ids[0]))
 	} else if len(ids) > 1 {
-		what = append(what, fmt.Sprintf("leave %d services without a server that accepts new connections (%v …)", len(ids), ids[0]))
+		what = append(what,
+			fmt.Sprintf("leave %d services without a server that accepts new connections (%v …)", len(ids), ids[0]))
 	}
 	stops := 0
 	for _, d := range q.steps.Stop {

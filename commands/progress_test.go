@@ -1,6 +1,9 @@
 package commands
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // A line that is rewritten must not reach the end of the terminal's.
 func TestFitting(t *testing.T) {
@@ -15,8 +18,10 @@ func TestFitting(t *testing.T) {
 		{"дренаж", 6, "дрен…"},
 		{"draining", 1, "draining"},
 	} {
-		if got := fitting(c.text, c.width); got != c.want {
-			t.Errorf("%q in %d columns: %q, want %q", c.text, c.width, got, c.want)
-		}
+		t.Run(fmt.Sprintf("%s in %d", c.text, c.width), func(t *testing.T) {
+			if got := fitting(c.text, c.width); got != c.want {
+				t.Errorf("%q in %d columns: %q, want %q", c.text, c.width, got, c.want)
+			}
+		})
 	}
 }

@@ -47,7 +47,8 @@ func TestUndoAfterKill(t *testing.T) {
 		}
 		outcomes[all[known].Outcome]++
 		if status, said := runNow(t, "undo", "--yes"); status != exitDone {
-			t.Fatalf("round %d: exit status %d: %s\nthe entry: %s, %s, %+v", round, status, said, all[known].Table, all[known].Outcome, all[known].Counts)
+			t.Fatalf("round %d: exit status %d: %s\nthe entry: %s, %s, %+v", round, status, said, all[known].Table,
+				all[known].Outcome, all[known].Counts)
 		}
 		if savedNow(t) != before {
 			t.Fatalf("round %d: the table is not as it was", round)
@@ -59,8 +60,8 @@ func TestUndoAfterKill(t *testing.T) {
 	}
 }
 
-// TestJournalOnAFullDisk changes the table where the disk is full, and where it
-// cannot be written at all. Both are told once; what was in the journal stays.
+// TestJournalOnAFullDisk changes the table with a full disk, and with one that
+// cannot be written at all. Both are reported once; the journal keeps what it has.
 func TestJournalOnAFullDisk(t *testing.T) {
 	lab.Need(t)
 	dir := filepath.Join(t.TempDir(), "disk")
@@ -75,7 +76,8 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	run := func(says string, args ...string) {
 		t.Helper()
 		status, said := runNow(t, args...)
-		if status != exitDone || !strings.Contains(said, says) || strings.Count(said, "not in the journal") != strings.Count(says, "not in the journal") {
+		if status != exitDone || !strings.Contains(said, says) ||
+			strings.Count(said, "not in the journal") != strings.Count(says, "not in the journal") {
 			t.Errorf("%v: exit status %d: %q", args, status, said)
 		}
 	}
@@ -94,12 +96,13 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	}
 	run("", "service", "add", "tcp://192.0.2.11:80")
 	if all := journalNow(t); len(all) != 2 || all[1].ID != 2 {
-		t.Errorf("after there was room again the journal is %+v", all)
+		t.Errorf("after there was space again the journal is %+v", all)
 	}
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	run("lvs: not in the journal: open "+dir+"/journal.jsonl: read-only file system", "service", "add", "tcp://192.0.2.12:80")
+	run("lvs: not in the journal: open "+dir+"/journal.jsonl: read-only file system", "service", "add",
+		"tcp://192.0.2.12:80")
 	k, err := kernel.Open(kernel.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +126,7 @@ func journalNow(t *testing.T) []journal.Entry {
 	return all
 }
 
-// runNow runs a command in this process, and gives all that it says.
+// runNow runs a command in this process and returns all that it prints.
 func runNow(t *testing.T, args ...string) (status int, said string) {
 	t.Helper()
 	app := System()

@@ -62,7 +62,7 @@ type failing struct {
 
 func (f *failing) Apply(context.Context, []kernel.Change) error { return f.err }
 
-// The outcome says what the kernel said; where it did not answer, nobody knows.
+// The outcome is what the kernel answered; unknown if it did not answer.
 func TestOutcomes(t *testing.T) {
 	id, _ := kernel.ParseServiceID("tcp://192.0.2.10:80")
 	refusal := func(index int) kernel.Refusal {
@@ -120,7 +120,8 @@ func TestManyChangesOfOneCommand(t *testing.T) {
 	for i := range schedulers[1:] {
 		before, after := service, service
 		before.Scheduler, after.Scheduler = schedulers[i], schedulers[i+1]
-		if err := changed(app, []operate.Step{{Change: kernel.Change{Op: kernel.EditService, Service: after}, BeforeService: &before}}); err != nil {
+		if err := changed(app, []operate.Step{{Change: kernel.Change{Op: kernel.EditService, Service: after},
+			BeforeService: &before}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -140,7 +141,7 @@ func TestManyChangesOfOneCommand(t *testing.T) {
 	}
 }
 
-// A journal that cannot be written is told once, and stops nothing.
+// A journal that cannot be written is reported once, and stops nothing.
 func TestUnwrittenJournal(t *testing.T) {
 	for _, c := range []struct {
 		args []string
@@ -149,22 +150,24 @@ func TestUnwrittenJournal(t *testing.T) {
 		{[]string{"service", "add", "tcp://192.0.2.10:80"}, "lvs: not in the journal: "},
 		{[]string{"service", "add", "tcp://192.0.2.10:80", "-q"}, ""},
 	} {
-		k := memory.New()
-		app, said := journalApp(t, k)
-		file := filepath.Join(t.TempDir(), "file")
-		if err := os.WriteFile(file, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		keepIn(app, file)
-		if status := app.Run(t.Context(), c.args); status != exitDone {
-			t.Fatalf("exit status %d: %s", status, said())
-		}
-		if got := said(); !strings.HasPrefix(got, c.says) || (c.says == "") != (got == "") || strings.Count(got, "\n") > 1 {
-			t.Errorf("%v says %q", c.args, got)
-		}
-		if snap, err := k.Snapshot(t.Context()); err != nil || len(snap.Services) != 1 {
-			t.Errorf("%v: %v, %v", c.args, snap, err)
-		}
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			k := memory.New()
+			app, said := journalApp(t, k)
+			file := filepath.Join(t.TempDir(), "file")
+			if err := os.WriteFile(file, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			keepIn(app, file)
+			if status := app.Run(t.Context(), c.args); status != exitDone {
+				t.Fatalf("exit status %d: %s", status, said())
+			}
+			if got := said(); !strings.HasPrefix(got, c.says) || (c.says == "") != (got == "") || strings.Count(got, "\n") > 1 {
+				t.Errorf("%v prints %q", c.args, got)
+			}
+			if snap, err := k.Snapshot(t.Context()); err != nil || len(snap.Services) != 1 {
+				t.Errorf("%v: %v, %v", c.args, snap, err)
+			}
+		})
 	}
 }
 

@@ -61,7 +61,7 @@ set as in the text.`,
 
 func (o *restore) run(c *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usagef("unexpected argument %q", args[0]).hintf("%s -f %s reads a file", c.CommandPath(), args[0])
+		return usagef("unexpected argument %q", args[0]).hintf("%s -f %s reads that file", c.CommandPath(), args[0])
 	}
 	ctx := c.Context()
 	text, err := o.read(ctx)
@@ -199,7 +199,8 @@ func wanted(text []ipvsadm.Service) []plan.Service {
 }
 
 // apply carries out the plan and prints it.
-func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, changes []kernel.Change, text []ipvsadm.Service) error {
+func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, changes []kernel.Change,
+	text []ipvsadm.Service) error {
 	a := o.app
 	p, err := a.printer(output.Options{})
 	if err != nil {
@@ -217,9 +218,10 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Sna
 	}
 	op := a.operatorOf(k)
 	done := op.Record(ctx, plan.Touched(before, changes))
-	_, err = plan.Apply(ctx, k, before, changes, plan.ApplyOptions{KeepGoing: o.keepGoing, Progress: func(done, total int) {
+	options := plan.ApplyOptions{KeepGoing: o.keepGoing, Progress: func(done, total int) {
 		a.tell(operate.Progress{Done: done, Total: total})
-	}})
+	}}
+	_, err = plan.Apply(ctx, k, before, changes, options)
 	a.endLine()
 	done(err)
 	if failure := (*plan.Failure)(nil); errors.As(err, &failure) {

@@ -86,7 +86,7 @@ func TestKilledRestore(t *testing.T) {
 }
 
 // TestInterruptedRestore interrupts at random moments: the table is as it was,
-// or as it should be, and the exit status says which.
+// or as it should be, and the exit status shows which.
 func TestInterruptedRestore(t *testing.T) {
 	lab.Need(t)
 	r := rand.New(rand.NewPCG(2, 2))

@@ -44,22 +44,25 @@ func TestInterruptDuringRestore(t *testing.T) {
 		want   string
 	}{
 		{context.Canceled, exitInterrupted, "lvs: interrupted: all changes were undone: the table is as before\n"},
-		{context.DeadlineExceeded, exitTimeout, "lvs: timed out after 1h\nlvs: all changes were undone: the table is as before\n"},
+		{context.DeadlineExceeded, exitTimeout,
+			"lvs: timed out after 1h\nlvs: all changes were undone: the table is as before\n"},
 	} {
-		k := memory.New()
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		status, errs := restoreText(ctx, &cutKernel{k, c.cause, cancel}, small, "--timeout", "1h")
-		if status != c.status || errs != c.want {
-			t.Errorf("%v: status %d: %s", c.cause, status, errs)
-		}
-		if snap, err := k.Snapshot(context.Background()); err != nil || len(snap.Services) > 0 {
-			t.Errorf("%v: left %v, %v", c.cause, snap, err)
-		}
+		t.Run(c.cause.Error(), func(t *testing.T) {
+			k := memory.New()
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			status, errs := restoreText(ctx, &cutKernel{k, c.cause, cancel}, small, "--timeout", "1h")
+			if status != c.status || errs != c.want {
+				t.Errorf("%v: status %d: %s", c.cause, status, errs)
+			}
+			if snap, err := k.Snapshot(context.Background()); err != nil || len(snap.Services) > 0 {
+				t.Errorf("%v: left %v, %v", c.cause, snap, err)
+			}
+		})
 	}
 }
 
-// cutKernel makes the first change of the first Apply and then gives up.
+// cutKernel makes the first change of the first Apply and then fails.
 type cutKernel struct {
 	kernel.Kernel
 	cause  error
@@ -80,7 +83,7 @@ func (k *cutKernel) Apply(ctx context.Context, changes []kernel.Change) error {
 	return cause
 }
 
-// TestRestoreWaitsForNobody interrupts while standard input says nothing.
+// TestRestoreWaitsForNobody interrupts while standard input sends nothing.
 func TestRestoreWaitsForNobody(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	app, _, errs := testApp(memory.New())
@@ -112,23 +115,26 @@ func TestProgress(t *testing.T) {
 		{"terminal", true, "\rlvs: 256 of 20000 changes\rlvs: 512 of 20000 changes"},
 		{"pipe", false, "lvs: 256 of 20000 changes\nlvs: 768 of 20000 changes\n"},
 	} {
-		app, _, errs := testApp(memory.New())
-		app.In, app.InTerminal.Is, app.ErrTerminal.Is = strings.NewReader(text.String()), false, c.terminal
-		tick := app.Now()
-		app.Now = func() time.Time {
-			tick = tick.Add(lineEvery)
-			return tick
-		}
-		if status := app.Run(context.Background(), []string{"restore"}); status != exitDone || !strings.HasPrefix(errs.String(), c.want) {
-			t.Errorf("%s: status %d: %q", c.name, status, errs)
-		}
-		if c.terminal && !strings.HasSuffix(errs.String(), " \r") {
-			t.Errorf("the line is left on the terminal: %q", errs)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			app, _, errs := testApp(memory.New())
+			app.In, app.InTerminal.Is, app.ErrTerminal.Is = strings.NewReader(text.String()), false, c.terminal
+			tick := app.Now()
+			app.Now = func() time.Time {
+				tick = tick.Add(lineEvery)
+				return tick
+			}
+			if status := app.Run(context.Background(), []string{"restore"}); status != exitDone ||
+				!strings.HasPrefix(errs.String(), c.want) {
+				t.Errorf("%s: status %d: %q", c.name, status, errs)
+			}
+			if c.terminal && !strings.HasSuffix(errs.String(), " \r") {
+				t.Errorf("the line is left on the terminal: %q", errs)
+			}
+		})
 	}
 }
 
-// restoreText restores a text and gives what standard error says.
+// restoreText restores a text and returns what is on standard error.
 func restoreText(ctx context.Context, k kernel.Kernel, text string, options ...string) (status int, errs string) {
 	app, _, b := testApp(k)
 	app.In = strings.NewReader(text)

@@ -52,7 +52,8 @@ there is nothing to undo, or this table has no entry N, the exit status is 4.`,
 		ValidArgsFunction: a.completeEntries,
 	}
 	c.Flags().BoolVar(&o.force, "force", false, "also undo what was changed again since")
-	c.Flags().StringVar(&o.drain, "drain", "", "let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
+	c.Flags().StringVar(&o.drain, "drain", "",
+		"let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
 	complete(c, "drain", nothing)
 	a.changeFlags(c)
 	a.askFlags(c)
@@ -141,7 +142,8 @@ func (o *undo) last(all []journal.Entry, table string) (*journal.Entry, error) {
 			return e, nil
 		}
 	}
-	f := &fault{status: exitNotFound, err: errors.New("nothing to undo: the journal has no change to this table that is still in effect")}
+	f := &fault{status: exitNotFound,
+		err: errors.New("nothing to undo: the journal has no change to this table that is still in effect")}
 	return nil, f.hintf("%s history --all lists the entries", a.here())
 }
 
@@ -155,9 +157,11 @@ func (o *undo) named(e *journal.Entry, table string) (*journal.Entry, error) {
 		if e.Netns != "" {
 			return nil, f.hintf("try --netns %s, if that is still the same namespace", e.Netns)
 		}
-		return nil, f.hintf("list the entries of this table with %s history; a table ends with the boot and with its network namespace", a.here())
+		return nil, f.hintf("list this table's entries with %s history; a table ends at reboot, or with its namespace",
+			a.here())
 	case e.UndoneBy != 0:
-		return nil, a.nothingChanges("entry %d is already undone by entry %d (%s undo %d makes it again)", e.ID, e.UndoneBy, a.here(), e.UndoneBy)
+		return nil, a.nothingChanges("entry %d is already undone by entry %d (%s undo %d makes it again)", e.ID, e.UndoneBy,
+			a.here(), e.UndoneBy)
 	case e.Outcome == journal.Refused:
 		return nil, a.nothingChanges("entry %d changed nothing", e.ID)
 	case e.Without:
@@ -169,7 +173,8 @@ func (o *undo) named(e *journal.Entry, table string) (*journal.Entry, error) {
 }
 
 func tooLarge(e *journal.Entry) *fault {
-	return &fault{status: exitNo, err: fmt.Errorf("entry %d (%s): it was too large for the journal, which does not have the state before it", e.ID, e.Command)}
+	return &fault{status: exitNo, err: fmt.Errorf(
+		"entry %d (%s): it was too large for the journal, which does not have the state before it", e.ID, e.Command)}
 }
 
 func onlyCounters(e *journal.Entry) bool {

@@ -92,7 +92,8 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 	u := operate.Undrain(found, known, o.to)
 	for i := range u.Changed {
 		m := &u.Changed[i]
-		a.note("server %v of %v is left alone: its weight was changed to %d by someone else", m.Addr, m.Service.ServiceID, m.Weight)
+		a.note("server %v of %v is left alone: its weight was changed to %d by someone else", m.Addr, m.Service.ServiceID,
+			m.Weight)
 	}
 	unknown := o.unknown(u.Unknown)
 	if len(u.Steps) == 0 && unknown != nil {
@@ -117,7 +118,8 @@ func (o *undrain) unknown(servers []operate.Member) error {
 	var bad faults
 	for i := range servers {
 		m := &servers[i]
-		bad.add((&fault{status: exitNotFound, err: fmt.Errorf("server %v of %v: no weight is remembered", m.Addr, m.Service.ServiceID)}).
+		bad.add((&fault{status: exitNotFound,
+			err: fmt.Errorf("server %v of %v: no weight is remembered", m.Addr, m.Service.ServiceID)}).
 			hintf("%s undrain %v --weight N", o.app.here(), m.Addr))
 	}
 	return bad.err()

@@ -32,8 +32,10 @@ whether it has the scheduler, or the network interface of a sync daemon.`,
 	}
 	o.register(c.Flags())
 	f := c.Flags()
-	f.StringVarP(&a.global.output, "output", "o", "", "report faults as `FORMAT`: table or json (default table; environment LVS_OUTPUT)")
-	f.BoolVarP(&a.global.verbose, "verbose", "v", false, "report valid files even if the output is not a terminal (default: only on a terminal)")
+	f.StringVarP(&a.global.output, "output", "o", "",
+		"report faults as `FORMAT`: table or json (default table; environment LVS_OUTPUT)")
+	f.BoolVarP(&a.global.verbose, "verbose", "v", false,
+		"report valid files even if the output is not a terminal (default: only on a terminal)")
 	markGlobal(f, "output", "verbose")
 	complete(c, "output", words("table", "json"))
 	a.quietFlag(c)

@@ -59,7 +59,8 @@ nor how old the last datagram is.`,
 	o.serverSelector.register(a, c, &o.selector)
 	f := c.Flags()
 	f.StringVar(&o.condition, "for", "", "wait for `CONDITION`: drained, active<=N, exists or gone (needed)")
-	f.StringVar(&o.every, "every", "", "look every `DURATION`, such as 5s (default: after 0.2s, then less often, down to every 1s)")
+	f.StringVar(&o.every, "every", "",
+		"look every `DURATION`, such as 5s (default: after 0.2s, then less often, down to every 1s)")
 	complete(c, "for", words("drained", "active<=", "exists", "gone"))
 	a.kernelFlags(c)
 	a.showFlags(c)
@@ -124,7 +125,8 @@ func (o *waitFor) wait(ctx context.Context, op *operate.Operator, w *operate.Wat
 	})
 	a.endLine()
 	if timedOut, _ := broken(ctx, err); err != nil && timedOut {
-		err = &fault{status: exitTimeout, err: fmt.Errorf("%v: %s after %s%s", &o.target, o.until.not(), a.global.timeout, o.until.lacks(last))}
+		err = &fault{status: exitTimeout,
+			err: fmt.Errorf("%v: %s after %s%s", &o.target, o.until.not(), a.global.timeout, o.until.lacks(last))}
 		if err := report.last(last); err != nil {
 			return err
 		}
@@ -316,7 +318,9 @@ func isServiceOnly(s string) bool {
 }
 
 // look reads the target: its servers, and whether it exists.
-func (t *target) look(ctx context.Context, w *operate.Watch, until condition) (found []operate.Member, there bool, err error) {
+func (t *target) look(
+	ctx context.Context, w *operate.Watch, until condition,
+) (found []operate.Member, there bool, err error) {
 	ids := t.only
 	if t.service != nil && !t.either {
 		ids = []kernel.ServiceID{*t.service}

@@ -18,16 +18,22 @@ func TestWait(t *testing.T) {
 		atLeast    time.Duration
 		says       string
 	}{
-		{"active", "10.0.0.11 --for active<=5", nil, func(s int) memory.Traffic { return second(uint32(max(20-s, 0))) }, exitDone, 15 * time.Second, ""},
+		{"active", "10.0.0.11 --for active<=5", nil, func(s int) memory.Traffic { return second(uint32(max(20-s, 0))) },
+			exitDone, 15 * time.Second, ""},
 		{"drained by another", "tcp://192.0.2.10:80 10.0.0.11 --for drained", map[int]string{5: "drain 10.0.0.11:80"},
 			func(s int) memory.Traffic { return second(uint32(max(20-s, 0))) }, exitDone, 20 * time.Second, ""},
 		{"a whole service", theWeb + " --for drained", map[int]string{2: "drain -y 10.0.0.11", 6: "drain -y 10.0.0.12"},
 			nil, exitDone, 6 * time.Second, ""},
-		{"a service named as a server is", "192.0.2.10:80 --for gone", map[int]string{4: "service delete -y tcp://192.0.2.10:80"}, nil, exitDone, 4 * time.Second, ""},
-		{"a server that goes", "10.0.0.11 --for gone", map[int]string{3: "server delete -y tcp://192.0.2.10:443 10.0.0.11", 4: "server delete -y tcp://192.0.2.10:80 10.0.0.11",
-			5: "server delete -y udp://192.0.2.10:53 10.0.0.11", 6: "server delete -y fwmark:7 10.0.0.11"}, nil, exitDone, 6 * time.Second, ""},
-		{"one that comes", "10.0.0.99:80 --for exists", map[int]string{3: "server add tcp://192.0.2.10:80 10.0.0.99"}, nil, exitDone, 3 * time.Second, ""},
-		{"it never will be", "tcp://192.0.2.10:80 10.0.0.11 --for active<=0", map[int]string{3: "server delete -y tcp://192.0.2.10:80 10.0.0.11"},
+		{"a service named as a server is", "192.0.2.10:80 --for gone",
+			map[int]string{4: "service delete -y tcp://192.0.2.10:80"}, nil, exitDone, 4 * time.Second, ""},
+		{"a server that goes", "10.0.0.11 --for gone", map[int]string{3: "server delete -y tcp://192.0.2.10:443 10.0.0.11",
+			4: "server delete -y tcp://192.0.2.10:80 10.0.0.11",
+			5: "server delete -y udp://192.0.2.10:53 10.0.0.11", 6: "server delete -y fwmark:7 10.0.0.11"}, nil, exitDone,
+			6 * time.Second, ""},
+		{"one that comes", "10.0.0.99:80 --for exists", map[int]string{3: "server add tcp://192.0.2.10:80 10.0.0.99"}, nil,
+			exitDone, 3 * time.Second, ""},
+		{"it never will be", "tcp://192.0.2.10:80 10.0.0.11 --for active<=0",
+			map[int]string{3: "server delete -y tcp://192.0.2.10:80 10.0.0.11"},
 			func(int) memory.Traffic { return second(1) }, exitNo, 3 * time.Second, "it was deleted before it was active<=0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -41,7 +47,7 @@ func TestWait(t *testing.T) {
 			onSleep(app, func(slept time.Duration) {
 				took = slept
 				if slept > time.Hour {
-					t.Fatalf("it waits for ever: %s", errs)
+					t.Fatalf("it waits forever: %s", errs)
 				}
 				for ; last < int(slept/time.Second); last++ {
 					if line := c.do[last+1]; line != "" {
@@ -51,7 +57,8 @@ func TestWait(t *testing.T) {
 						}
 					}
 				}
-				if snap, _ := k.Snapshot(t.Context()); c.traffic != nil && len(snap.Services) == 4 && c.do[last] == "" && c.status == exitDone {
+				if snap, _ := k.Snapshot(t.Context()); c.traffic != nil && len(snap.Services) == 4 && c.do[last] == "" &&
+					c.status == exitDone {
 					does(t, k, theWeb, c.traffic(last))
 				}
 			})
@@ -66,7 +73,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// Without privilege the connections are seen, and it says what is not.
+// Without privilege the connections are seen, and it prints what is not.
 func TestWaitWithoutPrivilege(t *testing.T) {
 	k := drainTable(t)
 	app, _, _ := testApp(k)
@@ -88,7 +95,8 @@ func TestWaitWithoutPrivilege(t *testing.T) {
 		}
 	})
 	status := app.Run(t.Context(), strings.Fields("wait 10.0.0.11 --for drained"))
-	if status != exitDone || took < 20*time.Second || strings.Count(errs.String(), "without privilege, clients bound by persistence are not seen") != 1 {
+	if status != exitDone || took < 20*time.Second ||
+		strings.Count(errs.String(), "without privilege, clients bound by persistence are not seen") != 1 {
 		t.Errorf("status %d after %s: %s", status, took, errs)
 	}
 }

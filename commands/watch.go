@@ -60,12 +60,15 @@ persistence, flags, timeouts, sync daemons and rates are then unknown.`,
 	}
 	o.selector.register(a, c)
 	f := c.Flags()
-	f.StringVar(&o.interval, "interval", "", "look every `DURATION`, at least 100ms; with --rates a multiple of 2s (default 1s, with --rates 2s)")
+	f.StringVar(&o.interval, "interval", "",
+		"look every `DURATION`, at least 100ms; with --rates a multiple of 2s (default 1s, with --rates 2s)")
 	f.StringVarP(&o.count, "count", "n", "", "end after `N` intervals (default: never)")
 	f.BoolVar(&o.rates, "rates", false, "print after each interval what came per second")
 	f.BoolVar(&o.servers, "servers", false, "with --rates: also print a line for each server")
 	f.BoolVar(&o.initial, "initial", false, "print first what is there, as if it were just being added")
-	f.StringArrayVar(&o.filter, "filter", nil, "print only events that match `EXPR`, such as op=delete-server, server~10.0. or connectionsPerSecond>100; repeat it for more conditions (default: all)")
+	f.StringArrayVar(&o.filter, "filter", nil,
+		"print only events that match `EXPR`, such as op=delete-server, server~10.0. or connectionsPerSecond>100; "+
+			"repeat it for more conditions (default: all)")
 	a.kernelFlags(c)
 	f.Lookup("timeout").Usage = "end after `DURATION`, such as 10m (default: never)"
 	a.showFlags(c)

@@ -73,7 +73,8 @@ func (w *watcher) look(ctx context.Context) (*look, error) {
 		return nil, refused
 	}
 	w.public = true
-	w.app.note("without privilege: changes of thresholds, persistence, flags, timeouts and sync daemons are not seen (needs CAP_NET_ADMIN: sudo %s …)", w.app.Name)
+	w.app.note("without privilege: changes of thresholds, persistence, flags, timeouts and sync daemons are not seen "+
+		"(needs CAP_NET_ADMIN: sudo %s …)", w.app.Name)
 	return now, nil
 }
 

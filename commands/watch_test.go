@@ -49,7 +49,7 @@ func newFilm(k *memory.Kernel, scenes ...func()) *film {
 	return f
 }
 
-// play runs the watch and gives its lines as CSV without the names of columns.
+// play runs the watch and returns its lines as CSV without the column names.
 func (f *film) play(t *testing.T, columns string, args ...string) []string {
 	t.Helper()
 	args = append([]string{"watch", "-o", "csv", "--no-headers", "--columns", columns}, args...)
@@ -79,7 +79,8 @@ func mustService(s string) kernel.ServiceID {
 }
 
 // change makes one change by the kernel's own words.
-func change(t *testing.T, k kernel.Kernel, op kernel.Op, id kernel.ServiceID, scheduler string, s kernel.Server) func() {
+func change(t *testing.T, k kernel.Kernel, op kernel.Op, id kernel.ServiceID, scheduler string,
+	s kernel.Server) func() {
 	return func() {
 		t.Helper()
 		c := kernel.Change{Op: op, Service: kernel.Service{ServiceID: id, Scheduler: scheduler}, Server: s}
@@ -111,8 +112,8 @@ func table(t *testing.T) *memory.Kernel {
 	return k
 }
 
-// Each change is told once, at the look after it.
-func TestWatchTellsEachChangeOnce(t *testing.T) {
+// Each change is printed once, at the look after it.
+func TestWatchPrintsEachChangeOnce(t *testing.T) {
 	k := table(t)
 	must := func(err error) {
 		if err != nil {
@@ -127,7 +128,8 @@ func TestWatchTellsEachChangeOnce(t *testing.T) {
 		idle,
 		together(
 			change(t, k, kernel.DeleteServer, web, "", kernel.Server{Addr: second}),
-			change(t, k, kernel.AddServer, dns, "", kernel.Server{Addr: netip.MustParseAddrPort("10.0.0.13:53"), Forward: kernel.Direct, Weight: 1}),
+			change(t, k, kernel.AddServer, dns, "",
+				kernel.Server{Addr: netip.MustParseAddrPort("10.0.0.13:53"), Forward: kernel.Direct, Weight: 1}),
 		),
 		change(t, k, kernel.EditService, dns, "sh", kernel.Server{}),
 		func() { must(k.SetTimeouts(ctx, kernel.Timeouts{UDP: time.Minute})) },
@@ -157,15 +159,16 @@ func TestWatchTellsEachChangeOnce(t *testing.T) {
 	if diff := cmp.Diff(want[:6], got[:6]); diff != "" {
 		t.Error(diff)
 	}
-	if len(got) != len(want) || !strings.Contains(got[6], "stop-sync-master") || !strings.Contains(got[7], "start-sync-master") || got[8] != want[8] {
+	if len(got) != len(want) || !strings.Contains(got[6], "stop-sync-master") ||
+		!strings.Contains(got[7], "start-sync-master") || got[8] != want[8] {
 		t.Errorf("%q", got)
 	}
 	if f.notes() != "" {
-		t.Errorf("it says %q", f.notes())
+		t.Errorf("it prints %q", f.notes())
 	}
 }
 
-// --initial tells what is there in words that build it.
+// --initial prints what is there as changes that build it.
 func TestWatchInitial(t *testing.T) {
 	k := table(t)
 	f := newFilm(k, change(t, k, kernel.DeleteService, dns, "", kernel.Server{}))
@@ -183,7 +186,7 @@ func TestWatchInitial(t *testing.T) {
 	}
 }
 
-// With services named nothing else is told, and one may come later.
+// With services named nothing else is printed, and one may come later.
 func TestWatchNamed(t *testing.T) {
 	k := table(t)
 	late := mustService("fwmark:7")
@@ -195,93 +198,6 @@ func TestWatchNamed(t *testing.T) {
 	)
 	got := f.play(t, "op,service", "fwmark:7", web.String())
 	if diff := cmp.Diff([]string{"add-service,fwmark:7", "delete-service,tcp://192.0.2.10:80"}, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// Rates come from what was counted and the time that really passed. What is not
-// known is not a number.
-func TestWatchRates(t *testing.T) {
-	k := table(t)
-	serve := func(conns uint64) func() {
-		return func() {
-			k.Traffic(web, first, memory.Traffic{Active: 5, Inactive: 2,
-				Add: kernel.Counters{Connections: conns, PacketsIn: 10 * conns, PacketsOut: 8 * conns, BytesIn: 1000 * conns, BytesOut: 1 << 40}})
-		}
-	}
-	serve(100)()
-	again := together(
-		change(t, k, kernel.DeleteServer, web, "", kernel.Server{Addr: first}),
-		change(t, k, kernel.AddServer, web, "", kernel.Server{Addr: first, Forward: kernel.NAT, Weight: 3}),
-	)
-	f := newFilm(k, serve(30), idle, func() { k.Zero(t.Context()) }, serve(4), together(serve(2), again))
-	f.late = 500 * time.Millisecond
-	got := f.play(t, "service,server,active,inactive,cps,inpps,outpps,inbps,outbps,conns", "--rates", "--servers", "--filter", "op=rates", "--filter", "service=tcp://192.0.2.10:80")
-	var services, servers []string
-	for _, line := range got {
-		rest, _ := strings.CutPrefix(line, web.String()+",")
-		if server, ok := strings.CutPrefix(rest, first.String()+","); ok {
-			servers = append(servers, server)
-		} else if service, ok := strings.CutPrefix(rest, ","); ok {
-			services = append(services, service)
-		}
-	}
-	// The first wait takes 2.5 s; those after it are 2 s apart, each as late.
-	want := []string{
-		"5,2,12,120,96,12000,439804651110,30",
-		"5,2,0,0,0,0,0,0",
-		"5,2,,,,,,",
-		"5,2,2,20,16,2000,549755813888,4",
-		"0,0,1,10,8,1000,549755813888,2",
-	}
-	if diff := cmp.Diff(want, services); diff != "" {
-		t.Error(diff)
-	}
-	want[4] = "0,0,,,,,,"
-	if diff := cmp.Diff(want, servers); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// A look that comes before the kernel's own is not known, and the next counts for
-// both. What really fell silent is zero.
-func TestWatchRatesOfLateCounters(t *testing.T) {
-	k := table(t)
-	serve := func(conns, estimate uint64) func() {
-		return func() {
-			k.Traffic(web, first, memory.Traffic{Add: kernel.Counters{Connections: conns}, Rates: kernel.Rates{Connections: estimate}})
-		}
-	}
-	serve(100, 50)()
-	f := newFilm(k, serve(100, 50), idle, serve(200, 50), serve(0, 38), serve(0, 1), serve(40, 5), idle, idle, idle)
-	got := f.play(t, "cps,conns", "--rates", web.String())
-	want := []string{"50,100", ",", "50,200", "0,0", "0,0", "20,40", ",", "0,0", "0,0"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// Answers that do not pass the director are no zero.
-func TestWatchRatesOfDirectRouting(t *testing.T) {
-	k := table(t)
-	server := netip.MustParseAddrPort("10.0.0.13:53")
-	change(t, k, kernel.AddServer, dns, "", kernel.Server{Addr: server, Forward: kernel.Direct, Weight: 1})()
-	f := newFilm(k, func() {
-		k.Traffic(dns, server, memory.Traffic{Add: kernel.Counters{Connections: 7, PacketsIn: 7, BytesIn: 700}})
-	})
-	got := f.play(t, "server,conns,outpps,outbps", "--rates", "--servers", dns.String())
-	if diff := cmp.Diff([]string{",7,,", "10.0.0.13:53,7,,"}, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// A new service has no rate in its first interval, and is told as a change.
-func TestWatchRatesOfNewService(t *testing.T) {
-	k := table(t)
-	late := mustService("fwmark:7")
-	f := newFilm(k, change(t, k, kernel.AddService, late, "rr", kernel.Server{}), idle)
-	got := f.play(t, "op,service,cps", "--rates", late.String())
-	if diff := cmp.Diff([]string{"add-service,fwmark:7,", "rates,fwmark:7,", "rates,fwmark:7,0"}, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -304,7 +220,7 @@ func TestWatchKeepsTime(t *testing.T) {
 	}
 }
 
-// Unloading IPVS is told once, and so is its return. In between nothing opens
+// Unloading IPVS is printed once, and so is its return. In between nothing opens
 // it, which would load it.
 func TestWatchOutlivesIPVS(t *testing.T) {
 	k := table(t)
@@ -324,7 +240,7 @@ func TestWatchOutlivesIPVS(t *testing.T) {
 		t.Error(diff)
 	}
 	if want := "lvs: IPVS is no longer loaded: waiting until it is back\nlvs: IPVS is back\n"; f.notes() != want {
-		t.Errorf("it says %q, want %q", f.notes(), want)
+		t.Errorf("it prints %q, want %q", f.notes(), want)
 	}
 	if opensWithout != 1 || f.opens != 2 {
 		t.Errorf("opened %d times before it was back, %d in all", opensWithout, f.opens)
@@ -372,7 +288,7 @@ func TestWatchOutlivesInterruptedReads(t *testing.T) {
 	}
 	want := "lvs: list services: the table changed while it was read: trying again\nlvs: the table can be read again\n"
 	if f.notes() != want {
-		t.Errorf("it says %q, want %q", f.notes(), want)
+		t.Errorf("it prints %q, want %q", f.notes(), want)
 	}
 }
 
@@ -395,7 +311,7 @@ func TestWatchBelievesTwoLooks(t *testing.T) {
 	f.app.OpenKernel = func(kernel.Options) (kernel.Kernel, error) { return b, nil }
 	lost() // already at the start
 	if got := f.play(t, "op,service"); len(got) > 0 {
-		t.Errorf("nothing has changed, and it tells %q", got)
+		t.Errorf("nothing has changed, and it prints %q", got)
 	}
 }
 
@@ -420,10 +336,10 @@ func TestWatchWithoutPrivilege(t *testing.T) {
 		t.Fatalf("exit status %d: %s", status, f.notes())
 	}
 	if f.out() != "edit-server 3 2  \n" {
-		t.Errorf("it tells %q", f.out())
+		t.Errorf("it prints %q", f.out())
 	}
 	if n := strings.Count(f.notes(), "\n"); n != 1 || !strings.HasPrefix(f.notes(), "lvs: without privilege: ") {
-		t.Errorf("it says %q", f.notes())
+		t.Errorf("it prints %q", f.notes())
 	}
 	f = newFilm(k)
 	if status := f.app.Run(t.Context(), []string{"watch", "--rates"}); status != exitPermission || f.out() != "" {
@@ -443,7 +359,8 @@ func TestWatchEnds(t *testing.T) {
 	}{
 		{"timeout", []string{"--timeout", "1h"}, idle, exitDone, ""},
 		{"timeout of a document", []string{"--timeout", "1h", "-o", "json"}, idle, exitDone, ""},
-		{"timeout before the last interval", []string{"--timeout", "1h", "-n", "9", "-o", "json"}, idle, exitTimeout, "timed out after 1h"},
+		{"timeout before the last interval", []string{"--timeout", "1h", "-n", "9", "-o", "json"}, idle, exitTimeout,
+			"timed out after 1h"},
 		{"the last interval", []string{"-n", "1", "-o", "json"}, idle, exitDone, ""},
 		{"interrupt", []string{"-n", "9", "-o", "json"}, cancel, exitInterrupted, "interrupted"},
 	} {
@@ -455,7 +372,7 @@ func TestWatchEnds(t *testing.T) {
 			}
 			status := f.app.Run(run, append([]string{"watch"}, c.args...))
 			if status != c.status || !strings.Contains(f.notes(), c.says) || c.says == "" && f.notes() != "" {
-				t.Errorf("exit status %d, want %d; it says %q", status, c.status, f.notes())
+				t.Errorf("exit status %d, want %d; it prints %q", status, c.status, f.notes())
 			}
 			if slices.Contains(c.args, "json") && !strings.HasSuffix(f.out(), `"items":[]}`+"\n") {
 				t.Errorf("the document ends in %q", f.out())

@@ -40,10 +40,10 @@ A result outside 0 to 2147483647 is refused, and so is a percentage that would r
 a weight down to 0: write 0 for that.
 
 With --over, the weight changes in small steps, at most four a second, and progress
-is shown. If this is interrupted, the weight stays where it is; if the weight is
-changed by someone else meanwhile, it stops. With --for, the old weight is restored
-automatically, unless someone else changes it: a background process does this, even
-after the shell has gone. lvs undrain restores it earlier; a new weight cancels it.`,
+is shown. If it is interrupted, or if someone else changes the weight meanwhile, the
+weight stays as it is then. With --for, the old weight is restored automatically,
+unless someone else changes it: a background process does this, even after the shell
+has gone. lvs undrain restores it earlier; a new weight cancels it.`,
 		Example: `  lvs weight tcp://192.0.2.10:80 10.0.0.11:80 5
   lvs weight tcp://192.0.2.10:80 10.0.0.11:80 +2
   lvs weight tcp://192.0.2.10:80 10.0.0.11 -2
@@ -57,8 +57,10 @@ after the shell has gone. lvs undrain restores it earlier; a new weight cancels 
 	// -6 is a weight here.
 	o.selector.registerNamed(a, c, "f", "")
 	o.serverSelector.register(a, c, &o.selector)
-	c.Flags().StringVar(&o.over, "over", "", "change the weight in small steps over `DURATION`, such as 60s (default: at once)")
-	c.Flags().StringVar(&o.hold, "for", "", "restore the old weight automatically after `DURATION`, such as 30m (default: the new one stays)")
+	c.Flags().StringVar(&o.over, "over", "",
+		"change the weight in small steps over `DURATION`, such as 60s (default: at once)")
+	c.Flags().StringVar(&o.hold, "for", "",
+		"restore the old weight automatically after `DURATION`, such as 30m (default: the new one stays)")
 	a.changeFlags(c)
 	c.Flags().StringVar(&o.less, relativeFlag, "", "")
 	c.Flags().MarkHidden(relativeFlag)
@@ -86,7 +88,8 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	}
 	if len(args) > 0 && len(o.named) == 0 && isMachine(args[0]) {
 		return usagef("%s is a server: its service is missing", args[0]).
-			hintf("%s SERVICE %s N; or %s drain %s to set its weight to 0 in every service", c.CommandPath(), args[0], o.app.here(), args[0])
+			hintf("%s SERVICE %s N; or %s drain %s to set its weight to 0 in every service", c.CommandPath(), args[0],
+				o.app.here(), args[0])
 	}
 	id, rest, err := o.servers(&o.selector, args)
 	if err != nil {
@@ -164,7 +167,8 @@ func (o *weight) setFor(ctx context.Context, m operate.Member, to operate.Step) 
 	case !known:
 		return a.nothingChanges("server %v already has the weight %d", m.Addr, m.Weight)
 	case to.Server == *to.BeforeServer:
-		return a.nothingChanges("server %v already has the weight %d, and keeps it until %s", m.Addr, m.Weight, j.At.Local().Format(time.TimeOnly))
+		return a.nothingChanges("server %v already has the weight %d, and keeps it until %s", m.Addr, m.Weight,
+			j.At.Local().Format(time.TimeOnly))
 	}
 	if err = a.apply(ctx, []operate.Step{to}); err != nil {
 		op.Forget(ctx, []kernel.ServerKey{m.Key()}) // and cancel the job
@@ -186,7 +190,8 @@ func (o *weight) ramp(ctx context.Context, to operate.Step) error {
 	}
 	now, err := op.Ramp(ctx, key, from, end, o.overFor, func(now int, left time.Duration) {
 		a.live().show(func() string {
-			return fmt.Sprintf("%v %v: weight %d, on the way from %d to %d, %s left", key.Service, key.Server, now, from, end, output.Duration(left))
+			return fmt.Sprintf("%v %v: weight %d, on the way from %d to %d, %s left", key.Service, key.Server, now, from, end,
+				output.Duration(left))
 		})
 	})
 	a.endLine()
@@ -247,7 +252,8 @@ func parseShift(s string) (shift, error) {
 	signed := s != "" && (s[0] == '+' || s[0] == '-')
 	switch {
 	case percent && signed:
-		return by, usagef("invalid weight %q: want a percentage without a sign", s).hintf("write 90%% for 10%% less, or 110%% for 10%% more")
+		return by, usagef("invalid weight %q: want a percentage without a sign", s).
+			hintf("write 90%% for 10%% less, or 110%% for 10%% more")
 	case percent:
 		by.sign = '%'
 	case signed:
@@ -276,7 +282,8 @@ func (by shift) from(now int) (int, error) {
 	case to > kernel.MaxWeight:
 		return 0, usagef("invalid weight %q: want at most %d, and the weight is %d", by.text, kernel.MaxWeight, now)
 	case to < 0:
-		return 0, usagef("invalid weight %q: want at least 0, and the weight is %d", by.text, now).hintf("write 0 to accept no new connections")
+		return 0, usagef("invalid weight %q: want at least 0, and the weight is %d", by.text, now).
+			hintf("write 0 to accept no new connections")
 	case by.sign == '%' && to == 0 && now > 0 && by.n > 0:
 		return 0, usagef("invalid weight %q: want more than 0, and of %d that rounds to 0", by.text, now).
 			hintf("write 0 to accept no new connections")

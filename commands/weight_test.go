@@ -1,7 +1,9 @@
 package commands
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -24,17 +26,20 @@ func TestShift(t *testing.T) {
 		{3, "10%", refused}, {kernel.MaxWeight, "101%", refused}, {kernel.MaxWeight, "100%", kernel.MaxWeight},
 		{kernel.MaxWeight, "2147483647%", refused},
 		{5, "", refused}, {5, "+", refused}, {5, "%", refused}, {5, "+10%", refused}, {5, "-10%", refused},
-		{5, "++1", refused}, {5, "+-1", refused}, {5, "1.5", refused}, {5, "0x10", refused}, {5, "1_0", refused}, {5, " 1", refused},
+		{5, "++1", refused}, {5, "+-1", refused}, {5, "1.5", refused}, {5, "0x10", refused}, {5, "1_0", refused},
+		{5, " 1", refused},
 	} {
-		got := refused
-		if by, err := parseShift(c.by); err == nil {
-			if to, err := by.from(c.now); err == nil {
-				got = to
+		t.Run(fmt.Sprintf("%d by %s", c.now, c.by), func(t *testing.T) {
+			got := refused
+			if by, err := parseShift(c.by); err == nil {
+				if to, err := by.from(c.now); err == nil {
+					got = to
+				}
 			}
-		}
-		if got != c.want {
-			t.Errorf("%d by %q: %d, want %d", c.now, c.by, got, c.want)
-		}
+			if got != c.want {
+				t.Errorf("%d by %q: %d, want %d", c.now, c.by, got, c.want)
+			}
+		})
 	}
 }
 
@@ -51,7 +56,7 @@ func FuzzShift(f *testing.F) {
 			return
 		}
 		if to, err := by.from(now); err == nil && (to < 0 || to > kernel.MaxWeight) {
-			t.Errorf("%d by %q gives %d", now, s, to)
+			t.Errorf("%d by %q is %d", now, s, to)
 		}
 	})
 }
@@ -67,7 +72,8 @@ func TestRampKeepsTheRest(t *testing.T) {
 			other.Run(t.Context(), strings.Fields("server edit tcp://192.0.2.10:80 10.0.0.11 --upper 300"))
 		}
 	})
-	if status := app.Run(t.Context(), strings.Fields("weight tcp://192.0.2.10:80 10.0.0.11 1005 --over 10s")); status != exitDone {
+	status := app.Run(t.Context(), strings.Fields("weight tcp://192.0.2.10:80 10.0.0.11 1005 --over 10s"))
+	if status != exitDone {
 		t.Fatalf("status %d: %s", status, errs)
 	}
 	snap, err := k.Snapshot(t.Context())
@@ -91,33 +97,39 @@ func TestRampStops(t *testing.T) {
 		says   string
 		weight int
 	}{
-		{"weight tcp://192.0.2.10:80 10.0.0.11 1", exitFailed, "weight of 10.0.0.11:80 in tcp://192.0.2.10:80: stopped at 1: it was changed by someone else, the ramp had reached ", 1},
+		{"weight tcp://192.0.2.10:80 10.0.0.11 1", exitFailed,
+			"weight of 10.0.0.11:80 in tcp://192.0.2.10:80: stopped at 1: it was changed by someone else, " +
+				"the ramp had reached ", 1},
 		{"server delete -y tcp://192.0.2.10:80 10.0.0.11", exitNotFound, "no such server", -1},
-		{"", exitInterrupted, "lvs: interrupted: the weight stays 35, on the way to 105\nhint: lvs weight tcp://192.0.2.10:80 10.0.0.11:80 105 sets it at once\n", 35},
+		{"", exitInterrupted,
+			"lvs: interrupted: the weight stays 35, on the way to 105\n" +
+				"hint: lvs weight tcp://192.0.2.10:80 10.0.0.11:80 105 sets it at once\n", 35},
 	} {
-		k := drainTable(t)
-		app, _, errs := testApp(k)
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		done := false
-		onSleep(app, func(slept time.Duration) {
-			if slept <= 3*time.Second || done {
-				return
+		t.Run(cmp.Or(c.line, "interrupt"), func(t *testing.T) {
+			k := drainTable(t)
+			app, _, errs := testApp(k)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			done := false
+			onSleep(app, func(slept time.Duration) {
+				if slept <= 3*time.Second || done {
+					return
+				}
+				done = true
+				if c.line == "" {
+					cancel()
+					return
+				}
+				other, _, _ := testApp(k)
+				other.Run(t.Context(), strings.Fields(c.line))
+			})
+			status := app.Run(ctx, strings.Fields("weight tcp://192.0.2.10:80 10.0.0.11 105 --over 10s"))
+			if status != c.status || !strings.Contains(errs.String(), c.says) {
+				t.Errorf("%q: status %d: %q", c.line, status, errs)
 			}
-			done = true
-			if c.line == "" {
-				cancel()
-				return
+			if c.weight >= 0 && weightIn(t, k, theWeb) != c.weight {
+				t.Errorf("%q: the weight is %d", c.line, weightIn(t, k, theWeb))
 			}
-			other, _, _ := testApp(k)
-			other.Run(t.Context(), strings.Fields(c.line))
 		})
-		status := app.Run(ctx, strings.Fields("weight tcp://192.0.2.10:80 10.0.0.11 105 --over 10s"))
-		if status != c.status || !strings.Contains(errs.String(), c.says) {
-			t.Errorf("%q: status %d: %q", c.line, status, errs)
-		}
-		if c.weight >= 0 && weightIn(t, k, theWeb) != c.weight {
-			t.Errorf("%q: the weight is %d", c.line, weightIn(t, k, theWeb))
-		}
 	}
 }
