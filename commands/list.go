@@ -201,6 +201,6 @@ func publicSnapshot(
 			return !slices.Contains(ids, s.ServiceID)
 		})
 	}
-	a.note("without CAP_NET_ADMIN, statistics, thresholds and some details are not shown (try: sudo %s …)", a.Name)
+	a.note("without privilege, statistics, thresholds and some details are not shown (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
 	return snap, nil
 }
