@@ -228,7 +228,8 @@ func (f *connectionFilter) parse() error {
 		f.states = strings.Split(strings.ToUpper(f.stateText), ",")
 		for _, s := range f.states {
 			if !slices.Contains(states, s) {
-				bad.add(usagef("invalid --state %q: want %s", s, orList(states)))
+				bad.add(usagef("invalid --state %q: want the name of a state", s).
+					hintf("use one of %s", strings.Join(states, ", ")))
 			}
 		}
 	}

@@ -65,7 +65,7 @@ func (o *list) servers(err error, args []string) error {
 	}
 	for _, arg := range args {
 		if _, bad := netip.ParseAddr(arg); bad == nil {
-			return usagef("%w", err).hintf("to find a server: %s list --filter server=%s", o.app.Name, arg)
+			return usagef("%w", err).hintf("find a server: %s list --filter server=%s", o.app.Name, arg)
 		}
 	}
 	return err
@@ -201,6 +201,6 @@ func publicSnapshot(
 			return !slices.Contains(ids, s.ServiceID)
 		})
 	}
-	a.note("without privilege, statistics, thresholds and some details are not shown (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
+	a.note("without privilege: statistics, thresholds and some details are not shown (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
 	return snap, nil
 }

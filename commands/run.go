@@ -291,7 +291,7 @@ func (a *App) hint(err error) string {
 	case errors.Is(err, kernel.ErrNoServer):
 		return "list the servers: " + a.Name + " server list SERVICE"
 	case errors.Is(err, kernel.ErrNoScheduler):
-		return "use a scheduler of " + strings.Join(schedulerNames(), ", ") + "; or the persistence engine sip"
+		return "use one of the schedulers " + strings.Join(schedulerNames(), ", ") + ", or the persistence engine sip"
 	case errors.Is(err, kernel.ErrNoInterface):
 		return "list the interfaces: ip -br link"
 	case errors.Is(err, kernel.ErrNoDaemon):
