@@ -80,7 +80,8 @@ type view struct {
 
 func (v *view) register(a *App, c *cobra.Command) {
 	f := c.Flags()
-	f.BoolVar(&v.stats, "stats", false, "show the totals of connections, packets and bytes since the start or the last lvs zero")
+	f.BoolVar(&v.stats, "stats", false,
+		"show the totals of connections, packets and bytes since the start or the last lvs zero")
 	f.BoolVar(&v.rate, "rate", false, "show the kernel's estimates per second")
 	f.BoolVar(&v.wide, "wide", false, "show more columns, as -o wide")
 	v.registerRows(a, c, "ServiceList")
@@ -201,6 +202,7 @@ func publicSnapshot(
 			return !slices.Contains(ids, s.ServiceID)
 		})
 	}
-	a.note("without privilege: statistics, thresholds and some details are not shown (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
+	a.note("without privilege: statistics, thresholds and some details are not shown "+
+		"(needs CAP_NET_ADMIN: sudo %s …)", a.Name)
 	return snap, nil
 }

@@ -34,7 +34,9 @@ func TestMachine(t *testing.T) {
 }
 
 func TestInvalidMachine(t *testing.T) {
-	for _, text := range []string{"", "web1", "10.0.0", "10.0.0.11:", "10.0.0.11:x", "fe80::1%eth0", "tcp://10.0.0.11:80"} {
+	for _, text := range []string{
+		"", "web1", "10.0.0", "10.0.0.11:", "10.0.0.11:x", "fe80::1%eth0", "tcp://10.0.0.11:80",
+	} {
 		t.Run(text, func(t *testing.T) {
 			if m, err := parseMachine(text); err == nil {
 				t.Errorf("it is parsed as %+v", m)

@@ -303,7 +303,8 @@ func (a *App) hint(err error) string {
 // loadHint returns how to load IPVS, given the directory of all kernels' modules.
 func loadHint(modules fs.FS, release string, root bool) string {
 	if !hasIPVS(modules, release) {
-		return "install the module ip_vs, which /lib/modules/" + release + " does not have; in a container, load it on the host"
+		return "install the module ip_vs, which /lib/modules/" + release + " does not have; " +
+			"in a container, load it on the host"
 	}
 	if root {
 		return "load the kernel module: modprobe ip_vs"

@@ -28,13 +28,15 @@ func TestOneLine(t *testing.T) {
 
 func TestLoadHint(t *testing.T) {
 	modules := fstest.MapFS{
-		"6.1/modules.dep":      {Data: []byte("kernel/net/netfilter/ipvs/ip_vs.ko.xz: kernel/net/netfilter/nf_conntrack.ko.xz\n")},
+		"6.1/modules.dep": {Data: []byte("kernel/net/netfilter/ipvs/ip_vs.ko.xz: " +
+			"kernel/net/netfilter/nf_conntrack.ko.xz\n")},
 		"6.2/modules.dep":      {Data: []byte("kernel/fs/ext4/ext4.ko:\n")},
 		"6.2/modules.builtin":  {Data: []byte("kernel/net/netfilter/nf_conntrack.ko\n")},
 		"6.12/modules.builtin": {Data: []byte("kernel/net/netfilter/ipvs/ip_vs.ko\n")},
 	}
 	missing := func(release string) string {
-		return "install the module ip_vs, which /lib/modules/" + release + " does not have; in a container, load it on the host"
+		return "install the module ip_vs, which /lib/modules/" + release + " does not have; " +
+			"in a container, load it on the host"
 	}
 	for _, test := range []struct {
 		name, release string

@@ -25,8 +25,10 @@ func (o *serverOptions) register(c *cobra.Command) {
 	f.BoolVarP(&o.nat, "nat", "m", false, "network address translation: replies pass through the director")
 	f.BoolVarP(&o.tunnel, "tunnel", "i", false,
 		"tunnel: the director encapsulates packets; the server replies to clients directly")
-	f.StringVar(&o.tunType, "tun-type", "", "encapsulate packets as `TYPE`: ipip, gue or gre; with --tunnel (default ipip)")
-	f.StringVar(&o.tunPort, "tun-port", "", "send gue packets to the UDP port `PORT`, 1 to 65535; needed with gue (no default)")
+	f.StringVar(&o.tunType, "tun-type", "",
+		"encapsulate packets as `TYPE`: ipip, gue or gre; with --tunnel (default ipip)")
+	f.StringVar(&o.tunPort, "tun-port", "",
+		"send gue packets to the UDP port `PORT`, 1 to 65535; needed with gue (no default)")
 	f.StringVar(&o.tunFlags, "tun-flags", "",
 		"set the checksum of the outer header: `FLAG` is nocsum, csum or remcsum; remcsum with gue only (default nocsum)")
 	f.StringVarP(&o.upper, "upper", "x", "",
@@ -43,7 +45,9 @@ func (o *serverOptions) register(c *cobra.Command) {
 
 // given reports whether any of the options is on the command line.
 func (o *serverOptions) given(f *pflag.FlagSet) bool {
-	for _, name := range []string{"weight", "direct", "nat", "tunnel", "tun-type", "tun-port", "tun-flags", "upper", "lower"} {
+	for _, name := range []string{
+		"weight", "direct", "nat", "tunnel", "tun-type", "tun-port", "tun-flags", "upper", "lower",
+	} {
 		if f.Changed(name) {
 			return true
 		}

@@ -161,7 +161,8 @@ func parsePersistence(s string) (time.Duration, error) {
 	if s == "none" {
 		return 0, nil
 	}
-	return parseDuration("--persistent", s, durationRange{high: kernel.MaxPersistence, unit: time.Second, zero: true, or: "none"})
+	return parseDuration("--persistent", s,
+		durationRange{high: kernel.MaxPersistence, unit: time.Second, zero: true, or: "none"})
 }
 
 // schedulers are those of the Linux kernel, each with a short description. The list

@@ -61,7 +61,7 @@ seconds, so that all rates are measured. Programs should read watch --rates -o j
 	f.BoolVar(&o.mouse, "mouse", false, "enable the mouse: a click selects a row, the wheel scrolls")
 	f.BoolVar(&o.demo, "demo", false, "show a simulated director; needs neither privilege nor IPVS")
 	o.batch.register(c)
-	f.StringVar(&a.global.color, "color", "", 
+	f.StringVar(&a.global.color, "color", "",
 		"use color: `WHEN` is auto, always or never (default auto: without NO_COLOR; environment LVS_COLOR)")
 	markGlobal(f, "color")
 	complete(c, "color", words("auto", "always", "never"))

@@ -34,7 +34,8 @@ func TestWithin(t *testing.T) {
 	}
 	// What a form of the dashboard asks: how many changes a command line would make.
 	for scheduler, want := range map[string]string{"wlc": "0\n", "rr": "1\n"} {
-		r := app.within(t.Context(), []string{"service", "edit", "fwmark:7", "-s", scheduler, "--dry-run", "--jq=.items | length"})
+		r := app.within(t.Context(),
+			[]string{"service", "edit", "fwmark:7", "-s", scheduler, "--dry-run", "--jq=.items | length"})
 		if r.Status != exitDone || r.Out != want {
 			t.Errorf("a dry run with %s: %+v, want %q", scheduler, r, want)
 		}
@@ -43,7 +44,8 @@ func TestWithin(t *testing.T) {
 		t.Errorf("it uses the format of the environment: %+v", r)
 	}
 	c := (&top{app: app}).lastChange(t.Context())
-	if c.Err != nil || c.Command != "lvs service add fwmark:7" || len(c.Args) != 3 || c.Args[0] != "undo" || c.Args[2] != "--yes" {
+	if c.Err != nil || c.Command != "lvs service add fwmark:7" ||
+		len(c.Args) != 3 || c.Args[0] != "undo" || c.Args[2] != "--yes" {
 		t.Errorf("the last change is %+v", c)
 	}
 	if r := app.within(t.Context(), c.Args); r.Status != exitDone {
