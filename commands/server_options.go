@@ -35,7 +35,7 @@ func (o *serverOptions) register(c *cobra.Command) {
 		"send no new connections to the server while it has `N` or more connections; 0 is no limit (default 0)")
 	f.StringVarP(&o.lower, "lower", "y", "",
 		"after the upper limit, send new connections again below `N` connections, at most the upper limit; "+
-			"0 is three quarters of it (default 0)")
+			"0 is three quarters of the upper limit (default 0)")
 	complete(c, "tun-type", words("ipip", "gue", "gre"))
 	complete(c, "tun-flags", words("nocsum", "csum", "remcsum"))
 	for _, name := range []string{"weight", "tun-port", "upper", "lower"} {
