@@ -81,7 +81,7 @@ type view struct {
 func (v *view) register(a *App, c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&v.stats, "stats", false,
-		"show the totals of connections, packets and bytes since the start or the last lvs zero")
+		"show the totals of connections, packets and bytes since the start or the last reset")
 	f.BoolVar(&v.rate, "rate", false, "show the kernel's estimates per second")
 	f.BoolVar(&v.wide, "wide", false, "show more columns, as -o wide")
 	v.registerRows(a, c, "ServiceList")
