@@ -58,7 +58,10 @@ func (o *clearAll) run(c *cobra.Command, args []string) error {
 	steps := make([]operate.Step, len(snap.Services))
 	for i := range steps {
 		e := &snap.Services[i]
-		steps[i] = operate.Step{Change: kernel.Change{Op: kernel.DeleteService, Service: e.Service}, BeforeService: &e.Service, Entry: e}
+		steps[i] = operate.Step{
+			Change:        kernel.Change{Op: kernel.DeleteService, Service: e.Service},
+			BeforeService: &e.Service, Entry: e,
+		}
 	}
 	return o.app.perform(c.Context(), operate.Objects(steps), func() error { return k.Flush(c.Context()) })
 }

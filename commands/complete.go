@@ -68,7 +68,8 @@ func (a *App) completeEntries(c *cobra.Command, args []string, _ string) ([]stri
 	}
 	all, table, _ := a.entries()
 	for i := len(all) - 1; i >= 0; i-- {
-		if e := &all[i]; e.Table == table && e.UndoneBy == 0 && e.Outcome != journal.Refused && !e.Without && !onlyCounters(e) {
+		e := &all[i]
+		if e.Table == table && e.UndoneBy == 0 && e.Outcome != journal.Refused && !e.Without && !onlyCounters(e) {
 			out = append(out, strconv.FormatUint(e.ID, 10)+"\t"+e.Command)
 		}
 	}

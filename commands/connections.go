@@ -54,7 +54,8 @@ shows the N largest groups; without --group-by it groups by client. --sort and
 	f.BoolVar(&o.origin, "origin", false,
 		"show whether an entry is LOCAL or came by SYNC, in place of the persistence engine")
 	o.view.registerRows(a, c, "ConnectionList")
-	complete(c, "group-by", completeList("client", "client/24", "virtual", "server", "state", "protocol", "service", "origin"))
+	complete(c, "group-by",
+		completeList("client", "client/24", "virtual", "server", "state", "protocol", "service", "origin"))
 	complete(c, "top", words("10"))
 	return c
 }
@@ -186,11 +187,13 @@ type connectionFilter struct {
 
 func (f *connectionFilter) register(a *App, c *cobra.Command) {
 	s := c.Flags()
-	s.StringVar(&f.clientText, "client", "", "show only clients in the network `PREFIX`: 198.51.100.0/24, or one address (default: all)")
+	s.StringVar(&f.clientText, "client", "",
+		"show only clients in the network `PREFIX`: 198.51.100.0/24, or one address (default: all)")
 	s.StringVar(&f.serverText, "server", "", "show only entries of the real server `ADDR[:PORT]` (default: all)")
 	s.StringVar(&f.stateText, "state", "",
 		"show only entries in one of `STATES`, separated by commas: ESTABLISHED, FIN_WAIT, UDP … (default: all)")
-	s.StringVar(&f.protocolText, "protocol", "", "show only entries of the protocol `NAME`: tcp, udp or sctp (default: all)")
+	s.StringVar(&f.protocolText, "protocol", "",
+		"show only entries of the protocol `NAME`: tcp, udp or sctp (default: all)")
 	complete(c, "client", nothing)
 	complete(c, "server", a.completeAnyServer)
 	complete(c, "state", completeList(states...))
@@ -228,7 +231,8 @@ func (f *connectionFilter) parse() error {
 		f.states = strings.Split(strings.ToUpper(f.stateText), ",")
 		for _, s := range f.states {
 			if !slices.Contains(states, s) {
-				bad.add(usagef("invalid --state %q: want %s", s, orList(states)))
+				bad.add(usagef("invalid --state %q: want the name of a state", s).
+					hintf("use one of %s", strings.Join(states, ", ")))
 			}
 		}
 	}

@@ -99,9 +99,11 @@ func Sections() []Section {
 		{"FILES", []Term{
 			{"/proc/net/ip_vs", "The table that everyone may read; lvs list shows it without privilege."},
 			{"/proc/net/ip_vs_conn", "The connection table."},
-			{"/var/lib/lvs/drained.json, later/", "The weights of servers before they were drained, and the jobs of --for. For users other than root: " +
+			{"/var/lib/lvs/drained.json, later/", "" +
+				"The weights of servers before they were drained, and the jobs of --for. For users other than root: " +
 				"$XDG_STATE_HOME/lvs or ~/.local/state/lvs."},
-			{"/var/lib/lvs/journal.jsonl, journal.old.jsonl", "The journal of root's changes, for history and undo. At 8 MiB a new file begins. " +
+			{"/var/lib/lvs/journal.jsonl, journal.old.jsonl", "" +
+				"The journal of root's changes, for history and undo. At 8 MiB a new file begins. " +
 				"For users other than root: $XDG_STATE_HOME/lvs or ~/.local/state/lvs."},
 		}},
 	}

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -9,7 +8,7 @@ import (
 	"lvs/kernel/memory"
 )
 
-// TestIpvsadm calls it by a link's name and behind the verb.
+// The mode of ipvsadm starts by the name of the program or with the verb.
 func TestIpvsadm(t *testing.T) {
 	k := memory.New()
 	for _, c := range []struct {
@@ -22,23 +21,28 @@ func TestIpvsadm(t *testing.T) {
 		{"lvs", "lvs", "ipvsadm -Sn", "", "-A -t 10.0.0.1:80 -s wlc\n", "", 0},
 		{"lvs", "lvs", "--netns a ipvsadm -C", "a", "", "", 0},
 		{"lvs", "lvs", "--netns=b ipvsadm -S", "b", "", "", 0},
-		{"ipvsadm", "/sbin/ipvsadm", "foo", "", "", "Try `/sbin/ipvsadm -h' or '/sbin/ipvsadm --help' for more information.\n", 255},
-		{"lvs", "/bin/lvs", "ipvsadm foo", "", "", "Try `lvs ipvsadm -h' or 'lvs ipvsadm --help' for more information.\n", 255},
-		{"ipvsadm", "ipvsadm", "ipvsadm", "", "", "Try `ipvsadm -h' or 'ipvsadm --help' for more information.\n", 255},
-		{"lvs", "lvs", "-q ipvsadm", "", "", "lvs: before ipvsadm only --netns can stand\n" +
-			"hint: lvs [--netns NAME] ipvsadm [ARGUMENT…]\n", exitUsage},
+		{"ipvsadm", "/sbin/ipvsadm", "foo", "", "",
+			"Try `/sbin/ipvsadm -h' or '/sbin/ipvsadm --help' for more information.\n", 255},
+		{"lvs", "/bin/lvs", "ipvsadm foo", "", "",
+			"Try `lvs ipvsadm -h' or 'lvs ipvsadm --help' for more information.\n", 255},
+		{"ipvsadm", "ipvsadm", "ipvsadm", "", "",
+			"Try `ipvsadm -h' or 'ipvsadm --help' for more information.\n", 255},
+		{"lvs", "lvs", "-q ipvsadm", "", "", "lvs: only --netns may stand before ipvsadm\n" +
+			"hint: use lvs [--netns NAME] ipvsadm [ARGUMENT…]\n", exitUsage},
 	} {
-		app, out, errs := testApp(k)
-		app.Name, app.Called = c.name, c.called
-		netns := ""
-		app.OpenKernel = func(o kernel.Options) (kernel.Kernel, error) {
-			netns = o.Netns
-			return k, nil
-		}
-		status := app.Run(context.Background(), strings.Fields(c.args))
-		if out.String() != c.out || errs.String() != c.err || status != c.status || netns != c.netns {
-			t.Errorf("%s %s\n got %q, %q, %d in %q\nwant %q, %q, %d in %q", c.name, c.args,
-				out, errs, status, netns, c.out, c.err, c.status, c.netns)
-		}
+		t.Run(c.name+" "+c.args, func(t *testing.T) {
+			app, out, errs := testApp(k)
+			app.Name, app.Called = c.name, c.called
+			netns := ""
+			app.OpenKernel = func(o kernel.Options) (kernel.Kernel, error) {
+				netns = o.Netns
+				return k, nil
+			}
+			status := app.Run(t.Context(), strings.Fields(c.args))
+			if out.String() != c.out || errs.String() != c.err || status != c.status || netns != c.netns {
+				t.Errorf("got %q, %q, %d in %q\nwant %q, %q, %d in %q",
+					out, errs, status, netns, c.out, c.err, c.status, c.netns)
+			}
+		})
 	}
 }

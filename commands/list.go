@@ -65,7 +65,7 @@ func (o *list) servers(err error, args []string) error {
 	}
 	for _, arg := range args {
 		if _, bad := netip.ParseAddr(arg); bad == nil {
-			return usagef("%w", err).hintf("to find a server: %s list --filter server=%s", o.app.Name, arg)
+			return usagef("%w", err).hintf("find a server: %s list --filter server=%s", o.app.Name, arg)
 		}
 	}
 	return err
@@ -80,7 +80,8 @@ type view struct {
 
 func (v *view) register(a *App, c *cobra.Command) {
 	f := c.Flags()
-	f.BoolVar(&v.stats, "stats", false, "show the totals of connections, packets and bytes since the start or the last lvs zero")
+	f.BoolVar(&v.stats, "stats", false,
+		"show the totals of connections, packets and bytes since the start or the last reset")
 	f.BoolVar(&v.rate, "rate", false, "show the kernel's estimates per second")
 	f.BoolVar(&v.wide, "wide", false, "show more columns, as -o wide")
 	v.registerRows(a, c, "ServiceList")
@@ -201,6 +202,7 @@ func publicSnapshot(
 			return !slices.Contains(ids, s.ServiceID)
 		})
 	}
-	a.note("without CAP_NET_ADMIN, statistics, thresholds and some details are not shown (try: sudo %s …)", a.Name)
+	a.note("without privilege: statistics, thresholds and some details are not shown "+
+		"(needs CAP_NET_ADMIN: sudo %s …)", a.Name)
 	return snap, nil
 }

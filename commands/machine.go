@@ -27,10 +27,12 @@ func parseMachine(s string) (machine, error) {
 	}
 	ap, err := kernel.ParseAddrPort(s)
 	if _, bad := kernel.ParseServiceID(s); err != nil && bad == nil {
-		return machine{}, usagef("%s is a service, not a server", s).hintf("add a server such as 10.0.0.11, and use --service %s", s)
+		return machine{}, usagef("%s is a service, not a server", s).
+			hintf("add a server such as 10.0.0.11, and use --service %s", s)
 	}
 	if err != nil {
-		return machine{}, usagef("invalid server %w", err).hintf("write 10.0.0.11 for every port of a server, or 10.0.0.11:80")
+		return machine{}, usagef("invalid server %w", err).
+			hintf("write 10.0.0.11 for every port of a server, or 10.0.0.11:80")
 	}
 	return machine{text: s, addr: ap}, nil
 }

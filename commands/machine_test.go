@@ -21,26 +21,37 @@ func TestMachine(t *testing.T) {
 		{"[2001:db8::11]", "[2001:db8::11]:80", true},
 		{"[2001:db8::11]:80", "[2001:db8::11]:443", false},
 	} {
-		m, err := parseMachine(c.text)
-		if err != nil {
-			t.Errorf("%s: %v", c.text, err)
-		} else if got := m.is(netip.MustParseAddrPort(c.server)); got != c.is {
-			t.Errorf("%s is %s: %v", c.text, c.server, got)
-		}
-	}
-	for _, text := range []string{"", "web1", "10.0.0", "10.0.0.11:", "10.0.0.11:x", "fe80::1%eth0", "tcp://10.0.0.11:80"} {
-		if m, err := parseMachine(text); err == nil {
-			t.Errorf("%q is taken as %+v", text, m)
-		}
+		t.Run(c.text+" and "+c.server, func(t *testing.T) {
+			m, err := parseMachine(c.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := m.is(netip.MustParseAddrPort(c.server)); got != c.is {
+				t.Errorf("%v, want %v", got, c.is)
+			}
+		})
 	}
 }
 
-// A service before the server is what other verbs take; here it is an option.
+func TestInvalidMachine(t *testing.T) {
+	for _, text := range []string{
+		"", "web1", "10.0.0", "10.0.0.11:", "10.0.0.11:x", "fe80::1%eth0", "tcp://10.0.0.11:80",
+	} {
+		t.Run(text, func(t *testing.T) {
+			if m, err := parseMachine(text); err == nil {
+				t.Errorf("it is parsed as %+v", m)
+			}
+		})
+	}
+}
+
+// Other verbs have a service before the server. Here it is an option.
 func TestMachineIsAService(t *testing.T) {
 	for _, text := range []string{"tcp://10.0.0.11:80", "fwmark:7"} {
-		_, err := parseMachine(text)
-		if err == nil || !strings.Contains(err.Error(), text+" is a service") {
-			t.Errorf("%s: %v", text, err)
-		}
+		t.Run(text, func(t *testing.T) {
+			if _, err := parseMachine(text); err == nil || !strings.Contains(err.Error(), text+" is a service") {
+				t.Errorf("%v", err)
+			}
+		})
 	}
 }

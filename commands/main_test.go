@@ -8,7 +8,7 @@ import (
 	"lvs/operate/state"
 )
 
-// TestMain keeps what tests remember out of the machine's own state.
+// TestMain gives the tests a state directory of their own.
 func TestMain(m *testing.M) {
 	if os.Getenv(restoreVariable) != "" { // a process that a test has started
 		os.Exit(m.Run())

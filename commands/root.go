@@ -124,17 +124,17 @@ func (a *App) tree(verbs []verb, options bool) *cobra.Command {
 	if options {
 		// Bare lvs is lvs list, and has its options.
 		bare := &list{app: a}
-		root.RunE = a.listOrVersion(bare)
+		root.RunE = listOrVersion(bare)
 		bare.register(root)
 		root.Flags().Bool("version", false, "show the versions, as "+a.Name+" version does")
 		a.hiddenGlobals(root)
 	}
 	root.AddGroup(
-		&cobra.Group{ID: ofTable, Title: "The table"},
+		&cobra.Group{ID: ofTable, Title: "Table"},
 		&cobra.Group{ID: ofCare, Title: "Maintenance"},
-		&cobra.Group{ID: ofFile, Title: "The cluster file"},
+		&cobra.Group{ID: ofFile, Title: "Cluster file"},
 		&cobra.Group{ID: ofTraffic, Title: "Traffic"},
-		&cobra.Group{ID: ofProgram, Title: "The program"},
+		&cobra.Group{ID: ofProgram, Title: "Program"},
 	)
 	for _, v := range verbs {
 		c := v.new(a)
@@ -148,10 +148,10 @@ func (a *App) tree(verbs []verb, options bool) *cobra.Command {
 }
 
 // listOrVersion returns what the program does without a command.
-func (a *App) listOrVersion(bare *list) func(*cobra.Command, []string) error {
+func listOrVersion(bare *list) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		if wanted, _ := c.Flags().GetBool("version"); wanted {
-			return (&showVersion{app: a}).run(c, args)
+			return (&showVersion{app: bare.app}).run(c, args)
 		}
 		return bare.run(c, args)
 	}

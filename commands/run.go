@@ -291,7 +291,7 @@ func (a *App) hint(err error) string {
 	case errors.Is(err, kernel.ErrNoServer):
 		return "list the servers: " + a.Name + " server list SERVICE"
 	case errors.Is(err, kernel.ErrNoScheduler):
-		return "use a scheduler of " + strings.Join(schedulerNames(), ", ") + "; or the persistence engine sip"
+		return "use one of the schedulers " + strings.Join(schedulerNames(), ", ") + ", or the persistence engine sip"
 	case errors.Is(err, kernel.ErrNoInterface):
 		return "list the interfaces: ip -br link"
 	case errors.Is(err, kernel.ErrNoDaemon):
@@ -303,7 +303,8 @@ func (a *App) hint(err error) string {
 // loadHint returns how to load IPVS, given the directory of all kernels' modules.
 func loadHint(modules fs.FS, release string, root bool) string {
 	if !hasIPVS(modules, release) {
-		return "install the module ip_vs, which /lib/modules/" + release + " does not have; in a container, load it on the host"
+		return "install the module ip_vs, which /lib/modules/" + release + " does not have; " +
+			"in a container, load it on the host"
 	}
 	if root {
 		return "load the kernel module: modprobe ip_vs"

@@ -25,15 +25,17 @@ func (o *serverOptions) register(c *cobra.Command) {
 	f.BoolVarP(&o.nat, "nat", "m", false, "network address translation: replies pass through the director")
 	f.BoolVarP(&o.tunnel, "tunnel", "i", false,
 		"tunnel: the director encapsulates packets; the server replies to clients directly")
-	f.StringVar(&o.tunType, "tun-type", "", "encapsulate packets as `TYPE`: ipip, gue or gre; with --tunnel (default ipip)")
-	f.StringVar(&o.tunPort, "tun-port", "", "send gue packets to the UDP port `PORT`, 1 to 65535; needed with gue (no default)")
+	f.StringVar(&o.tunType, "tun-type", "",
+		"encapsulate packets as `TYPE`: ipip, gue or gre; with --tunnel (default ipip)")
+	f.StringVar(&o.tunPort, "tun-port", "",
+		"send gue packets to the UDP port `PORT`, 1 to 65535; needed with gue (no default)")
 	f.StringVar(&o.tunFlags, "tun-flags", "",
 		"set the checksum of the outer header: `FLAG` is nocsum, csum or remcsum; remcsum with gue only (default nocsum)")
 	f.StringVarP(&o.upper, "upper", "x", "",
 		"send no new connections to the server while it has `N` or more connections; 0 is no limit (default 0)")
 	f.StringVarP(&o.lower, "lower", "y", "",
 		"after the upper limit, send new connections again below `N` connections, at most the upper limit; "+
-			"0 is three quarters of it (default 0)")
+			"0 is three quarters of the upper limit (default 0)")
 	complete(c, "tun-type", words("ipip", "gue", "gre"))
 	complete(c, "tun-flags", words("nocsum", "csum", "remcsum"))
 	for _, name := range []string{"weight", "tun-port", "upper", "lower"} {
@@ -43,7 +45,9 @@ func (o *serverOptions) register(c *cobra.Command) {
 
 // given reports whether any of the options is on the command line.
 func (o *serverOptions) given(f *pflag.FlagSet) bool {
-	for _, name := range []string{"weight", "direct", "nat", "tunnel", "tun-type", "tun-port", "tun-flags", "upper", "lower"} {
+	for _, name := range []string{
+		"weight", "direct", "nat", "tunnel", "tun-type", "tun-port", "tun-flags", "upper", "lower",
+	} {
 		if f.Changed(name) {
 			return true
 		}

@@ -28,7 +28,7 @@ func (o *serviceOptions) register(c *cobra.Command) {
 	f.StringVarP(&o.scheduler, "scheduler", "s", "",
 		"select servers with the scheduler `NAME`: "+strings.Join(schedulerNames(), ", ")+" (default wlc)")
 	f.StringVar(&o.schedFlags, "sched-flags", "",
-		"scheduler `FLAGS`, separated by commas: "+strings.Join(schedFlags(), ", ")+" (default none)")
+		"set the scheduler flags to `FLAGS`, separated by commas: "+strings.Join(schedFlags(), ", ")+" (default none)")
 	f.StringVar(&o.persistent, "persistent", "",
 		"keep a client on its server for `DURATION` after its last connection: seconds, 6m or 7d, at most 31 days; "+
 			"0 or none is off (default off; 6m without a value)")
@@ -134,7 +134,7 @@ func (o *serviceOptions) apart(f *pflag.FlagSet, args []string) error {
 	}
 	for _, arg := range args {
 		if _, err := parsePersistence(arg); err == nil {
-			return usagef("invalid --persistent %s: want = before the value", arg).hintf("write --persistent=%s", arg)
+			return usagef("--persistent needs = before its value").hintf("write --persistent=%s", arg)
 		}
 	}
 	return nil
@@ -161,7 +161,8 @@ func parsePersistence(s string) (time.Duration, error) {
 	if s == "none" {
 		return 0, nil
 	}
-	return parseDuration("--persistent", s, durationRange{high: kernel.MaxPersistence, unit: time.Second, zero: true, or: "none"})
+	return parseDuration("--persistent", s,
+		durationRange{high: kernel.MaxPersistence, unit: time.Second, zero: true, or: "none"})
 }
 
 // schedulers are those of the Linux kernel, each with a short description. The list

@@ -72,7 +72,7 @@ runs, the exit status is 5.`,
 	f.StringVar(&o.port, "port", "", "use the UDP port `N`, 1 to 65535 (default 8848)")
 	f.StringVar(&o.ttl, "ttl", "", "set the multicast TTL to `N`, 1 to 255 (default 1)")
 	f.StringVar(&o.maxLen, "max-len", "",
-		"limit sync messages to `N` bytes, 1 to 65515 (default: what fits the interface's MTU)")
+		"limit sync messages to `N` bytes, 1 to 65507 (default: what fits the interface's MTU)")
 	complete(c, "interface", a.completeInterfaces)
 	for _, name := range []string{"id", "group", "port", "ttl", "max-len"} {
 		complete(c, name, nothing)

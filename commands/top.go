@@ -275,7 +275,7 @@ func (o *topBatch) parse() (int, error) {
 func (o *top) writeBatches(ctx context.Context, options tui.Options, count int) error {
 	a := o.app
 	if options.ReadOnly != "" && !o.readOnly {
-		a.note("without CAP_NET_ADMIN, counters, rates and thresholds are not shown (try: sudo %s …)", a.Name)
+		a.note("without privilege: counters, rates and thresholds are not shown (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
 	}
 	return tui.Batch(ctx, options, tui.Batches{Count: count, Sleep: a.Sleep})
 }

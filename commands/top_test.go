@@ -1,8 +1,8 @@
 package commands
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,8 +14,8 @@ import (
 	"lvs/operate/state"
 )
 
-// What the dashboard runs inside itself is what a shell would run: the same
-// checks, the same exit status, and what was changed can be undone.
+// A command line of the dashboard is like one of a shell: the same checks, the same exit
+// status, and undo works.
 func TestWithin(t *testing.T) {
 	k := memory.New()
 	app, out, errs := testApp(k)
@@ -32,11 +32,20 @@ func TestWithin(t *testing.T) {
 	if r.Status != exitExists || !strings.HasPrefix(r.Err, "lvs: add service fwmark:7: already exists") {
 		t.Errorf("%+v", r)
 	}
+	// What a form of the dashboard asks: how many changes a command line would make.
+	for scheduler, want := range map[string]string{"wlc": "0\n", "rr": "1\n"} {
+		r := app.within(t.Context(),
+			[]string{"service", "edit", "fwmark:7", "-s", scheduler, "--dry-run", "--jq=.items | length"})
+		if r.Status != exitDone || r.Out != want {
+			t.Errorf("a dry run with %s: %+v, want %q", scheduler, r, want)
+		}
+	}
 	if r := app.within(t.Context(), []string{"list"}); r.Status != exitDone || !strings.HasPrefix(r.Out, "SERVICE") {
-		t.Errorf("the environment's format is taken: %+v", r)
+		t.Errorf("it uses the format of the environment: %+v", r)
 	}
 	c := (&top{app: app}).lastChange(t.Context())
-	if c.Err != nil || c.Command != "lvs service add fwmark:7" || len(c.Args) != 3 || c.Args[0] != "undo" || c.Args[2] != "--yes" {
+	if c.Err != nil || c.Command != "lvs service add fwmark:7" ||
+		len(c.Args) != 3 || c.Args[0] != "undo" || c.Args[2] != "--yes" {
 		t.Errorf("the last change is %+v", c)
 	}
 	if r := app.within(t.Context(), c.Args); r.Status != exitDone {
@@ -59,15 +68,17 @@ func TestWhyReadOnly(t *testing.T) {
 	}{
 		{"all is well", false, func(*memory.Kernel) {}, ""},
 		{"asked for", true, func(*memory.Kernel) {}, "--read-only was given"},
-		{"no privilege", false, (*memory.Kernel).Deny, "the privilege is missing: needs CAP_NET_ADMIN: sudo lvs …"},
+		{"no privilege", false, (*memory.Kernel).Deny, "no privilege: run as root, or with CAP_NET_ADMIN: sudo lvs …"},
 		{"no IPVS, which may come", false, (*memory.Kernel).Unload, ""},
 	} {
-		k := memory.New()
-		c.break_(k)
-		app, _, _ := testApp(k)
-		if got, err := (&top{app: app, readOnly: c.option}).whyReadOnly(context.Background()); err != nil || got != c.want {
-			t.Errorf("%s: %q, %v; want %q", c.name, got, err, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			k := memory.New()
+			c.break_(k)
+			app, _, _ := testApp(k)
+			if got, err := (&top{app: app, readOnly: c.option}).whyReadOnly(t.Context()); err != nil || got != c.want {
+				t.Errorf("%q, %v; want %q", got, err, c.want)
+			}
+		})
 	}
 }
 
@@ -81,10 +92,11 @@ func TestConfigFolder(t *testing.T) {
 		{map[string]string{"HOME": "/home/a"}, filepath.FromSlash("/home/a/.config/lvs")},
 		{nil, ""},
 	} {
-		env := func(name string) string { return c.env[name] }
-		if got := configDir(env); got != c.want {
-			t.Errorf("%v: %q, want %q", c.env, got, c.want)
-		}
+		t.Run(c.want, func(t *testing.T) {
+			if got := configDir(func(name string) string { return c.env[name] }); got != c.want {
+				t.Errorf("%v: %q, want %q", c.env, got, c.want)
+			}
+		})
 	}
 }
 
@@ -99,14 +111,16 @@ func TestLocale(t *testing.T) {
 		{map[string]string{"LC_CTYPE": "en_US.utf8", "LANG": "C"}, true},
 		{map[string]string{"LC_ALL": "C", "LANG": "en_US.UTF-8"}, false},
 	} {
-		if got := utf8Locale(func(name string) string { return c.env[name] }); got != c.want {
-			t.Errorf("%v: %v", c.env, got)
-		}
+		t.Run(fmt.Sprint(c.env), func(t *testing.T) {
+			if got := utf8Locale(func(name string) string { return c.env[name] }); got != c.want {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
 	}
 }
 
-// What the dashboard runs in a demo is seen by the demo's table and by nothing
-// else: neither the kernel nor the folder of what is remembered.
+// Changes in a demo reach only its own table: neither the kernel nor the user's state
+// directory.
 func TestDemoIsOnItsOwn(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	own := t.TempDir()
@@ -160,6 +174,6 @@ func TestDemoIsOnItsOwn(t *testing.T) {
 		t.Errorf("%s is still there: %v", dir, err)
 	}
 	if left, err := os.ReadDir(own); err != nil || len(left) > 0 {
-		t.Errorf("the user's own folder has %v, %v", left, err)
+		t.Errorf("the user's directory has %v, %v", left, err)
 	}
 }

@@ -17,15 +17,15 @@ import (
 	"lvs/operate/state"
 )
 
-// testApp is an App whose user says yes to everything.
+// testApp returns an App whose user confirms everything.
 func testApp(k kernel.Kernel) (app *App, out, err *bytes.Buffer) {
 	out, err = &bytes.Buffer{}, &bytes.Buffer{}
-	now := time.Unix(0, 0) // it goes on where somebody sleeps
+	now := time.Unix(0, 0) // only Sleep advances it
 	return &App{
 		In: strings.NewReader("y\n"), Out: out, Err: err,
 		InTerminal: Terminal{Is: true}, ErrTerminal: Terminal{Is: true},
 		Name: "lvs",
-		// What is remembered goes to a folder of the tests.
+		// The state directory is that of TestMain.
 		Env: func(name string) string {
 			if name == state.Variable {
 				return os.Getenv(name)
@@ -101,7 +101,7 @@ func TestEveryOptionStatesItsDefault(t *testing.T) {
 	})
 }
 
-// Examples are for pasting: none may be a mistake.
+// Users paste examples, so every example must work.
 func TestExamplesWork(t *testing.T) {
 	t.Chdir("testdata/examples")
 	everyCommand(t, func(t *testing.T, c *cobra.Command) {
@@ -114,7 +114,7 @@ func TestExamplesWork(t *testing.T) {
 			app, out, errs := testApp(k)
 			app.Identity = func(string) (string, error) { return fmt.Sprintf("boot/%p", k), nil } // a table of its own
 			slept, pass := 0, app.Sleep
-			app.Sleep = func(ctx context.Context, d time.Duration) error { // what waits for ever is ended
+			app.Sleep = func(ctx context.Context, d time.Duration) error { // end what waits forever
 				if slept++; slept > 1000 {
 					return context.DeadlineExceeded
 				}
@@ -132,15 +132,15 @@ func TestExamplesWork(t *testing.T) {
 			for one := range strings.SplitSeq(words, "| lvs ") {
 				app.global = globals{}
 				errs.Reset()
-				if out.Len() > 0 { // of what stands before in the pipe
+				if out.Len() > 0 { // of the command before it in the pipe
 					app.In, app.InTerminal = strings.NewReader(out.String()), Terminal{}
 				}
 				out.Reset()
 				switch status := app.Run(context.Background(), split(one)); status {
 				case exitDone, exitNotFound, exitExists, exitTimeout:
 				default:
-					if strings.Contains(errs.String(), "standard output is none") {
-						continue // it was understood, and wants a terminal
+					if strings.Contains(errs.String(), "standard output is not a terminal") {
+						continue // the arguments are valid
 					}
 					if c.Name() == "diff" && status == exitNo {
 						continue
@@ -152,7 +152,7 @@ func TestExamplesWork(t *testing.T) {
 	})
 }
 
-// split is as much of a shell as the examples need.
+// split splits a command line as far as the examples need it.
 func split(line string) []string {
 	var out []string
 	for i, part := range strings.Split(line, "'") {
@@ -170,7 +170,7 @@ func split(line string) []string {
 	return out
 }
 
-// The shells show descriptions as they are, and know files where one is asked for.
+// Descriptions have no marks, and only --file completes with files.
 func TestCompletionOfOptions(t *testing.T) {
 	app, _, _ := testApp(nil)
 	root := app.rootFor([]string{"__complete", ""})

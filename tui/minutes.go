@@ -16,7 +16,8 @@ func (m *minutes) add(minute int64, values [4]float64) {
 		for i := range m.sums {
 			m.sums[i] /= float64(m.n)
 		}
-		m.ring.put(uint64(m.begun), point{toHalf(m.sums[0]), toHalf(m.sums[1]), toHalf(m.sums[2]), toHalf(m.sums[3])}, longRing)
+		mean := point{toHalf(m.sums[0]), toHalf(m.sums[1]), toHalf(m.sums[2]), toHalf(m.sums[3])}
+		m.ring.put(uint64(m.begun), mean, longRing)
 		m.sums, m.n = [4]float64{}, 0
 	}
 	m.begun = minute
