@@ -1,22 +1,25 @@
 package cluster
 
 import (
+	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"lvs/kernel"
 	"lvs/plan"
 )
 
-// What every cluster file begins with.
+// The first values of every cluster file.
 const (
 	apiVersion = "lvs/v1"
 	fileKind   = "Cluster"
 )
 
-// node is a part of a document before it is written: text, number, truth, list
-// or object.
+// node is a part of a document before it is written: a string, number, bool, list or
+// object.
 type node any
 
 // object is a list of keys with values, in the order in which they are written.
@@ -27,29 +30,28 @@ type member struct {
 	value node
 }
 
-// named is an object whose keys are the admin's own words.
+// named is an object whose keys are names that the administrator gave.
 type named object
 
-// list is written one element a line; a row on one.
+// list is written with one element a line, row on one line.
 type (
 	list []node
 	row  []node
 )
 
-// small is an object that is written on one line, smallNamed one with the
-// admin's own words.
+// small is an object that is written on one line, smallNamed one with names as keys.
 type (
 	small      object
 	smallNamed object
 )
 
-// commented is an element of a list with lines above it.
+// commented is an element of a list with comments above it.
 type commented struct {
 	comments []string
 	object
 }
 
-// put adds what is not the zero value.
+// put adds a value unless it is zero.
 func put[T comparable](o object, key string, value T) object {
 	var zero T
 	if value == zero {
@@ -58,7 +60,7 @@ func put[T comparable](o object, key string, value T) object {
 	return append(o, member{key, value})
 }
 
-// putIf adds what is there.
+// putIf adds a value if it is there.
 func putIf(o object, key string, value node, there bool) object {
 	if !there {
 		return o
@@ -66,7 +68,7 @@ func putIf(o object, key string, value node, there bool) object {
 	return append(o, member{key, value})
 }
 
-// document gives the file in the words of a cluster file.
+// document returns the file as it is written.
 func (f *File) document() object {
 	o := put(object{{"apiVersion", apiVersion}, {"kind", fileKind}}, "name", f.Name)
 	defaults := put(put(nil, "scheduler", f.Defaults.Scheduler), "forward", f.Defaults.Forward)
@@ -153,10 +155,10 @@ func (s *FileService) document() object {
 	return s.Health.put(o)
 }
 
-// longRow is how many addresses stand on one line.
+// longRow is the largest number of addresses on one line.
 const longRow = 4
 
-// addresses gives one address as a text, several as a list.
+// addresses returns one address as a text, several as a list.
 func addresses(ids []kernel.ServiceID) node {
 	if len(ids) == 1 {
 		return ids[0].String()
@@ -187,7 +189,7 @@ func serversDocument(servers []FileServer) list {
 	return out
 }
 
-// document gives the short form, the address alone, where that says all.
+// document returns the short form, the address alone, if nothing else is set.
 func (s *FileServer) document() node {
 	o := object{{"address", s.Address}}
 	o = put(o, "forward", s.Forward)
@@ -223,10 +225,166 @@ func labelsDocument(labels map[string]string) smallNamed {
 	return out
 }
 
-// duration returns a time as a person writes it, or nothing for zero.
+// duration returns a duration as people write it, or nothing for zero.
 func duration(d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
 	return plan.DurationText(d)
+}
+
+// put adds the health settings of a service.
+func (h *ServiceHealth) put(o object) object {
+	quorum := put(put(nil, "down", h.Down.node()), "up", h.Up.node())
+	o = putIf(o, "minHealthy", small(quorum), len(quorum) > 0)
+	o = put(o, "fallback", h.Fallback)
+	o = put(o, "onAllDown", h.OnAllDown)
+	down := put(h.OnDown.quiesce(), "then", h.OnDown.Then)
+	o = putIf(o, "onDown", small(down), len(down) > 0)
+	o = put(o, "maxMasked", h.MaxMasked.node())
+	o = put(o, "slowStart", duration(h.SlowStart))
+	return put(o, "announce", h.Announce)
+}
+
+// quiesce returns the object with quiesce, also if that is 0s.
+func (d OnDown) quiesce() object {
+	if d.Quiesce == nil {
+		return nil
+	}
+	return object{{"quiesce", cmp.Or(duration(*d.Quiesce), "0s")}}
+}
+
+// node returns 3 or 30%, and nil for zero.
+func (s Share) node() node {
+	switch {
+	case s == Share{}:
+		return nil
+	case s.Percent:
+		return strconv.Itoa(s.N) + "%"
+	}
+	return s.N
+}
+
+// putChecks adds one check without a list, several as a list.
+func putChecks(o object, checks []Check) object {
+	if len(checks) == 0 {
+		return o
+	}
+	if len(checks) == 1 {
+		return append(o, member{"check", checks[0].document()})
+	}
+	return append(o, member{"check", checksDocument(checks)})
+}
+
+func checksDocument(checks []Check) list {
+	out := make(list, len(checks))
+	for i := range checks {
+		out[i] = checks[i].document()
+	}
+	return out
+}
+
+// document returns a check's name if it has one.
+func (c *Check) document() node {
+	if c.Ref != "" {
+		return c.Ref
+	}
+	o := object{{"type", c.Type}}
+	o = putIf(o, "of", checksDocument(c.Of), len(c.Of) > 0)
+	o = c.putQuestion(o)
+	o = put(o, "port", int(c.Port))
+	o = put(o, "via", c.Via)
+	o = put(o, "every", duration(c.Every))
+	o = put(o, "fastEvery", duration(c.FastEvery))
+	o = put(o, "timeout", duration(c.Timeout))
+	o = put(o, "rise", c.Rise)
+	return small(put(o, "fall", c.Fall))
+}
+
+// putQuestion adds what the check sends, and what the answer must be.
+func (c *Check) putQuestion(o object) object {
+	o = put(o, "method", c.Method)
+	o = put(o, "path", c.Path)
+	o = put(o, "host", c.Host)
+	o = put(o, "body", c.Body)
+	status := make(row, len(c.Status))
+	for i, r := range c.Status {
+		status[i] = r.node()
+	}
+	o = putIf(o, "status", status, len(status) > 0)
+	o = put(o, "proxy", c.Proxy)
+	o = put(o, "startTLS", c.StartTLS)
+	o = put(o, "serverName", c.ServerName)
+	o = put(o, "verify", c.Verify)
+	o = put(o, "expiry", duration(c.Expiry))
+	o = put(o, "name", c.Name)
+	o = put(o, "query", c.Query)
+	o = put(o, "send", c.Send)
+	o = put(o, "expect", c.Expect)
+	o = putIf(o, "command", words(c.Command), len(c.Command) > 0)
+	o = put(o, "file", c.File)
+	return put(o, "baseDN", c.BaseDN)
+}
+
+func (r StatusRange) node() node {
+	if r.Low == r.High {
+		return r.Low
+	}
+	return strconv.Itoa(r.Low) + "-" + strconv.Itoa(r.High)
+}
+
+func (b *BGP) document() object {
+	o := object{{"as", b.AS}}
+	o = put(o, "routerID", addressText(b.RouterID))
+	peers := make(list, len(b.Peers))
+	for i := range b.Peers {
+		peers[i] = b.Peers[i].document()
+	}
+	o = putIf(o, "peers", peers, len(peers) > 0)
+	o = putIf(o, "communities", words(b.Communities), len(b.Communities) > 0)
+	if b.MED != nil {
+		o = append(o, member{"med", *b.MED})
+	}
+	if b.LocalPref != nil {
+		o = append(o, member{"localPref", *b.LocalPref})
+	}
+	o = put(o, "nextHop", addressText(b.NextHop))
+	o = put(o, "upDelay", duration(b.UpDelay))
+	o = put(o, "lastResort", b.LastResort)
+	return put(o, "via", b.Via)
+}
+
+func (p *BGPPeer) document() small {
+	o := object{{"address", addressText(p.Address)}, {"as", p.AS}}
+	o = put(o, "port", int(p.Port))
+	o = put(o, "passwordFile", p.PasswordFile)
+	o = put(o, "multihop", int(p.Multihop))
+	o = put(o, "ttlSecurity", p.TTLSecurity)
+	o = put(o, "passive", p.Passive)
+	o = put(o, "hold", duration(p.Hold))
+	o = put(o, "keepalive", duration(p.Keepalive))
+	return small(put(o, "gracefulRestart", p.GracefulRestart))
+}
+
+func (v *Overflow) document() object {
+	o := put(put(nil, "high", v.High.node()), "low", v.Low.node())
+	o = put(put(o, "maxShare", v.MaxShare.node()), "sustain", duration(v.Sustain))
+	peers := make(list, len(v.Peers))
+	for i, p := range v.Peers {
+		peer := put(put(nil, "name", p.Name), "director", addressText(p.Director))
+		peers[i] = small(put(peer, "keyFile", p.KeyFile))
+	}
+	return putIf(o, "peers", peers, len(peers) > 0)
+}
+
+func (d *Director) document() small {
+	return small(put(put(put(nil, "onStop", d.OnStop), "drift", d.Drift), "sysctl", d.Sysctl))
+}
+
+// addressText returns nothing for an invalid address.
+func addressText(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"bytes"
 	"cmp"
 	"net/netip"
 	"slices"
@@ -9,8 +10,8 @@ import (
 	"lvs/plan"
 )
 
-// Export gives the shortest file that makes the table. Timeouts and daemons are
-// left out where they are zero or none.
+// Export returns the shortest file that results in the table. Zero timeouts are left
+// out, and so are daemons if there are none.
 func Export(s *kernel.Snapshot, t kernel.Timeouts, daemons []kernel.Daemon) *File {
 	f := &File{Timeouts: t, Sync: daemons, Services: make([]FileService, len(s.Services))}
 	e := exporter{scheduler: defaultScheduler, forward: defaultForward}
@@ -27,13 +28,13 @@ func Export(s *kernel.Snapshot, t kernel.Timeouts, daemons []kernel.Daemon) *Fil
 	return f
 }
 
-// exporter knows the file's defaults.
+// exporter has the defaults of the exported file.
 type exporter struct {
 	scheduler string
 	forward   kernel.Forward
 }
 
-// chooseDefaults takes what most services have, where that saves lines.
+// chooseDefaults makes the most frequent values the defaults if that saves text.
 func (e *exporter) chooseDefaults(s *kernel.Snapshot) {
 	schedulers, forwards := map[string]int{}, map[kernel.Forward]int{}
 	for i := range s.Services {
@@ -42,12 +43,12 @@ func (e *exporter) chooseDefaults(s *kernel.Snapshot) {
 			forwards[mostForward(servers, e.forward)]++
 		}
 	}
-	// One line of defaults must save more than one elsewhere.
+	// A line of defaults must save more than one other.
 	e.scheduler = most(schedulers, e.scheduler, 1)
 	e.forward = most(forwards, e.forward, 1)
 }
 
-// mostForward is how most of the servers are reached.
+// mostForward returns the forwarding method of most of the servers.
 func mostForward(servers []kernel.ServerEntry, otherwise kernel.Forward) kernel.Forward {
 	count := map[kernel.Forward]int{}
 	for i := range servers {
@@ -58,8 +59,8 @@ func mostForward(servers []kernel.ServerEntry, otherwise kernel.Forward) kernel.
 	return most(count, otherwise, 0)
 }
 
-// most gives the most frequent key; it must be more frequent than otherwise by
-// more than margin. Among equals the lowest is taken.
+// most returns the most frequent key; its count must be higher than that of otherwise
+// by more than margin. Among equals it returns the lowest.
 func most[K cmp.Ordered](count map[K]int, otherwise K, margin int) K {
 	best, n := otherwise, count[otherwise]+margin
 	for k, c := range count {
@@ -105,7 +106,8 @@ func (e *exporter) service(from *kernel.ServiceEntry) FileService {
 	return s
 }
 
-// holds tells whether there is something that works nowhere but in the table.
+// holds reports whether the kernel accepts one of the settings although it does not
+// work.
 func holds(b []plan.Breach) bool {
 	return slices.ContainsFunc(b, func(b plan.Breach) bool { return b.Held })
 }
@@ -128,8 +130,8 @@ func exportServer(plain kernel.Server, of kernel.ServiceID, forward kernel.Forwa
 	return s
 }
 
-// localForward chooses a way to a server that is the director itself, which the
-// kernel shows as local whichever was asked for: the service's where it can be.
+// localForward returns a forwarding method for a server that is the director itself,
+// which the kernel shows as local whatever was set: the service's if possible.
 func localForward(a netip.AddrPort, of kernel.ServiceID, forward kernel.Forward) kernel.Forward {
 	switch {
 	case kernel.FamilyOf(a.Addr()) != of.Family:
@@ -138,4 +140,78 @@ func localForward(a netip.AddrPort, of kernel.ServiceID, forward kernel.Forward)
 		return kernel.NAT
 	}
 	return forward
+}
+
+// ShareDefaults makes the most frequent settings of services and servers the defaults
+// if that saves text.
+func ShareDefaults(f *File) {
+	spreadForward(f)
+	schedulers := map[string]int{}
+	for i := range f.Services {
+		schedulers[f.Services[i].Scheduler]++
+	}
+	scheduler := most(schedulers, defaultScheduler, 1)
+	for i := range f.Services {
+		leaveOut(&f.Services[i].Scheduler, scheduler)
+	}
+	f.Defaults.Scheduler = scheduler
+	leaveOut(&f.Defaults.Scheduler, defaultScheduler)
+}
+
+func spreadForward(f *File) {
+	services := map[string]int{}
+	for i := range f.Services {
+		s := &f.Services[i]
+		s.Forward = SharedForward(s)
+		for j := range s.Servers {
+			leaveOut(&s.Servers[j].Forward, s.Forward)
+		}
+		services[s.Forward]++
+	}
+	delete(services, "") // these have no servers
+	forward := most(services, defaultForward.String(), 1)
+	for i := range f.Services {
+		leaveOut(&f.Services[i].Forward, forward)
+	}
+	f.Defaults.Forward = forward
+	leaveOut(&f.Defaults.Forward, defaultForward.String())
+}
+
+// SharedForward returns the forwarding method of most of a service's servers, or the
+// service's own if it has no servers.
+func SharedForward(s *FileService) string {
+	servers := map[string]int{}
+	for j := range s.Servers {
+		servers[s.Servers[j].Forward]++
+	}
+	return most(servers, s.Forward, 0)
+}
+
+// leaveOut empties a word that is the default.
+func leaveOut(word *string, byDefault string) {
+	if *word == byDefault {
+		*word = ""
+	}
+}
+
+// SpreadChecks gives a service the checks that most of its servers have, and servers
+// with other checks their own. checks has one list for each server. If a server has
+// no checks, all others get their own.
+func SpreadChecks(s *FileService, checks [][]Check) {
+	keys, count := make([]string, len(checks)), map[string]int{}
+	for i, list := range checks {
+		var b bytes.Buffer
+		writeJSON(&b, checksDocument(list))
+		keys[i] = b.String()
+		count[keys[i]]++
+	}
+	none := slices.ContainsFunc(checks, func(list []Check) bool { return len(list) == 0 })
+	shared := most(count, "", 0)
+	for i, list := range checks {
+		if none || keys[i] != shared {
+			s.Servers[i].Check = list
+		} else {
+			s.Health.Check = list
+		}
+	}
 }

@@ -5,19 +5,20 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Fault is one mistake in a cluster file.
 type Fault struct {
-	// File is the name that the file was read under. Empty is none.
+	// File is the name of the file. Empty is none.
 	File string
-	// Line and Column count from 1; columns are characters. Line 0 is no place:
-	// the file was not read from a text, or is wrong as a whole. Column 0 is the
-	// whole line.
+	// Line and Column count from 1; columns are characters. Line 0 is no position:
+	// the file was not read from a text, or the fault concerns the whole file. Column
+	// 0 is the whole line.
 	Line, Column int
-	// Text is the line; of a long one the part around the column.
+	// Text is the line, or the part around the column of a long line.
 	Text string
-	// Why says what is wrong, Hint what may cure it. Hint may be empty.
+	// Why is what is wrong, Hint what to do about it. Hint may be empty.
 	Why, Hint string
 
 	// mark is the column within Text.
@@ -36,8 +37,8 @@ func (f Fault) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", f.File, f.Line, f.Column, f.Why)
 }
 
-// Marked gives the line, and another one with a caret below the column. Both are
-// empty where the fault has no column. A tab is shown as a blank.
+// Marked returns the line, and a second one with a caret below the column. Both are
+// empty if the fault has no column. A tab becomes a space.
 func (f Fault) Marked() (line, caret string) {
 	if f.Line == 0 || f.Column == 0 {
 		return "", ""
@@ -45,7 +46,7 @@ func (f Fault) Marked() (line, caret string) {
 	return strings.ReplaceAll(f.Text, "\t", " "), strings.Repeat(" ", max(f.mark-1, 0)) + "^"
 }
 
-// Faults are all mistakes in the files that were read together, in their order.
+// Faults are all mistakes in the files that were read together, in order.
 type Faults []Fault
 
 func (f Faults) Error() string {
@@ -56,11 +57,11 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// MaxFaults bounds how many are kept: a file of another kind may have one a
-// line. The last one then says so.
-const MaxFaults = 1000
+// maxFaults is how many faults are kept: a file in another format may have one in
+// each line. One more says that there were others.
+const maxFaults = 1000
 
-// err is f as an error: nil when there is none.
+// err returns f as an error, or nil if there are no faults.
 func (f Faults) err() error {
 	if len(f) == 0 {
 		return nil
@@ -68,22 +69,23 @@ func (f Faults) err() error {
 	return f
 }
 
-// Full tells whether there is no room for another one.
-func (f Faults) Full() bool { return len(f) >= MaxFaults }
+// Full reports whether no more faults are kept.
+func (f Faults) Full() bool { return len(f) >= maxFaults }
 
-// Add keeps a fault unless it was told already, as one of a pool is for each
-// service that uses it.
+// Add adds a fault unless it is there already: each service that uses a pool finds
+// the pool's faults again.
 func (f *Faults) Add(one Fault) {
 	if f.Full() || slices.Contains(*f, one) {
 		return
 	}
 	*f = append(*f, one)
 	if f.Full() {
-		*f = append(*f, Fault{File: one.File, Why: fmt.Sprintf("more than %d faults: the others are not told", MaxFaults)})
+		*f = append(*f,
+			Fault{File: one.File, Why: fmt.Sprintf("more than %d faults: the others are not shown", maxFaults)})
 	}
 }
 
-// sorted puts the faults of one file into the order of its lines.
+// sorted sorts the faults of one file by line.
 func (f Faults) sorted() Faults {
 	slices.SortStableFunc(f, func(a, b Fault) int {
 		if a.Line == 0 || b.Line == 0 {
@@ -92,4 +94,145 @@ func (f Faults) sorted() Faults {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return f
+}
+
+// Source is the text that a file was read from.
+type Source struct {
+	Name string
+
+	text string
+	// odd is set if the text has characters that end lines in some versions of YAML.
+	odd bool
+	// stopped is the line in which the quick reader gave up.
+	stopped int
+	// faults are the faults found by reading; root is the text as a tree, made at the
+	// first search for a position.
+	faults Faults
+	root   *tree
+	// near is the position of the latest fault.
+	near spot
+}
+
+// fault returns a fault at a position. Line 0 is none. The YAML library may give
+// positions behind the end of the text.
+func (s *Source) fault(line, column int, why, hint string) Fault {
+	f := Fault{File: s.Name, Why: why, Hint: hint}
+	if line > 0 {
+		s.near.seek(s.text, line, column)
+		f.Line, f.Column = s.near.line, s.near.column
+		f.Text, f.mark = s.near.excerpt(s.text)
+	}
+	return f
+}
+
+// faultAt returns a fault at the value that a path leads to, or as far along the
+// path as there are values. Values do not keep their positions: those are looked up
+// for each fault. A nil source has no positions.
+func (s *Source) faultAt(why, hint string, path ...any) Fault {
+	if s == nil {
+		return Fault{Why: why, Hint: hint}
+	}
+	t := s.at(path...)
+	return s.fault(int(t.line), int(t.column), why, hint)
+}
+
+// at returns the value that a path leads to.
+func (s *Source) at(path ...any) *tree {
+	if s.root == nil {
+		root, err := s.tree()
+		if err != nil { // it was read before without an error
+			root = &tree{}
+		}
+		s.root = root
+	}
+	return s.root.find(path...)
+}
+
+// spoiled reports whether reading found a fault in the value that a path leads to:
+// other faults in it may be consequences.
+func (s *Source) spoiled(path ...any) bool {
+	if s == nil || len(s.faults) == 0 {
+		return false
+	}
+	t := s.at(path...)
+	first, last := int(t.line), int(t.lastLine())
+	return slices.ContainsFunc(s.faults, func(f Fault) bool { return f.Line == 0 || first <= f.Line && f.Line <= last })
+}
+
+// spoiledIn reports whether all faults that reading found in the value that a path
+// leads to are in one of its keys.
+func (s *Source) spoiledIn(key string, path ...any) bool {
+	t := s.at(path...)
+	inside := t.member(key)
+	if inside == nil {
+		return false
+	}
+	first, last := int(t.line), int(t.lastLine())
+	from, to := int(inside.line), int(inside.lastLine())
+	return !slices.ContainsFunc(s.faults, func(f Fault) bool {
+		return f.Line == 0 || first <= f.Line && f.Line <= last && (f.Line < from || f.Line > to)
+	})
+}
+
+// spot is a line and a column in a text, with their byte offsets. Faults come in
+// order, so each search starts at the previous spot.
+type spot struct {
+	// The line is text[start:end], and the column begins at text[at].
+	line, start, end int
+	column, at       int
+}
+
+// seek moves to a line and a column, or to the last position before them.
+func (p *spot) seek(text string, line, column int) {
+	if p.line == 0 || line < p.line {
+		*p = spot{line: 1, end: lineEnd(text, 0), column: 1}
+	}
+	for p.line < line && p.end < len(text) {
+		start := p.end + 1
+		*p = spot{line: p.line + 1, start: start, end: lineEnd(text, start), column: 1, at: start}
+	}
+	if column < p.column {
+		p.column, p.at = 1, p.start
+	}
+	for p.column < column && p.at < p.end {
+		_, n := utf8.DecodeRuneInString(text[p.at:])
+		p.column, p.at = p.column+1, p.at+n
+	}
+}
+
+func lineEnd(text string, start int) int {
+	if n := strings.IndexByte(text[start:], '\n'); n >= 0 {
+		return start + n
+	}
+	return len(text)
+}
+
+// maxExcerpt is the longest line, in characters, that a fault shows completely.
+const maxExcerpt = 120
+
+// excerpt returns the line, or the part around the column of a long line, and the
+// column within it.
+func (p *spot) excerpt(text string) (part string, mark int) {
+	from, to, mark := p.start, p.end, p.column
+	if to-from > utf8.UTFMax*maxExcerpt || utf8.RuneCountInString(text[from:to]) > maxExcerpt {
+		from, to, mark = p.at, p.at, 1
+		for range maxExcerpt / 2 {
+			if from > p.start {
+				_, n := utf8.DecodeLastRuneInString(text[p.start:from])
+				from, mark = from-n, mark+1
+			}
+			if to < p.end {
+				_, n := utf8.DecodeRuneInString(text[to:p.end])
+				to += n
+			}
+		}
+	}
+	part = strings.TrimSuffix(text[from:to], "\r")
+	if from > p.start {
+		part, mark = "…"+part, mark+1
+	}
+	if to < p.end {
+		part += "…"
+	}
+	return part, mark
 }

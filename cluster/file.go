@@ -1,41 +1,45 @@
+// Package cluster is the cluster file: it reads, checks, explains and writes what a
+// person says a director should do. What that means for a table is for plan.
 package cluster
 
 import (
+	"net/netip"
 	"time"
 
 	"lvs/kernel"
 )
 
-// File is a cluster file: what a person writes to say what should be. A zero
-// field is not written, and stands for the default.
+// File is a cluster file: the wanted state as a person writes it. A zero field is
+// not written, and stands for the default.
 type File struct {
-	// Comments are written at the top, a line each.
+	// Comments are written at the top, one line each.
 	Comments []string
-	// Name is the cluster's, for people. It changes nothing.
+	// Name is the cluster's name, for people. It has no effect.
 	Name     string
 	Defaults Defaults
 	Timeouts kernel.Timeouts
-	// Sync are the sync daemons that should run: none where it is empty, those
-	// that run now where it is nil.
+	// Sync are the sync daemons that should run: none if it is empty; nil leaves the
+	// running ones as they are.
 	Sync []kernel.Daemon
-	// Pools and Checks are in the order of the file. Their names are unique.
+	// Pools and Checks are in the order of the file, with unique names.
 	Pools    []Pool
 	Checks   []NamedCheck
 	Services []FileService
-	// What the director alone looks at. Nil is not given.
+	// These are for the director only. Nil is not given.
 	BGP      *BGP
 	Overflow *Overflow
 	Director *Director
 
-	// Source is where it was read. Nil is a file that a program made.
+	// Source is the text that the file was read from. Nil means that a program made
+	// the file.
 	Source *Source
 }
 
-// Defaults hold for every service and server of a file.
+// Defaults are the defaults for every service and server of a file.
 type Defaults struct {
 	Scheduler string // wlc
 	Forward   string // direct
-	// Check holds for services that have none of their own. Empty is none.
+	// Check is for services without checks of their own. Empty is none.
 	Check []Check
 }
 
@@ -45,12 +49,12 @@ type Pool struct {
 	Servers []FileServer
 }
 
-// FileService is a service as a file tells it. With several addresses it stands
-// for as many services that are alike.
+// FileService is a service as a file defines it. With several addresses it defines
+// as many equal services.
 type FileService struct {
-	// Comments are written above it, a line each.
+	// Comments are written above it, one line each.
 	Comments []string
-	// Name is for people and for what is announced. Identity is the address.
+	// Name is for people. The address identifies the service.
 	Name        string
 	Addresses   []kernel.ServiceID
 	Scheduler   string   // the file's default
@@ -60,33 +64,174 @@ type FileService struct {
 	Engine      string
 	Netmask     kernel.Netmask
 	Forward     string // for its servers; the file's default
-	// AsIs takes what the kernel holds although it does not work.
+	// AsIs accepts settings that the kernel accepts although they do not work.
 	AsIs bool
-	// Pool names the servers; empty where Servers lists them.
+	// Pool names the servers; it is empty if Servers lists them.
 	Pool    string
 	Servers []FileServer
-	// What the director alone looks at.
+	// Health is for the director only.
 	Health ServiceHealth
 }
 
-// FileServer is a server as a file tells it.
+// FileServer is a server as a file defines it.
 type FileServer struct {
-	// Address is without a port where it is the service's. It may be a range,
-	// 10.0.0.[12-18], which stands for as many servers that are alike.
+	// Address has no port if the port is the service's. It may be a range,
+	// 10.0.0.[12-18], which defines as many equal servers.
 	Address      string
 	Forward      string // the service's
 	Weight       *int   // 1
 	Upper, Lower uint32
 	Tunnel       kernel.Tunnel
-	// Labels are the admin's own words about the server.
+	// Labels are free texts of the administrator. They have no effect.
 	Labels map[string]string
-	// Check replaces the service's. Empty is the service's.
+	// Check replaces the checks of the service. Empty means the service's.
 	Check []Check
 }
 
-// What holds where neither a file's object nor its defaults say anything.
+// The values of settings that neither an object nor the file's defaults give.
 const (
 	defaultScheduler = "wlc"
 	defaultForward   = kernel.Direct
 	DefaultWeight    = 1
 )
+
+// ServiceHealth is how the director keeps a service available. Zero fields stand for
+// the director's defaults.
+type ServiceHealth struct {
+	// Check are the checks of the servers; all must pass. Empty means the file's
+	// default.
+	Check []Check
+	// Down is the share of healthy servers below which the service is down, Up the
+	// share from which it is up again. Zero means no quorum.
+	Down, Up Share
+	// Fallback is the server that gets the traffic while the service is down: an
+	// address, with the service's port if it has none. Empty is none.
+	Fallback string
+	// OnAllDown is what the director does without a healthy server: withdraw, open or
+	// fallback.
+	OnAllDown string
+	// OnDown is what the director does with a failed server.
+	OnDown OnDown
+	// MaxMasked is the largest share of servers that may be masked at a time. Zero
+	// means no limit.
+	MaxMasked Share
+	// SlowStart is how long a recovered server takes to reach its full weight.
+	SlowStart time.Duration
+	// Announce is set if BGP announces the service's address.
+	Announce bool
+}
+
+// OnDown is what the director does with a failed server: it sets the weight to 0
+// immediately, and does what Then says after Quiesce.
+type OnDown struct {
+	// Quiesce is how long the server keeps weight 0. Nil means the director's default.
+	Quiesce *time.Duration
+	// Then is keep (connections may end) or reset (the server is removed, and its
+	// clients are reset). Empty means the director's default.
+	Then string
+}
+
+// Share is a number of servers, or a percentage of them.
+type Share struct {
+	N       int
+	Percent bool
+}
+
+// NamedCheck is a check that services refer to by name.
+type NamedCheck struct {
+	Name  string
+	Check Check
+}
+
+// Check is a health check of a server.
+type Check struct {
+	// Ref is the name of one of the file's checks; then all other fields are zero.
+	Ref string
+	// Type is tcp, tls, http, https, dns, udp, smtp, pop3, imap, ldap, icmp,
+	// exec, file, all or any.
+	Type string
+	// Of are the checks that all and any combine.
+	Of []Check
+
+	// Every is the time between probes, FastEvery the same while the result is
+	// changing, Timeout how long an answer may take.
+	Every, FastEvery, Timeout time.Duration
+	// Rise and Fall are how many equal results in a row change the verdict.
+	Rise, Fall int
+	// Port is the port to probe. Zero is the server's.
+	Port uint16
+	// Via is empty (directly to the server) or path (the path of the traffic).
+	Via string
+
+	// http and https.
+	Method, Path, Host, Body string        // Body is a regular expression
+	Status                   []StatusRange // empty is 200-299
+	Proxy                    bool          // send the request that a proxy gets
+	// tls, https, and protocols with StartTLS.
+	StartTLS   bool
+	ServerName string
+	Verify     bool          // the certificate must be trusted
+	Expiry     time.Duration // the certificate must be valid for at least that long
+	// dns: the name and the type of record to look up.
+	Name, Query string
+	// udp and tcp: the text to send, and a regular expression for the answer.
+	Send, Expect string
+	// exec: a program with its arguments; file: a path.
+	Command []string
+	File    string
+	// ldap.
+	BaseDN string
+}
+
+// StatusRange are HTTP status codes from Low to High.
+type StatusRange struct{ Low, High int }
+
+// BGP is how addresses are announced.
+type BGP struct {
+	AS       uint32
+	RouterID netip.Addr // invalid: the director chooses
+	Peers    []BGPPeer
+	// Communities are added to every route: 64512:100, or a well-known name.
+	Communities []string
+	MED         *uint32
+	LocalPref   *uint32
+	NextHop     netip.Addr    // invalid: the director's own address
+	UpDelay     time.Duration // zero is the director's default
+	LastResort  bool
+	// Via is empty (BGP) or route (a kernel route that another daemon exports).
+	Via string
+}
+
+// BGPPeer is a router that routes are announced to.
+type BGPPeer struct {
+	Address         netip.Addr
+	AS              uint32
+	Port            uint16 // 179
+	PasswordFile    string // relative to the cluster file
+	Multihop        uint8  // TTL of the session; zero is a router on the same link
+	TTLSecurity     bool
+	Passive         bool
+	Hold, Keepalive time.Duration
+	GracefulRestart bool
+}
+
+// Overflow is how a full cluster shares its load with others.
+type Overflow struct {
+	High, Low, MaxShare Share
+	Sustain             time.Duration
+	Peers               []OverflowPeer
+}
+
+// OverflowPeer is another cluster's director.
+type OverflowPeer struct {
+	Name     string
+	Director netip.Addr
+	KeyFile  string // relative to the cluster file
+}
+
+// Director is how the director itself behaves. Empty fields stand for its defaults.
+type Director struct {
+	OnStop string // keep, withdraw or remove
+	Drift  string // repair or report
+	Sysctl string // check or set
+}

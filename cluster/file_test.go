@@ -30,9 +30,12 @@ func TestExport(t *testing.T) {
 	local := kernel.Server{Addr: netip.MustParseAddrPort("10.0.1.10:80"), Weight: 1, Forward: kernel.Local}
 	load(t, k, []plan.Service{
 		{Service: kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "mh", SchedFlags: 3},
-			Servers: []kernel.Server{server("10.0.1.2:8080", 1), server("10.0.1.1:80", 1), server("10.0.1.3:80", 0), tunnel, gre, local}},
-		{Service: kernel.Service{ServiceID: id("tcp://[2001:db8::1]:0"), Scheduler: "rr", Persistence: 90 * time.Second, Netmask: 64}, Servers: nil},
-		{Service: kernel.Service{ServiceID: id("udp://10.0.0.2:5060"), Scheduler: "rr", Persistence: time.Hour, Engine: "sip", OnePacket: true},
+			Servers: []kernel.Server{server("10.0.1.2:8080", 1), server("10.0.1.1:80", 1), server("10.0.1.3:80", 0), tunnel,
+				gre, local}},
+		{Service: kernel.Service{ServiceID: id("tcp://[2001:db8::1]:0"), Scheduler: "rr", Persistence: 90 * time.Second,
+			Netmask: 64}, Servers: nil},
+		{Service: kernel.Service{ServiceID: id("udp://10.0.0.2:5060"), Scheduler: "rr", Persistence: time.Hour,
+			Engine: "sip", OnePacket: true},
 			Servers: []kernel.Server{server("10.0.1.1:5060", 1)}},
 		{Service: kernel.Service{ServiceID: id("fwmark:7/ipv6"), Scheduler: "rr"}, Servers: []kernel.Server{{
 			Addr: netip.MustParseAddrPort("[2001:db8::8]:0"), Weight: 1, Forward: kernel.Direct}}},
@@ -41,10 +44,11 @@ func TestExport(t *testing.T) {
 	snap.Services = append(snap.Services, kernel.ServiceEntry{Service: kernel.Service{
 		ServiceID: id("fwmark:8"), Scheduler: "no", Persistence: 10 * time.Minute, Netmask: 0xffffff00},
 		Servers: []kernel.ServerEntry{{Server: server("10.0.1.1:80", 1)}}})
-	f := Export(snap, kernel.Timeouts{TCP: 15 * time.Minute, TCPFin: 2 * time.Minute, UDP: 5 * time.Minute}, []kernel.Daemon{
-		{Role: kernel.Master, Interface: "eth1", ID: 7, Group: netip.MustParseAddr("224.0.0.81"), Port: 8848, TTL: 1},
-		{Role: kernel.Backup, Interface: "eth1", Group: netip.MustParseAddr("ff02::1"), Port: 9000, TTL: 2, MaxLen: 1400},
-	})
+	f := Export(snap, kernel.Timeouts{TCP: 15 * time.Minute, TCPFin: 2 * time.Minute, UDP: 5 * time.Minute},
+		[]kernel.Daemon{
+			{Role: kernel.Master, Interface: "eth1", ID: 7, Group: netip.MustParseAddr("224.0.0.81"), Port: 8848, TTL: 1},
+			{Role: kernel.Backup, Interface: "eth1", Group: netip.MustParseAddr("ff02::1"), Port: 9000, TTL: 2, MaxLen: 1400},
+		})
 	var b strings.Builder
 	if err := f.WriteYAML(&b); err != nil {
 		t.Fatal(err)
@@ -121,12 +125,14 @@ func TestWholeFile(t *testing.T) {
 				},
 			},
 			{Addresses: []kernel.ServiceID{
-				id("udp://192.0.2.1:53"), id("udp://192.0.2.2:53"), id("udp://192.0.2.3:53"), id("udp://192.0.2.4:53"), id("udp://192.0.2.5:53"),
+				id("udp://192.0.2.1:53"), id("udp://192.0.2.2:53"), id("udp://192.0.2.3:53"), id("udp://192.0.2.4:53"),
+				id("udp://192.0.2.5:53"),
 			}, OnePacket: true, Health: ServiceHealth{Check: []Check{{Type: "dns", Name: "example.com"}}}},
 		},
-		BGP: &BGP{AS: 4200000000, RouterID: netip.MustParseAddr("192.0.2.9"), Communities: []string{"64512:100"}, Peers: []BGPPeer{
-			{Address: netip.MustParseAddr("2001:db8::1"), AS: 64511, PasswordFile: "peer1.key", Hold: 9 * time.Second},
-		}},
+		BGP: &BGP{AS: 4200000000, RouterID: netip.MustParseAddr("192.0.2.9"), Communities: []string{"64512:100"},
+			Peers: []BGPPeer{
+				{Address: netip.MustParseAddr("2001:db8::1"), AS: 64511, PasswordFile: "peer1.key", Hold: 9 * time.Second},
+			}},
 		Overflow: &Overflow{High: Share{80, true}, Low: Share{60, true}, Peers: []OverflowPeer{
 			{"frankfurt", netip.MustParseAddr("203.0.113.2"), "frankfurt.key"},
 		}},
@@ -251,9 +257,12 @@ func sameDocument(t *testing.T, seed uint64, f *File) {
 // TestYAMLText reads every kind of word back as the text it was.
 func TestYAMLText(t *testing.T) {
 	for _, s := range []string{
-		"rr", "no", "Yes", "null", "~", "12", "1e3", "0x10", "010", "1_000", "-", "-x", ".5", "a: b", "a #b", "", " ", "[a]", "{a}",
-		"::1", "2001:db8::", "2001:db8::1", "10.0.0.1", "10.0.0.1:80", "1:20", "12:30:45", "10m", "1h30m", "é", "\x1b", "a,b", "y", "off",
-		"tcp://10.0.0.1:80", "fwmark:7/ipv6", "2001:db8:1:2:3:4:5:6", "190:20:30", "2001-01-01", ".inf", "NaN", "<<", "=", "&a", "*a", "!a", "%a", "@a", "`a",
+		"rr", "no", "Yes", "null", "~", "12", "1e3", "0x10", "010", "1_000", "-", "-x", ".5", "a: b", "a #b", "", " ",
+		"[a]", "{a}",
+		"::1", "2001:db8::", "2001:db8::1", "10.0.0.1", "10.0.0.1:80", "1:20", "12:30:45", "10m", "1h30m", "é", "\x1b",
+		"a,b", "y", "off",
+		"tcp://10.0.0.1:80", "fwmark:7/ipv6", "2001:db8:1:2:3:4:5:6", "190:20:30", "2001-01-01", ".inf", "NaN", "<<", "=",
+		"&a", "*a", "!a", "%a", "@a", "`a",
 		"30%", "%", "200-399", "200-", "2001-01", "1.5s", "\u0085", "\u2028", "\ufeff", "\x7f", "😀", "a\\d", "two\nlines",
 	} {
 		for _, doc := range []string{"k: " + yamlText(s), "k: {k: " + yamlText(s) + ", l: 1}", "k:\n- " + yamlText(s)} {

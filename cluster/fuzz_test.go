@@ -108,8 +108,10 @@ func FuzzQuick(f *testing.F) {
 	for _, text := range []string{
 		"a: b\nc:\n- d\n- e: f\n  g: {h: i, j: [k, 'l''m', \"n\\u00e9\\t\"]}\n",
 		"---\n# comment\na: 12 # comment\n\"b\": ~x\n'c': +5\nd: .5\ne: -1\nf: 0x1f\ng: 1_0\n",
-		"a:\n  b:\n    c: d e  f\n  g: h\n", "- a\n-  b\n-   c: d\n    e: f\n", "ä: ö # ü\n", "a: 1e3\nb: 012\nc: 1.\nd: 10.0.0.1\ne: tcp://[::1]:80\n",
-		"a: [10.0.0.1:80, b]\n", "a: b#c\n", "a: {b: , c: d}\n", "a: [b , c]\n", "a: 'b' \nc: \"d\"# e\n", "a: b\n c\n", "a: b\n\n# c\n\nd: e", "a: - b\n", "a: b: c\n",
+		"a:\n  b:\n    c: d e  f\n  g: h\n", "- a\n-  b\n-   c: d\n    e: f\n", "ä: ö # ü\n",
+		"a: 1e3\nb: 012\nc: 1.\nd: 10.0.0.1\ne: tcp://[::1]:80\n",
+		"a: [10.0.0.1:80, b]\n", "a: b#c\n", "a: {b: , c: d}\n", "a: [b , c]\n", "a: 'b' \nc: \"d\"# e\n", "a: b\n c\n",
+		"a: b\n\n# c\n\nd: e", "a: - b\n", "a: b: c\n",
 		"a:\r\n- b\r\n- c: d # e\r\n\r\n  f: \"g\"\r\n",
 		// What fuzzing found.
 		"0: 0 \n0: {0:: 0}", "0: {0:0: 0}", "...00: 0", "0<<: 0",

@@ -8,8 +8,8 @@ import (
 	"lvs/plan"
 )
 
-// readJSON reads JSON, with comments before it. If there is a function for
-// services, it gets those of the file one after the other, as from readQuick.
+// readJSON reads JSON, with comments before it. service, if not nil, gets the services
+// of the file one at a time, as from readQuick.
 func readJSON(s *Source, service func(*tree)) (*tree, error) {
 	j := jsonTree{source: s, in: s.text, line: 1, service: service}
 	j.comments()
@@ -18,20 +18,20 @@ func readJSON(s *Source, service func(*tree)) (*tree, error) {
 		return nil, Faults{*j.bad}
 	}
 	if j.blanks(); j.at < len(j.in) {
-		return nil, Faults{*j.wrong("something follows the end of the document")}
+		return nil, Faults{*j.wrong("unexpected text after the end of the document")}
 	}
 	return &t, nil
 }
 
-// jsonTree reads a value after the other. Its methods are false after a fault.
+// jsonTree reads one value after the other. Its methods return false after a fault.
 type jsonTree struct {
 	source  *Source
 	service func(*tree)
 	nodes
 	in string
 	at int
-	// line counts from 1; start is the place where it begins, less the bytes by
-	// which its letters are longer than one.
+	// line counts from 1; start is the offset where it begins, plus the number of
+	// continuation bytes in it so far, so that columns count characters.
 	line, start int
 	bad         *Fault
 }
@@ -68,7 +68,7 @@ func (j *jsonTree) blanks() {
 	}
 }
 
-// next gives the byte at the present place, zero at the end.
+// next returns the next byte that is not a space, or zero at the end.
 func (j *jsonTree) next() byte {
 	if j.blanks(); j.at < len(j.in) {
 		return j.in[j.at]
@@ -81,7 +81,7 @@ func (j *jsonTree) value(t *tree, depth int) bool {
 	t.line, t.column = int32(j.line), int32(j.column())
 	switch {
 	case depth > maxDepth:
-		return j.fail("more than %d lists and objects within one another", maxDepth)
+		return j.fail("%s", tooDeep())
 	case c == '{':
 		t.kind = isObject
 		return j.members(t, depth)
@@ -104,15 +104,15 @@ func (j *jsonTree) members(t *tree, depth int) bool {
 	for {
 		var key, value tree
 		if c := j.next(); c == '}' {
-			return j.fail("a comma stands before this brace, and nothing between them")
+			return j.fail("unexpected comma before this brace")
 		} else if c != '"' {
-			return j.fail("a key in double quotes belongs here")
+			return j.fail("a key in double quotes is expected here")
 		}
 		if key.line, key.column = int32(j.line), int32(j.column()); !j.text(&key) {
 			return false
 		}
 		if c := j.next(); c != ':' {
-			return j.fail("a colon belongs here, between key and value")
+			return j.fail("a colon is expected here, between key and value")
 		}
 		j.at++
 		if each := j.service; each != nil && depth == 0 && key.text == "services" && j.next() == '[' {
@@ -141,7 +141,7 @@ func (j *jsonTree) elements(t *tree, depth int, each func(*tree)) bool {
 	for {
 		var value tree
 		if j.next() == ']' {
-			return j.fail("a comma stands before this bracket, and nothing between them")
+			return j.fail("unexpected comma before this bracket")
 		}
 		if !j.value(&value, depth+1) {
 			return false
@@ -159,7 +159,7 @@ func (j *jsonTree) elements(t *tree, depth int, each func(*tree)) bool {
 	}
 }
 
-// services hands each element on and forgets it.
+// services passes each element on and reuses its memory.
 func (j *jsonTree) services(t *tree, each func(*tree)) bool {
 	t.kind, t.line, t.column = isList, int32(j.line), int32(j.column())
 	kept := j.nodes
@@ -168,7 +168,7 @@ func (j *jsonTree) services(t *tree, each func(*tree)) bool {
 	return j.elements(t, 1, each)
 }
 
-// end reads what follows a value: a comma, or the closing bracket.
+// end reads the comma or closing bracket after a value.
 func (j *jsonTree) end(closing byte) (more, ok bool) {
 	switch j.next() {
 	case ',':
@@ -180,7 +180,7 @@ func (j *jsonTree) end(closing byte) (more, ok bool) {
 	case 0:
 		return false, j.fail("the document ends here; a %c is missing", closing)
 	}
-	return false, j.fail("a comma or %c belongs here", closing)
+	return false, j.fail("a comma or %c is expected here", closing)
 }
 
 // text reads a string; only one with escapes is copied.
@@ -197,7 +197,7 @@ func (j *jsonTree) text(t *tree) bool {
 				t.text = raw[1 : len(raw)-1]
 			} else if err := json.Unmarshal([]byte(raw), &t.text); err != nil {
 				j.at, j.start = from, start
-				return j.fail("this string has an escape that is not JSON's")
+				return j.fail("this string has an invalid escape")
 			}
 			return true
 		case c == '\\':
@@ -205,13 +205,13 @@ func (j *jsonTree) text(t *tree) bool {
 			j.at++
 		case c < ' ':
 			j.at, j.start = from, start
-			return j.fail("this string has no end on its line")
+			return j.fail("this string does not end on its line")
 		case !utf8.RuneStart(c):
 			j.start++
 		}
 	}
 	j.at, j.start = from, start
-	return j.fail("this string has no end")
+	return j.fail("this string does not end")
 }
 
 // word reads a number, true, false or null.
@@ -227,11 +227,11 @@ func (j *jsonTree) word(t *tree) bool {
 	case t.text == "true", t.text == "false":
 		t.kind = isBool
 	case t.text == "":
-		return j.fail("a value belongs here")
+		return j.fail("a value is expected here")
 	case json.Valid([]byte(t.text)):
 		t.kind = isNumber
 	default:
-		return j.fail("%s is no value of JSON; a text stands in double quotes", plan.Quote(t.text))
+		return j.fail("invalid value %s: want a text in double quotes, a number, true, false or null", plan.Quote(t.text))
 	}
 	j.at = end
 	return true

@@ -11,10 +11,10 @@ import (
 type record[T any] struct {
 	// id is its name in the schema, title a heading, doc a sentence.
 	id, title, doc string
-	// words follow "is" in a fault: an object with keys …
+	// words describe it in a fault: an object with …
 	words string
 	keys  []key[T]
-	// after looks at the whole, once its keys were read. Nil is nothing to see.
+	// after checks the whole object when its keys were read. Nil checks nothing.
 	after func(d *decoder, t *tree, to *T)
 }
 
@@ -26,20 +26,20 @@ type key[T any] struct {
 	read  func(d *decoder, t *tree, to *T)
 }
 
-// about is what people are told of a key.
+// about is the documentation of a key.
 type about struct {
-	// doc are sentences; value what holds without the key, example a value. An
-	// empty value is none.
+	// doc are sentences, value is the default, example is a value. The last two may be
+	// empty.
 	doc, value, example string
-	// needed keys cannot be left out.
+	// needed is set if the key is required.
 	needed bool
-	// director marks what only the director looks at.
+	// director is set if only the director uses the key.
 	director bool
-	// of names the types of check that the key belongs to. Empty is all.
+	// of are the types of check that have the key. Empty means all.
 	of string
 }
 
-// at is a key whose value goes to a field.
+// at returns a key whose value goes to a field.
 func at[T, V any](name string, f form[V], field func(*T) *V, a about) key[T] {
 	return key[T]{name, a, f.shape, func(d *decoder, t *tree, to *T) {
 		if v, ok := f.read(d, t); ok {
@@ -48,22 +48,22 @@ func at[T, V any](name string, f form[V], field func(*T) *V, a about) key[T] {
 	}}
 }
 
-// read reads an object. It is false after a fault.
+// read reads an object. It returns false after a fault.
 func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 	if t.kind != isObject {
 		d.refuse(t, r.shape())
 		return false
 	}
 	before := d.count
-	// A bit is a key's place: of those that were seen, and of those that were
-	// perhaps meant by what is no key.
+	// Each bit stands for a key: seen has those that were read, unsure those that an
+	// unknown key probably means.
 	var seen, unsure uint64
 	for i := 0; i < len(t.items); i += 2 {
 		name, value := &t.items[i], &t.items[i+1]
 		n := r.find(name.text)
 		switch {
 		case n < 0 && d.faults.Full():
-			d.count++ // it is not told what was meant
+			d.count++ // the fault is not shown
 			continue
 		case n < 0:
 			near := Nearest(name.text, r.names())
@@ -73,12 +73,12 @@ func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 			}
 			continue
 		case seen&(1<<n) != 0:
-			d.fault(name, fmt.Sprintf("the key %s stands here again; first in line %d", name.text, t.keyLine(name.text)), "")
+			d.fault(name, fmt.Sprintf("duplicate key %s: first in line %d", name.text, t.keyLine(name.text)), "")
 			continue
 		}
 		seen |= 1 << n
 		if value.kind == isNull {
-			d.fault(value, name.text+" has no value", "leave the key out, or give it one")
+			d.fault(value, name.text+" has no value", "add a value, or leave out the key")
 			continue
 		}
 		d.key = name.text
@@ -86,7 +86,7 @@ func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 	}
 	for n := range r.keys {
 		if r.keys[n].needed && (seen|unsure)&(1<<n) == 0 {
-			d.fault(t, r.keys[n].name+" is missing", "it is "+r.keys[n].shape.words)
+			d.fault(t, r.keys[n].name+" is missing", "add "+r.keys[n].name+": "+r.keys[n].shape.words)
 		}
 	}
 	if r.after != nil {
@@ -95,7 +95,7 @@ func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 	return d.count == before
 }
 
-// find gives a key's place, below zero for none.
+// find returns a key's index, or -1.
 func (r *record[T]) find(name string) int {
 	for i := range r.keys {
 		if r.keys[i].name == name {
@@ -113,17 +113,18 @@ func (r *record[T]) names() []string {
 	return names
 }
 
-// meant is the hint for an unknown key that may be one of these, or none.
+// meant returns the hint for an unknown key; near is the key that it resembles, or
+// empty.
 func (r *record[T]) meant(near string) string {
 	if near != "" {
 		return "did you mean " + near + "?"
 	}
-	return "the keys here are " + enumerate(r.names(), "and")
+	return "use " + enumerate(r.names(), "or")
 }
 
 func (r *record[T]) shape() shape { return shape{words: r.words, ref: r.id} }
 
-// form makes the record a form of value.
+// form returns the record as the form of a value.
 func (r *record[T]) form() form[T] {
 	return form[T]{r.shape(), func(d *decoder, t *tree) (v T, ok bool) {
 		ok = r.read(d, t, &v)

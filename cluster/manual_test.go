@@ -126,7 +126,8 @@ func (s jsonSchema) fault(root jsonSchema, v any) string {
 		pattern, _ := s["pattern"].(string)
 		enum, _ := s["enum"].([]any)
 		least, _ := s["minLength"].(float64)
-		if !ok || !regexp.MustCompile(pattern).MatchString(text) || enum != nil && !slices.Contains(enum, v) || len(text) < int(least) {
+		if !ok || !regexp.MustCompile(pattern).MatchString(text) || enum != nil && !slices.Contains(enum, v) ||
+			len(text) < int(least) {
 			return "no such text"
 		}
 	case "integer":

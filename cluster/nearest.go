@@ -2,16 +2,16 @@ package cluster
 
 import "strings"
 
-// Nearest finds the word of a list that was probably meant, or nothing.
+// Nearest returns the word of a list that was probably meant, or nothing.
 func Nearest(typed string, list []string) string {
 	if len(typed) > 64 {
-		return "" // no word is so long
+		return "" // no word is that long
 	}
 	best, least := "", max(1, len(typed)/3)+1
 	for _, w := range list {
 		d := distance(typed, w)
 		if len(typed) > 2 && strings.HasPrefix(w, typed) {
-			d = 0 // the first that begins so
+			d = 0 // the first with that prefix
 		}
 		if d < least {
 			best, least = w, d
@@ -20,7 +20,7 @@ func Nearest(typed string, list []string) string {
 	return best
 }
 
-// distance counts the letters to insert, delete or replace (Levenshtein).
+// distance returns the number of bytes to insert, delete or replace (Levenshtein).
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

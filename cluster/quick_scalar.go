@@ -8,7 +8,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// atKey tells whether a key follows.
+// atKey reports whether a key follows.
 func (q *quick) atKey() bool {
 	ahead := *q
 	_, ok := ahead.key()
@@ -29,8 +29,8 @@ func (q *quick) key() (t tree, ok bool) {
 	return t, q.rest == "" || q.rest[0] == ' '
 }
 
-// plain reads a scalar without quotes, outside brackets: to a comment or the end
-// of the line, or to the colon of a key.
+// plain reads a scalar without quotes, outside brackets: up to a comment, the end of
+// the line, or the colon of a key.
 func (q *quick) plain(key bool) (t tree, ok bool) {
 	if !startsPlain(q.rest) {
 		return t, false
@@ -62,8 +62,8 @@ scan:
 	return t, ok
 }
 
-// startsPlain tells whether a scalar without quotes begins. A dash that is no
-// element is left to the library unless a number follows.
+// startsPlain reports whether a scalar without quotes begins. A dash that does not
+// begin an element is left to the library, unless a number follows.
 func startsPlain(s string) bool {
 	switch c := s[0]; {
 	case c == '-':
@@ -80,7 +80,7 @@ func startsPlain(s string) bool {
 	return s[0] > ' '
 }
 
-// plainKind tells what a scalar without quotes is.
+// plainKind returns the kind of a scalar without quotes.
 func plainKind(s string) (kind, bool) {
 	switch c := s[0]; {
 	case '0' <= c && c <= '9' || c == '-' || c == '+' || c == '.':
@@ -96,7 +96,7 @@ func plainKind(s string) (kind, bool) {
 	return isText, true
 }
 
-// numberKind tells a number from an address, a time or a part.
+// numberKind distinguishes numbers from addresses, durations and percentages.
 func numberKind(s string) (kind, bool) {
 	dots, digits := 0, 0
 	for i := range len(s) {
@@ -115,7 +115,7 @@ func numberKind(s string) (kind, bool) {
 	case digits == len(s) && (s[0] != '0' || len(s) == 1) && len(s) < 19:
 		return isNumber, true
 	case len(s) > 18 || digits == 0:
-		return isText, false // at the bounds the library decides
+		return isText, false // left to the library
 	case token.ToNumber(s) != nil:
 		return isNumber, true
 	}
@@ -142,7 +142,7 @@ func (q *quick) quoted() (t tree, ok bool) {
 	return t, false
 }
 
-// escaped goes on with a text from its first backslash on.
+// escaped reads a text from its first backslash on.
 func (q *quick) escaped(t tree, i int) (tree, bool) {
 	b := []byte(q.rest[1:i])
 	for i < len(q.rest) {
@@ -187,7 +187,7 @@ func (q *quick) escaped(t tree, i int) (tree, bool) {
 	return t, false
 }
 
-// single reads a text in single quotes, where two stand for one.
+// single reads a text in single quotes, in which two stand for one.
 func (q *quick) single(t tree) (tree, bool) {
 	for i := 1; i < len(q.rest); i++ {
 		switch c := q.rest[i]; {
@@ -204,7 +204,7 @@ func (q *quick) single(t tree) (tree, bool) {
 	return t, false
 }
 
-// isPlainKey leaves out keys that mean more, or are read in more than one way.
+// isPlainKey reports whether a key has no special or ambiguous meaning in YAML.
 func (t *tree) isPlainKey() bool {
 	for i := range len(t.text) {
 		if c := t.text[i]; c == ':' || c == '<' {

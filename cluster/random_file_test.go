@@ -24,7 +24,8 @@ func randomFile(r *rand.Rand) *File {
 	f.Defaults = Defaults{Scheduler: pick(r, "", "rr"), Forward: pick(r, "", "nat"), Check: randomChecks(r, named)}
 	f.Timeouts = kernel.Timeouts{TCP: pick(r, 0, 15*time.Minute), UDP: pick(r, 0, time.Second)}
 	if r.IntN(2) == 0 {
-		f.Sync = []kernel.Daemon{{Role: kernel.Master, Interface: "eth1", ID: uint8(r.IntN(9)), MaxLen: pick[uint16](r, 0, 1400)}}
+		f.Sync = []kernel.Daemon{{Role: kernel.Master, Interface: "eth1", ID: uint8(r.IntN(9)),
+			MaxLen: pick[uint16](r, 0, 1400)}}
 	}
 	for i := range r.IntN(3) {
 		f.Pools = append(f.Pools, Pool{strconv.Itoa(i) + word(r), randomServers(r, kernel.IPv4, named)})
@@ -40,14 +41,16 @@ func randomFile(r *rand.Rand) *File {
 }
 
 func randomFileService(r *rand.Rand, i int, f *File, named []string) FileService {
-	s := FileService{Name: word(r), Comments: some(r, 2, word), Scheduler: pick(r, "", "mh"), Forward: pick(r, "", "tunnel")}
+	s := FileService{Name: word(r), Comments: some(r, 2, word), Scheduler: pick(r, "", "mh"),
+		Forward: pick(r, "", "tunnel")}
 	family := kernel.IPv4
 	for j := range 1 + r.IntN(7) {
 		s.Addresses = append(s.Addresses, id("tcp://10.0."+strconv.Itoa(i)+"."+strconv.Itoa(j)+":80"))
 	}
 	if r.IntN(3) == 0 {
 		family = kernel.IPv6
-		s.Addresses = []kernel.ServiceID{kernel.MarkID(uint32(i+1), kernel.IPv6), id("udp://[2001:db8::" + strconv.Itoa(i) + "]:53")}
+		s.Addresses = []kernel.ServiceID{kernel.MarkID(uint32(i+1), kernel.IPv6),
+			id("udp://[2001:db8::" + strconv.Itoa(i) + "]:53")}
 	}
 	if s.Scheduler == "mh" {
 		s.Flags = pick(r, nil, []string{"mh-fallback"}, []string{"mh-fallback", "mh-port"})
@@ -112,9 +115,11 @@ func randomCheck(r *rand.Rand, named []string, depth int) Check {
 	if len(named) > 0 && r.IntN(3) == 0 {
 		return Check{Ref: named[r.IntN(len(named))]}
 	}
-	c := Check{Every: pick(r, 0, 2*time.Second), FastEvery: pick(r, 0, 1500*time.Millisecond), Timeout: pick(r, 0, time.Hour),
-		Rise: r.IntN(3), Fall: r.IntN(3), Port: pick(r, uint16(0), 8080), Via: pick(r, "", "path")}
-	types := []string{"tcp", "tls", "http", "https", "dns", "udp", "smtp", "pop3", "ldap", "icmp", "exec", "file", "all", "any"}
+	c := Check{Every: pick(r, 0, 2*time.Second), FastEvery: pick(r, 0, 1500*time.Millisecond),
+		Timeout: pick(r, 0, time.Hour),
+		Rise:    r.IntN(3), Fall: r.IntN(3), Port: pick(r, uint16(0), 8080), Via: pick(r, "", "path")}
+	types := []string{"tcp", "tls", "http", "https", "dns", "udp", "smtp", "pop3", "ldap", "icmp", "exec", "file", "all",
+		"any"}
 	switch c.Type = pick(r, types[:len(types)-2*b2i(depth == 0)]...); c.Type {
 	case "all", "any":
 		c = Check{Type: c.Type}
@@ -122,7 +127,8 @@ func randomCheck(r *rand.Rand, named []string, depth int) Check {
 			c.Of = append(c.Of, randomCheck(r, named, depth-1))
 		}
 	case "http", "https":
-		c.Method, c.Path, c.Host = pick(r, "", "HEAD"), "/"+pick(r, "", "a:b", "'x'#y", "ä?%20{}"), pick(r, "", "www.example.com")
+		c.Method, c.Path, c.Host = pick(r, "", "HEAD"), "/"+pick(r, "", "a:b", "'x'#y", "ä?%20{}"),
+			pick(r, "", "www.example.com")
 		c.Body, c.Proxy = pick(r, "", "^ok$"), r.IntN(2) == 0
 		if c.Method == "HEAD" {
 			c.Body = ""
@@ -151,8 +157,10 @@ func randomCheck(r *rand.Rand, named []string, depth int) Check {
 
 func randomRest(r *rand.Rand, f *File) {
 	if r.IntN(2) == 0 {
-		f.BGP = &BGP{AS: 4200000000, RouterID: pick(r, netip.Addr{}, netip.MustParseAddr("192.0.2.9")), LastResort: r.IntN(2) == 0,
-			Communities: pick(r, nil, []string{"64512:100", "no-export"}), MED: pick(r, nil, new(uint32)), UpDelay: pick(r, 0, time.Minute)}
+		f.BGP = &BGP{AS: 4200000000, RouterID: pick(r, netip.Addr{}, netip.MustParseAddr("192.0.2.9")),
+			LastResort:  r.IntN(2) == 0,
+			Communities: pick(r, nil, []string{"64512:100", "no-export"}), MED: pick(r, nil, new(uint32)),
+			UpDelay: pick(r, 0, time.Minute)}
 		for i := range r.IntN(3) {
 			f.BGP.Peers = append(f.BGP.Peers, BGPPeer{Address: netip.MustParseAddr("192.0.2." + strconv.Itoa(i+1)), AS: 64511,
 				Port: pick(r, uint16(0), 1179), PasswordFile: pick(r, "", "peer 1.key"), Multihop: pick(r, uint8(0), 3),
@@ -160,8 +168,9 @@ func randomRest(r *rand.Rand, f *File) {
 		}
 	}
 	if r.IntN(2) == 0 {
-		f.Overflow = &Overflow{High: Share{80, true}, Low: Share{60, true}, MaxShare: pick(r, Share{}, Share{50, true}), Sustain: 5 * time.Second,
-			Peers: []OverflowPeer{{"f" + word(r), netip.MustParseAddr("203.0.113.2"), "frankfurt.key"}}}
+		f.Overflow = &Overflow{High: Share{80, true}, Low: Share{60, true}, MaxShare: pick(r, Share{}, Share{50, true}),
+			Sustain: 5 * time.Second,
+			Peers:   []OverflowPeer{{"f" + word(r), netip.MustParseAddr("203.0.113.2"), "frankfurt.key"}}}
 	}
 	if r.IntN(2) == 0 {
 		f.Director = &Director{OnStop: pick(r, "keep", "remove"), Drift: pick(r, "", "report"), Sysctl: pick(r, "", "check")}
@@ -170,7 +179,8 @@ func randomRest(r *rand.Rand, f *File) {
 
 // word is a text that YAML would take for something else, or for its own signs.
 func word(r *rand.Rand) string {
-	return pick(r, "", "web", "no", "12", "1e3", "a: b", "a #b", "- x", "\"q\"", "it's", "ä", "\u0085", "{a}", "tab\there", "two\nlines", "%x", "50%", "1-2", "~", "\u2028", "a\\d+$")
+	return pick(r, "", "web", "no", "12", "1e3", "a: b", "a #b", "- x", "\"q\"", "it's", "ä", "\u0085", "{a}",
+		"tab\there", "two\nlines", "%x", "50%", "1-2", "~", "\u2028", "a\\d+$")
 }
 
 func some[T any](r *rand.Rand, n int, make func(*rand.Rand) T) []T {

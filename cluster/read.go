@@ -6,14 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// MaxSize is the size in bytes of the largest cluster file that is read.
+// MaxSize is the largest size of a cluster file in bytes.
 const MaxSize = 64 << 20
 
-// Read reads a cluster file in YAML or JSON; what begins with a brace is JSON.
-// The name is for faults, and where relative paths begin. The error is Faults:
-// all mistakes that can be seen in this file alone. The file then holds what
-// could be read, for Resolve to find more; it is nil where the text cannot be
-// read at all.
+// Read reads a cluster file in YAML or JSON; a text that begins with a brace is JSON.
+// The name is for faults, and relative paths start at its directory. The error is
+// Faults: all mistakes that can be found in this file alone. Then the file has what
+// could be read, so that Resolve can find more; it is nil if nothing could be read.
 func Read(name, text string) (*File, error) {
 	s := &Source{Name: name, text: text}
 	if fault, ok := s.unreadable(); ok {
@@ -22,8 +21,8 @@ func Read(name, text string) (*File, error) {
 	f, d, err := s.decode()
 	if err != nil || len(d.faults) > 0 {
 		if tool := s.tool(); tool != "" {
-			return nil, Faults{{File: name, Why: "this is no cluster file, but looks like the configuration of " + tool,
-				Hint: "lvs import --from " + tool + " makes a cluster file of it"}}
+			return nil, Faults{{File: name, Why: "this is not a cluster file, it looks like the configuration of " + tool,
+				Hint: "lvs import --from " + tool + " turns it into a cluster file"}}
 		}
 	}
 	if err != nil {
@@ -34,7 +33,8 @@ func Read(name, text string) (*File, error) {
 	return f, s.faults.err()
 }
 
-// tool is whose configuration a text is that cannot be read as a cluster file.
+// tool returns the tool whose configuration a text is that cannot be read as a
+// cluster file, or nothing.
 func (s *Source) tool() string {
 	if strings.Contains(s.text, "apiVersion") {
 		return ""
@@ -42,7 +42,7 @@ func (s *Source) tool() string {
 	return ToolOf(s.text)
 }
 
-// unreadable tells what keeps a text from being read.
+// unreadable returns why a text cannot be read, if so.
 func (s *Source) unreadable() (Fault, bool) {
 	if len(s.text) > MaxSize {
 		return Fault{File: s.Name, Why: fmt.Sprintf("the file is larger than %d MiB", MaxSize>>20)}, true
@@ -57,7 +57,7 @@ scan:
 		case r == '\r', r == 0x85, r == 0x2028, r == 0x2029, r == 0xfeff:
 			s.odd = true
 		case r < ' ' && r != '\t' || r == 0x7f:
-			bad, why = i, fmt.Sprintf("the byte 0x%02x has no place in a text", r)
+			bad, why = i, fmt.Sprintf("the byte 0x%02x is not allowed in a text", r)
 			break scan
 		case r == utf8.RuneError && !strings.HasPrefix(s.text[i:], "\ufffd"):
 			bad, why = i, "the text is not UTF-8"
@@ -73,13 +73,13 @@ scan:
 	return s.fault(line, column, why, ""), true
 }
 
-// decode reads the file, service by service where it can: the tree of all would
-// take more memory than what it makes.
+// decode reads the file, if possible one service at a time: a tree of all services
+// would take more memory than the services.
 func (s *Source) decode() (*File, *decoder, error) {
 	d := &decoder{source: s, tables: newTables()}
 	f := &File{Services: make([]FileService, 0, strings.Count(s.text, "\n- "))}
 	service := func(t *tree) {
-		d.key, d.given = "each of services", true
+		d.key, d.given = "service", true
 		f.Services = append(f.Services, FileService{})
 		d.tables.service.read(d, t, &f.Services[len(f.Services)-1])
 	}
@@ -99,7 +99,7 @@ func (s *Source) decode() (*File, *decoder, error) {
 	return f, d, nil
 }
 
-// tree reads the text without asking what it means.
+// tree reads the text as a tree.
 func (s *Source) tree() (*tree, error) {
 	if s.isJSON() {
 		return readJSON(s, nil)
@@ -110,7 +110,7 @@ func (s *Source) tree() (*tree, error) {
 	return readYAML(s)
 }
 
-// isJSON looks at the first line that says something.
+// isJSON reports whether the text begins with a brace, after comments.
 func (s *Source) isJSON() bool {
 	rest := s.text
 	for {
@@ -120,4 +120,26 @@ func (s *Source) isJSON() bool {
 		}
 		_, rest, _ = strings.Cut(rest, "\n")
 	}
+}
+
+// ToolOf guesses which tool's configuration a text is: keepalived, ldirectord,
+// ipvsadm or ipvsctl. Empty means unknown.
+func ToolOf(text string) string {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		word, _, _ := strings.Cut(line, " ")
+		key, _, setting := strings.Cut(line, "=")
+		key = strings.TrimSpace(key)
+		switch {
+		case word == "global_defs", word == "virtual_server", word == "virtual_server_group", word == "vrrp_instance":
+			return "keepalived"
+		case setting && (key == "virtual" || key == "virtual6"):
+			return "ldirectord"
+		case word == "-A":
+			return "ipvsadm"
+		case line == "destinations:", line == "- destinations:":
+			return "ipvsctl"
+		}
+	}
+	return ""
 }

@@ -20,7 +20,8 @@ func benchmarkFiles(b *testing.B) map[string]string {
 	}
 	for i := range 1000 {
 		fmt.Fprintf(&short, "- address: tcp://10.%d.%d.1:80\n  servers:\n", i/250, i%250)
-		fmt.Fprintf(&long, "- name: service %d   # one of many\n  address: [\"tcp://10.%d.%d.1:80\"]\n  scheduler: wlc\n  servers:\n", i, i/250, i%250)
+		fmt.Fprintf(&long, "- name: service %d   # one of many\n  address: [\"tcp://10.%d.%d.1:80\"]\n  scheduler: wlc\n  "+
+			"servers:\n", i, i/250, i%250)
 		for j := range 10 {
 			fmt.Fprintf(&short, "  - 10.100.%d.%d\n", i%250, j+1)
 			fmt.Fprintf(&long, "  - {address: 10.100.%d.%d:8080, weight: %d, upper: 1000, lower: 500}\n", i%250, j+1, j)

@@ -21,15 +21,15 @@ func (r *resolver) addChecks() {
 	for i := range r.now.Checks {
 		c := &r.now.Checks[i]
 		if first, twice := r.checks[c.Name]; twice {
-			r.fault(fmt.Sprintf("there is a check %s already, %s", plan.Quote(c.Name), r.where(first.file, "checks", c.Name)),
-				"a check stands once in all files that are read together", "checks", c.Name)
+			r.fault(fmt.Sprintf("duplicate check %s: first %s", plan.Quote(c.Name), r.where(first.file, "checks", c.Name)),
+				"define a check only once in all files that are read together", "checks", c.Name)
 			continue
 		}
 		r.checks[c.Name] = checkPlace{r.file, &c.Check}
 	}
 }
 
-// addOnce takes what can stand in one file only.
+// addOnce adds the keys that only one of the files may have.
 func (r *resolver) addOnce() {
 	for i, part := range []struct {
 		key  string
@@ -38,22 +38,22 @@ func (r *resolver) addOnce() {
 		switch {
 		case !part.here:
 		case r.once[i] > 0:
-			r.fault(fmt.Sprintf("%s stands once in all files that are read together, and is there %s", part.key, r.where(r.once[i]-1, part.key)), "", part.key)
+			r.fault(fmt.Sprintf("duplicate key %s: first %s", part.key, r.where(r.once[i]-1, part.key)),
+				"define it only once in all files that are read together", part.key)
 		default:
 			r.once[i] = r.file + 1
 		}
 	}
 }
 
-// namedChecks looks for names without a check, and for checks that are made of
-// themselves.
+// namedChecks finds names without a check, and checks that contain themselves.
 func (r *resolver) namedChecks() {
 	r.useChecks(r.now.Defaults.Check, "defaults", "check")
 	for i := range r.now.Checks {
 		c := &r.now.Checks[i]
 		r.useChecks(c.Check.Of, "checks", c.Name, "of")
 		if r.circles(&c.Check, r.circled) {
-			r.fault("the check "+plan.Quote(c.Name)+" is made of itself", "", "checks", c.Name)
+			r.fault("the check "+plan.Quote(c.Name)+" contains itself", "", "checks", c.Name)
 		}
 	}
 	for i := range r.now.Pools {
@@ -65,7 +65,7 @@ func (r *resolver) namedChecks() {
 	}
 }
 
-// useChecks looks for the names in a list of checks.
+// useChecks looks up the names in a list of checks.
 func (r *resolver) useChecks(checks []Check, path ...any) {
 	for i := range checks {
 		if checks[i].Ref == "" && len(checks[i].Of) == 0 {
@@ -81,8 +81,8 @@ func (r *resolver) useChecks(checks []Check, path ...any) {
 	}
 }
 
-// circles tells whether a check leads back to where somebody came from. Each is
-// looked at once: seen is true for those that are being looked at.
+// circles reports whether a check leads back to a check that contains it. Each check
+// is visited once: seen is true for those that are being visited.
 func (r *resolver) circles(c *Check, seen map[*Check]bool) bool {
 	if open, done := seen[c]; done {
 		return open
@@ -98,18 +98,18 @@ func (r *resolver) circles(c *Check, seen map[*Check]bool) bool {
 	})
 }
 
-// unknown tells of a name that nothing has.
+// unknown adds the fault of a name that no object has.
 func (r *resolver) unknown(what, name string, known []string, path ...any) {
-	hint := what + "s are listed under the key " + what + "s"
+	hint := "add it under the key " + what + "s"
 	if near := Nearest(name, known); near != "" {
 		hint = "did you mean " + near + "?"
 	} else if len(known) > 0 {
-		hint = "the " + what + "s are " + plan.Shorten(strings.Join(known, ", "))
+		hint = "the " + what + "s are: " + plan.Shorten(strings.Join(known, ", "))
 	}
 	r.fault("there is no "+what+" "+plan.Quote(name), hint, path...)
 }
 
-// health looks at what the director is told of a service, against the service.
+// health checks a service's settings for the director against the service.
 func (r *resolver) health(s *FileService, i int, one *plan.Service) {
 	h := &s.Health
 	n := len(one.Servers)
@@ -118,11 +118,13 @@ func (r *resolver) health(s *FileService, i int, one *plan.Service) {
 		Share
 	}{{"down", h.Down}, {"up", h.Up}} {
 		if !share.Percent && share.N > n {
-			r.fault(fmt.Sprintf("service %v can never have %d healthy servers: it has %d", one.ServiceID, share.N, n), "", "services", i, "minHealthy", share.key)
+			r.fault(fmt.Sprintf("service %v can never have %d healthy servers: it has %d", one.ServiceID, share.N, n),
+				"", "services", i, "minHealthy", share.key)
 		}
 	}
 	if m := h.MaxMasked; !m.Percent && m.N > n {
-		r.fault(fmt.Sprintf("service %v can never have %d masked servers: it has %d", one.ServiceID, m.N, n), "leave out maxMasked, or write a part such as 50%", "services", i, "maxMasked")
+		r.fault(fmt.Sprintf("service %v can never have %d masked servers: it has %d", one.ServiceID, m.N, n),
+			"leave out maxMasked, or use a percentage such as 50%", "services", i, "maxMasked")
 	}
 	if h.OnAllDown == "fallback" && h.Fallback == "" {
 		r.fault("onAllDown: fallback needs a fallback", "add fallback: ADDRESS", "services", i, "onAllDown")
@@ -134,14 +136,14 @@ func (r *resolver) health(s *FileService, i int, one *plan.Service) {
 		r.fault("announce needs bgp", "add bgp, or leave out announce", "services", i, "announce")
 	}
 	if h.Announce && !slices.ContainsFunc(s.Addresses, func(id kernel.ServiceID) bool { return id.FWMark == 0 }) {
-		r.fault("a firewall mark is no address to announce", "leave out announce", "services", i, "announce")
+		r.fault("a firewall mark has no address to announce", "leave out announce", "services", i, "announce")
 	}
 }
 
 // fallback checks the server that would be added while the service is down.
 func (r *resolver) fallback(s *FileService, i int, one *plan.Service) {
 	from, err := parseServers(s.Health.Fallback)
-	if err != nil { // of a file that was not read
+	if err != nil { // of a file that a program made
 		r.fault(err.Error(), "", "services", i, "fallback")
 		return
 	}
@@ -150,12 +152,14 @@ func (r *resolver) fallback(s *FileService, i int, one *plan.Service) {
 	for _, b := range plan.CheckNewServer(one.ServiceID, &v) {
 		r.fault(fmt.Sprintf("fallback %v: %s", v.Addr, b.Why(r.words)), b.Fix(r.words), "services", i, "fallback")
 	}
-	if _, there := slices.BinarySearchFunc(one.Servers, v.Addr, func(s kernel.Server, a netip.AddrPort) int { return s.Addr.Compare(a) }); there {
-		r.fault(fmt.Sprintf("the fallback %v is one of the servers of %v", v.Addr, one.ServiceID), "", "services", i, "fallback")
+	byAddress := func(s kernel.Server, a netip.AddrPort) int { return s.Addr.Compare(a) }
+	if _, there := slices.BinarySearchFunc(one.Servers, v.Addr, byAddress); there {
+		r.fault(fmt.Sprintf("the fallback %v is also a server of %v", v.Addr, one.ServiceID),
+			"", "services", i, "fallback")
 	}
 }
 
-// forward is how packets reach servers of a service that do not say it.
+// forward returns the forwarding method of a service's servers without their own.
 func (r *resolver) forward(s *FileService) kernel.Forward {
 	return forwardOf(cmp.Or(s.Forward, r.now.Defaults.Forward, defaultForward.String()))
 }

@@ -12,8 +12,7 @@ import (
 	"lvs/plan"
 )
 
-// service resolves one entry of the present file, which may have several
-// addresses.
+// service resolves one service of the current file, which may have several addresses.
 func (r *resolver) service(i int) {
 	s := &r.now.Services[i]
 	if r.now.Source.spoiled("services", i) && !r.now.Source.spoiledIn("servers", "services", i) {
@@ -66,16 +65,17 @@ func (r *resolver) service(i int) {
 	}
 }
 
-// claim tells for each address whether it is this service's alone.
+// claim reports for each address whether no other service has it.
 func (r *resolver) claim(s *FileService, i int) []bool {
 	free := make([]bool, len(s.Addresses))
 	for k, id := range s.Addresses {
 		if id == (kernel.ServiceID{}) {
-			continue // refused already
+			continue // a fault already
 		}
 		if first, twice := r.services[id]; twice {
-			r.fault(fmt.Sprintf("the address %v has a service already, %s", id, r.where(first.file, "services", first.service, "address")),
-				"an address stands once in all files that are read together", "services", i, "address", k)
+			r.fault(fmt.Sprintf("duplicate address %v: first %s", id,
+				r.where(first.file, "services", first.service, "address")),
+				"use an address only once in all files that are read together", "services", i, "address", k)
 			continue
 		}
 		r.services[id] = servicePlace{r.file, i}
@@ -91,14 +91,15 @@ func (r *resolver) flags(scheduler string, names []string, i int) (flags kernel.
 		case err != nil:
 			r.fault(err.Error(), "", "services", i, "flags", k)
 		case strings.Contains(name, ","):
-			r.fault("each flag is an element of the list", "write ["+strings.ReplaceAll(name, ",", ", ")+"]", "services", i, "flags", k)
+			r.fault("invalid flag "+plan.Quote(name)+": want one flag in each element of the list",
+				"write ["+strings.ReplaceAll(name, ",", ", ")+"]", "services", i, "flags", k)
 		}
 		flags |= one
 	}
 	return flags
 }
 
-// serverList are a service's servers before they take its port.
+// serverList is a list of servers, without the ports that they get from a service.
 type serverList struct {
 	from    []FileServer
 	file    int
@@ -106,20 +107,22 @@ type serverList struct {
 	forward kernel.Forward
 	total   int
 	asIs    bool
-	// spoiled lists have servers that could not be read.
+	// spoiled is set if some servers could not be read.
 	spoiled bool
 }
 
-// servers finds the list, in the service itself or in a pool. It is false where
+// servers returns the list, of the service itself or of a pool. It returns false if
 // there is none, or a faulty one.
 func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
-	l := serverList{from: s.Servers, file: r.file, path: []any{"services", i, "servers"}, total: len(s.Servers), asIs: s.AsIs}
+	l := serverList{from: s.Servers, file: r.file, path: []any{"services", i, "servers"}, total: len(s.Servers),
+		asIs: s.AsIs}
 	l.forward = r.forward(s)
 	if s.Pool != "" {
 		p, ok := r.pools[s.Pool]
 		if !ok {
 			if _, err := parseServers(s.Pool); err == nil {
-				r.fault("servers is a list of servers, or the name of a pool, not one address", "write ["+listed(s.Pool)+"]", "services", i, "servers")
+				r.fault("invalid servers "+plan.Quote(s.Pool)+": want a list of servers, or the name of a pool",
+					"write ["+listed(s.Pool)+"]", "services", i, "servers")
 				return l, false
 			}
 			r.unknown("pool", s.Pool, slices.Sorted(maps.Keys(r.pools)), "services", i, "servers")
@@ -132,14 +135,14 @@ func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
 	for j := range l.from {
 		if l.spoiled && source.spoiled(append(slices.Clone(l.path), j)...) {
 			l.from = slices.Clone(l.from)
-			l.from[j].Address = "" // left out by serversOf
+			l.from[j].Address = "" // serversOf skips it
 			continue
 		}
 		if source != nil && strings.IndexByte(l.from[j].Address, '-') < 0 {
-			continue // one, which was read before
+			continue // a single address that Read has checked
 		}
 		servers, err := parseServers(l.from[j].Address)
-		if err != nil { // of a file that was not read
+		if err != nil { // of a file that a program made
 			r.faultIn(l.file, err.Error(), "", l.at(j, "address")...)
 			return l, false
 		}
@@ -149,7 +152,7 @@ func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
 	return l, true
 }
 
-// listed is an address as an element of a list: what has brackets needs quotes.
+// listed returns an address as an element of a list: one with brackets needs quotes.
 func listed(address string) string {
 	if strings.ContainsAny(address, "[]") {
 		return `"` + address + `"`
@@ -160,11 +163,11 @@ func listed(address string) string {
 func (l *serverList) at(j int, key string) []any { return append(slices.Clone(l.path), j, key) }
 
 func forwardOf(s string) kernel.Forward {
-	f, _ := kernel.ParseForward(s) // one of the known, or refused already
+	f, _ := kernel.ParseForward(s) // other words are faults already
 	return f
 }
 
-// serversOf gives the servers for one address, in the order of theirs.
+// serversOf returns the servers for one address of a service, sorted by address.
 func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server {
 	out := make([]kernel.Server, 0, l.total)
 	for j := range l.from {
@@ -172,14 +175,15 @@ func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server
 		if from.Address == "" {
 			continue
 		}
-		v := kernel.Server{Weight: DefaultWeight, Forward: l.forward, Upper: from.Upper, Lower: from.Lower, Tunnel: from.Tunnel}
+		v := kernel.Server{Weight: DefaultWeight, Forward: l.forward, Upper: from.Upper, Lower: from.Lower,
+			Tunnel: from.Tunnel}
 		if from.Weight != nil {
 			v.Weight = *from.Weight
 		}
 		if from.Forward != "" {
 			v.Forward = forwardOf(from.Forward)
 		}
-		servers, _ := parseServers(from.Address) // read before
+		servers, _ := parseServers(from.Address) // parsed before without an error
 		port := servers.portOr(id.Port)
 		v.Addr = netip.AddrPortFrom(servers.first, port)
 		for _, b := range plan.CheckNewServer(id, &v) {
@@ -205,7 +209,7 @@ func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server
 	return out
 }
 
-// twice finds the entries that stand for the same server.
+// twice adds the faults of entries that define the same server.
 func (r *resolver) twice(l *serverList, id kernel.ServiceID, addr netip.AddrPort) {
 	first := -1
 	for j := range l.from {
@@ -216,15 +220,16 @@ func (r *resolver) twice(l *serverList, id kernel.ServiceID, addr netip.AddrPort
 			first = j
 			continue
 		}
-		r.faultOnce(l, j, "address", addr.Addr().String(), fmt.Sprintf("server %v is in the list of %v already, %s", addr, id, r.where(l.file, l.at(first, "address")...)),
-			"give it once, with the sum of the weights")
+		r.faultOnce(l, j, "address", addr.Addr().String(),
+			fmt.Sprintf("duplicate server %v of %v: first %s", addr, id, r.where(l.file, l.at(first, "address")...)),
+			"list it once, with the sum of the weights")
 	}
 }
 
-// faultOnce keeps a fault of an entry of a list. That of a pool is one, and told
-// for the first service that uses it. About tells apart what has the same cure.
-func (r *resolver) faultOnce(l *serverList, j int, key, about, why, cure string) {
-	told := entryFault{l.file, fmt.Sprint(l.path...), j, key, about, cure}
+// faultOnce adds a fault of an entry of a list. A fault in a pool is added once, for
+// the first service that uses it. about distinguishes faults with the same hint.
+func (r *resolver) faultOnce(l *serverList, j int, key, about, why, hint string) {
+	told := entryFault{l.file, fmt.Sprint(l.path...), j, key, about, hint}
 	if r.told[told] {
 		return
 	}
@@ -232,13 +237,13 @@ func (r *resolver) faultOnce(l *serverList, j int, key, about, why, cure string)
 		r.told = map[entryFault]bool{}
 	}
 	r.told[told] = true
-	r.faultIn(l.file, why, cure, l.at(j, key)...)
+	r.faultIn(l.file, why, hint, l.at(j, key)...)
 }
 
-// entryFault is what is wrong with an entry of a list of servers.
+// entryFault identifies a fault of an entry of a list of servers.
 type entryFault struct {
 	file             int
 	list             string
 	entry            int
-	key, about, cure string
+	key, about, hint string
 }

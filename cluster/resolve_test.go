@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/lab"
 	"lvs/plan"
 )
 
@@ -72,17 +75,24 @@ services:
 	gue.Tunnel = kernel.Tunnel{Type: kernel.GUE, Port: 6080, Flags: kernel.RemoteChecksum}
 	want := &Wanted{
 		Services: []plan.Service{
-			{Service: kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "mh", SchedFlags: kernel.SchedFlag2}, Servers: []kernel.Server{
-				limited, server("10.0.1.2:80", 1, kernel.Tunneling), server("10.0.1.3:80", 1, kernel.Tunneling), server("10.0.1.9:80", 0, kernel.Tunneling)}},
-			{Service: kernel.Service{ServiceID: id("fwmark:7"), Scheduler: "mh", SchedFlags: kernel.SchedFlag2}, Servers: []kernel.Server{
-				limited, server("10.0.1.2:0", 1, kernel.Tunneling), server("10.0.1.3:0", 1, kernel.Tunneling), server("10.0.1.9:0", 0, kernel.Tunneling)}},
-			{Service: kernel.Service{ServiceID: id("udp://[2001:db8::1]:53"), Scheduler: "rr", OnePacket: true, Persistence: time.Hour, Engine: "sip", Netmask: 64}, Servers: []kernel.Server{
+			{Service: kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "mh", SchedFlags: kernel.SchedFlag2},
+				Servers: []kernel.Server{
+					limited, server("10.0.1.2:80", 1, kernel.Tunneling), server("10.0.1.3:80", 1, kernel.Tunneling),
+					server("10.0.1.9:80", 0, kernel.Tunneling)}},
+			{Service: kernel.Service{ServiceID: id("fwmark:7"), Scheduler: "mh", SchedFlags: kernel.SchedFlag2},
+				Servers: []kernel.Server{
+					limited, server("10.0.1.2:0", 1, kernel.Tunneling), server("10.0.1.3:0", 1, kernel.Tunneling),
+					server("10.0.1.9:0", 0, kernel.Tunneling)}},
+			{Service: kernel.Service{ServiceID: id("udp://[2001:db8::1]:53"), Scheduler: "rr", OnePacket: true,
+				Persistence: time.Hour, Engine: "sip", Netmask: 64}, Servers: []kernel.Server{
 				gue, server("[2001:db8::9]:53", 1, kernel.Direct), server("[2001:db8::a]:53", 1, kernel.Direct)}},
-			{Service: kernel.Service{ServiceID: id("tcp://[2001:db8::1]:0"), Scheduler: "mh", Persistence: 7 * 24 * time.Hour}, Servers: []kernel.Server{}},
+			{Service: kernel.Service{ServiceID: id("tcp://[2001:db8::1]:0"), Scheduler: "mh", Persistence: 7 * 24 * time.Hour},
+				Servers: []kernel.Server{}},
 		},
-		Names:     map[kernel.ServiceID]string{id("tcp://10.0.0.1:80"): "web", id("fwmark:7"): "web"},
-		Timeouts:  kernel.Timeouts{TCP: 15 * time.Minute},
-		Sync:      []kernel.Daemon{{Role: kernel.Backup, Interface: "eth1", Group: netip.MustParseAddr("ff02::81"), MaxLen: 1400}},
+		Names:    map[kernel.ServiceID]string{id("tcp://10.0.0.1:80"): "web", id("fwmark:7"): "web"},
+		Timeouts: kernel.Timeouts{TCP: 15 * time.Minute},
+		Sync: []kernel.Daemon{{Role: kernel.Backup, Interface: "eth1", Group: netip.MustParseAddr("ff02::81"),
+			MaxLen: 1400}},
 		SyncGiven: true,
 	}
 	if d := cmp.Diff(want, w, byValue); d != "" {
@@ -95,8 +105,9 @@ func TestFilesTogether(t *testing.T) {
 	w := resolve(t,
 		head+"defaults: {scheduler: sh, forward: nat}\npools: {p: [10.0.1.1]}\nservices: []\n",
 		head+"timeouts: {udp: 1m}\nservices: [{address: 10.0.0.1:80, servers: p}]\n")
-	want := []plan.Service{{Service: kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "wlc"}, Servers: []kernel.Server{
-		{Addr: netip.MustParseAddrPort("10.0.1.1:80"), Weight: 1, Forward: kernel.Direct}}}}
+	want := []plan.Service{{Service: kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "wlc"},
+		Servers: []kernel.Server{
+			{Addr: netip.MustParseAddrPort("10.0.1.1:80"), Weight: 1, Forward: kernel.Direct}}}}
 	if d := cmp.Diff(want, w.Services, byValue); d != "" || w.SyncGiven || w.Timeouts.UDP != time.Minute {
 		t.Errorf("%v (-want +got)\n%s", w, d)
 	}
@@ -124,9 +135,11 @@ func TestOddTables(t *testing.T) {
 	limited := server("10.0.1.1:80", math.MaxInt32, kernel.NAT)
 	limited.Upper, limited.Lower = math.MaxUint32, math.MaxUint32
 	for _, e := range []kernel.ServiceEntry{
-		entry(kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "wlc", Persistence: time.Second, Netmask: kernel.AllClients},
+		entry(kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "wlc", Persistence: time.Second,
+			Netmask: kernel.AllClients},
 			server("10.0.1.2:81", 0, kernel.Local), server("[2001:db8::1]:80", 1, kernel.Local), limited),
-		entry(kernel.Service{ServiceID: id("udp://0.0.0.0:0"), Scheduler: "my-own_sched.1", SchedFlags: 7, Persistence: kernel.MaxPersistence, Netmask: 1},
+		entry(kernel.Service{ServiceID: id("udp://0.0.0.0:0"), Scheduler: "my-own_sched.1", SchedFlags: 7,
+			Persistence: kernel.MaxPersistence, Netmask: 1},
 			server("10.0.1.2:0", 5, kernel.Direct)),
 		entry(kernel.Service{ServiceID: id("fwmark:4294967295"), Scheduler: "no", OnePacket: true},
 			server("10.0.1.2:0", 5, kernel.Direct), server("10.0.1.2:9", 5, kernel.Tunneling)),
@@ -137,7 +150,8 @@ func TestOddTables(t *testing.T) {
 		entry(kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "wlc", Persistence: 40 * 24 * time.Hour},
 			server("10.0.1.2:8080", 5, kernel.Direct), server("10.0.1.3:8080", 5, kernel.Tunneling)),
 		// And what has no effect.
-		entry(kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "wlc", OnePacket: true, Netmask: 0xffffff00, Engine: "sip"}),
+		entry(kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "wlc", OnePacket: true, Netmask: 0xffffff00,
+			Engine: "sip"}),
 	} {
 		roundTrip(t, &kernel.Snapshot{Services: []kernel.ServiceEntry{e}})
 	}
@@ -146,7 +160,8 @@ func TestOddTables(t *testing.T) {
 func roundTrip(t *testing.T, table *kernel.Snapshot) {
 	t.Helper()
 	timeouts := kernel.Timeouts{TCP: 15 * time.Minute, TCPFin: time.Second, UDP: maxTimeout}
-	daemons := []kernel.Daemon{{Role: kernel.Master, Interface: "eth0.1", ID: 255, Group: netip.MustParseAddr("ff02::1"), Port: 1, TTL: 255, MaxLen: 65507}}
+	daemons := []kernel.Daemon{{Role: kernel.Master, Interface: "eth0.1", ID: 255, Group: netip.MustParseAddr("ff02::1"),
+		Port: 1, TTL: 255, MaxLen: 65507}}
 	f := Export(table, timeouts, daemons)
 	var y, j strings.Builder
 	if err := f.WriteYAML(&y); err != nil {
@@ -169,6 +184,39 @@ func roundTrip(t *testing.T, table *kernel.Snapshot) {
 		}
 		if w.Timeouts != timeouts || len(w.Sync) != 1 || w.Sync[0] != daemons[0] {
 			t.Fatalf("%v %v\n%s", w.Timeouts, w.Sync, text)
+		}
+	}
+}
+
+// TestFilesOnTheKernel exports random tables of the kernel, reads the file and
+// fills an empty kernel from it: nothing differs, and servers are in order.
+func TestFilesOnTheKernel(t *testing.T) {
+	lab.Need(t, tunnels)
+	k := open(t)
+	for seed := range uint64(40) {
+		if err := k.Flush(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		load(t, k, randomState(rand.New(rand.NewPCG(seed, 51))))
+		first := read(t, k)
+		roundTrip(t, first)
+		var y strings.Builder
+		if err := Export(first, kernel.Timeouts{}, nil).WriteYAML(&y); err != nil {
+			t.Fatal(err)
+		}
+		w := resolve(t, y.String())
+		if err := k.Flush(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		load(t, k, w.Services)
+		second := read(t, k)
+		if rest := plan.Between(second, plan.Of(first), plan.Options{Prune: true}); len(rest) > 0 {
+			t.Fatalf("seed %d: left:\n%+v\n%s", seed, rest, y.String())
+		}
+		for _, s := range second.Services {
+			if !slices.IsSortedFunc(s.Servers, func(a, b kernel.ServerEntry) int { return b.Addr.Compare(a.Addr) }) {
+				t.Fatalf("seed %d: the kernel lists %v as %v", seed, s.ServiceID, s.Servers)
+			}
 		}
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Schema gives the JSON Schema (2020-12) of a cluster file, for editors. It
-// knows every key and the form of its value, and not what only the file as a
-// whole can tell: that a pool is there, or what excludes what.
+// Schema returns the JSON Schema (2020-12) of a cluster file, for editors. It has
+// every key and the form of its value. It cannot express what depends on the rest of
+// the file: that a pool exists, or that keys exclude each other.
 func Schema() []byte {
 	t := newTables()
 	o := object{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", apiVersion + " " + fileKind}}
@@ -20,13 +20,13 @@ func Schema() []byte {
 	}
 	var compact, indented bytes.Buffer
 	writeJSON(&compact, append(o, member{"$defs", defs}))
-	// What was just written can be indented.
+	// The JSON was just written, so it is valid.
 	_ = json.Indent(&indented, compact.Bytes(), "", "  ")
 	indented.WriteByte('\n')
 	return indented.Bytes()
 }
 
-// schema describes an object: its keys and no others.
+// schema returns the schema of an object: its keys and no others.
 func (r *record[T]) schema() object {
 	var properties object
 	var needed list
@@ -43,22 +43,22 @@ func (r *record[T]) schema() object {
 	return append(o, member{"additionalProperties", false})
 }
 
-// told is a key's description with what a schema has no words for.
+// told returns a key's description, with what a schema has no keyword for.
 func (k *key[T]) told() string {
 	doc := k.doc
 	if k.of != "" {
-		doc += " For " + enumerate(strings.Fields(k.of), "and") + "."
+		doc += " For type " + enumerate(strings.Fields(k.of), "or") + "."
 	}
 	if k.value != "" {
 		doc += " Default: " + k.value + "."
 	}
 	if k.director {
-		doc += " Only the director looks at it."
+		doc += " Used only by the director."
 	}
 	return doc
 }
 
-// schema describes a value.
+// schema returns the schema of a value.
 func (s *shape) schema() object {
 	if s.ref != "" {
 		return object{{"$ref", "#/$defs/" + s.ref}}

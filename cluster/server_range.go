@@ -10,19 +10,19 @@ import (
 	"lvs/plan"
 )
 
-// maxRange is how many servers one entry may stand for.
+// maxRange is the largest number of servers in a range.
 const maxRange = 256
 
-// serverRange is what a server's address in a file stands for: as a rule one.
+// serverRange is the servers that an address in a file defines: usually one.
 type serverRange struct {
 	first netip.Addr
 	count int
-	// port is that of all; without hasPort it is the service's.
+	// port is the port of all; without hasPort it is the service's.
 	port    uint16
 	hasPort bool
 }
 
-// portOr is the port, or the service's.
+// portOr returns the port, or the service's.
 func (r *serverRange) portOr(service uint16) uint16 {
 	if r.hasPort {
 		return r.port
@@ -37,8 +37,9 @@ func parseServers(s string) (r serverRange, err error) {
 		return parseRange(s)
 	}
 	r.count = 1
-	// An address with a port is no address, which costs an error to find out.
-	if first := strings.IndexByte(s, ':'); first < 0 || s[0] == '[' && s[len(s)-1] == ']' || strings.IndexByte(s[first+1:], ':') >= 0 && s[0] != '[' {
+	// Parsing an address with a port as an address would cost an error.
+	if first := strings.IndexByte(s, ':'); first < 0 || s[0] == '[' && s[len(s)-1] == ']' ||
+		strings.IndexByte(s[first+1:], ':') >= 0 && s[0] != '[' {
 		if a, err := netip.ParseAddr(unbracket(s)); err == nil && a.Zone() == "" {
 			r.first = a
 			return r, nil
@@ -46,13 +47,13 @@ func parseServers(s string) (r serverRange, err error) {
 	}
 	ap, err := kernel.ParseAddrPort(s)
 	if err != nil {
-		return r, fmt.Errorf("server %w", err)
+		return r, fmt.Errorf("invalid server %w", err)
 	}
 	r.first, r.port, r.hasPort = ap.Addr(), ap.Port(), true
 	return r, nil
 }
 
-// unbracket takes the brackets from around an address.
+// unbracket removes the brackets around an address.
 func unbracket(s string) string {
 	if len(s) > 1 && s[0] == '[' && s[len(s)-1] == ']' {
 		return s[1 : len(s)-1]
@@ -61,14 +62,14 @@ func unbracket(s string) string {
 }
 
 func parseRange(s string) (r serverRange, err error) {
-	wrong := func(why string) (serverRange, error) {
-		return r, fmt.Errorf("server %s: %s", plan.Quote(s), why)
+	wrong := func(want string) (serverRange, error) {
+		return r, fmt.Errorf("invalid server %s: want %s", plan.Quote(s), want)
 	}
 	address := s
 	if i := strings.LastIndexByte(s, ':'); i > strings.LastIndexByte(s, ']') {
 		port, err := strconv.ParseUint(s[i+1:], 10, 16)
 		if err != nil || s[i+1] == '+' {
-			return wrong("the port is a number from 0 to 65535")
+			return wrong("a port number from 0 to 65535")
 		}
 		address, r.port, r.hasPort = s[:i], uint16(port), true
 	}
@@ -78,14 +79,14 @@ func parseRange(s string) (r serverRange, err error) {
 	prefix, inside, ok := strings.Cut(strings.TrimSuffix(address, "]"), "[")
 	low, high, cut := strings.Cut(inside, "-")
 	if !ok || !cut || !strings.HasSuffix(address, "]") {
-		return wrong("a range is written 10.0.0.[12-18] or 2001:db8::[a-f]")
+		return wrong("a range such as 10.0.0.[12-18] or 2001:db8::[a-f]")
 	}
 	base := 10
 	if strings.Contains(prefix, ":") {
 		base = 16
 	}
 	if !strings.HasSuffix(prefix, ".") && base == 10 || !strings.HasSuffix(prefix, ":") && base == 16 {
-		return wrong("the range is the whole last part of the address, such as 10.0.0.[12-18]")
+		return wrong("a range of the whole last part of the address, such as 10.0.0.[12-18]")
 	}
 	first, errFirst := netip.ParseAddr(prefix + low)
 	_, errLast := netip.ParseAddr(prefix + high)
@@ -93,11 +94,11 @@ func parseRange(s string) (r serverRange, err error) {
 	to, errTo := strconv.ParseUint(high, base, 16)
 	switch {
 	case errFirst != nil || errLast != nil || errFrom != nil || errTo != nil || first.Zone() != "":
-		return wrong("the range does not make addresses")
+		return wrong("a range of IP addresses")
 	case from > to:
-		return wrong("the range ends before it begins")
+		return wrong("the lower end of the range first")
 	case to-from >= maxRange:
-		return wrong(fmt.Sprintf("the range has %d addresses; at most %d can stand in one", to-from+1, maxRange))
+		return wrong(fmt.Sprintf("at most %d addresses in the range, not %d", maxRange, to-from+1))
 	}
 	r.first, r.count = first, int(to-from)+1
 	return r, nil

@@ -1,15 +1,17 @@
 package cluster
 
 import (
+	"slices"
+
 	"lvs/plan"
 )
 
-// tree is a document as it was read: a value, or a list or an object of such.
+// tree is a document as it was read: a scalar, or a list or an object of trees.
 type tree struct {
 	kind kind
 	// line and column are where it begins, from 1; columns are characters.
 	line, column int32
-	// text is a scalar as it is meant: without quotes, escapes resolved.
+	// text is the value of a scalar: without quotes, escapes resolved.
 	text string
 	// items are the elements of a list; of an object key, value, key, value …
 	items []tree
@@ -26,15 +28,17 @@ const (
 	isObject
 )
 
-// what names a value in a fault.
+func (t *tree) isScalar() bool { return t.kind == isBool || t.kind == isNumber || t.kind == isText }
+
+// what returns what a fault calls the value.
 func (t *tree) what() string {
 	switch t.kind {
 	case isNull:
-		return "nothing"
+		return "an empty value"
 	case isBool:
 		return t.text
 	case isNumber:
-		return "the number " + plan.Shorten(t.text)
+		return plan.Shorten(t.text)
 	case isList:
 		return "a list"
 	case isObject:
@@ -43,8 +47,8 @@ func (t *tree) what() string {
 	return plan.Quote(t.text)
 }
 
-// find follows keys and numbers of elements as far as they lead. A value that
-// stands in place of a list of one is its own element.
+// find returns the value at the end of a path of keys and indexes, or the last one
+// on it that exists. A value in place of a list is the list's only element.
 func (t *tree) find(path ...any) *tree {
 	for _, step := range path {
 		next := (*tree)(nil)
@@ -66,7 +70,8 @@ func (t *tree) find(path ...any) *tree {
 	return t
 }
 
-// member gives the value of a key; of one that stands twice the first.
+// member returns the value of a key, or nil. Of a duplicate key it returns the first
+// value.
 func (t *tree) member(key string) *tree {
 	if t.kind != isObject {
 		return nil
@@ -79,7 +84,7 @@ func (t *tree) member(key string) *tree {
 	return nil
 }
 
-// keyLine is the line in which a key stands first.
+// keyLine returns the first line that has a key.
 func (t *tree) keyLine(key string) int {
 	for i := 0; i < len(t.items); i += 2 {
 		if t.items[i].text == key {
@@ -89,7 +94,7 @@ func (t *tree) keyLine(key string) int {
 	return 0
 }
 
-// lastLine is the line in which the last part of it begins.
+// lastLine returns the line in which the last part of the value begins.
 func (t *tree) lastLine() int32 {
 	last := t.line
 	if n := len(t.items); n > 0 {
@@ -97,3 +102,37 @@ func (t *tree) lastLine() int32 {
 	}
 	return last
 }
+
+// nodes allocates the parts of lists and objects, close to each other in few large
+// pieces.
+type nodes struct {
+	// open are the parts of the lists and objects being read, the innermost last.
+	open []tree
+	// free is the unused part of the current piece.
+	piece, free []tree
+}
+
+// pieceLen is the number of nodes in a piece.
+const pieceLen = 1024
+
+// close removes the open parts from an index on, and returns them.
+func (n *nodes) close(from int) []tree {
+	size := len(n.open) - from
+	if size > len(n.free) {
+		if size > pieceLen/4 {
+			out := slices.Clone(n.open[from:])
+			n.open = n.open[:from]
+			return out
+		}
+		n.piece = make([]tree, pieceLen)
+		n.free = n.piece
+	}
+	out := n.free[:size:size]
+	n.free = n.free[size:]
+	copy(out, n.open[from:])
+	n.open = n.open[:from]
+	return out
+}
+
+// reset makes all nodes that were closed available again.
+func (n *nodes) reset() { n.open, n.free = n.open[:0], n.piece }

@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// WriteYAML writes the file as people write it: an object a line, what is small
-// on one. It writes itself what a library would take seconds for at ten
-// thousand servers; the tests read it back with one.
+// WriteYAML writes the file as people write it: one key a line, small objects on one
+// line. It does not use a library, which takes seconds for ten thousand servers; the
+// tests read it back with one.
 func (f *File) WriteYAML(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	y := yaml{out}
@@ -34,10 +34,10 @@ func (f *File) WriteJSON(w io.Writer) error {
 	return err
 }
 
-// yaml writes nodes. Its errors are kept by the writer beneath until the end.
+// yaml writes nodes. The underlying writer keeps errors until Flush.
 type yaml struct{ out *bufio.Writer }
 
-// comments writes lines of which each begins at the indent.
+// comments writes comment lines at an indent.
 func (y yaml) comments(lines []string, indent int) {
 	for _, text := range lines {
 		for line := range strings.SplitSeq(text, "\n") {
@@ -48,7 +48,7 @@ func (y yaml) comments(lines []string, indent int) {
 	}
 }
 
-// printable turns what YAML forbids in a comment, or takes for its end, into a
+// printable replaces characters that YAML forbids in a comment, or that end it, by a
 // space.
 func printable(r rune) rune {
 	if r < ' ' || neverPlain(r) {
@@ -57,8 +57,8 @@ func printable(r rune) rune {
 	return r
 }
 
-// object writes members from the present place on, each on a line that begins
-// at the indent.
+// object writes members, each on a line of its own. The first one begins at the current
+// position, the others at the indent.
 func (y yaml) object(o object, indent int) {
 	for i, m := range o {
 		if i > 0 {
@@ -70,7 +70,7 @@ func (y yaml) object(o object, indent int) {
 	}
 }
 
-// named is object with quotes around the keys that need them.
+// named is like object, with quotes around the keys that need them.
 func (y yaml) named(o named, indent int) {
 	for i, m := range o {
 		if i > 0 {
@@ -82,8 +82,7 @@ func (y yaml) named(o named, indent int) {
 	}
 }
 
-// value writes what belongs to a key, which stands at the indent, and ends the
-// line.
+// value writes the value of a key, whose indent is given, and ends the line.
 func (y yaml) value(n node, indent int) {
 	switch v := n.(type) {
 	case list:
@@ -131,7 +130,7 @@ func (y yaml) indent(n int) {
 	}
 }
 
-// inline writes what stands on one line.
+// inline writes a node on one line.
 func (y yaml) inline(n node) {
 	switch v := n.(type) {
 	case string:
@@ -170,7 +169,7 @@ func (y yaml) inline(n node) {
 	}
 }
 
-// key writes the key of a member within a line.
+// key writes the key of member i of an object on one line.
 func (y yaml) key(i int, key string) {
 	if i > 0 {
 		y.out.WriteString(", ")
@@ -179,8 +178,8 @@ func (y yaml) key(i int, key string) {
 	y.out.WriteString(": ")
 }
 
-// yamlText puts a text in quotes unless it is a plain word in every place, for
-// every reader.
+// yamlText returns a text in quotes, unless it is a plain word everywhere, for every
+// reader of YAML.
 func yamlText(s string) string {
 	plain := s != "" && !strings.Contains(s, "::") && !strings.HasSuffix(s, ":")
 	for i := range len(s) {
@@ -205,8 +204,8 @@ func yamlText(s string) string {
 	return string(jsonText(s))
 }
 
-// neverANumber tells whether a text that begins with a digit is an IPv4 address,
-// a duration, a share (30%) or a range (200-399), which no reader takes for a
+// neverANumber reports whether a text that begins with a digit is an IPv4 address, a
+// duration, a percentage or a range (200-399), which no reader of YAML takes for a
 // number or a date.
 func neverANumber(s string) bool {
 	const digits = "0123456789"
@@ -214,12 +213,12 @@ func neverANumber(s string) bool {
 		strings.Trim(s, digits) == "%" || strings.Trim(s, digits) == "-"
 }
 
-// jsonText is a text in JSON's quotes, which are YAML's too.
+// jsonText returns a text in JSON's quotes, which are valid in YAML too.
 func jsonText(s string) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	e.Encode(s) // a string cannot fail
+	e.Encode(s) // encoding a string cannot fail
 	text := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	if !bytes.ContainsFunc(text, neverPlain) {
 		return text
@@ -235,8 +234,8 @@ func jsonText(s string) []byte {
 	return escaped
 }
 
-// neverPlain tells of characters that JSON's quotes may hold as they are, and
-// YAML's may not, or not for every reader.
+// neverPlain reports whether a character is allowed in JSON's quotes as it is, but not
+// in YAML's, or not for every reader.
 func neverPlain(r rune) bool {
 	return r >= 0x7f && r <= 0x9f || r == 0x2028 || r == 0x2029 || r == 0xfeff || r == 0xfffe || r == 0xffff
 }

@@ -14,23 +14,26 @@ import (
 	"lvs/plan"
 )
 
-// Bounds of what a small text may grow to.
+// Limits of what a small text may expand to.
 const (
 	maxDepth = 64
-	maxNodes = 1 << 20 // that aliases may add
+	maxNodes = 1 << 20 // added by aliases
 )
 
-// readYAML reads all of YAML with a library.
+func tooDeep() string { return fmt.Sprintf("lists and objects are nested more than %d deep", maxDepth) }
+
+// readYAML reads any YAML, with a library.
 func readYAML(s *Source) (root *tree, err error) {
 	defer func() {
-		// The library is known to panic on some texts that are no YAML.
+		// The library is known to panic on some texts that are not YAML.
 		if recover() != nil {
-			root, err = nil, Faults{{File: s.Name, Why: "this cannot be read as YAML"}}
+			root, err = nil, Faults{{File: s.Name, Why: "cannot read this as YAML"}}
 		}
 	}()
 	if s.tooMuch() {
-		return nil, Faults{s.fault(max(s.stopped, 1), 1, "what begins here takes all of YAML, which is read in smaller files only",
-			"write it plainly: each list and object in a block or on one line, no anchors, tags or texts of several lines")}
+		return nil, Faults{s.fault(max(s.stopped, 1), 1, "a file this large must be plain YAML, and here begins something "+
+			"else",
+			"write each list and object as a block or on one line, without anchors, tags or multi-line texts")}
 	}
 	file, err := parser.Parse(lexer.Tokenize(s.text), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
@@ -44,15 +47,15 @@ func readYAML(s *Source) (root *tree, err error) {
 	return &t, nil
 }
 
-// Bounds of what is given to the library: its time grows with the square of the
-// keys of an object and of the depth. At these it takes some seconds.
+// Limits of what the library gets: its time grows with the square of the number of
+// keys in an object and of the depth. At these limits it takes some seconds.
 const (
 	maxLibraryKeys  = 40_000
 	maxLibraryDepth = 1000
 )
 
-// tooMuch tells whether the library would take too long. Brackets within texts
-// count too: nobody writes so many.
+// tooMuch reports whether the library would take too long. It counts brackets in
+// quotes too: real files do not have that many.
 func (s *Source) tooMuch() bool {
 	keys, depth := strings.Count(s.text, "---")+strings.Count(s.text, "- - "), 0
 	for i := range len(s.text) {
@@ -72,7 +75,7 @@ func (s *Source) tooMuch() bool {
 	return keys > maxLibraryKeys
 }
 
-// syntax makes a fault of what the library says.
+// syntax returns the library's error as a fault.
 func (s *Source) syntax(err error) Fault {
 	var at goyaml.Error
 	if !errors.As(err, &at) || at.GetToken() == nil {
@@ -81,14 +84,14 @@ func (s *Source) syntax(err error) Fault {
 	p := at.GetToken().Position
 	hint := ""
 	if strings.HasPrefix(at.GetMessage(), "mapping value is not allowed") {
-		hint = "a line near it is indented too far, or a text with a colon needs quotes"
+		hint = "check the indentation of the lines around it; put a text with a colon in quotes"
 	}
 	f := s.fault(p.Line, p.Column, firstLine(at.GetMessage()), hint)
 	if text := bracketed(f.Text); text != "" {
-		f.Hint = `what has brackets needs quotes: "` + text + `"`
+		f.Hint = `write it in quotes: "` + text + `"`
 	}
 	if strings.HasPrefix(strings.TrimLeft(f.Text, " "), "\t") {
-		f.Hint = "YAML is indented with blanks, not with tabs"
+		f.Hint = "indent with spaces, not with tabs"
 	}
 	return f
 }
@@ -98,13 +101,13 @@ func firstLine(s string) string {
 	return line
 }
 
-// yamlTree makes a tree of what the library read.
+// yamlTree turns the library's result into a tree.
 type yamlTree struct {
 	source  *Source
 	anchors map[string]ast.Node
-	// left is how many nodes aliases may still add.
+	// left is the number of nodes that aliases may still add.
 	left int
-	// inAlias and depth count what is around a node.
+	// inAlias and depth count the aliases and values around a node.
 	inAlias, depth int
 }
 
@@ -113,14 +116,14 @@ func (y *yamlTree) fault(n ast.Node, why, hint string) error {
 	return Faults{y.source.fault(p.Line, p.Column, why, hint)}
 }
 
-// documents takes the only one that is not empty.
+// documents returns the only document that is not empty.
 func (y *yamlTree) documents(docs []*ast.DocumentNode) (tree, error) {
 	var body ast.Node
 	for _, d := range docs {
 		switch {
 		case d.Body == nil:
 		case body != nil:
-			return tree{}, y.fault(d.Body, "a second document begins: a file is one cluster", "put it into a file of its own")
+			return tree{}, y.fault(d.Body, "a second document begins here: a file is one cluster", "move it to another file")
 		default:
 			body = d.Body
 		}
@@ -133,7 +136,7 @@ func (y *yamlTree) documents(docs []*ast.DocumentNode) (tree, error) {
 
 func (y *yamlTree) tree(n ast.Node) (t tree, err error) {
 	if y.depth++; y.depth > maxDepth {
-		return t, y.fault(n, fmt.Sprintf("more than %d lists and objects within one another", maxDepth), "")
+		return t, y.fault(n, tooDeep(), "")
 	}
 	defer func() { y.depth-- }()
 	if y.inAlias > 0 {
@@ -175,9 +178,9 @@ func (y *yamlTree) tree(n ast.Node) (t tree, err error) {
 	case *ast.AliasNode:
 		return y.alias(n)
 	case *ast.TagNode:
-		return t, y.fault(n, "tags have no meaning here", "leave out "+n.Start.Value)
+		return t, y.fault(n, "tags are not supported", "remove "+n.Start.Value)
 	default:
-		return t, y.fault(n, "this has no place in a cluster file", "")
+		return t, y.fault(n, "this is not supported in a cluster file", "")
 	}
 	return t, nil
 }
@@ -194,7 +197,7 @@ func (y *yamlTree) list(n *ast.SequenceNode, t *tree) error {
 	return nil
 }
 
-// object puts what is merged behind the object's own keys, which win.
+// object adds merged keys behind the object's own, which take precedence.
 func (y *yamlTree) object(values []*ast.MappingValueNode, t *tree) error {
 	t.kind = isObject
 	t.items = make([]tree, 0, 2*len(values))
@@ -211,7 +214,7 @@ func (y *yamlTree) object(values []*ast.MappingValueNode, t *tree) error {
 			}
 			for _, s := range sources {
 				if s.kind != isObject {
-					return y.fault(v.Key, "<< takes an object, or a list of objects", "")
+					return y.fault(v.Key, "invalid <<: want an object, or a list of objects", "")
 				}
 			}
 			merged = append(merged, sources...)
@@ -222,7 +225,7 @@ func (y *yamlTree) object(values []*ast.MappingValueNode, t *tree) error {
 			return err
 		}
 		if key.kind == isNull || key.kind == isList || key.kind == isObject {
-			return y.fault(v.Key, "a key is a word", "")
+			return y.fault(v.Key, "invalid key: want a word", "")
 		}
 		if value.line == 0 {
 			value.line, value.column = key.line, key.column
@@ -243,14 +246,14 @@ func (y *yamlTree) alias(n *ast.AliasNode) (tree, error) {
 	name := n.Value.GetToken().Value
 	meant, ok := y.anchors[name]
 	if !ok {
-		return tree{}, y.fault(n, fmt.Sprintf("the alias %s stands for nothing above it", plan.Quote("*"+name)), "")
+		return tree{}, y.fault(n, fmt.Sprintf("the alias %s has no anchor above it", plan.Quote("*"+name)), "")
 	}
 	y.inAlias++
 	defer func() { y.inAlias-- }()
 	return y.tree(meant)
 }
 
-// position is where a node begins: a block's first key or dash, or a bracket.
+// position returns where a node begins: a block's first key or dash, or a bracket.
 func position(n ast.Node) *token.Position {
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -261,4 +264,36 @@ func position(n ast.Node) *token.Position {
 		return position(n.Key)
 	}
 	return n.GetToken().Position
+}
+
+// bracketed returns the address in a line of YAML that has brackets and no quotes, so
+// that YAML takes it for a list: 10.0.0.[18-20], tcp://[2001:db8::10]:80. It returns
+// nothing if there is none.
+func bracketed(line string) string {
+	for i := range len(line) {
+		if line[i] != '[' {
+			continue
+		}
+		n := strings.IndexByte(line[i:], ']')
+		if n < 0 {
+			return ""
+		}
+		if strings.IndexByte(line[i+1:i+n], '[') >= 0 {
+			continue // a list around it
+		}
+		from := strings.LastIndexAny(line[:i], " \t,{[\"'") + 1
+		to := i + n + 1
+		if rest := strings.IndexAny(line[to:], " \t,}]\"'"); rest >= 0 {
+			to += rest
+		} else {
+			to = len(line)
+		}
+		word := line[from:to]
+		quoted := from > 0 && strings.IndexByte(`"'`, line[from-1]) >= 0
+		if !quoted && !strings.ContainsAny(word, "{}\"' ") && len(word) > n+1 &&
+			(from < i || strings.HasPrefix(line[i+n+1:], ":")) {
+			return word
+		}
+	}
+	return ""
 }

@@ -31,7 +31,7 @@ func sound(t *testing.T, f *cluster.File, err error) {
 	t.Helper()
 	if err != nil {
 		var faults cluster.Faults
-		if f != nil || !errors.As(err, &faults) || len(faults) == 0 || len(faults) > cluster.MaxFaults+1 {
+		if f != nil || !errors.As(err, &faults) || len(faults) == 0 || len(faults) > 1001 {
 			t.Fatalf("%v, %v", f, err)
 		}
 		return

@@ -168,7 +168,7 @@ func TestImportFaults(t *testing.T) {
 		{keepalived, "~SEQ(A, 1, 0, 5) virtual_server 10.0.0.$A 80 {\n}", "k.conf:1: ~SEQ(A, 1, 0, 5): a step of 0 never ends\nk.conf:2: } closes nothing"},
 		{keepalived, "$A=$B$A$A\n$B= \\\n$A\n$A", "k.conf:4: definitions and included files make more of this than can be read"},
 		{keepalived, "virtual_server 10.0.0.1 80 {\nvirtualhost \"a b\"\nreal_server 10.0.1.1 80 {\nHTTP_GET {\nurl {\n}\n}\n}\n}",
-			`k.conf: no cluster file can say this: "a b" is no name of a host`},
+			`k.conf: no cluster file can say this: invalid host "a b": want the name of a host`},
 		{ldirectord, "virtual=10.0.0.1:80\n\treal=10.0.1.9->10.0.1.1:80 gate", "l.cf:2: 10.0.1.9->10.0.1.1 is no range of IPv4 addresses"},
 		{ldirectord, "virtual=nosuch:80\n", `l.cf:1: "nosuch" is no address, and as a name it was not found: no such host`},
 		{ldirectord, "virtual=10.0.0.1:80\n\treal6=[::1]:80 gate\n\trequest=index", "l.cf:2: real6 has no place in virtual\nl.cf:3: request index: the value stands in quotes"},
