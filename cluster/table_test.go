@@ -3,10 +3,7 @@ package cluster
 import (
 	"context"
 	"math/rand/v2"
-	"net/netip"
 	"testing"
-
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"lvs/kernel"
 	"lvs/kernel/contract"
@@ -15,7 +12,6 @@ import (
 )
 
 var (
-	values  = cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, kernel.ServiceID{})
 	tunnels = lab.Feature{Name: "GRE tunnels", Major: 5, Minor: 3}
 )
 

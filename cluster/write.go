@@ -218,7 +218,7 @@ func jsonText(s string) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	e.Encode(s) // encoding a string cannot fail
+	_ = e.Encode(s) // encoding a string cannot fail
 	text := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 	if !bytes.ContainsFunc(text, neverPlain) {
 		return text

@@ -163,15 +163,15 @@ func (a *App) undone(f *plan.Failure, where placer) error {
 	}
 	switch {
 	case f.Undo != nil:
-		add("the table is partly changed, because undoing failed: %w", f.Undo)
+		_ = add("the table is partly changed, because undoing failed: %w", f.Undo)
 	case slices.ContainsFunc(bad, changedMeanwhile):
-		add("the table was changed by someone else since it was read: all changes of this command were undone").
+		_ = add("the table was changed by someone else since it was read: all changes of this command were undone").
 			hintf("run it again: it compares with the table as it is now")
 	default:
-		add("all changes were undone: the table is as before")
+		_ = add("all changes were undone: the table is as before")
 	}
 	for i := range f.Left {
-		add("to restore the table: %s", changeText(&f.Left[i]))
+		_ = add("to restore the table: %s", changeText(&f.Left[i]))
 	}
 	if !errors.Is(f.Cause, context.Canceled) {
 		return bad

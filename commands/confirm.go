@@ -62,7 +62,7 @@ func (a *App) confirm(ctx context.Context, what string) error {
 	if in == nil {
 		return usagef("would %s: not confirmed", what).hintf("add --yes to do it, or --dry-run to see it first")
 	}
-	defer close()
+	defer func() { _ = close() }()
 	fmt.Fprintf(a.Err, "This will %s. Go on? [y/N] ", what)
 	answer, err := readLine(ctx, in)
 	if err != nil {

@@ -138,12 +138,12 @@ func (a *App) detach(args []string, log string) error {
 		return err
 	}
 	said := make([]byte, len(readyWord))
-	r.SetReadDeadline(time.Now().Add(readyTime))
+	_ = r.SetReadDeadline(time.Now().Add(readyTime))
 	if n, _ := r.Read(said); string(said[:n]) == readyWord {
 		return cmd.Process.Release()
 	}
-	cmd.Process.Kill()
-	cmd.Wait()
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
 	return fmt.Errorf("the background process did not start: %w", lastLine(log))
 }
 
@@ -151,7 +151,7 @@ func (a *App) detach(args []string, log string) error {
 // goes on.
 func signalReady() {
 	f := os.NewFile(readyFile, "ready")
-	f.WriteString(readyWord)
+	_, _ = f.WriteString(readyWord)
 	f.Close()
 }
 

@@ -45,7 +45,7 @@ func parseCondition(s string) (condition, error) {
 	c.number, c.isNumber = parseNumber(c.value)
 	switch c.op {
 	case "":
-		return condition{}, fmt.Errorf("invalid filter %q: want = or ~ after !", s)
+		return condition{}, fmt.Errorf("invalid filter %q: want ! followed by = or ~", s)
 	case "==":
 		c.op = "="
 	case "~", "!~":

@@ -24,8 +24,6 @@ func randomState(r *rand.Rand) []Service { return Of(contract.RandomTable(r)) }
 // wide is a large wanted state.
 func wide(services, servers int) []Service { return Of(contract.WideTable(services, servers)) }
 
-func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
-
 func id(s string) kernel.ServiceID {
 	i, err := kernel.ParseServiceID(s)
 	if err != nil {

@@ -87,7 +87,7 @@ func (p *parser) readOptions(words []word) {
 func (p *parser) readLong(w word, rest []word) []word {
 	name, _, hasValue := strings.Cut(w.text[2:], "=")
 	o, v := findOption(name, 0), findVerb(name, 0)
-	arg := without
+	var arg argument
 	switch {
 	case o != nil:
 		arg = o.arg

@@ -31,7 +31,7 @@ func writeConnections(w io.Writer, conns iter.Seq2[*kernel.Connection, error], p
 	out.b = append(out.b, '\n')
 	for c, err := range n.ahead(conns) {
 		if err != nil {
-			out.end() // show what was read; this error matters more than one of writing
+			_ = out.end() // show what was read; this error matters more than one of writing
 			return err
 		}
 		out.b = append(appendConnection(out.b, c, persistent, n), '\n')

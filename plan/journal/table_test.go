@@ -50,23 +50,6 @@ func open(t *testing.T) kernel.Kernel {
 	return k
 }
 
-// load adds services with their servers to an empty table.
-func load(t testing.TB, k kernel.Kernel, s []plan.Service) {
-	t.Helper()
-	if err := k.Apply(context.Background(), plan.Between(&kernel.Snapshot{}, s, plan.Options{})); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func read(t testing.TB, k kernel.Kernel) *kernel.Snapshot {
-	t.Helper()
-	s, err := k.Snapshot(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 func table(t *testing.T, k kernel.Kernel) *plan.Table {
 	t.Helper()
 	out, err := plan.ReadTable(context.Background(), k)
