@@ -164,14 +164,13 @@ func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, public boo
 }
 
 func newNode(e *kernel.ServiceEntry) node {
-	n := node{entry: e, servers: make([]*kernel.ServerEntry, len(e.Servers))}
+	n := node{entry: e, servers: make([]*kernel.ServerEntry, len(e.Servers)), capacity: e.Capacity() > 0}
 	for i := range e.Servers {
 		s := &e.Servers[i]
 		n.servers[i] = s
 		n.active += uint64(s.Active)
 		n.inactive += uint64(s.Inactive)
 		n.clients += uint64(s.Persistent)
-		n.capacity = n.capacity || s.Weight > 0
 	}
 	return n
 }

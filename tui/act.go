@@ -187,10 +187,7 @@ func (m *Model) weigh(t target, by int) tea.Cmd {
 	old, id, server := t.v.Weight, t.e.ServiceID, t.v.Addr
 	to := old
 	c := &confirm{title: "Weight of " + server.String(), do: "Change", hint: "F5 to F8", does: "weight"}
-	others := 0
-	for i := range t.e.Servers {
-		others += boolInt(t.e.Servers[i].Weight > 0 && t.e.Servers[i].Addr != server)
-	}
+	others := t.e.Capacity(server)
 	set := func(n int) {
 		to = min(max(n, 0), kernel.MaxWeight)
 		c.args = []string{"weight", id.String(), server.String(), strconv.Itoa(to)}
@@ -213,7 +210,7 @@ func (m *Model) weigh(t target, by int) tea.Cmd {
 		if e == nil {
 			return id.String() + " no longer exists"
 		}
-		switch v := findServer(e, kernel.ServerKey{Service: id, Server: server}); {
+		switch v := e.Server(server); {
 		case v == nil:
 			return server.String() + " no longer exists"
 		case v.Weight != old:

@@ -129,7 +129,7 @@ func (m *Model) facts(k kernel.ServerKey, o *object) []line {
 	case e == nil:
 		return []line{text(red, "the service no longer exists")}
 	case k.Server.IsValid():
-		v := findServer(e, k)
+		v := e.Server(k.Server)
 		if v == nil {
 			return []line{text(red, "the server no longer exists")}
 		}
@@ -188,16 +188,6 @@ func (m *Model) counterFacts(t *activity) []line {
 		m.fact(from, fmt.Sprintf(format, countText(c.Connections), countText(c.PacketsIn),
 			out(countText(c.PacketsOut)), countText(c.BytesIn), out(countText(c.BytesOut)))),
 	}
-}
-
-// findServer returns a server of a service. Nil: the service does not have it.
-func findServer(e *kernel.ServiceEntry, k kernel.ServerKey) *kernel.ServerEntry {
-	for i := range e.Servers {
-		if e.Servers[i].Addr == k.Server {
-			return &e.Servers[i]
-		}
-	}
-	return nil
 }
 
 // serviceSettings formats the settings of a service.

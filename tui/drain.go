@@ -110,11 +110,11 @@ func (m *Model) drainBody(rows []drainPlace) []line {
 	const most = 6
 	var body []line
 	var active, clients uint64
-	leaving := map[kernel.ServiceID]int{}
+	leaving := map[kernel.ServiceID][]netip.AddrPort{}
 	for i, r := range rows {
 		active += uint64(r.v.Active)
 		clients += uint64(r.v.Persistent)
-		leaving[r.e.ServiceID] += boolInt(r.v.Weight > 0)
+		leaving[r.e.ServiceID] = append(leaving[r.e.ServiceID], r.v.Addr)
 		if i < most {
 			body = append(body, m.change("weight", fmt.Sprint(r.v.Weight), "0").
 				add(dim, "  "+r.v.Addr.String()+" in "+r.e.ServiceID.String()))
@@ -128,13 +128,9 @@ func (m *Model) drainBody(rows []drainPlace) []line {
 		body = append(body, text(yellow, plural(clients, "client")+" bound by persistence can still connect to it"))
 	}
 	for _, r := range rows {
-		up := 0
-		for i := range r.e.Servers {
-			up += boolInt(r.e.Servers[i].Weight > 0)
-		}
-		if n := leaving[r.e.ServiceID]; n > 0 && n == up {
+		if going := leaving[r.e.ServiceID]; len(going) > 0 && r.e.Capacity() > 0 && r.e.Capacity(going...) == 0 {
 			body = append(body, text(bold|red, r.e.ServiceID.String()+" would have no server left"))
-			leaving[r.e.ServiceID] = 0
+			delete(leaving, r.e.ServiceID)
 		}
 	}
 	return body
