@@ -136,7 +136,7 @@ func Identity(s string) (string, error) {
 		return "", err
 	}
 	if path == "" {
-		path = "/proc/self/ns/net"
+		path = "/proc/thread-self/ns/net" // /proc/self is that of the first thread
 	}
 	var st unix.Stat_t
 	if err := unix.Stat(path, &st); err != nil {

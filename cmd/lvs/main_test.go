@@ -75,7 +75,9 @@ func params(dir string) testscript.Params {
 			env.Setenv(fakeVariable, filepath.Join(env.WorkDir, "kernel.json"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"status": status, "lock": lock, "opened": opened,
+		},
 		Condition: func(name string) (bool, error) {
 			switch name {
 			case "lab":
