@@ -38,9 +38,11 @@ func lvsProcess(t *testing.T, args ...string) *exec.Cmd {
 
 // A reader that has gone away (lvs list | head) ends the program quietly.
 func TestClosedPipe(t *testing.T) {
-	for _, args := range [][]string{{"list"}, {"list", "-o", "json"}, {"schema"}, {"--help"}, {"completion", "bash"}, {"watch"}, {"watch", "-o", "jsonl"}, {"top", "-b", "-d", "100ms"}} {
-		t.Run(strings.Join(args, " "), func(t *testing.T) {
-			cmd := lvsProcess(t, args...)
+	for _, line := range []string{
+		"list", "list -o json", "schema", "--help", "completion bash", "watch", "watch -o jsonl", "top -b -d 100ms",
+	} {
+		t.Run(line, func(t *testing.T) {
+			cmd := lvsProcess(t, strings.Fields(line)...)
 			r, w, err := os.Pipe()
 			if err != nil {
 				t.Fatal(err)
@@ -176,7 +178,8 @@ func TestHangUpTwice(t *testing.T) {
 	file, journal := filepath.Join(dir, "big.json"), filepath.Join(dir, "state", "journal.jsonl")
 	var services []string
 	for i := range 3000 {
-		services = append(services, fmt.Sprintf(`{"address": "tcp://198.18.%d.%d:80", "servers": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}`, i/250, i%250))
+		services = append(services, fmt.Sprintf(`{"address": "tcp://198.18.%d.%d:80",
+			"servers": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}`, i/250, i%250))
 	}
 	text := `{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [` + strings.Join(services, ",") + "]}"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
