@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 )
@@ -133,6 +134,121 @@ func (b *benchmark) wideList() error {
 func (b *benchmark) restores() error {
 	b.title(fmt.Sprintf("Restore of %d services with %d servers each, into an empty table", benchServices, benchServers))
 	return b.restore("lvs restore, beside ipvsadm -R", b.command(b.lvs, "restore"), benchServices, benchServers)
+}
+
+// restore measures a command that restores a table beside ipvsadm -R, each
+// into an empty one.
+func (b *benchmark) restore(what string, ours step, services, servers int) error {
+	file := filepath.Join(b.dir, "table")
+	if err := os.WriteFile(file, []byte(tableText(services, servers)), 0o600); err != nil {
+		return err
+	}
+	empty := b.command("ipvsadm", "-C")
+	theirs := b.command("ipvsadm", "-R")
+	for _, s := range []*step{&ours, &theirs} {
+		s.input, s.before = file, &empty
+	}
+	return b.pair(what, ours, theirs, timesFaster(10))
+}
+
+// applies measures cluster files: one that changes nothing, one that makes the
+// whole table, and a very large one.
+func (b *benchmark) applies() error {
+	if err := b.ipvsadmText(tableText(benchServices, benchServers)); err != nil {
+		return err
+	}
+	save, cluster := filepath.Join(b.dir, "table"), filepath.Join(b.dir, "cluster.yaml")
+	if err := b.export(cluster); err != nil {
+		return err
+	}
+	if err := os.WriteFile(save, []byte(tableText(benchServices, benchServers)), 0o600); err != nil {
+		return err
+	}
+	b.title(fmt.Sprintf("A cluster file of %d services with %d servers each", benchServices, benchServers))
+	apply := b.command(b.lvs, "apply", "--yes", "-f", cluster)
+	if err := b.pair("lvs apply that changes nothing, beside lvs list -o json", apply, b.command(b.lvs, "list", "-o", "json"), atMost(1.5)); err != nil {
+		return err
+	}
+	empty := b.command("ipvsadm", "-C")
+	theirs := b.command("ipvsadm", "-R")
+	theirs.input, theirs.before, apply.before = save, &empty, &empty
+	if err := b.pair("lvs apply into an empty table, beside ipvsadm -R", apply, theirs, timesFaster(8)); err != nil {
+		return err
+	}
+
+	const many = 10_000
+	b.title(fmt.Sprintf("A cluster file of %d services with %d servers each", many, benchServers))
+	if err := os.WriteFile(save, []byte(tableText(many, benchServers)), 0o600); err != nil {
+		return err
+	}
+	load := b.command(b.lvs, "restore", "--yes", "-q")
+	load.input = save
+	if _, err := b.measure(load); err != nil {
+		return err
+	}
+	if err := b.export(cluster); err != nil {
+		return err
+	}
+	runs := b.runs
+	b.runs = 1 // each takes seconds, and memory hardly differs
+	defer func() { b.runs = runs }()
+	if err := b.memory("lvs apply into an empty table", apply, 200); err != nil {
+		return err
+	}
+	apply.before = nil
+	if err := b.memory("lvs apply that changes nothing", apply, 200); err != nil {
+		return err
+	}
+	_, err := b.measure(empty)
+	return err
+}
+
+// export writes the table as a cluster file.
+func (b *benchmark) export(file string) error {
+	if _, err := b.measure(b.command(b.lvs, "export")); err != nil {
+		return err
+	}
+	return os.Rename(filepath.Join(b.dir, "output"), file)
+}
+
+// inPlace measures lvs in ipvsadm's place, called by a link of that name, with
+// ipvsadm's own command lines.
+func (b *benchmark) inPlace() error {
+	dir := filepath.Join(b.dir, "in-place")
+	link := filepath.Join(dir, "ipvsadm")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.Symlink(b.lvs, link); err != nil {
+		return err
+	}
+	both := func(arg string, g goal) error {
+		return b.pair("ipvsadm "+arg, b.command(link, arg), b.command("ipvsadm", arg), g)
+	}
+	for _, size := range [][2]int{{benchServices, benchServers}, {10, 1000}} {
+		b.title(fmt.Sprintf("lvs called ipvsadm, %d services with %d servers each", size[0], size[1]))
+		if err := b.ipvsadmText(tableText(size[0], size[1])); err != nil {
+			return err
+		}
+		if err := both("-Ln", timesFaster(2)); err != nil {
+			return err
+		}
+		err := b.pair("ipvsadm -Ln --stats", b.command(link, "-Ln", "--stats"), b.command("ipvsadm", "-Ln", "--stats"), timesFaster(2))
+		if err != nil {
+			return err
+		}
+		if err := both("-Sn", timesFaster(2)); err != nil {
+			return err
+		}
+		if err := b.restore("ipvsadm -R", b.command(link, "-R"), size[0], size[1]); err != nil {
+			return err
+		}
+	}
+	b.title(fmt.Sprintf("lvs called ipvsadm, %d connections", benchConnections))
+	if err := b.fillConnections(); err != nil {
+		return err
+	}
+	return both("-Lcn", timesFaster(1.5))
 }
 
 func (b *benchmark) connections() error {

@@ -156,21 +156,6 @@ func (b *benchmark) measure(s step) (sample, error) {
 	return sample{wall: wall, peak: int64(usage.Maxrss) << 10, faults: usage.Minflt}, nil
 }
 
-// ipvsadmText replaces the table by what ipvsadm makes of a text.
-func (b *benchmark) ipvsadmText(text string) error {
-	if _, err := b.measure(b.command("ipvsadm", "-C")); err != nil {
-		return err
-	}
-	file := filepath.Join(b.dir, "setup")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return err
-	}
-	load := b.command("ipvsadm", "-R")
-	load.input = file
-	_, err := b.measure(load)
-	return err
-}
-
 func medianWall(runs []sample) time.Duration {
 	walls := make([]time.Duration, len(runs))
 	for i, r := range runs {
