@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tableText is an ipvsadm-save text of so many services with so many servers.
+// tableText returns a table in the format of ipvsadm-save, with this many services and
+// servers in each.
 func tableText(services, servers int) string {
 	var b strings.Builder
 	for i := range services {
@@ -28,7 +29,7 @@ func tableText(services, servers int) string {
 	return b.String()
 }
 
-// ipvsadmText replaces the table by what ipvsadm makes of a text.
+// ipvsadmText replaces the table with one in the format of ipvsadm-save.
 func (b *benchmark) ipvsadmText(text string) error {
 	if _, err := b.measure(b.command("ipvsadm", "-C")); err != nil {
 		return err
@@ -43,19 +44,19 @@ func (b *benchmark) ipvsadmText(text string) error {
 	return err
 }
 
-// fillConnections fills the connection table, once in a boot: connections stay
-// when their service goes.
+// fillConnections fills the connection table, once in a boot: connections stay when their
+// service is deleted.
 func (b *benchmark) fillConnections() error {
 	if b.filled {
 		return nil
 	}
 	b.filled = true
-	return fillConnections(b.ctx, benchConnections)
+	return makeConnections(b.ctx, benchConnections)
 }
 
-// fillConnections makes n entries in the connection table: as many UDP
-// datagrams, each from another client, to a service whose server is nowhere.
-func fillConnections(ctx context.Context, n int) error {
+// makeConnections creates n entries in the connection table: it sends n UDP datagrams, each
+// from another client, to a service whose server does not exist.
+func makeConnections(ctx context.Context, n int) error {
 	for _, argv := range [][]string{
 		{"ipvsadm", "-C"},
 		{"ip", "link", "add", "lvs-bench", "type", "dummy"},
@@ -83,13 +84,13 @@ func fillConnections(ctx context.Context, n int) error {
 	}
 	made, err := countConnections()
 	if err == nil && made < n*99/100 {
-		err = fmt.Errorf("%d datagrams made %d connections only", n, made)
+		err = fmt.Errorf("%d datagrams made only %d connections", n, made)
 	}
 	return err
 }
 
-// datagram is an IPv4 packet with an empty UDP datagram from client number i
-// of 10.128.0.0/9 to 192.0.2.10:53. The kernel fills in the IP checksum.
+// datagram returns an IPv4 packet with an empty UDP datagram from client i of 10.128.0.0/9
+// to 192.0.2.10:53. The kernel fills in the IP checksum.
 func datagram(i uint32) []byte {
 	b := make([]byte, 28)
 	b[0], b[8], b[9] = 0x45, 64, unix.IPPROTO_UDP
@@ -102,26 +103,26 @@ func datagram(i uint32) []byte {
 	return b
 }
 
+// countConnections returns the number of entries in the connection table.
 func countConnections() (int, error) {
 	f, err := os.Open("/proc/thread-self/net/ip_vs_conn")
 	if err != nil {
 		return 0, err
 	}
 	defer f.Close()
-	n := -1 // the line of titles
+	n := -1 // the first line has the names of the columns
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		n++
 	}
 	return n, nil
 }
 
-// busyServices are the first services, which have the traffic: those that a
-// screen shows.
+// busyServices is how many services have traffic: the first ones, which a screen shows.
 const busyServices = 60
 
-// startTraffic sends beginnings of TCP connections to the first services, some
-// 600 a second, from ever new clients; their servers are nowhere. It goes on
-// until stop is called.
+// startTraffic sends the first packets of some 600 TCP connections per second to the busy
+// services, each from another client. The servers do not exist. The traffic ends when stop
+// is called.
 func (b *benchmark) startTraffic() (stop func(), err error) {
 	for _, argv := range [][]string{
 		{"ip", "link", "add", "lvs-top", "type", "dummy"},
@@ -130,7 +131,7 @@ func (b *benchmark) startTraffic() (stop func(), err error) {
 		{"ip", "route", "replace", "local", "192.0.0.0/22", "dev", "lo"},
 		{"ip", "route", "replace", "10.1.0.0/16", "dev", "lvs-top"},
 	} {
-		if _, err := b.measure(b.command(argv...)); err != nil {
+		if _, err := b.measure(b.command(argv[0], argv[1:]...)); err != nil {
 			return nil, err
 		}
 	}
@@ -151,7 +152,7 @@ func (b *benchmark) startTraffic() (stop func(), err error) {
 			}
 			for range 30 {
 				at := byte(i%busyServices) + 1
-				// A packet that is lost is one that was not counted.
+				// A lost packet is only one that is not counted.
 				_ = unix.Sendto(fd, synPacket(i, at), 0, &unix.SockaddrInet4{Addr: [4]byte{192, 0, 0, at}})
 				i++
 			}
@@ -160,8 +161,8 @@ func (b *benchmark) startTraffic() (stop func(), err error) {
 	return func() { close(done); sender.Wait(); unix.Close(fd) }, nil
 }
 
-// synPacket is an IPv4 packet with the first TCP packet of a connection from
-// client number i to 192.0.0.at:80. Nobody looks at its checksum on the way.
+// synPacket returns an IPv4 packet with the first TCP packet of a connection from client i
+// to 192.0.0.at:80. Its TCP checksum is 0, because it is not checked on the way.
 func synPacket(i uint32, at byte) []byte {
 	b := make([]byte, 40)
 	b[0], b[8], b[9] = 0x45, 64, unix.IPPROTO_TCP
