@@ -13,7 +13,7 @@ import (
 	"lvs/lab"
 )
 
-// What --for promises happens although the shell and all that it started have
+// The weight is restored after --for even if the shell and everything that it started have
 // been killed.
 func TestForOutlivesTheShell(t *testing.T) {
 	lab.Need(t) // the in-memory kernel is a file that one process at a time can change
