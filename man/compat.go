@@ -83,7 +83,7 @@ const compatLinks = `Only links are needed:
 They work for every caller that has /usr/local/sbin before /usr/sbin in PATH. Some
 callers use a fixed path: ldirectord and Debian's init script run /sbin/ipvsadm. For
 them, put the links into /usr/sbin; ipvsadm must not be installed there. The package
-lvsctl-ipvsadm does this. It replaces the package ipvsadm.
+lvsctl-ipvsadm does this. It cannot be installed beside the package ipvsadm.
 
 When the package ipvsadm is removed, Debian stops its service. This clears the table
 if /etc/default/ipvsadm contains AUTO="true", so save the table first. The script
