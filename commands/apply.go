@@ -34,9 +34,9 @@ func newApply(a *App) *cobra.Command {
 		Use:   "apply -f FILE",
 		Short: "Make the table match a cluster file",
 		Long: `Read cluster files and change the table where it differs. All files are read before
-anything is changed. What is the same keeps its connections and counters. New
-servers are added before old ones are deleted, and nothing is deleted that can be
-edited in place.
+anything is changed. Services and servers that are the same keep their connections
+and counters. New servers are added before old ones are deleted, and nothing is deleted
+that can be edited in place.
 
 Only services that the files name are changed; --prune also deletes the others. If
 something would be deleted, or a service left without a server that accepts new
@@ -44,20 +44,21 @@ connections, apply asks first; without a terminal it needs --yes. With --drain,
 servers to delete get the weight 0 first and are deleted when their connections have
 ended, or when DURATION has passed.
 
-The table is made once: apply checks no server, and what lvs-cluster(5) marks
-(director) has no effect. A server that lvs drain has drained stays drained until
-lvs undrain, whatever the file says.
+apply changes the table once: it does not check servers, and keys that lvs-cluster(5)
+marks (director) have no effect. A server that lvs drain has drained stays drained
+until lvs undrain, whatever its weight in the file.
 
 With --drain, no connection is lost if net.ipv4.vs.expire_nodest_conn is 1 (and, for
 persistent services, expire_quiescent_template). Changing a scheduler always has a
 cost: for some milliseconds the kernel refuses the service's new connections.
 
-With --confirm-within, everything is undone automatically unless lvs confirm comes in
+With --confirm-within, everything is undone automatically unless lvs confirm is run in
 time. A background process does this, so it also works if the shell, the connection to
 this machine, or lvs itself is lost.
 
 If a file has a fault, nothing is changed and every fault is reported. If the kernel
-refuses a step, everything is undone. lvs diff shows the plan; lvs undo takes it back.`,
+refuses a step, everything is undone. lvs diff shows the changes first; lvs undo undoes
+them.`,
 		Example: `  lvs apply -f cluster.yaml --dry-run
   lvs apply -f cluster.yaml --drain 60s --yes
   lvs apply -f cluster.yaml --confirm-within 60s
@@ -70,7 +71,7 @@ refuses a step, everything is undone. lvs diff shows the plan; lvs undo takes it
 	c.Flags().StringVar(&o.drain, "drain", "",
 		"let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
 	c.Flags().StringVar(&o.confirm, "confirm-within", "",
-		"undo everything automatically unless "+a.Name+" confirm comes within `DURATION`, such as 60s "+
+		"undo everything automatically unless "+a.Name+" confirm is run within `DURATION`, such as 60s "+
 			"(default: no confirmation is needed)")
 	complete(c, "drain", nothing)
 	complete(c, "confirm-within", nothing)

@@ -14,8 +14,8 @@ import (
 	"lvs/kernel/memory"
 )
 
-// A server that someone else adds while others finish is not deleted with them: nobody was
-// asked, and it had no time to finish.
+// A server that is added while others finish is not deleted with them: its deletion was not
+// confirmed, and it had no time to finish.
 func TestApplyLeavesWhatCameMeanwhile(t *testing.T) {
 	k := drainTable(t)
 	file := filepath.Join(t.TempDir(), "web.yaml")
@@ -50,7 +50,7 @@ func TestApplyLeavesWhatCameMeanwhile(t *testing.T) {
 	}
 }
 
-// An apply that comes too late reports why, and keeps the other's changes.
+// An apply that finds a changed table reports why it fails, and keeps the changes of others.
 func TestApplyAfterAnother(t *testing.T) {
 	k := drainTable(t)
 	file := filepath.Join(t.TempDir(), "web.yaml")
@@ -76,7 +76,7 @@ func TestApplyAfterAnother(t *testing.T) {
 	}
 }
 
-// Without a process that would undo it nothing is changed.
+// Nothing is changed if the process that would undo it cannot be started.
 func TestConfirmWithinWithoutAJob(t *testing.T) {
 	k := drainTable(t)
 	file := filepath.Join(t.TempDir(), "web.yaml")
@@ -113,7 +113,7 @@ func run(t *testing.T, k *memory.Kernel, line string) string {
 	return out.String()
 }
 
-// What is advised works: in another namespace it names that.
+// The command in a hint works: in another namespace it names that namespace.
 func TestAdviceNamesTheNamespace(t *testing.T) {
 	k := drainTable(t)
 	file := filepath.Join(t.TempDir(), "web.yaml")
@@ -140,8 +140,8 @@ func TestAdviceNamesTheNamespace(t *testing.T) {
 	}
 }
 
-// Servers that have the weight 0 already need nothing but to be deleted, which
-// is then what has to be confirmed.
+// Servers that already have the weight 0 only have to be deleted; the question is then about
+// the deletion.
 func TestConfirmWithinAfterADrain(t *testing.T) {
 	k := drainTable(t)
 	run(t, k, "drain 10.0.0.11 --yes")
@@ -163,8 +163,8 @@ func TestConfirmWithinAfterADrain(t *testing.T) {
 	}
 }
 
-// An undo that is interrupted while servers finish is not done: its advice works, both
-// to go on and to go back.
+// An undo that is interrupted while servers finish is incomplete. Its hints work: one to
+// continue, one to go back.
 func TestUndoInterruptedDuringDrain(t *testing.T) {
 	for _, row := range []struct{ line, servers string }{
 		{"undo 11 --force --yes", "10.0.0.11:80,5\n"},
@@ -193,7 +193,7 @@ func TestUndoInterruptedDuringDrain(t *testing.T) {
 	}
 }
 
-// Who drained for a minute has that much less time to confirm.
+// The time of a drain counts as time to confirm.
 func TestTimeLeftToConfirm(t *testing.T) {
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, c := range []struct{ passed, left time.Duration }{

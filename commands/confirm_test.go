@@ -10,7 +10,7 @@ import (
 	"lvs/kernel/memory"
 )
 
-// Where standard input is the text, the terminal is asked.
+// If standard input is the file, the question is asked on the terminal.
 func TestQuestionOnTheTerminal(t *testing.T) {
 	terminal := func(answer string) func() (io.ReadCloser, error) {
 		return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(answer)), nil }
@@ -25,7 +25,7 @@ func TestQuestionOnTheTerminal(t *testing.T) {
 	}{
 		{"yes", terminal("y\n"), true, exitDone, "Go on? [y/N] "},
 		{"no", terminal("\n"), true, exitNo, "nothing was changed"},
-		{"nobody sees the question", terminal("y\n"), false, exitUsage, "not confirmed"},
+		{"standard error is not a terminal", terminal("y\n"), false, exitUsage, "not confirmed"},
 		{"no terminal", none, true, exitUsage, "not confirmed"},
 		{"none to open", nil, true, exitUsage, "not confirmed"},
 	} {

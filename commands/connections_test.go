@@ -9,7 +9,7 @@ import (
 	"lvs/kernel/memory"
 )
 
-// Origins are in another file of the kernel than engines: whatever names the column,
+// The kernel shows origins in another file than engines. Every option that names the column,
 // in any case, must read that file.
 func TestConnectionsWithOrigin(t *testing.T) {
 	for _, test := range []struct {

@@ -32,23 +32,23 @@ func newDrain(a *App) *cobra.Command {
 	o := &drain{app: a}
 	c := &cobra.Command{
 		Use:   "drain SERVER…",
-		Short: "Stop new connections to a server and let the others end",
+		Short: "Stop new connections to a server and let existing ones end",
 		Long: `Set a server's weight to 0 in every service that has it: its connections go on,
 new ones go to other servers. SERVER is an address, for all its ports, or
 ADDR:PORT. The old weights are remembered; lvs undrain restores them. Draining a
 server again does not change what is remembered.
 
 With --wait, wait until nothing is left: no active connection and no client bound
-by persistence. For UDP and firewall marks, whose connections have no visible
-end: no packet for 5 seconds. When --timeout passes or the wait is interrupted,
-the server stays drained.
+by persistence. The end of a connection of UDP or of a firewall mark cannot be seen:
+for these, wait until no packet has come for 5 seconds. If --timeout passes or the
+wait is interrupted, the server stays drained.
 
 A client that is bound to a server by persistence comes back to it even at weight
 0, unless the sysctl net.ipv4.vs.expire_quiescent_template is 1.
 --expire-templates sets it, for all services of the table; it stays set.
 
 With --for, a background process undrains the server later, even after the shell
-has gone. (If systemd-logind has KillUserProcesses=yes, logging out ends that
+has ended. (If systemd-logind has KillUserProcesses=yes, logging out ends that
 process.) lvs undrain cancels it.
 
 If a service would be left without a server that accepts new connections, drain
@@ -68,7 +68,7 @@ asks first; without a terminal it needs --yes.`,
 	f.BoolVar(&o.expire, "expire-templates", false,
 		"set net.ipv4.vs.expire_quiescent_template, for all services: clients bound by persistence go to other servers")
 	f.StringVar(&o.hold, "for", "",
-		"undrain automatically after `DURATION`, such as 30m, even after the shell has gone "+
+		"undrain automatically after `DURATION`, such as 30m, even after the shell has ended "+
 			"(default: the server stays drained)")
 	a.changeFlags(c)
 	a.askFlags(c)

@@ -49,7 +49,7 @@ const (
 	theMark = "fwmark:7"
 )
 
-// does lets the server of a service do something.
+// does adds traffic to the server of a service.
 func does(t *testing.T, k *memory.Kernel, service string, what memory.Traffic) {
 	t.Helper()
 	id, err := kernel.ParseServiceID(service)
@@ -61,8 +61,7 @@ func does(t *testing.T, k *memory.Kernel, service string, what memory.Traffic) {
 	}
 }
 
-// onSleep does something each time that the program sleeps, with the time since
-// the start.
+// onSleep calls a function each time that the program sleeps, with the time since the start.
 func onSleep(app *App, do func(slept time.Duration)) {
 	pass, slept := app.Sleep, time.Duration(0)
 	app.Sleep = func(ctx context.Context, d time.Duration) error {
@@ -119,7 +118,7 @@ func TestDrainWaits(t *testing.T) {
 	}
 }
 
-// What keeps a server from being drained, and for how long.
+// What delays a drain, and for how long.
 func TestWhatIsInTheWay(t *testing.T) {
 	for _, c := range []struct {
 		name, service, options string
@@ -202,7 +201,7 @@ func TestDrainWithoutCounters(t *testing.T) {
 	}
 }
 
-// When the time has passed, it reports what is left, why, and what to do.
+// After --timeout, drain reports what is left, why, and what to do.
 func TestDrainTimesOut(t *testing.T) {
 	for _, c := range []struct {
 		service string
@@ -259,7 +258,7 @@ func TestDrainInterrupted(t *testing.T) {
 	}
 }
 
-// Someone else may undrain or delete what is drained.
+// Another process may undrain or delete the server during a drain.
 func TestDrainWithOthers(t *testing.T) {
 	for _, c := range []struct {
 		line   string
@@ -287,7 +286,7 @@ func TestDrainWithOthers(t *testing.T) {
 	}
 }
 
-// What the kernel refuses is not remembered as drained.
+// A server is not remembered as drained if the kernel refuses the change.
 func TestDrainRefused(t *testing.T) {
 	k := drainTable(t)
 	k.Refuse(func(c kernel.Change) error {
@@ -366,7 +365,7 @@ func TestDrainStreams(t *testing.T) {
 	}
 }
 
-// On a terminal the progress is one line, which is gone at the end.
+// On a terminal, the progress is one line, which is erased at the end.
 func TestDrainOnATerminal(t *testing.T) {
 	k := drainTable(t)
 	does(t, k, theWeb, memory.Traffic{Active: 2})

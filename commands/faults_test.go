@@ -13,8 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// TestFaults reads files with mistakes that people make. The golden files are
-// what is printed.
+// TestFaults reads files with common mistakes. The golden files contain what is printed.
 func TestFaults(t *testing.T) {
 	t.Chdir("testdata/faults")
 	names, err := filepath.Glob("*.[yj][as][mo][ln]")

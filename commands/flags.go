@@ -40,7 +40,7 @@ func (a *App) showFlags(c *cobra.Command) {
 	f, g := c.Flags(), &a.global
 	f.StringVar(&g.columns, "columns", "",
 		"show only the columns `KEYS`, separated by commas, in this order (default: depends on the command)")
-	f.BoolVar(&g.noHeaders, "no-headers", false, "print no line of column names")
+	f.BoolVar(&g.noHeaders, "no-headers", false, "do not print the line of column names")
 	f.StringVar(&g.color, "color", "",
 		"use color: `WHEN` is auto, always or never (default auto: on a terminal, without NO_COLOR; environment LVS_COLOR)")
 	markGlobal(f, "columns", "no-headers", "color")

@@ -97,7 +97,7 @@ func Sections() []Section {
 			{"NO_COLOR", "Any value that is not empty turns color off, unless --color or LVS_COLOR is always."},
 		}},
 		{"FILES", []Term{
-			{"/proc/net/ip_vs", "The table that everyone may read; lvs list shows it without privilege."},
+			{"/proc/net/ip_vs", "The part of the table that every user can read; lvs list shows it without privilege."},
 			{"/proc/net/ip_vs_conn", "The connection table."},
 			{"/var/lib/lvs/drained.json, later/", "" +
 				"The weights of servers before they were drained, and the jobs of --for. For users other than root: " +

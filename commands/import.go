@@ -28,7 +28,7 @@ type importFile struct {
 // importTools are the values of --from.
 var importTools = []string{"ipvsadm", "keepalived", "ldirectord", "ipvsctl"}
 
-// importMarks has how a service begins in the configuration of each tool.
+// importMarks describes how a service begins in the configuration of each tool.
 var importMarks = map[string]string{
 	"ipvsadm":    "a service begins with -A, as ipvsadm-save writes it",
 	"keepalived": "a service begins with virtual_server, in the file or in one it includes",
@@ -48,16 +48,17 @@ nor IPVS, and changes nothing.
 What a cluster file cannot express is reported on standard error, and in the file as
 a comment where it belongs. With --strict, nothing is written in that case.
 
-ipvsadm     the output of ipvsadm-save, with or without -n
-keepalived  keepalived.conf and the files it includes. keepalived's own defaults
-            apply: NAT, wlc, UDP, a check each minute. VRRP stays with keepalived
-ldirectord  ldirectord.cf. Passwords are not copied
-ipvsctl     the YAML of ipvsctl, whose default weight is 0
+  ipvsadm     output of ipvsadm-save, with or without -n
+  keepalived  keepalived.conf and the files it includes, with keepalived's
+              own defaults: NAT, wlc, UDP, a check each minute; VRRP is not
+              converted and stays with keepalived
+  ldirectord  ldirectord.cf; passwords are not copied
+  ipvsctl     YAML of ipvsctl, whose default weight is 0
 
-Names are resolved once: a cluster file has addresses.
+Host names are resolved once: a cluster file contains addresses.
 
-From such a file, lvs apply uses services, servers, timeouts and sync daemons. It
-checks no server and sets up no fallback: keep the tool that checks the servers.`,
+From such a file, lvs apply uses services, servers, timeouts and sync daemons. It does
+not check servers and sets up no fallback: keep the tool that checks the servers.`,
 		Example: `  lvs import --from keepalived keepalived.conf > cluster.yaml
   lvs import --from ldirectord --strict ldirectord.cf
   ssh director ipvsadm-save | lvs import --from ipvsadm`,

@@ -73,7 +73,7 @@ func TestLater(t *testing.T) {
 	}
 }
 
-// A job acts on the table that it was made for, or not at all.
+// A job changes only the table that it was made for.
 func TestLaterOnAnotherTable(t *testing.T) {
 	k := tableWithServer(t)
 	app, _, _ := testApp(k)
@@ -92,7 +92,7 @@ func TestLaterOnAnotherTable(t *testing.T) {
 	}
 }
 
-// laterOf returns what makes jobs for a command.
+// laterOf returns the operator of an App, which makes its jobs.
 func laterOf(t *testing.T, a *App) *operate.Operator {
 	t.Helper()
 	op, err := a.operator()

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A line that is rewritten must not reach the end of the terminal's.
+// A line that is rewritten must be shorter than the line of the terminal.
 func TestFitting(t *testing.T) {
 	for _, c := range []struct {
 		text  string

@@ -17,9 +17,8 @@ import (
 	"lvs/plan/journal"
 )
 
-// TestUndoAfterKill kills a restore at a random place: between two changes, or
-// at any moment. What it left is taken back, and if it left something the
-// journal knows of it.
+// TestUndoAfterKill kills a restore at a random place: between two changes, or at any moment.
+// Undo restores the table, and the journal has an entry if anything was changed.
 func TestUndoAfterKill(t *testing.T) {
 	lab.Need(t)
 	r := rand.New(rand.NewPCG(3, 3))

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,7 +55,7 @@ func changed(a *App, steps []operate.Step) error {
 	return op.Apply(context.Background(), steps)
 }
 
-// failing is a kernel to which the way breaks.
+// failing is a kernel that no longer answers.
 type failing struct {
 	kernel.Kernel
 	err error
@@ -105,8 +106,7 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// A command that changes something again and again is one entry, undone at
-// once.
+// A command with several changes is one entry, which is undone as a whole.
 func TestManyChangesOfOneCommand(t *testing.T) {
 	k := memory.New()
 	app, _ := journalApp(t, k)
@@ -141,7 +141,7 @@ func TestManyChangesOfOneCommand(t *testing.T) {
 	}
 }
 
-// A journal that cannot be written is reported once, and stops nothing.
+// A journal that cannot be written is reported once, and the change is made.
 func TestUnwrittenJournal(t *testing.T) {
 	for _, c := range []struct {
 		args []string
@@ -171,7 +171,7 @@ func TestUnwrittenJournal(t *testing.T) {
 	}
 }
 
-// What is written can be pasted into a shell.
+// A command line in the journal can be pasted into a shell.
 func TestShellLine(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {
@@ -182,13 +182,15 @@ func TestShellLine(t *testing.T) {
 		{"", " ", "it's", `a"b`, `\`, "$HOME", "`x`", "a;b", "*", "~", "#", "ü", "!"},
 		{"a\nb", "\x1b[31m", "\xff", "a'\x01\\n", "\u200b"},
 	} {
-		line := shellLine("printf", append([]string{`%s\0`}, args...))
-		if strings.ContainsAny(line, "\n\x1b") || strings.Contains(line, "\xff") {
-			t.Errorf("a terminal would obey %q", line)
-		}
-		out, err := exec.Command(bash, "-c", line).Output()
-		if want := strings.Join(args, "\x00") + "\x00"; err != nil || string(out) != want {
-			t.Errorf("%s is %q, want %q (%v)", line, out, want, err)
-		}
+		t.Run(fmt.Sprintf("%q", args), func(t *testing.T) {
+			line := shellLine("printf", append([]string{`%s\0`}, args...))
+			if strings.ContainsAny(line, "\n\x1b") || strings.Contains(line, "\xff") {
+				t.Errorf("the line contains control characters: %q", line)
+			}
+			out, err := exec.Command(bash, "-c", line).Output()
+			if want := strings.Join(args, "\x00") + "\x00"; err != nil || string(out) != want {
+				t.Errorf("%s is %q, want %q (%v)", line, out, want, err)
+			}
+		})
 	}
 }

@@ -30,9 +30,9 @@ func newRestore(a *App) *cobra.Command {
 		Use:   "restore",
 		Short: "Make the table match a saved one",
 		Long: `Read the output of lvs save or ipvsadm-save and change the table where it differs.
-All of it is read before anything is changed. What is the same keeps its connections,
-new servers are added before old ones are deleted, and services that the text does
-not have are deleted (--merge keeps them).
+All of it is read before anything is changed. Services and servers that are the same
+keep their connections, new servers are added before old ones are deleted, and
+services that the text does not have are deleted (--merge keeps them).
 
 If the text has a fault, nothing is changed and every faulty line is reported. If the
 kernel refuses a line, everything is undone, unless --keep-going skips the line.

@@ -17,14 +17,14 @@ import (
 	"lvs/lab"
 )
 
-// restoreVariable makes the test binary restore the file that it names;
-// killVariable makes it kill itself before so many changes are made.
+// restoreVariable makes the test binary restore the file that it names. killVariable makes it
+// kill itself when this many changes are made.
 const (
 	restoreVariable = "LVS_TEST_RESTORE"
 	killVariable    = "LVS_TEST_KILL_AFTER"
 )
 
-// TestRestoreProcess is no test but the process that the others start.
+// TestRestoreProcess is not a test but the process that the other tests start.
 func TestRestoreProcess(t *testing.T) {
 	file := os.Getenv(restoreVariable)
 	if file == "" {
@@ -41,7 +41,7 @@ func TestRestoreProcess(t *testing.T) {
 	os.Exit(app.Main([]string{"restore", "--yes", "-f", file}))
 }
 
-// mortal is a kernel whose user is killed after some changes.
+// mortal is a kernel whose process is killed after some changes.
 type mortal struct {
 	kernel.Kernel
 	left int
@@ -58,8 +58,7 @@ func (m *mortal) Apply(ctx context.Context, changes []kernel.Change) error {
 	return err
 }
 
-// TestKilledRestore kills a restore at random places; the next one repairs what
-// it left.
+// TestKilledRestore kills a restore at random places. The next restore completes the table.
 func TestKilledRestore(t *testing.T) {
 	lab.Need(t)
 	r := rand.New(rand.NewPCG(1, 1))
@@ -85,8 +84,8 @@ func TestKilledRestore(t *testing.T) {
 	}
 }
 
-// TestInterruptedRestore interrupts at random moments: the table is as it was,
-// or as it should be, and the exit status shows which.
+// TestInterruptedRestore interrupts at random moments. The table is either the old one or the
+// new one, and the exit status shows which.
 func TestInterruptedRestore(t *testing.T) {
 	lab.Need(t)
 	r := rand.New(rand.NewPCG(2, 2))
@@ -123,8 +122,8 @@ func restoreProcess(file string) *exec.Cmd {
 	return c
 }
 
-// killAfter starts a restore and sends it a signal after a while. The status is
-// -1 when the signal killed it.
+// killAfter starts a restore and sends it a signal after a while. The status is -1 if the
+// signal killed it.
 func killAfter(t *testing.T, file string, signal os.Signal, wait time.Duration) (status int, out string) {
 	t.Helper()
 	var b strings.Builder
@@ -162,7 +161,7 @@ func savedTables(t *testing.T) [2]string {
 		if out, err := restoreProcess(files[table]).CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}
-		// As save orders it.
+		// In the order of save.
 		if err := os.WriteFile(files[table], []byte(savedNow(t)), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -62,7 +62,7 @@ func TestInterruptDuringRestore(t *testing.T) {
 	}
 }
 
-// cutKernel makes the first change of the first Apply and then fails.
+// cutKernel makes only the first change of the first Apply, and then fails.
 type cutKernel struct {
 	kernel.Kernel
 	cause  error
@@ -83,8 +83,8 @@ func (k *cutKernel) Apply(ctx context.Context, changes []kernel.Change) error {
 	return cause
 }
 
-// TestRestoreWaitsForNobody interrupts while standard input sends nothing.
-func TestRestoreWaitsForNobody(t *testing.T) {
+// TestInterruptBeforeInput interrupts while standard input sends nothing.
+func TestInterruptBeforeInput(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	app, _, errs := testApp(memory.New())
 	app.In = waiting{cancel}
@@ -94,7 +94,7 @@ func TestRestoreWaitsForNobody(t *testing.T) {
 	}
 }
 
-// waiting is an input that never comes; who waits for it is interrupted.
+// waiting is an input that never comes. It interrupts the reader.
 type waiting struct{ cancel context.CancelFunc }
 
 func (w waiting) Read([]byte) (int, error) {

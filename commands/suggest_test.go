@@ -2,7 +2,7 @@ package commands
 
 import "testing"
 
-// Other words stand for verbs that exist, and are not verbs themselves.
+// Each other word leads to an existing verb, and is not a verb itself.
 func TestOtherVerbs(t *testing.T) {
 	there := map[string]bool{}
 	for _, v := range verbs() {

@@ -46,7 +46,7 @@ Columns selected with C are saved in top.json in $XDG_CONFIG_HOME/lvs or
 starts the same way each time.
 
 --batch writes plain text: a block per interval, the first one after at least two
-seconds, so that all rates are measured. Programs should read watch --rates -o jsonl.`,
+seconds, so that all rates are measured. Programs should use lvs watch --rates -o jsonl.`,
 		Example: `  lvs top
   lvs top --read-only --interval 5s
   lvs top --demo

@@ -14,7 +14,7 @@ import (
 	"lvs/operate/state"
 )
 
-// A command line of the dashboard is like one of a shell: the same checks, the same exit
+// A command line of the dashboard works as in a shell: the same checks, the same exit
 // status, and undo works.
 func TestWithin(t *testing.T) {
 	k := memory.New()
@@ -32,7 +32,7 @@ func TestWithin(t *testing.T) {
 	if r.Status != exitExists || !strings.HasPrefix(r.Err, "lvs: add service fwmark:7: already exists") {
 		t.Errorf("%+v", r)
 	}
-	// What a form of the dashboard asks: how many changes a command line would make.
+	// A form of the dashboard asks how many changes a command line would make.
 	for scheduler, want := range map[string]string{"wlc": "0\n", "rr": "1\n"} {
 		r := app.within(t.Context(),
 			[]string{"service", "edit", "fwmark:7", "-s", scheduler, "--dry-run", "--jq=.items | length"})

@@ -73,7 +73,7 @@ func TestWait(t *testing.T) {
 	}
 }
 
-// Without privilege the connections are seen, and it prints what is not.
+// Without privilege, wait sees connections, and prints what it does not see.
 func TestWaitWithoutPrivilege(t *testing.T) {
 	k := drainTable(t)
 	app, _, _ := testApp(k)

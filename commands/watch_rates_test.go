@@ -15,8 +15,8 @@ import (
 	"lvs/output"
 )
 
-// Rates come from what was counted and the time that really passed. What is not
-// known is not a number.
+// Rates are computed from the counters and the time that really passed. An unknown rate is
+// not a number.
 func TestWatchRates(t *testing.T) {
 	k := table(t)
 	serve := func(conns uint64) func() {
@@ -61,8 +61,8 @@ func TestWatchRates(t *testing.T) {
 	}
 }
 
-// A look that comes before the kernel's own is not known, and the next counts for
-// both. What really fell silent is zero.
+// A reading before the kernel's update has no rates, and the next one covers both intervals.
+// A service that has no more traffic has the rate 0.
 func TestWatchRatesOfLateCounters(t *testing.T) {
 	k := table(t)
 	serve := func(conns, estimate uint64) func() {
@@ -80,7 +80,7 @@ func TestWatchRatesOfLateCounters(t *testing.T) {
 	}
 }
 
-// Answers that do not pass the director are no zero.
+// The rate of answers that do not pass the director is unknown, not 0.
 func TestWatchRatesOfDirectRouting(t *testing.T) {
 	k := table(t)
 	server := netip.MustParseAddrPort("10.0.0.13:53")
@@ -105,8 +105,8 @@ func TestWatchRatesOfNewService(t *testing.T) {
 	}
 }
 
-// quiet is a kernel of 1,000 services with 10 servers each, in which nothing
-// happens and reading costs nothing: what is measured is the watch itself.
+// quiet is a kernel with 1,000 services of 10 servers, in which nothing happens. Reading it
+// costs nothing, so the benchmark measures only the watch.
 type quiet struct {
 	kernel.Kernel
 	table *kernel.Snapshot

@@ -15,12 +15,12 @@ import (
 	"lvs/kernel/memory"
 )
 
-// film is a watch whose time passes scene by scene: each wait plays the next and
-// lets as much time pass as was asked for. After the last one --timeout ends it.
+// film is a watch that runs scene by scene: each wait plays the next scene and takes as long
+// as requested. After the last scene, --timeout ends the watch.
 type film struct {
 	app    *App
 	kernel *memory.Kernel
-	// late is how much longer than asked for a wait takes.
+	// late is how much longer than requested a wait takes.
 	late  time.Duration
 	now   time.Time
 	waits []time.Duration
@@ -78,7 +78,7 @@ func mustService(s string) kernel.ServiceID {
 	return id
 }
 
-// change makes one change by the kernel's own words.
+// change makes one change in the kernel.
 func change(t *testing.T, k kernel.Kernel, op kernel.Op, id kernel.ServiceID, scheduler string,
 	s kernel.Server) func() {
 	return func() {
@@ -100,7 +100,7 @@ func together(scenes ...func()) func() {
 
 func idle() {}
 
-// table is web with two servers by NAT, and dns without any.
+// table has the service web with two servers by NAT, and dns without servers.
 func table(t *testing.T) *memory.Kernel {
 	k := memory.New()
 	together(
@@ -112,7 +112,7 @@ func table(t *testing.T) *memory.Kernel {
 	return k
 }
 
-// Each change is printed once, at the look after it.
+// Each change is printed once, after the next reading.
 func TestWatchPrintsEachChangeOnce(t *testing.T) {
 	k := table(t)
 	must := func(err error) {
@@ -168,7 +168,7 @@ func TestWatchPrintsEachChangeOnce(t *testing.T) {
 	}
 }
 
-// --initial prints what is there as changes that build it.
+// --initial prints the present table as changes that create it.
 func TestWatchInitial(t *testing.T) {
 	k := table(t)
 	f := newFilm(k, change(t, k, kernel.DeleteService, dns, "", kernel.Server{}))
@@ -186,7 +186,7 @@ func TestWatchInitial(t *testing.T) {
 	}
 }
 
-// With services named nothing else is printed, and one may come later.
+// With SERVICE, only these services are printed; one may be added later.
 func TestWatchNamed(t *testing.T) {
 	k := table(t)
 	late := mustService("fwmark:7")
@@ -202,8 +202,8 @@ func TestWatchNamed(t *testing.T) {
 	}
 }
 
-// Looks stay on time: what one is late the next waits less. Where a whole look
-// was missed it is left out.
+// Readings stay on time: if one is late, the next wait is shorter. A reading that is late by
+// a whole interval is skipped.
 func TestWatchKeepsTime(t *testing.T) {
 	f := newFilm(table(t), idle, idle)
 	f.late = 300 * time.Millisecond
@@ -220,8 +220,8 @@ func TestWatchKeepsTime(t *testing.T) {
 	}
 }
 
-// Unloading IPVS is printed once, and so is its return. In between nothing opens
-// it, which would load it.
+// It is printed once that IPVS is unloaded, and once that it is back. In between, nothing may
+// open it, because that would load it.
 func TestWatchOutlivesIPVS(t *testing.T) {
 	k := table(t)
 	opensWithout := 0
@@ -247,7 +247,7 @@ func TestWatchOutlivesIPVS(t *testing.T) {
 	}
 }
 
-// At the start it must be there.
+// At the start, IPVS must be loaded.
 func TestWatchNeedsIPVSToBegin(t *testing.T) {
 	k := table(t)
 	k.Unload()
@@ -257,8 +257,8 @@ func TestWatchNeedsIPVSToBegin(t *testing.T) {
 	}
 }
 
-// brokenReads is a kernel whose whole-table reads are as read says. Nil leaves
-// one as it is.
+// brokenReads is a kernel whose readings of the whole table pass through read.
+// Nil leaves them as they are.
 type brokenReads struct {
 	*memory.Kernel
 	read func(*kernel.Snapshot) (*kernel.Snapshot, error)
@@ -292,8 +292,8 @@ func TestWatchOutlivesInterruptedReads(t *testing.T) {
 	}
 }
 
-// A listing that others' changes have torn, so that a service is missing once or
-// comes twice, is no event.
+// A change by another process may disturb a listing, so that a service is missing once or is
+// listed twice. This is not an event.
 func TestWatchBelievesTwoLooks(t *testing.T) {
 	b := &brokenReads{Kernel: table(t)}
 	once := func(tear func(*kernel.Snapshot)) func() {
@@ -315,7 +315,7 @@ func TestWatchBelievesTwoLooks(t *testing.T) {
 	}
 }
 
-// Without privilege what everyone may read is watched, and no more is claimed.
+// Without privilege, watch shows only what every user can read.
 func TestWatchWithoutPrivilege(t *testing.T) {
 	k := table(t)
 	k.Deny()
@@ -347,7 +347,7 @@ func TestWatchWithoutPrivilege(t *testing.T) {
 	}
 }
 
-// How it ends, and that a document is whole however it ends.
+// The exit status, and a complete document in each case.
 func TestWatchEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	for _, c := range []struct {

@@ -43,7 +43,7 @@ With --over, the weight changes in small steps, at most four a second, and progr
 is shown. If it is interrupted, or if someone else changes the weight meanwhile, the
 weight stays as it is then. With --for, the old weight is restored automatically,
 unless someone else changes it: a background process does this, even after the shell
-has gone. lvs undrain restores it earlier; a new weight cancels it.`,
+has ended. lvs undrain restores it earlier; a new weight cancels it.`,
 		Example: `  lvs weight tcp://192.0.2.10:80 10.0.0.11:80 5
   lvs weight tcp://192.0.2.10:80 10.0.0.11:80 +2
   lvs weight tcp://192.0.2.10:80 10.0.0.11 -2

@@ -61,7 +61,7 @@ func FuzzShift(f *testing.F) {
 	})
 }
 
-// Each step changes the weight alone, no more often than four times a second.
+// Each step changes only the weight, at most four times a second.
 func TestRampKeepsTheRest(t *testing.T) {
 	k := drainTable(t)
 	app, _, errs := testApp(k)

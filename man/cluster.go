@@ -6,7 +6,7 @@ import (
 	"lvs/commands"
 )
 
-// clusterPage makes lvs-cluster(5), which belongs to no command.
+// clusterPage returns lvs-cluster(5), from the keys of the cluster file.
 func clusterPage(name string) []byte {
 	p := commands.ClusterPage()
 	r := &roff{}

@@ -2,11 +2,11 @@ package main
 
 import "strings"
 
-// pairing is a command of ipvsadm and how lvs says it. In their order they can
-// be typed one after the other; a test does, and compares.
+// pairing is a command of ipvsadm and the command of lvs that does the same. The
+// pairings can be run in their order; a test runs both sides and compares.
 type pairing struct{ ipvsadm, lvs string }
 
-// compatPairings stand in ipvsadm-compat(8), by subject.
+// compatPairings are listed in ipvsadm-compat(8), by subject.
 var compatPairings = []struct {
 	title string
 	pairs []pairing
@@ -16,7 +16,8 @@ var compatPairings = []struct {
 		{"ipvsadm -A -u 192.0.2.10:53 -s rr -o", "lvs service add udp://192.0.2.10:53 -s rr --ops"},
 		{"ipvsadm -A -f 7 -6 -s sh -b sh-port", "lvs service add fwmark:7/ipv6 -s sh --sched-flags sh-port"},
 		{"ipvsadm -A -t [2001:db8::10]:80", "lvs service add 'tcp://[2001:db8::10]:80'"},
-		{"ipvsadm -E -t 192.0.2.10:80 -s wrr -p 600 -M 255.255.255.0", "lvs service edit 192.0.2.10:80 --persistent=600 --netmask /24"},
+		{"ipvsadm -E -t 192.0.2.10:80 -s wrr -p 600 -M 255.255.255.0",
+			"lvs service edit 192.0.2.10:80 --persistent=600 --netmask /24"},
 		{"ipvsadm -E -t 192.0.2.10:80 -s wlc", "lvs service edit 192.0.2.10:80 -s wlc --persistent=none --netmask none"},
 		{"ipvsadm -D -u 192.0.2.10:53", "lvs service delete udp://192.0.2.10:53 --yes"},
 	}},
@@ -26,11 +27,12 @@ var compatPairings = []struct {
 		{"ipvsadm -a -t 192.0.2.10:80 -r 198.51.100.7 -i --tun-type gue --tun-port 6080",
 			"lvs server add 192.0.2.10:80 198.51.100.7 --tunnel --tun-type gue --tun-port 6080"},
 		{"ipvsadm -e -t 192.0.2.10:80 -r 10.0.0.12:8080 -m -w 0", "lvs weight 192.0.2.10:80 10.0.0.12:8080 0"},
-		{"ipvsadm -e -t 192.0.2.10:80 -r 10.0.0.11 -w 1 -x 200 -y 100", "lvs server edit 192.0.2.10:80 10.0.0.11 --upper 200 --lower 100"},
+		{"ipvsadm -e -t 192.0.2.10:80 -r 10.0.0.11 -w 1 -x 200 -y 100",
+			"lvs server edit 192.0.2.10:80 10.0.0.11 --upper 200 --lower 100"},
 		{"ipvsadm -e -t 192.0.2.10:80 -r 10.0.0.11 -w 5", "lvs server edit 192.0.2.10:80 10.0.0.11 -w 5 --upper 0 --lower 0"},
 		{"ipvsadm -d -t 192.0.2.10:80 -r 10.0.0.12:8080", "lvs server delete 192.0.2.10:80 10.0.0.12:8080 --yes"},
 	}},
-	{"Looking", []pairing{
+	{"Show", []pairing{
 		{"ipvsadm -Ln", "lvs list"},
 		{"ipvsadm -Ln -t 192.0.2.10:80", "lvs service show 192.0.2.10:80"},
 		{"ipvsadm -Ln --stats --exact", "lvs stats"},
@@ -44,13 +46,13 @@ var compatPairings = []struct {
 		{"ipvsadm -Z", "lvs zero"},
 		{"ipvsadm -Z -t 192.0.2.10:80", "lvs zero 192.0.2.10:80"},
 	}},
-	{"Keeping", []pairing{
+	{"Save and restore", []pairing{
 		{"ipvsadm -Sn > table.save", "lvs save -f table.save"},
 		{"ipvsadm-save -n > table.save", "lvs save -f table.save"},
 		{"ipvsadm -R < more.save", "lvs restore --merge -f more.save"},
 		{"ipvsadm-restore < table.save", "lvs restore --yes -f table.save"},
 	}},
-	{"The rest", []pairing{
+	{"Other commands", []pairing{
 		{"ipvsadm --set 900 120 300", "lvs timeouts set --tcp 15m --tcp-fin 2m --udp 5m"},
 		{"ipvsadm --set 0 0 60", "lvs timeouts set --udp 1m"},
 		{"ipvsadm --start-daemon master --mcast-interface eth0 --syncid 7", "lvs sync start master -i eth0 --id 7"},
@@ -61,57 +63,73 @@ var compatPairings = []struct {
 	}},
 }
 
-const compatDescription = `Called by the name ipvsadm, ipvsadm-save or ipvsadm-restore, lvs is that program:
-it takes the same arguments, prints the same bytes on standard output and on
-standard error, and ends with the same exit status. Without a link the word
-ipvsadm does it:
+const compatDescription = `If it is called by the name ipvsadm, ipvsadm-save or ipvsadm-restore, lvs works
+as that program: it takes the same arguments, prints the same bytes on standard
+output and standard error, and returns the same exit status. Without a link, use
+the command ipvsadm:
 
   lvs ipvsadm -Ln
   lvs --netns director ipvsadm -Ln
 
-What is printed was compared, command by command, with ipvsadm 1.31 of Debian.
-ldirectord and Debian's ipvsadm service run on it as they are.`
+The output was compared, command by command, with ipvsadm 1.31 of Debian.
+ldirectord and Debian's ipvsadm service work with lvs without a change.`
 
-const compatLinks = `The program looks at the name that it was called by, so links are all it takes:
+const compatLinks = `Only links are needed:
 
   ln -s PROGRAM /usr/local/sbin/ipvsadm
   ln -s PROGRAM /usr/local/sbin/ipvsadm-save
   ln -s PROGRAM /usr/local/sbin/ipvsadm-restore
 
-They serve whoever finds them in PATH before ipvsadm's own. Some callers know one
-place only: ldirectord and Debian's init script say /sbin/ipvsadm. For them the
-links have to stand in /usr/sbin, where ipvsadm must not be installed. The package
-lvsctl-ipvsadm has them there, and takes the place of the package ipvsadm.
+They work for every caller that has /usr/local/sbin before /usr/sbin in PATH. Some
+callers use a fixed path: ldirectord and Debian's init script run /sbin/ipvsadm. For
+them, put the links into /usr/sbin; ipvsadm must not be installed there. The package
+lvsctl-ipvsadm does this. It cannot be installed beside the package ipvsadm.
 
-On Debian the removal of the package ipvsadm stops its service, which empties the
-table if /etc/default/ipvsadm says AUTO="true": save the table first. The service's
-script and its rules are configuration: they stay and work on with the links,
-until the package is purged.`
+When the package ipvsadm is removed, Debian stops its service. This clears the table
+if /etc/default/ipvsadm contains AUTO="true", so save the table first. The script
+of the service and its rules are configuration files: they stay, and work with the
+links, until the package is purged.`
 
-// compatDifferences are all that the comparison leaves, each with its reason.
+// compatDifferences are the only differences that the comparison found.
 var compatDifferences = [][2]string{
-	{"Help and version", `They need neither IPVS nor root, and help is in words of our own.`},
-	{"Counters of servers", `They have 64 bits. ipvsadm shows the remainder after 2^32.`},
-	{"Firewall marks", `They are unsigned. From 2147483648 on, ipvsadm prints and saves them as negative numbers,
+	{"Help and version", `They need neither IPVS nor root, and the help text is our own.`},
+	{"Counters of servers", `They have 64 bits. ipvsadm shows only the lower 32 bits.`},
+	{"Firewall marks", `They are unsigned. ipvsadm prints and saves marks from 2147483648 on as negative numbers,
 which it cannot read.`},
-	{"-L -c", `Entries longer than 256 bytes, of IPv6 with SIP, are one row. ipvsadm makes a second one of what is left.`},
-	{"-R and ipvsadm-restore", `The whole input is read before anything is done: where a line is wrong nothing is
-changed, and each wrong line is told with its number. ipvsadm does what stands before that line, and ipvsadm-restore has
-emptied the table by then. The exit status tells of any line that failed; ipvsadm's is that of the last line. Quotes are
-understood, and so are comments; a line cannot say -R.`},
-	{"-M", `A mask may stand before the service, and is a whole number or mask that the service can have; else it is refused.
-ipvsadm loses it, or reads something else.`},
-	{"-b", `flag-3 of sh and mh is shown and saved. A list of commas alone is no flag; ipvsadm crashes.`},
-	{"Addresses", `An IPv4 address in brackets is refused, as ipvsadm would lose its port, and so is one with text behind it.`},
+	{"-L -c", `An entry longer than 256 bytes (IPv6 with SIP) is one row. ipvsadm prints the rest of it as a second row.`},
+	{"-R and ipvsadm-restore", `The whole input is read and checked first. If a line is wrong, nothing is changed, and
+each wrong line is reported with its number. ipvsadm carries out the lines before the wrong one, and ipvsadm-restore has
+already cleared the table. The exit status is not 0 if any line failed; with ipvsadm it depends on the last line only.
+Quotes and comments are accepted. -R is not accepted in a line.`},
+	{"-M", `The mask can come before the service. A mask that is invalid for the service is refused. ipvsadm ignores such
+masks, or reads another value.`},
+	{"-b", `flag-3 of sh and mh is shown and saved. A list of commas only is refused; ipvsadm crashes.`},
+	{"Addresses", `An IPv4 address in brackets is refused, because ipvsadm would lose its port. An address that is followed
+by other text is refused too.`},
 }
 
-// compatPage makes ipvsadm-compat(8), which belongs to no command.
+const compatCommands = `lvs has a command of its own for each command of ipvsadm:
+
+ipvsadm -E and -e replace all settings of a service or server. lvs changes only the
+settings that you name.
+
+ipvsadm -S does not save thresholds. lvs save does.
+
+lvs restore changes only what is different, and undoes everything if the kernel
+refuses a line.
+
+A command that ends connections asks first. Without a terminal, for example in a
+script, it needs --yes.
+
+Every command takes --netns, and those that print results take -o json.`
+
+// compatPage returns ipvsadm-compat(8), the page that does not come from a command.
 func compatPage(name string) []byte {
 	r := &roff{}
 	r.line(`.\" Made by man/compat.go. Do not edit.`)
 	r.line(".TH IPVSADM-COMPAT 8 %s lvs \"System Administration\"", date)
 	r.section("NAME")
-	r.line("ipvsadm\\-compat \\- %s in the place of ipvsadm", escape(name))
+	r.line("ipvsadm\\-compat \\- %s in place of ipvsadm", escape(name))
 	r.section("SYNOPSIS")
 	for _, program := range []string{"ipvsadm", "ipvsadm-save", "ipvsadm-restore", name + " ipvsadm"} {
 		r.line(".B %s", escape(program))
@@ -123,18 +141,15 @@ func compatPage(name string) []byte {
 	r.section("INSTALLING THE LINKS")
 	program := "/usr/local/sbin/lvs"
 	if name != "lvs" {
-		program = "/usr/bin/" + name // where packages put it
+		program = "/usr/bin/" + name // the path in packages
 	}
 	r.text(strings.ReplaceAll(compatLinks, "PROGRAM", program))
-	r.section("WHAT DIFFERS")
+	r.section("DIFFERENCES")
 	for _, d := range compatDifferences {
 		r.term(d[0], d[1])
 	}
 	r.section("FROM IPVSADM TO " + strings.ToUpper(name))
-	r.text(renamed(`lvs has words of its own for each of these. Where ipvsadm -E and -e replace all that is known of a service or
-server, lvs changes what is named and leaves the rest; where ipvsadm -S forgets thresholds, lvs save has them. lvs restore
-changes what differs and undoes all of it if the kernel refuses a line. What cuts connections asks first; where nobody can be asked, as
-in scripts, it needs --yes. Every command takes --netns, and -o json where it prints.`, name))
+	r.text(renamed(compatCommands, name))
 	for _, subject := range compatPairings {
 		r.line(".SS %s", subject.title)
 		for _, p := range subject.pairs {
@@ -142,9 +157,14 @@ in scripts, it needs --yes. Every command takes --netns, and -o json where it pr
 		}
 	}
 	r.section("EXIT STATUS")
-	r.text(`That of ipvsadm: 0 done; 1 a list or a save failed; 2 an argument is wrong, or IPVS is not there; 255 the kernel
-refused, or an option is unknown.`)
+	r.text(`The exit status is that of ipvsadm:
+
+  0    done
+  1    cannot list or save the table
+  2    an argument is invalid, or IPVS is not available
+  255  the kernel refused the change, or an option is unknown`)
 	r.section("SEE ALSO")
-	r.line("%s", references([]string{"ipvsadm", "ipvsadm-restore", "ipvsadm-save", name, name + "-restore", name + "-save"}))
+	others := []string{"ipvsadm", "ipvsadm-restore", "ipvsadm-save", name, name + "-restore", name + "-save"}
+	r.line("%s", references(others))
 	return r.b
 }

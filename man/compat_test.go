@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +11,7 @@ import (
 	"lvs/lab"
 )
 
-// The test binary is also the program, called by a link.
+// TestMain runs the program itself if the test binary is called by a link.
 func TestMain(m *testing.M) {
 	if name := filepath.Base(os.Args[0]); name == "lvs" || strings.HasPrefix(name, "ipvsadm") {
 		os.Exit(commands.Main())
@@ -20,8 +19,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Every command of ipvsadm-compat(8) is typed: those of ipvsadm to Debian's and
-// to ours, and those of lvs. What they leave in the kernel is the same each time.
+// TestCallerCompatPairings runs every command of ipvsadm-compat(8): those of ipvsadm with
+// Debian's program and with ours, and those of lvs. The table is the same after each.
 func TestCallerCompatPairings(t *testing.T) {
 	lab.Need(t)
 	var debian, ours, lvs []string
@@ -32,7 +31,8 @@ func TestCallerCompatPairings(t *testing.T) {
 		})
 	}
 	typed("Debian", nil, func(p pairing) string { return p.ipvsadm }, &debian)
-	typed("ours", []string{"ipvsadm", "ipvsadm-save", "ipvsadm-restore"}, func(p pairing) string { return p.ipvsadm }, &ours)
+	links := []string{"ipvsadm", "ipvsadm-save", "ipvsadm-restore"}
+	typed("ours", links, func(p pairing) string { return p.ipvsadm }, &ours)
 	typed("lvs", []string{"lvs"}, func(p pairing) string { return p.lvs }, &lvs)
 	if t.Failed() {
 		return
@@ -51,8 +51,8 @@ func TestCallerCompatPairings(t *testing.T) {
 	}
 }
 
-// typePairings types one side of the pairings and tells what the kernel, by
-// Debian's ipvsadm, has after each. The links stand before Debian's in PATH.
+// typePairings runs one side of the pairings. It returns what Debian's ipvsadm shows after
+// each. The links come before Debian's programs in PATH.
 func typePairings(t *testing.T, links []string, say func(pairing) string) (left []string) {
 	t.Helper()
 	dir, bin := t.TempDir(), t.TempDir()
@@ -78,13 +78,14 @@ func typePairings(t *testing.T, links []string, say func(pairing) string) (left 
 		}
 		return string(out)
 	}
+	const show = "ipvsadm -Sn; ipvsadm -Ln --thresholds; ipvsadm -L --timeout; ipvsadm -L --daemon"
 	path := os.Getenv("PATH")
 	shell(path, "ip link add eth0 type dummy; ip link set eth0 up multicast on; ip addr add 198.51.100.254/24 dev eth0")
 	for _, subject := range compatPairings {
 		for _, p := range subject.pairs {
 			said := shell(bin+":"+path, say(p))
 			t.Logf("$ %s\n%s", say(p), said)
-			left = append(left, fmt.Sprint(shell(path, "ipvsadm -Sn; ipvsadm -Ln --thresholds; ipvsadm -L --timeout; ipvsadm -L --daemon")))
+			left = append(left, shell(path, show))
 		}
 	}
 	return left

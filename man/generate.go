@@ -1,7 +1,7 @@
-// Command man makes the manual pages: one for each command, from the command tree,
-// ipvsadm-compat(8), and lvs-cluster(5) from the keys of the cluster file. The pages
-// are checked in; make generate renews them, and a test fails when they are stale. Packages install the program under another name:
-// -name and -out make their pages.
+// Command man writes the manual pages: one for each command, from the command tree;
+// lvs-cluster(5), from the keys of the cluster file; and ipvsadm-compat(8). The pages are
+// checked in: "make generate" updates them, and a test fails if they are stale. Packages
+// install the program under another name; -name and -out write their pages.
 package main
 
 import (
@@ -21,7 +21,7 @@ import (
 
 //go:generate go run .
 
-// date stands in every page instead of today's, so that the same commands give
+// date is the date of every page. It is fixed, so that the same commands produce
 // the same bytes.
 const date = "2026-01-01"
 
@@ -37,8 +37,8 @@ func main() {
 	}
 }
 
-// pages gives every page by its file name. Among those of lvs the front page
-// comes twice: where LVM2 owns lvs(8), the program is lvsctl.
+// pages returns every page by its file name. The pages of lvs include the main page
+// twice: if lvs(8) belongs to LVM2, the program is called lvsctl.
 func pages(name string) map[string][]byte {
 	out := map[string][]byte{}
 	root := (&commands.App{Name: name}).Root()
@@ -66,8 +66,8 @@ func walk(c *cobra.Command, visit func(*cobra.Command)) {
 
 func pageName(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
 
-// page makes the page of a command. The pages of all commands begin with
-// family; the text says what the program is called.
+// page returns the page of a command. The names of all pages begin with family; the
+// text uses the name of the program.
 func page(c *cobra.Command, family string) []byte {
 	r := &roff{}
 	name := c.Root().Name()
@@ -127,10 +127,10 @@ func subcommands(r *roff, c *cobra.Command) {
 	}
 }
 
-// ofClusterFiles are commands that read or write cluster files.
+// ofClusterFiles are the commands that read or write cluster files.
 var ofClusterFiles = []string{"apply", "diff", "export", "import", "schema", "validate"}
 
-// seeAlso names the pages above, beside and below.
+// seeAlso returns references to the parent, the siblings and the subcommands.
 func seeAlso(c *cobra.Command, family string) string {
 	names := []string{"ipvsadm"}
 	if !c.HasParent() || c.Name() == "ipvsadm" {
@@ -158,7 +158,7 @@ func seeAlso(c *cobra.Command, family string) string {
 	return references(names)
 }
 
-// references names pages, of section 8 where they do not say another.
+// references returns the names of pages with their sections. The default is section 8.
 func references(names []string) string {
 	sort.Strings(names)
 	for i, n := range names {
@@ -172,11 +172,11 @@ func references(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// ourName is the name in a text, also where a file is called after it; lvs/v1
-// is the name of a format.
+// ourName matches the name of the program in a text, also in the name of a file. It
+// does not match lvs/v1, which is the name of a format.
 var ourName = regexp.MustCompile(`(\b_?)lvs(\b[^/]|$)`)
 
-// renamed puts the name of the program into a text about lvs.
+// renamed returns a text about lvs with the name of the program.
 func renamed(text, name string) string { return ourName.ReplaceAllString(text, "${1}"+name+"${2}") }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }

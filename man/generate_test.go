@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -32,7 +33,25 @@ func TestPagesAreFresh(t *testing.T) {
 	}
 }
 
-// Where LVM2 owns the name, no page may send the reader to it.
+// A list in columns must be indented: other lines are filled, and lose their columns.
+func TestColumnsAreNotFilled(t *testing.T) {
+	columns := regexp.MustCompile(`\S  +\S`)
+	for file, page := range pages("lvs") {
+		literal := false
+		for line := range strings.Lines(string(page)) {
+			switch {
+			case line == ".nf\n":
+				literal = true
+			case line == ".fi\n":
+				literal = false
+			case !literal && columns.MatchString(line):
+				t.Errorf("%s: %s", file, line)
+			}
+		}
+	}
+}
+
+// If the name lvs belongs to LVM2, no page may refer to it.
 func TestPagesUnderAnotherName(t *testing.T) {
 	own, other := pages("lvs"), pages("lvsctl")
 	if len(other) != len(own)-1 {

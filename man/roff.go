@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// roff collects a page in the language of man.
+// roff builds a page in the language of man.
 type roff struct{ b []byte }
 
 func (r *roff) line(format string, args ...any) {
@@ -16,14 +16,14 @@ func (r *roff) line(format string, args ...any) {
 
 func (r *roff) section(title string) { r.line(".SH %s", title) }
 
-// term is something with its meaning, indented below it.
+// term writes a term, and its meaning indented below it.
 func (r *roff) term(term, meaning string) {
 	r.line(".TP")
 	r.line("\\fB%s\\fR", escape(term))
 	r.line("%s", escape(meaning))
 }
 
-// text writes paragraphs; indented lines stand as they are.
+// text writes paragraphs. Lines indented by two spaces are not filled.
 func (r *roff) text(s string) {
 	literal := false
 	for line := range strings.SplitSeq(s, "\n") {
@@ -78,7 +78,7 @@ func (r *roff) flags(title string, f *pflag.FlagSet) {
 	})
 }
 
-// escape keeps roff from reading anything into a line.
+// escape returns a text that roff prints as it is.
 func escape(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", "\\`", "^", `\(ha`, "~", `\(ti`,
 		"…", "...").Replace(s)

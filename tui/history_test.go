@@ -24,14 +24,21 @@ func TestSpan(t *testing.T) {
 	look(time.Second, 2)
 	look(3*time.Second, 5) // looks were rarer, or paused
 	o := look(time.Second, 6)
-	if got, want := h.span(o, 10*time.Second, 10, activeOf), []float64{-1, -1, -1, 9, 1, 2, 5, 5, 5, 6}; !slices.Equal(got, want) {
-		t.Errorf("a second each: %v, want %v", got, want)
-	}
-	if got, want := h.span(o, 10*time.Second, 5, activeOf), []float64{-1, 9, 2, 5, 6}; !slices.Equal(got, want) {
-		t.Errorf("two seconds each: %v, want %v", got, want)
-	}
-	if got, want := h.span(o, 2*time.Second, 4, activeOf), []float64{5, 5, 6, 6}; !slices.Equal(got, want) {
-		t.Errorf("half a second each: %v, want %v", got, want)
+	for _, c := range []struct {
+		name   string
+		span   time.Duration
+		points int
+		want   []float64
+	}{
+		{"a second each", 10 * time.Second, 10, []float64{-1, -1, -1, 9, 1, 2, 5, 5, 5, 6}},
+		{"two seconds each", 10 * time.Second, 5, []float64{-1, 9, 2, 5, 6}},
+		{"half a second each", 2 * time.Second, 4, []float64{5, 5, 6, 6}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := h.span(o, c.span, c.points, activeOf); !slices.Equal(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
 	}
 }
 
@@ -39,7 +46,7 @@ func TestMinutes(t *testing.T) {
 	var m minutes
 	for minute := range 5 {
 		for i := range 3 {
-			if minute != 2 { // nobody looked
+			if minute != 2 { // no refresh in this minute
 				m.add(int64(1000+minute), [4]float64{0, 0, 0, float64(minute*10 + i)})
 			}
 		}
@@ -61,7 +68,8 @@ func TestHistoryIsBounded(t *testing.T) {
 	for _, o := range h.objects {
 		counts[o.limit]++
 	}
-	if counts[longRing] != longObjects || counts[shortRing] != shortObjects || counts[0] != 24001-longObjects-shortObjects {
+	const without = 24001 - longObjects - shortObjects
+	if counts[longRing] != longObjects || counts[shortRing] != shortObjects || counts[0] != without {
 		t.Errorf("rings by length: %v", counts)
 	}
 	for _, o := range h.objects {
@@ -69,7 +77,7 @@ func TestHistoryIsBounded(t *testing.T) {
 			t.Fatalf("%v has %v bytes a second", o.key, o.Rates.BytesIn)
 		}
 	}
-	// What is gone for long is forgotten, and makes room.
+	// An object that has been gone for long is forgotten, and its ring is free again.
 	for i := range 2 * forgetAfter {
 		h.record(large(10, at.Add(time.Duration(10+i)*time.Second), 5))
 	}
@@ -83,7 +91,8 @@ func large(services int, at time.Time, n uint64) *sample {
 	snap := &kernel.Snapshot{Time: at, Services: make([]kernel.ServiceEntry, services)}
 	for i := range snap.Services {
 		e := &snap.Services[i]
-		e.ServiceID = kernel.AddressID(kernel.TCP, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, byte(i >> 8), byte(i)}), 80))
+		addr := netip.AddrFrom4([4]byte{192, 0, byte(i >> 8), byte(i)})
+		e.ServiceID = kernel.AddressID(kernel.TCP, netip.AddrPortFrom(addr, 80))
 		for j := range 5 {
 			e.Servers = append(e.Servers, kernel.ServerEntry{
 				Server: kernel.Server{Addr: serverOf(j, 80), Weight: 1},
@@ -99,8 +108,11 @@ func shareTable(at time.Time, scheduler string, weights [2]int, conns [2]uint64)
 	e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: kernel.MarkID(1, kernel.IPv4), Scheduler: scheduler}}
 	for i := range weights {
 		e.Servers = append(e.Servers, kernel.ServerEntry{
-			Server: kernel.Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 80), Weight: weights[i]},
-			Stats:  kernel.Stats{Counters: kernel.Counters{Connections: conns[i]}},
+			Server: kernel.Server{
+				Addr:   netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 80),
+				Weight: weights[i],
+			},
+			Stats: kernel.Stats{Counters: kernel.Counters{Connections: conns[i]}},
 		})
 	}
 	return &sample{Snapshot: &kernel.Snapshot{Time: at, Services: []kernel.ServiceEntry{e}}, slow: &slow{}}

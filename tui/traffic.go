@@ -32,7 +32,8 @@ func connectionColumns[R any](m *Model, of func(*R) *activity) []column[R] {
 		{key: "active", title: "ACTIVE", help: "active (established) connections", width: 6, down: true,
 			cell:    func(r *R) string { return countText(of(r).active) },
 			compare: by(of, func(t *activity) uint64 { return t.active })},
-		{key: "inactive", title: "INACTIVE", short: "INACT", help: "connections in any other state", width: 5, rank: 3, down: true,
+		{key: "inactive", title: "INACTIVE", short: "INACT", help: "connections in any other state",
+			width: 5, rank: 3, down: true,
 			cell:    func(r *R) string { return countText(of(r).inactive) },
 			compare: by(of, func(t *activity) uint64 { return t.inactive })},
 		{key: "clients", title: "CLIENTS", help: "clients bound by persistence", width: 5, rank: 12, off: true, down: true,
@@ -93,13 +94,19 @@ func countedColumns[R any](m *Model, of func(*R) *activity) []column[R] {
 		outbound              bool
 		of                    func(*kernel.Counters) uint64
 	}{
-		{"connections", "CONNS", "conns", "connections" + since, false, func(c *kernel.Counters) uint64 { return c.Connections }},
-		{"packetsIn", "IN-PKTS", "inpkts", "packets from clients" + since, false, func(c *kernel.Counters) uint64 { return c.PacketsIn }},
-		{"packetsOut", "OUT-PKTS", "outpkts", "packets to clients" + since, true, func(c *kernel.Counters) uint64 { return c.PacketsOut }},
-		{"bytesIn", "IN-BYTES", "inbytes", "bytes from clients" + since, false, func(c *kernel.Counters) uint64 { return c.BytesIn }},
-		{"bytesOut", "OUT-BYTES", "outbytes", "bytes to clients" + since, true, func(c *kernel.Counters) uint64 { return c.BytesOut }},
+		{"connections", "CONNS", "conns", "connections" + since, false,
+			func(c *kernel.Counters) uint64 { return c.Connections }},
+		{"packetsIn", "IN-PKTS", "inpkts", "packets from clients" + since, false,
+			func(c *kernel.Counters) uint64 { return c.PacketsIn }},
+		{"packetsOut", "OUT-PKTS", "outpkts", "packets to clients" + since, true,
+			func(c *kernel.Counters) uint64 { return c.PacketsOut }},
+		{"bytesIn", "IN-BYTES", "inbytes", "bytes from clients" + since, false,
+			func(c *kernel.Counters) uint64 { return c.BytesIn }},
+		{"bytesOut", "OUT-BYTES", "outbytes", "bytes to clients" + since, true,
+			func(c *kernel.Counters) uint64 { return c.BytesOut }},
 	} {
-		out = append(out, column[R]{key: c.key, title: c.title, was: c.was, help: c.help, width: 6, rank: 13, off: true, down: true,
+		out = append(out, column[R]{key: c.key, title: c.title, was: c.was, help: c.help,
+			width: 6, rank: 13, off: true, down: true,
 			cell: func(r *R) string {
 				t := of(r)
 				if c.outbound && t.blind && !t.public {

@@ -13,49 +13,49 @@ import (
 	"lvs/lab"
 )
 
-// arrows are all imports between packages of ours, each with its reason. A new arrow
-// needs a line here, a new package a decision page too. They point downward: the
-// test fails on a cycle, and on an arrow that nothing uses.
+// arrows are all imports between our packages, each with its reason. A new import needs a
+// line here, a new package also a decision page. They point downward. The test fails if one
+// is missing here, or is listed but not used.
 var arrows = []struct{ from, to, reason string }{
 	{"cmd/lvs", "commands", "main starts the program and exits"},
 	{"man", "commands", "man pages are made from the verbs"},
 	{"completions", "commands", "completions are made from the verbs"},
-	{"commands", "commands/ipvsadm", "the program may be called ipvsadm; save and restore speak its language"},
+	{"commands", "commands/ipvsadm", "the program may be called ipvsadm; save and restore use its format"},
 	{"commands", "tui", "lvs top"},
-	{"commands", "output", "what a verb found is printed"},
+	{"commands", "output", "verbs print their results"},
 	{"commands", "operate", "every change is carried out by operate"},
 	{"commands", "operate/state", "errors of the state folder, and jobs of --for and --confirm-within"},
 	{"commands", "cluster", "apply, diff, validate, export"},
 	{"commands", "cluster/importer", "import"},
-	{"commands", "plan", "plans are shown and asked about before they are carried out"},
+	{"commands", "plan", "plans are shown and confirmed before they are carried out"},
 	{"commands", "plan/journal", "history and undo"},
 	{"commands", "traffic", "watch --rates"},
-	{"commands", "doctor", "verbs quote diagnoses about what they are going to do"},
+	{"commands", "doctor", "verbs print diagnoses about what they will do"},
 	{"commands", "kernel", "a verb opens the kernel and reads it"},
 	{"commands", "schedule/sim", "lvs top --demo (docs/decisions/0011-demo.md)"},
-	{"commands/ipvsadm", "kernel", "ipvsadm's language is about the kernel's types"},
+	{"commands/ipvsadm", "kernel", "ipvsadm's arguments become the kernel's types"},
 	{"tui", "output", "tables are saved as the command line prints them"},
 	{"tui", "traffic", "rates and shares on the screen"},
 	{"tui", "kernel", "the dashboard reads; every change is a command line that commands runs"},
 	{"output", "plan", "plans and changes are printed"},
 	{"output", "plan/journal", "the history is printed"},
 	{"output", "kernel", "rows are made of the kernel's types"},
-	{"operate", "plan", "the steps that are carried out"},
-	{"operate", "plan/journal", "what is changed is recorded before"},
+	{"operate", "plan", "it carries out the steps of a plan"},
+	{"operate", "plan/journal", "a change is recorded before it is made"},
 	{"operate", "operate/state", "weights and jobs are remembered"},
 	{"operate", "kernel", "the kernel takes the changes"},
 	{"operate/state", "kernel", "the state folder names servers by kernel.ServerKey"},
-	{"doctor", "plan", "durations are written as everywhere"},
-	{"doctor", "kernel", "settings and entries of the table are what is diagnosed"},
-	{"cluster", "plan", "a cluster file says which table is wanted; plan makes the way there"},
-	{"cluster", "kernel", "a file's services are the kernel's types in the end"},
+	{"doctor", "plan", "durations have one format everywhere"},
+	{"doctor", "kernel", "it diagnoses settings and entries of the table"},
+	{"cluster", "plan", "a cluster file describes the wanted table; plan finds the steps"},
+	{"cluster", "kernel", "a file's services become the kernel's types"},
 	{"cluster/importer", "cluster", "other tools' files become cluster files"},
 	{"cluster/importer", "kernel", "their services are checked as the kernel's types"},
 	{"plan/journal", "plan", "the journal keeps the objects that plans change"},
 	{"plan/journal", "kernel", "objects hold the kernel's types"},
-	{"plan", "kernel", "a plan leads from one table of the kernel to another"},
+	{"plan", "kernel", "a plan changes one table of the kernel into another"},
 	{"traffic", "kernel", "rates are computed from the kernel's counters"},
-	{"schedule/sim", "schedule", "the simulated director chooses servers as the kernel does"},
+	{"schedule/sim", "schedule", "the simulated director selects servers as the kernel does"},
 	{"schedule/sim", "kernel/memory", "its table is the in-memory kernel"},
 	{"schedule/sim", "kernel", "connections and services are the kernel's types"},
 	{"kernel/memory", "kernel", "the in-memory kernel implements kernel.Kernel"},
@@ -65,7 +65,7 @@ var arrows = []struct{ from, to, reason string }{
 	{"lab", "lab/machine", "a test may need a kernel"},
 }
 
-// leaves import nothing of ours.
+// leaves import none of our packages.
 var leaves = []string{"kernel", "lab/machine", "schedule"}
 
 // fences are imports that only some packages may have.
@@ -77,13 +77,14 @@ var fences = []struct {
 	{[]string{"github.com/spf13/"}, []string{"commands", "man", "completions"},
 		"the command line is the business of commands; other packages can be used without one"},
 	{[]string{"charm.land/", "github.com/charmbracelet/"}, []string{"tui"},
-		"a screen that redraws itself is the dashboard's alone; every other output must work in a pipe"},
+		"only the dashboard redraws the screen; all other output must work in a pipe"},
 	{[]string{"github.com/olekukonko/"}, []string{"output"},
-		"how a table looks is decided in one place"},
-	{[]string{"github.com/goccy/go-yaml", "gopkg.in/yaml", "go.yaml.in/", "sigs.k8s.io/yaml"}, []string{"cluster", "cluster/importer", "output"},
+		"the layout of tables is decided in one place"},
+	{[]string{"github.com/goccy/go-yaml", "gopkg.in/yaml", "go.yaml.in/", "sigs.k8s.io/yaml"},
+		[]string{"cluster", "cluster/importer", "output"},
 		"one reader and one writer of YAML, so that what is written can be read"},
 	{[]string{"github.com/moby/ipvs", "github.com/vishvananda/netns"}, []string{"kernel"},
-		"there is one way to the kernel's IPVS, where its errors become ours"},
+		"only kernel talks to IPVS, and turns its errors into ours"},
 	{[]string{"github.com/vishvananda/netlink"}, []string{"kernel", "director"},
 		"netlink belongs to kernel; the director may use it for addresses and links"},
 	{[]string{"testing"}, []string{"kernel/contract", "lab"},
@@ -128,13 +129,13 @@ func TestFences(t *testing.T) {
 		for _, imp := range p.Imports {
 			if to, ours := strings.CutPrefix(imp, "lvs/"); ours {
 				if _, ok := allowed[to]; !ok {
-					t.Errorf("%s imports %s: that is a new arrow, which needs a reason here", name, to)
+					t.Errorf("%s imports %s: a new import needs a line with its reason here", name, to)
 				}
 				allowed[to] = true
 			}
 			for _, f := range fences {
 				if hasPrefix(imp, f.imports) && !slices.Contains(f.allowed, name) {
-					t.Errorf("%s imports %s, which is for %s alone: %s", name, imp, strings.Join(f.allowed, ", "), f.reason)
+					t.Errorf("%s imports %s, which is only for %s: %s", name, imp, strings.Join(f.allowed, ", "), f.reason)
 				}
 			}
 		}
@@ -146,18 +147,17 @@ func TestFences(t *testing.T) {
 	}
 }
 
-// TestArrowsPointDownward finds cycles between packages by their folders too:
-// what stands in a folder of a package may import that package, not the other way
-// round, except where the folder holds a part of the package above it.
+// TestArrowsPointDownward checks the folders. A package in the folder of another package may
+// import that package, but not the other way round, unless it is a part of it.
 func TestArrowsPointDownward(t *testing.T) {
 	parts := map[string]string{ // the package above imports these
-		"commands/ipvsadm": "ipvsadm's language is a part of the verbs",
+		"commands/ipvsadm": "ipvsadm's arguments are a part of the verbs",
 		"operate/state":    "the state folder is a part of operating",
 		"lab/machine":      "a machine is a part of the lab",
 	}
 	for _, a := range arrows {
 		if strings.HasPrefix(a.to, a.from+"/") && parts[a.to] == "" {
-			t.Errorf("%s imports %s, which stands in its folder", a.from, a.to)
+			t.Errorf("%s imports %s, which is in its folder", a.from, a.to)
 		}
 	}
 }

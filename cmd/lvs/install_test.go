@@ -15,7 +15,8 @@ import (
 	"lvs/lab"
 )
 
-// What make install writes below the prefix, and with the name lvs.
+// installed are files that make install writes below the prefix; installedAsLVS are those
+// that it adds for the name lvs.
 var (
 	installed = []string{
 		"bin/lvsctl",
@@ -38,19 +39,18 @@ var (
 	}
 )
 
-// needMake skips a test in a lab kernel and if there is no make.
+// needMake skips a test in a lab kernel, or if make is missing.
 func needMake(t *testing.T) {
 	t.Helper()
 	if os.Getenv(lab.InLabVariable) != "" {
-		t.Skip("installs files from the source: the kernel has no part in it, and the guest may have no make")
+		t.Skip("installs files from the source: the kernel does not matter, and the guest may have no make")
 	}
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("needs make")
 	}
 }
 
-// makeInstall runs make with this test's binary, which is lvs too, as the
-// program.
+// makeInstall runs make with the test binary, which is lvs too, as the program.
 func makeInstall(t *testing.T, args ...string) (out string, err error) {
 	t.Helper()
 	self, err := os.Executable()
@@ -148,7 +148,7 @@ func TestMakeInstall(t *testing.T) {
 	}
 }
 
-// The files of LVM2 and of bash-completion are named as ours for lvs would be.
+// Files of LVM2 and of bash-completion have the names that our files for lvs would have.
 func TestMakeInstallLeavesOthersAlone(t *testing.T) {
 	needMake(t)
 	others := []string{
@@ -169,25 +169,27 @@ func TestMakeInstallLeavesOthersAlone(t *testing.T) {
 		{args: []string{"install", "LVS=yes"}, fails: true},
 		{args: []string{"uninstall"}},
 	} {
-		out, err := makeInstall(t, append(step.args, "PREFIX="+dir)...)
-		if (err != nil) != step.fails {
-			t.Fatalf("make %q: %v\n%s", step.args, err, out)
-		}
-		if !strings.Contains(out, filepath.Join(dir, "bin/lvs")) && step.args[0] == "install" {
-			t.Errorf("make %q does not name the other lvs:\n%s", step.args, out)
-		}
-		for _, name := range others {
-			if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != "LVM2" {
-				t.Errorf("after make %q: %s: %q, %v", step.args, name, b, err)
+		t.Run(strings.Join(step.args, " "), func(t *testing.T) {
+			out, err := makeInstall(t, append(step.args, "PREFIX="+dir)...)
+			if (err != nil) != step.fails {
+				t.Fatalf("%v\n%s", err, out)
 			}
-		}
+			if !strings.Contains(out, filepath.Join(dir, "bin/lvs")) && step.args[0] == "install" {
+				t.Errorf("the other lvs is not named:\n%s", out)
+			}
+			for _, name := range others {
+				if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != "LVM2" {
+					t.Errorf("%s: %q, %v", name, b, err)
+				}
+			}
+		})
 	}
 	if d := cmp.Diff(others, below(t, dir)); d != "" {
 		t.Errorf("make uninstall (-want +got)\n%s", d)
 	}
 }
 
-// An lvs that comes after ours, such as LVM2's, ends our use of the name.
+// LVS=no removes the name lvs of an earlier installation.
 func TestMakeInstallGivesTheNameUp(t *testing.T) {
 	needMake(t)
 	dir := t.TempDir()
@@ -203,6 +205,6 @@ func TestMakeInstallGivesTheNameUp(t *testing.T) {
 		}
 	}
 	if !slices.Contains(got, "bin/lvsctl") {
-		t.Error("lvsctl is gone, too")
+		t.Error("lvsctl is gone too")
 	}
 }

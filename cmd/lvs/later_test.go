@@ -13,7 +13,7 @@ import (
 	"lvs/lab"
 )
 
-// What --for promises happens although the shell and all that it started have
+// The weight is restored after --for even if the shell and everything that it started have
 // been killed.
 func TestForOutlivesTheShell(t *testing.T) {
 	lab.Need(t) // the in-memory kernel is a file that one process at a time can change
@@ -35,7 +35,8 @@ func TestForOutlivesTheShell(t *testing.T) {
 	run("lvs service add tcp://192.0.2.10:80")
 	run("lvs server add tcp://192.0.2.10:80 10.0.0.11 -w 5")
 
-	shell := exec.Command("sh", "-c", `"$0" weight tcp://192.0.2.10:80 10.0.0.11 9 --for 2s && echo set && sleep 60`, filepath.Join(dir, "lvs"))
+	const script = `"$0" weight tcp://192.0.2.10:80 10.0.0.11 9 --for 2s && echo set && sleep 60`
+	shell := exec.Command("sh", "-c", script, filepath.Join(dir, "lvs"))
 	if err := os.Symlink(self, filepath.Join(dir, "lvs")); err != nil {
 		t.Fatal(err)
 	}

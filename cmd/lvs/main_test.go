@@ -24,10 +24,10 @@ import (
 // command of a script to the next. Without it the command is the real one.
 const fakeVariable = "LVS_TEST_KERNEL"
 
-// terminalVariable makes the command believe that somebody can be asked.
+// terminalVariable makes the command ask as on a terminal.
 const terminalVariable = "LVS_TEST_TERMINAL"
 
-// The test binary is the command, under the names a package may install it as.
+// TestMain makes the test binary the command too, under the names that packages install.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"lvs": run, "lvsctl": run})
 }
@@ -44,11 +44,11 @@ func run() {
 	os.Exit(app.Main(os.Args[1:]))
 }
 
-// Each script shows one behaviour. In the unit run an in-memory kernel stands
-// behind it, in the lab a real one with a network namespace for each script.
+// Each script shows one behaviour. Without the lab the kernel is an in-memory one; in the
+// lab it is a real one, with a network namespace for each script.
 func TestScripts(t *testing.T) { runScripts(t, "testdata/script", false) }
 
-// These scripts need what no real kernel does on demand.
+// These scripts need faults that a real kernel does not show on demand.
 func TestScriptsOnFake(t *testing.T) { runScripts(t, "testdata/fake", true) }
 
 func runScripts(t *testing.T, dir string, fake bool) {
@@ -93,16 +93,16 @@ func params(dir string) testscript.Params {
 	}
 }
 
-// fake is an in-memory kernel that is written back when it is closed, if it has
-// changed: a process that only waits writes over nobody's changes.
+// fake is an in-memory kernel. It is written to its file when it is closed, but only if it
+// has changed: a process that only waits must not overwrite the changes of others.
 type fake struct {
 	*memory.Kernel
 	path   string
 	loaded []byte
 }
 
-// openFake reads the kernel from its file. Files beside it switch its faults
-// on: kernel.denied and kernel.unloaded.
+// openFake reads the kernel from its file. The files kernel.denied and kernel.unloaded
+// beside it switch on its faults.
 func openFake(path string, o kernel.Options) (kernel.Kernel, error) {
 	if o.Netns != "" {
 		return nil, &kernel.Error{Op: "open network namespace " + o.Netns, Err: kernel.ErrNoNamespace}
@@ -129,7 +129,7 @@ func openFake(path string, o kernel.Options) (kernel.Kernel, error) {
 	return &fake{k, path, loaded.Bytes()}, nil
 }
 
-// Snapshot looks at the faults again: IPVS may be unloaded while a program runs.
+// Snapshot checks again whether IPVS is unloaded, which may happen while a program runs.
 func (f *fake) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kernel.Snapshot, error) {
 	if _, err := os.Stat(filepath.Join(filepath.Dir(f.path), "kernel.unloaded")); err == nil {
 		f.Unload()
@@ -148,7 +148,7 @@ func (f *fake) Close() error {
 	return os.WriteFile(f.path, b.Bytes(), 0o600)
 }
 
-// status runs a command and holds its exit status against the first argument.
+// status runs a command and compares its exit status with the first argument.
 func status(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: status N COMMAND [ARGUMENT…]")

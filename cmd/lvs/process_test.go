@@ -38,9 +38,11 @@ func lvsProcess(t *testing.T, args ...string) *exec.Cmd {
 
 // A reader that has gone away (lvs list | head) ends the program quietly.
 func TestClosedPipe(t *testing.T) {
-	for _, args := range [][]string{{"list"}, {"list", "-o", "json"}, {"schema"}, {"--help"}, {"completion", "bash"}, {"watch"}, {"watch", "-o", "jsonl"}, {"top", "-b", "-d", "100ms"}} {
-		t.Run(strings.Join(args, " "), func(t *testing.T) {
-			cmd := lvsProcess(t, args...)
+	for _, line := range []string{
+		"list", "list -o json", "schema", "--help", "completion bash", "watch", "watch -o jsonl", "top -b -d 100ms",
+	} {
+		t.Run(line, func(t *testing.T) {
+			cmd := lvsProcess(t, strings.Fields(line)...)
 			r, w, err := os.Pipe()
 			if err != nil {
 				t.Fatal(err)
@@ -56,7 +58,7 @@ func TestClosedPipe(t *testing.T) {
 	}
 }
 
-// A watch whose reader goes away ends even while there is nothing to tell.
+// A watch whose reader goes away ends even if there is nothing to print.
 func TestClosedPipeOfWatch(t *testing.T) {
 	cmd := lvsProcess(t, "watch", "--interval", "100ms")
 	r, w, err := os.Pipe()
@@ -80,7 +82,7 @@ func TestClosedPipeOfWatch(t *testing.T) {
 	}
 }
 
-// An interrupt and the end of --timeout break off even a question.
+// An interrupt and the end of --timeout also end a command that waits for an answer.
 func TestBrokenOff(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -131,7 +133,7 @@ func TestBrokenOff(t *testing.T) {
 	}
 }
 
-// A pipe without another end is waited for no longer than anything else.
+// --timeout also limits the wait for the other end of a pipe.
 func TestBrokenOffPipe(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
@@ -150,7 +152,7 @@ func TestBrokenOffPipe(t *testing.T) {
 	}
 }
 
-// A jq program that does not end is ended.
+// --timeout also ends a jq program that runs forever.
 func TestBrokenOffQuery(t *testing.T) {
 	cmd := lvsProcess(t, "list", "--jq", "def f: f; f", "--timeout", "20ms")
 	end := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
@@ -161,13 +163,13 @@ func TestBrokenOffQuery(t *testing.T) {
 	}
 }
 
-// The end of a terminal is told twice, by the kernel and by the shell: what was
-// begun is taken back all the same. An interrupt after it kills.
+// When a terminal closes, both the kernel and the shell send SIGHUP. The second one must not
+// stop lvs from undoing what it has begun. An interrupt after it does.
 func TestHangUpTwice(t *testing.T) {
 	if signal.Ignored(syscall.SIGHUP) {
 		t.Skip("under nohup it stays ignored")
 	}
-	lab.Need(t) // undoing takes a while there
+	lab.Need(t) // undoing takes long enough there
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +178,8 @@ func TestHangUpTwice(t *testing.T) {
 	file, journal := filepath.Join(dir, "big.json"), filepath.Join(dir, "state", "journal.jsonl")
 	var services []string
 	for i := range 3000 {
-		services = append(services, fmt.Sprintf(`{"address": "tcp://198.18.%d.%d:80", "servers": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}`, i/250, i%250))
+		services = append(services, fmt.Sprintf(`{"address": "tcp://198.18.%d.%d:80",
+			"servers": ["10.0.0.1", "10.0.0.2", "10.0.0.3"]}`, i/250, i%250))
 	}
 	text := `{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [` + strings.Join(services, ",") + "]}"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -198,13 +201,13 @@ func TestHangUpTwice(t *testing.T) {
 		}
 		for range 5 {
 			cmd.Process.Signal(syscall.SIGHUP)
-			time.Sleep(time.Millisecond) // apart, so that they are not one
+			time.Sleep(time.Millisecond) // so that the kernel does not merge them
 		}
 		cmd.Wait()
 		return cmd.ProcessState.ExitCode(), errs.String()
 	}
 	status, said := hangUp()
-	for range 20 { // where this process does not run, the other comes to its end before
+	for range 20 { // lvs may be done before this process runs again
 		if status != 0 {
 			break
 		}

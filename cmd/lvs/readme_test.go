@@ -14,12 +14,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-var update = flag.Bool("update", false, "write the README's answers anew")
+var update = flag.Bool("update", false, "write the output of the commands into the README")
 
 const readme = "../../README.md"
 
-// TestReadme runs every console block of the README, one after the other in
-// one shell folder and one kernel, and compares what it says with what comes.
+// TestReadme runs the commands of all console blocks in the README, one after the other, in
+// one folder and on one kernel, and compares their output with the README.
 func TestReadme(t *testing.T) {
 	b, err := os.ReadFile(readme)
 	if err != nil {
@@ -28,7 +28,7 @@ func TestReadme(t *testing.T) {
 	dir := t.TempDir()
 	blocks := sessions(string(b))
 	if len(blocks) < 30 {
-		t.Fatalf("the README has %d commands only", len(blocks))
+		t.Fatalf("the README has only %d commands", len(blocks))
 	}
 	var script strings.Builder
 	for i := range blocks {
@@ -51,7 +51,7 @@ func TestReadme(t *testing.T) {
 		if _, err := fmt.Sscan(args[0], &i); err != nil {
 			ts.Fatalf("%v", err)
 		}
-		_ = ts.Exec("sh", "-c", "{ "+blocks[i].command+"\n} 2>&1") // the answer tells of a failure
+		_ = ts.Exec("sh", "-c", "{ "+blocks[i].command+"\n} 2>&1") // the answer shows a failure
 		got := ts.ReadFile("stdout")
 		if *update {
 			blocks[i].answer = got
@@ -67,7 +67,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// session is a command with its answer. In an answer … stands for anything.
+// session is a command with its output. In the output, … matches any text.
 type session struct{ command, answer string }
 
 func (s *session) matches(got string) bool {
@@ -81,7 +81,7 @@ func (s *session) matches(got string) bool {
 	return regexp.MustCompile("^(?s)" + strings.Join(parts, ".*") + "$").MatchString(got)
 }
 
-// sessions reads the console blocks.
+// sessions returns the commands of the console blocks.
 func sessions(text string) []session {
 	var out []session
 	inside := false
@@ -98,7 +98,7 @@ func sessions(text string) []session {
 	return out
 }
 
-// rewrite puts the answers into the text.
+// rewrite returns the text with the new output.
 func rewrite(text string, blocks []session) string {
 	var out strings.Builder
 	inside, next := false, 0

@@ -12,18 +12,18 @@ import (
 	"lvs/lab"
 )
 
-// What the packages of the program may do together before main begins. Each package
-// that initialises something costs a page fault or two, each page of its memory one
-// more (docs/decisions/0004-start-up.md). Whoever raises these measures what it
-// costs: make build lab, bin/lab bench 20 start.
+// Limits for what all packages of the program do before main. Each package that initialises
+// something costs one or two page faults, and one more for each page of its memory
+// (docs/decisions/0004-start-up.md). Before you raise a limit, measure the cost: make build
+// lab, bin/lab bench 20 start.
 const (
 	startPackages = 61
 	startBytes    = 328 << 10
 	startAllocs   = 2800
 )
 
-// startBudget is what one package may allocate. Those of others that need more are
-// named; ours fill no tables at start.
+// startBudget returns how many bytes a package may allocate at start. Packages of others
+// that need more are named. Ours must not fill tables at start.
 func startBudget(pkg string) int {
 	switch pkg {
 	case "github.com/itchyny/gojq": // the definitions of jq's functions
@@ -39,8 +39,7 @@ func startBudget(pkg string) int {
 	return 5 << 10
 }
 
-// TestStart counts what is initialised, which unlike time is the same on every
-// machine.
+// TestStart counts what is initialised. Unlike the time, this is the same on every machine.
 func TestStart(t *testing.T) {
 	packages, all, allocs := 0, 0, 0
 	for line := range strings.Lines(string(initTrace(t))) {
@@ -56,20 +55,20 @@ func TestStart(t *testing.T) {
 		}
 		packages, all, allocs = packages+1, all+size, allocs+n
 		if limit := startBudget(f[1]); size > limit {
-			t.Errorf("%s allocates %d bytes at start; it may %d", f[1], size, limit)
+			t.Errorf("%s allocates %d bytes at start, want at most %d", f[1], size, limit)
 		}
 	}
 	if packages == 0 {
 		t.Fatal("nothing was traced")
 	}
 	if packages > startPackages || all > startBytes || allocs > startAllocs {
-		t.Errorf("at start %d packages allocate %d bytes in %d pieces; at most %d, %d and %d are wanted",
+		t.Errorf("at start %d packages allocate %d bytes in %d pieces, want at most %d, %d and %d",
 			packages, all, allocs, startPackages, startBytes, startAllocs)
 	}
 }
 
-// initTrace returns what the runtime says of the initialisation of the program as
-// it is released.
+// initTrace returns what the runtime reports about the initialisation of the program, built
+// as for a release.
 func initTrace(t *testing.T) []byte {
 	t.Helper()
 	if os.Getenv(lab.InLabVariable) != "" {

@@ -12,13 +12,13 @@ import (
 	"lvs/lab"
 )
 
-// topLimit is how long a screen may take: a loaded machine is slow.
+// topLimit is how long to wait for a screen. It is long because the machine may be busy.
 const topLimit = 20 * time.Second
 
 // helpTitle is in the help of every screen.
 const helpTitle = ` Help\b`
 
-// topOn is the dashboard on a terminal, with the settings of nobody.
+// topOn starts the dashboard on a terminal, without saved settings.
 func topOn(t *testing.T, columns, rows int, env []string, args ...string) *lab.Terminal {
 	t.Helper()
 	self, env := topProcess(t, env)
@@ -43,7 +43,7 @@ func topProcess(t *testing.T, more []string) (self string, env []string) {
 		"LVS_STATE_DIR=" + filepath.Join(dir, "state"), "COLORTERM=", "TMUX="}, more...)
 }
 
-// However it ends, the terminal is as it was.
+// The terminal is restored, whatever ends the dashboard.
 func TestTopLeavesTheTerminal(t *testing.T) {
 	for _, row := range []struct {
 		name   string
@@ -67,7 +67,7 @@ func TestTopLeavesTheTerminal(t *testing.T) {
 			x := topOn(t, 80, 24, nil, "--demo", "--mouse")
 			x.Until(t, topLimit, `192\.0\.2\.10:443 `)
 			if left := x.Leftovers(); len(left) < 3 {
-				t.Errorf("while it runs the terminal differs by %q only", left)
+				t.Errorf("while it runs, only %q is changed in the terminal", left)
 			}
 			row.end(t, x)
 			status := x.End(t, topLimit)
@@ -84,7 +84,7 @@ func TestTopLeavesTheTerminal(t *testing.T) {
 	}
 }
 
-// Ctrl-Z gives the terminal back to the shell, fg takes it again.
+// Ctrl-Z returns the terminal to the shell; fg resumes the dashboard.
 func TestTopSuspends(t *testing.T) {
 	self, env := topProcess(t, nil)
 	x := lab.OnTerminal(t, 80, 24, env, "bash", "--norc", "-c",
@@ -130,7 +130,7 @@ func TestTopResizes(t *testing.T) {
 	}
 }
 
-// Terminals differ in what they show.
+// The dashboard uses only the colours and characters of its terminal.
 func TestTopOnEveryTerminal(t *testing.T) {
 	colours := func(s *lab.Screen) (most int) {
 		for c := range s.Cells {
@@ -166,13 +166,13 @@ func TestTopOnEveryTerminal(t *testing.T) {
 			x.Look(func(s *lab.Screen) {
 				most := colours(s)
 				if row.colour != (most > 0) || most > 16 {
-					t.Errorf("the highest colour is %d of the palette; coloured should be %t, with 16 at most", most, row.colour)
+					t.Errorf("highest colour of the palette: %d; want colour: %t, at most 16", most, row.colour)
 				}
 				if foreign(s) != row.notASCII {
 					t.Errorf("characters beyond ASCII: %t, want %t\n%s", foreign(s), row.notASCII, s.Text())
 				}
 				if strings.Contains(strings.Join(s.Leftovers(), " "), "mode 100") {
-					t.Errorf("it takes the mouse: %q", s.Leftovers())
+					t.Errorf("the mouse is on: %q", s.Leftovers())
 				}
 			})
 			x.Type("q")
@@ -183,7 +183,7 @@ func TestTopOnEveryTerminal(t *testing.T) {
 	}
 }
 
-// IPVS may go away and come back while it is watched.
+// IPVS may be unloaded and loaded again while the dashboard runs.
 func TestTopWithoutIPVSForAWhile(t *testing.T) {
 	self, env := topProcess(t, nil)
 	dir := t.TempDir()
@@ -225,8 +225,8 @@ func TestTopWithoutPrivilege(t *testing.T) {
 	x.End(t, topLimit)
 }
 
-// A minute with the demo, as the README tells it: the busiest server is found,
-// drained and taken back, by the commands that one could have typed.
+// The steps that the README describes for the demo: find the busiest server, drain it, and
+// undo that.
 func TestTopFindsDrainsAndUndoes(t *testing.T) {
 	x := topOn(t, 80, 24, nil, "--demo")
 	x.Until(t, topLimit, `192\.0\.2\.10:443 `)

@@ -13,32 +13,39 @@ import (
 
 // step is a command to measure.
 type step struct {
-	argv   []string
-	input  string // a file for its standard input; empty is none
-	before *step  // what is run, uncounted, before each time
+	argv []string
+	// input is the file for standard input; empty means none.
+	input string
+	// before runs before each run and is not counted; nil means none.
+	before *step
 }
 
-// sample is what one process took.
+// sample is the cost of one process.
 type sample struct {
-	wall   time.Duration
-	peak   int64 // resident memory, bytes
-	faults int64 // pages touched for the first time, none of them read from a disk
+	wall time.Duration
+	// peak is the largest resident memory in bytes.
+	peak int64
+	// faults are the minor page faults: pages touched for the first time, without a read
+	// from a disk.
+	faults int64
 }
 
-// goal judges the ratio of our time to theirs.
+// goal returns the text of a goal, and whether the ratio of our cost to theirs meets it.
 type goal func(ratio float64) (text string, met bool)
 
-// atMost is a goal of so many times their time.
+// atMost returns the goal to take at most this many times their time.
 func atMost(times float64) goal {
 	return func(ratio float64) (string, bool) { return fmt.Sprintf("≤ %.4g ×", times), ratio <= times }
 }
 
-// timesFaster is a goal of an n-th of their time.
+// timesFaster returns the goal to be at least n times faster.
 func timesFaster(n float64) goal {
 	return func(ratio float64) (string, bool) { return fmt.Sprintf("≥ %.4g times faster", n), ratio <= 1/n }
 }
 
-func (b *benchmark) command(argv ...string) step { return step{argv: argv} }
+func (b *benchmark) command(program string, args ...string) step {
+	return step{argv: append([]string{program}, args...)}
+}
 
 func (b *benchmark) title(text string) { fmt.Fprintf(b.out, "%s\n", text) }
 
@@ -57,7 +64,7 @@ func (b *benchmark) pair(what string, ours, theirs step, g goal) error {
 	return nil
 }
 
-// inTurn measures two commands in turn, after one run of each that does not count.
+// inTurn measures two commands in turn, after one run of each that is not counted.
 func (b *benchmark) inTurn(ours, theirs step) (a, o []sample, err error) {
 	for i := range b.runs + 1 {
 		x, err := b.measure(ours)
@@ -75,15 +82,32 @@ func (b *benchmark) inTurn(ours, theirs step) (a, o []sample, err error) {
 	return a, o, nil
 }
 
-// row prints what two commands took, their ratio as it is to be shown, and what it
-// should be.
+// row prints the costs of two commands, their ratio as shown, and the goal if there is one.
 func (b *benchmark) row(what, ours, theirs, shown string, ratio float64, g goal) {
-	verdict := ""
+	result := ""
 	if g != nil {
 		text, met := g(ratio)
-		verdict = fmt.Sprintf("  goal %s: %s", text, map[bool]string{true: "met", false: "MISSED"}[met])
+		result = verdict(text, met)
 	}
-	fmt.Fprintf(b.out, "  %-48s %9s  beside %9s  %-18s%s\n", what, ours, theirs, shown, verdict)
+	fmt.Fprintf(b.out, "  %-48s %9s  beside %9s  %-18s%s\n", what, ours, theirs, shown, result)
+}
+
+// figure prints a row that is compared with a goal, not with another program. An empty
+// goal is none.
+func (b *benchmark) figure(what, value, goal string, met bool) {
+	result := ""
+	if goal != "" {
+		result = verdict(goal, met)
+	}
+	fmt.Fprintf(b.out, "  %-48s %-40s%s\n", what, value, result)
+}
+
+// verdict returns the end of a row that has a goal.
+func verdict(goal string, met bool) string {
+	if met {
+		return fmt.Sprintf("  goal %s: met", goal)
+	}
+	return fmt.Sprintf("  goal %s: MISSED", goal)
 }
 
 func times(ratio float64) string { return fmt.Sprintf("%.2f ×", ratio) }
@@ -91,8 +115,8 @@ func times(ratio float64) string { return fmt.Sprintf("%.2f ×", ratio) }
 func wallOf(s sample) float64   { return float64(s.wall) }
 func faultsOf(s sample) float64 { return float64(s.faults) }
 
-// medianRatio returns the median of the ratios, pair by pair: the machine's speed
-// drifts.
+// medianRatio returns the median of the ratios of the pairs. The speed of the machine
+// changes with time, so the ratio of the medians would be less exact.
 func medianRatio(ours, theirs []sample, of func(sample) float64) float64 {
 	ratios := make([]float64, len(ours))
 	for i := range ours {
@@ -102,7 +126,7 @@ func medianRatio(ours, theirs []sample, of func(sample) float64) float64 {
 	return ratios[len(ratios)/2]
 }
 
-// memory prints the peak of a command's resident memory.
+// memory prints the largest resident memory of a command. limit is the goal in MiB.
 func (b *benchmark) memory(what string, s step, limit int64) error {
 	var peaks []int64
 	for range b.runs {
@@ -113,11 +137,12 @@ func (b *benchmark) memory(what string, s step, limit int64) error {
 		peaks = append(peaks, r.peak)
 	}
 	peak := slices.Max(peaks)
-	met := map[bool]string{true: "met", false: "MISSED"}[peak <= limit<<20]
-	fmt.Fprintf(b.out, "  %-48s %5.1f MiB resident at most%31s  goal ≤ %d MiB: %s\n", what, float64(peak)/(1<<20), "", limit, met)
+	fmt.Fprintf(b.out, "  %-48s %5.1f MiB resident at most%31s%s\n", what, float64(peak)/(1<<20), "",
+		verdict(fmt.Sprintf("≤ %d MiB", limit), peak <= limit<<20))
 	return nil
 }
 
+// measure runs a command once. Its standard output is in the file output afterwards.
 func (b *benchmark) measure(s step) (sample, error) {
 	if s.before != nil {
 		if _, err := b.measure(*s.before); err != nil {
@@ -138,7 +163,7 @@ func (b *benchmark) measure(s step) (sample, error) {
 		defer in.Close()
 		cmd.Stdin = in
 	}
-	// Both to files: a pipe would wake this process while the other runs.
+	// Both go to files: a pipe would wake this process while the command runs.
 	errs, err := os.Create(filepath.Join(b.dir, "errors"))
 	if err != nil {
 		return sample{}, err
@@ -154,21 +179,6 @@ func (b *benchmark) measure(s step) (sample, error) {
 	}
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	return sample{wall: wall, peak: int64(usage.Maxrss) << 10, faults: usage.Minflt}, nil
-}
-
-// ipvsadmText replaces the table by what ipvsadm makes of a text.
-func (b *benchmark) ipvsadmText(text string) error {
-	if _, err := b.measure(b.command("ipvsadm", "-C")); err != nil {
-		return err
-	}
-	file := filepath.Join(b.dir, "setup")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return err
-	}
-	load := b.command("ipvsadm", "-R")
-	load.input = file
-	_, err := b.measure(load)
-	return err
 }
 
 func medianWall(runs []sample) time.Duration {

@@ -9,17 +9,18 @@ import (
 	"lvs/lab/machine"
 )
 
-// olderCommit is what start-up is measured beside: the last commit before it was
+// olderCommit is the commit that starts are compared with: the last one before they were
 // made cheaper (docs/decisions/0004-start-up.md).
 const olderCommit = "3006324"
 
-// The host builds the older lvs and passes on its path, or why there is none.
+// The host builds the older lvs and passes its path in olderVariable, or the reason why it
+// is missing in whyNotVariable.
 const (
 	olderVariable  = "LVS_BENCH_OLDER"
 	whyNotVariable = "LVS_BENCH_OLDER_WHY_NOT"
 )
 
-// addOlder gives a job the older lvs.
+// addOlder adds the older lvs to a job.
 func (l *launcher) addOlder(ctx context.Context, dir string, job *machine.Job) {
 	cache, err := machine.OpenCache(l.say)
 	var older string
@@ -45,7 +46,7 @@ func (b *benchmark) older() (path string, ok bool) {
 	return path, path != ""
 }
 
-// olderStart measures starts, which must not grow, on the table that is there.
+// olderStart measures starts, which must not become slower, on the present table.
 func (b *benchmark) olderStart() error {
 	b.title("Start-up beside lvs of " + olderCommit)
 	older, ok := b.older()
@@ -53,19 +54,21 @@ func (b *benchmark) olderStart() error {
 		return nil
 	}
 	for _, args := range [][]string{{"version"}, {"list"}} {
-		a, o, err := b.inTurn(b.command(append([]string{b.lvs}, args...)...), b.command(append([]string{older}, args...)...))
+		ours, theirs := b.command(b.lvs, args...), b.command(older, args...)
+		a, o, err := b.inTurn(ours, theirs)
 		if err != nil {
 			return err
 		}
 		what := "lvs " + args[0]
 		wall, faults := medianRatio(a, o, wallOf), medianRatio(a, o, faultsOf)
 		b.row(what, millis(medianWall(a)), millis(medianWall(o)), times(wall), wall, atMost(0.75))
-		b.row(what+", page faults", fmt.Sprint(medianFaults(a)), fmt.Sprint(medianFaults(o)), times(faults), faults, atMost(0.75))
+		b.row(what+", page faults", fmt.Sprint(medianFaults(a)), fmt.Sprint(medianFaults(o)),
+			times(faults), faults, atMost(0.75))
 	}
 	return nil
 }
 
-// olderTables measures what a large table takes, which a cheaper start must not cost.
+// olderTables measures commands on a large table, which a cheaper start must not slow down.
 func (b *benchmark) olderTables() error {
 	b.title(fmt.Sprintf("%d services with %d servers each, beside lvs of %s", benchServices, benchServers, olderCommit))
 	older, ok := b.older()
@@ -90,7 +93,7 @@ func (b *benchmark) olderTables() error {
 		{args: []string{"save"}},
 		{args: []string{"restore"}, input: file, first: &empty},
 	} {
-		ours, theirs := b.command(append([]string{b.lvs}, row.args...)...), b.command(append([]string{older}, row.args...)...)
+		ours, theirs := b.command(b.lvs, row.args...), b.command(older, row.args...)
 		for _, s := range []*step{&ours, &theirs} {
 			s.input, s.before = row.input, row.first
 		}

@@ -19,19 +19,20 @@ import (
 const (
 	topServices = 1000
 	topServers  = 5
-	topSettle   = 5 * time.Second  // until it has drawn everything once
-	topWatched  = 20 * time.Second // that is measured
-	topPatience = 30 * time.Second
-	topKeys     = 40 // pressed
-	topMemory   = 64 // MiB at most
+	topSettle   = 5 * time.Second  // until everything was drawn once
+	topWatched  = 20 * time.Second // how long it is measured
+	topPatience = 30 * time.Second // how long to wait for the screen
+	topKeys     = 40               // how many keys are pressed
+	topMemory   = 64               // the most memory, in MiB
 	topLatency  = 50 * time.Millisecond
-	garbage     = 4 // MiB: what a refresh leaves, and a little
+	garbage     = 4 // MiB: the garbage of a refresh, and a little more
 )
 
-// dashboard measures lvs top on a terminal, as it is used: over many services
-// with traffic, a refresh a second.
+// dashboard measures lvs top on a terminal: many services with traffic, one refresh per
+// second.
 func (b *benchmark) dashboard() error {
-	b.title(fmt.Sprintf("lvs top over %d services with %d servers each, with traffic, a refresh a second", topServices, topServers))
+	b.title(fmt.Sprintf("lvs top over %d services with %d servers each, with traffic, one refresh per second",
+		topServices, topServers))
 	if err := b.ipvsadmText(tableText(topServices, topServers)); err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (b *benchmark) dashboard() error {
 	if b.rawRead, err = b.readingTime(); err != nil {
 		return err
 	}
-	b.figure("reading the table once, as a raw dump does it", millis(b.rawRead), "", true)
+	b.figure("reading the table once, by a raw dump", millis(b.rawRead), "", true)
 	for _, size := range [][2]int{{80, 24}, {200, 50}} {
 		if err := b.dashboardAt(size[0], size[1]); err != nil {
 			return err
@@ -55,10 +56,10 @@ func (b *benchmark) dashboard() error {
 	return b.dashboardMemory()
 }
 
-// readingTime is what a refresh cannot do without: two system calls for each
-// service. Their price is the lab kernel's, many times that of bare metal, and
-// so is that of memory. The share of a core is therefore told and not judged;
-// `go test -bench Refresh ./tui` has it of the host, without reading.
+// readingTime returns how long it takes to read the table, which every refresh must do: two
+// system calls for each service. In the lab kernel, system calls and memory cost many times
+// as much as on hardware. The share of a core is therefore printed without a goal;
+// `go test -bench Refresh ./tui` measures a refresh without the reading, on the host.
 func (b *benchmark) readingTime() (time.Duration, error) {
 	var reads, starts []sample
 	for range b.runs + 1 {
@@ -75,7 +76,7 @@ func (b *benchmark) readingTime() (time.Duration, error) {
 	return medianWall(reads) - medianWall(starts), nil
 }
 
-// dashboardAt measures one size of terminal.
+// dashboardAt measures the dashboard on a terminal of one size.
 func (b *benchmark) dashboardAt(columns, rows int) error {
 	x, err := b.openDashboard(columns, rows)
 	if err != nil {
@@ -105,13 +106,14 @@ func (b *benchmark) dashboardAt(columns, rows int) error {
 	size := fmt.Sprintf("%d × %d: ", columns, rows)
 	b.figure(size+"share of a core", fmt.Sprintf("%.1f %%, besides reading %.1f %%", share, besides), "", true)
 	b.figure(size+"written per refresh", fmt.Sprintf("%.0f bytes", perRefresh), "", true)
-	b.figure(size+"from a key to the screen", fmt.Sprintf("%s, at most %s", millis(keys[len(keys)/2]), millis(keys[len(keys)-1])),
-		"< "+millis(topLatency), keys[len(keys)/2] < topLatency)
+	median, worst := keys[len(keys)/2], keys[len(keys)-1]
+	b.figure(size+"from a key to the screen", fmt.Sprintf("%s, at most %s", millis(median), millis(worst)),
+		"< "+millis(topLatency), median < topLatency)
 	return nil
 }
 
-// pressKeys moves the cursor and waits for the screen, at any moment of the
-// refresh. It gives the times in order.
+// pressKeys moves the cursor and waits for the screen, at different moments of a refresh.
+// It returns the times in ascending order.
 func (b *benchmark) pressKeys(x *lab.Terminal) ([]time.Duration, error) {
 	var times []time.Duration
 	for i := range topKeys {
@@ -132,7 +134,7 @@ func (b *benchmark) pressKeys(x *lab.Terminal) ([]time.Duration, error) {
 	return times, nil
 }
 
-// cursorLine is the number of the line with the cursor.
+// cursorLine returns the number of the line with the cursor, or -1.
 func cursorLine(screen string) int {
 	before, _, found := strings.Cut(screen, "▸")
 	if !found {
@@ -141,8 +143,8 @@ func cursorLine(screen string) int {
 	return strings.Count(before, "\n")
 }
 
-// dashboardCalls counts system calls, by the difference between a longer and a
-// shorter run, since starting takes many.
+// dashboardCalls counts system calls. It uses the difference between a longer and a shorter
+// run, because a start needs many.
 func (b *benchmark) dashboardCalls() error {
 	if _, err := exec.LookPath("strace"); err != nil {
 		b.figure("system calls per refresh", "not counted: strace is missing", "", true)
@@ -175,8 +177,8 @@ func (b *benchmark) dashboardCalls() error {
 	return nil
 }
 
-// totalCalls reads the last line of strace -c: percent, seconds, microseconds a
-// call, calls, errors if any, "total".
+// totalCalls returns the number of calls in the last line of strace -c: percent, seconds,
+// microseconds per call, calls, errors if any, "total".
 func totalCalls(text string) (int, error) {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	f := strings.Fields(lines[len(lines)-1])
@@ -186,9 +188,9 @@ func totalCalls(text string) (int, error) {
 	return strconv.Atoi(f[3])
 }
 
-// dashboardMemory looks at the memory over 600 refreshes, which fill all that is
-// remembered, and over 600 more, as fast as they come. How many there were is
-// told by the processor's time, of which each takes the same.
+// dashboardMemory measures the memory after 600 refreshes, which fill the history, and after
+// 600 more, at the highest rate. The processor time shows how many refreshes there were,
+// because each takes the same time.
 func (b *benchmark) dashboardMemory() error {
 	const refreshes, limit = 600, 6 * time.Minute
 	x, err := b.openDashboard(200, 50, "-d", "100ms")
@@ -209,12 +211,12 @@ func (b *benchmark) dashboardMemory() error {
 	peak, more := mib(resident[1].peak), mib(resident[1].peak-resident[0].peak)
 	b.figure("memory over 1200 refreshes, at most", fmt.Sprintf("%.1f MiB", peak),
 		fmt.Sprintf("< %d MiB", topMemory), peak < topMemory)
-	b.figure("more of it in the second 600", fmt.Sprintf("%.1f MiB", more), "no growth but of garbage", more < garbage)
+	b.figure("growth in the second 600", fmt.Sprintf("%.1f MiB", more), "only garbage", more < garbage)
 	return nil
 }
 
-// openDashboard starts lvs top and waits until it shows the table. Before it may
-// stand another program with its options; options of lvs top begin with -d.
+// openDashboard starts lvs top and waits until it shows the table. extra are options of
+// lvs top if they begin with -d, and otherwise a program with its options that runs lvs top.
 func (b *benchmark) openDashboard(columns, rows int, extra ...string) (*lab.Terminal, error) {
 	argv := []string{b.lvs, "top"}
 	if len(extra) > 0 && extra[0] == "-d" {
@@ -235,36 +237,27 @@ func (b *benchmark) openDashboard(columns, rows int, extra ...string) (*lab.Term
 	return x, nil
 }
 
-// used is what a process has used.
+// used is what a process has used until now.
 type used struct {
-	cpu, system time.Duration
-	peak        int64 // resident, bytes
+	cpu  time.Duration
+	peak int64 // the largest resident memory in bytes
 }
 
-// usageOf reads a running process's usage (proc_pid_stat(5)): in fields 14 and
-// 15 are ticks, 100 a second on every architecture.
+// usageOf returns the usage of a running process (proc_pid_stat(5)). Fields 14 and 15 are
+// user and system time in ticks, 100 per second on every architecture.
 func usageOf(pid int) (u used, err error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return u, err
 	}
 	const tick = time.Second / 100
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // from field 3 on
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // from field 3
 	user, err1 := strconv.Atoi(string(fields[11]))
 	system, err2 := strconv.Atoi(string(fields[12]))
-	u.cpu, u.system = time.Duration(user+system)*tick, time.Duration(system)*tick
+	u.cpu = time.Duration(user+system) * tick
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	_, rest, _ := strings.Cut(string(status), "VmHWM:")
 	_, err3 := fmt.Sscan(rest, &u.peak)
 	u.peak <<= 10
 	return u, errors.Join(err1, err2, err, err3)
-}
-
-// figure prints a row that is compared with a goal, not with another program.
-func (b *benchmark) figure(what, value, goal string, met bool) {
-	verdict := ""
-	if goal != "" {
-		verdict = fmt.Sprintf("  goal %s: %s", goal, map[bool]string{true: "met", false: "MISSED"}[met])
-	}
-	fmt.Fprintf(b.out, "  %-48s %-40s%s\n", what, value, verdict)
 }
