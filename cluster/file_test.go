@@ -109,7 +109,7 @@ func TestWholeFile(t *testing.T) {
 			{Address: "10.0.0.19", Weight: &zero, Check: []Check{{Type: "tcp", Port: 81}}},
 		}}},
 		Checks: []NamedCheck{
-			{"web", Check{Type: "http", Path: "/ready", Host: "www.example.com", Status: []StatusRange{{200, 399}, {404, 404}},
+			{"web", Check{Type: "http", Path: "/ready", Host: "shop.example", Status: []StatusRange{{200, 399}, {404, 404}},
 				Every: 2 * time.Second, Timeout: time.Second, Rise: 2, Fall: 3}},
 			{"mail", Check{Type: "all", Of: []Check{{Type: "smtp", StartTLS: true}, {Type: "tcp", Port: 993}}}},
 		},
@@ -156,7 +156,7 @@ pools:
   - "10.0.0.[12-18]"
   - {address: 10.0.0.19, weight: 0, check: {type: tcp, port: 81}}
 checks:
-  web: {type: http, path: /ready, host: www.example.com, status: [200-399, 404], every: 2s, timeout: 1s, rise: 2, fall: 3}
+  web: {type: http, path: /ready, host: shop.example, status: [200-399, 404], every: 2s, timeout: 1s, rise: 2, fall: 3}
   mail: {type: all, of: [{type: smtp, startTLS: true}, {type: tcp, port: 993}]}
 services:
 # the shop

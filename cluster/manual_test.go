@@ -58,16 +58,17 @@ func TestSchemaAcceptsFiles(t *testing.T) {
 // TestSchemaRefuses what reading refuses too.
 func TestSchemaRefuses(t *testing.T) {
 	schema := readSchema(t)
+	const head = `{"apiVersion": "lvs/v1", "kind": "Cluster", `
 	for _, text := range []string{
 		`{"kind": "Cluster", "services": []}`,
 		`{"apiVersion": "lvs/v2", "kind": "Cluster", "services": []}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [], "sevrices": []}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [{"address": "fwmark:1", "servers": [{"address": "10.0.0.1", "weight": -1}]}]}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [{"address": "fwmark:1", "persistent": 600}]}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [{"address": "fwmark:1", "forward": "dr"}]}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [{"address": "fwmark:1", "maxMasked": "101%"}]}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [], "name": ""}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [], "checks": {"a": {"type": "all", "of": [{"type": "no"}]}}}`,
+		head + `"services": [], "sevrices": []}`,
+		head + `"services": [{"address": "fwmark:1", "servers": [{"address": "10.0.0.1", "weight": -1}]}]}`,
+		head + `"services": [{"address": "fwmark:1", "persistent": 600}]}`,
+		head + `"services": [{"address": "fwmark:1", "forward": "dr"}]}`,
+		head + `"services": [{"address": "fwmark:1", "maxMasked": "101%"}]}`,
+		head + `"services": [], "name": ""}`,
+		head + `"services": [], "checks": {"a": {"type": "all", "of": [{"type": "no"}]}}}`,
 	} {
 		var v any
 		if err := json.Unmarshal([]byte(text), &v); err != nil {

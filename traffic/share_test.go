@@ -57,8 +57,9 @@ func shareEntry(scheduler string, weights [2]int, conns [2]uint64) *kernel.Servi
 	e := &kernel.ServiceEntry{Service: kernel.Service{ServiceID: kernel.MarkID(1, kernel.IPv4), Scheduler: scheduler}}
 	for i := range weights {
 		e.Servers = append(e.Servers, kernel.ServerEntry{
-			Server: kernel.Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 80), Weight: weights[i]},
-			Stats:  kernel.Stats{Counters: kernel.Counters{Connections: conns[i]}},
+			Server: kernel.Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 80),
+				Weight: weights[i]},
+			Stats: kernel.Stats{Counters: kernel.Counters{Connections: conns[i]}},
 		})
 	}
 	return e

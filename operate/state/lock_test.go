@@ -14,7 +14,7 @@ import (
 
 var server = kernel.ServerKey{}
 
-// held takes the lock of a folder as another process would.
+// held locks a folder as another process would.
 func held(t *testing.T, f Folder) (release func()) {
 	t.Helper()
 	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
