@@ -77,7 +77,7 @@ func BoundClients(s Settings, of kernel.Service, v *kernel.ServerEntry) *Diagnos
 	}
 	return &Diagnosis{
 		Code: "bound-clients", Severity: Warning, What: sysctlIsOff(kernel.ExpireQuiescentTemplate),
-		Why: fmt.Sprintf("%s bound by persistence still get %v in %v",
+		Why: fmt.Sprintf("new connections of %s bound by persistence still go to %v in %v",
 			count(uint64(v.Persistent), "client"), v.Addr, of.ServiceID),
 		Fix: setSysctl(kernel.ExpireQuiescentTemplate),
 	}

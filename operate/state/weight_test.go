@@ -101,3 +101,51 @@ func TestForgetBoots(t *testing.T) {
 		}
 	}
 }
+
+// A damaged file is an error to readers and is set aside by writers.
+func TestDamagedWeights(t *testing.T) {
+	f := Folder{Dir: t.TempDir()}
+	if f.HasWeights() {
+		t.Error("a new folder has weights")
+	}
+	if err := os.WriteFile(f.WeightsFile(), []byte(`{"weights":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var unreadable *UnreadableError
+	if _, err := f.Weights("boot/1", nil); !errors.As(err, &unreadable) || unreadable.SetAside != "" || !f.HasWeights() {
+		t.Errorf("reading: %v", err)
+	}
+	aside, err := f.ChangeWeights(t.Context(), "boot/1", func(w *Weights) error {
+		w.Put(server, Weight{Weight: 5})
+		return nil
+	})
+	if err != nil || aside == nil {
+		t.Fatalf("%v, %v", aside, err)
+	}
+	if b, err := os.ReadFile(aside.SetAside); err != nil || string(b) != `{"weights":` {
+		t.Errorf("set aside: %q, %v", b, err)
+	}
+	if known, err := f.Weights("boot/1", []kernel.ServerKey{server}); err != nil || known[server].Weight != 5 {
+		t.Errorf("remembered %v, %v", known, err)
+	}
+}
+
+// A change that fails, or changes nothing, writes nothing.
+func TestNothingIsWritten(t *testing.T) {
+	failed := errors.New("failed")
+	for _, c := range []struct {
+		name   string
+		change func(*Weights) error
+		want   error
+	}{
+		{"nothing changed", func(w *Weights) error { w.Drop(server); return nil }, nil},
+		{"failed", func(w *Weights) error { w.Put(server, Weight{}); return failed }, failed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := Folder{Dir: t.TempDir()}
+			if _, err := f.ChangeWeights(t.Context(), "boot/1", c.change); !errors.Is(err, c.want) || f.HasWeights() {
+				t.Errorf("%v, written %v", err, f.HasWeights())
+			}
+		})
+	}
+}
