@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -265,23 +266,25 @@ func TestYAMLText(t *testing.T) {
 		"&a", "*a", "!a", "%a", "@a", "`a",
 		"30%", "%", "200-399", "200-", "2001-01", "1.5s", "\u0085", "\u2028", "\ufeff", "\x7f", "😀", "a\\d", "two\nlines",
 	} {
-		for _, doc := range []string{"k: " + yamlText(s), "k: {k: " + yamlText(s) + ", l: 1}", "k:\n- " + yamlText(s)} {
-			var got map[string]any
-			if err := goyaml.Unmarshal([]byte(doc), &got); err != nil {
-				t.Errorf("%s: %v", doc, err)
-				continue
+		t.Run(strconv.Quote(s), func(t *testing.T) {
+			for _, doc := range []string{"k: " + yamlText(s), "k: {k: " + yamlText(s) + ", l: 1}", "k:\n- " + yamlText(s)} {
+				var got map[string]any
+				if err := goyaml.Unmarshal([]byte(doc), &got); err != nil {
+					t.Errorf("%s: %v", doc, err)
+					continue
+				}
+				v := got["k"]
+				switch inner := v.(type) {
+				case map[string]any:
+					v = inner["k"]
+				case []any:
+					v = inner[0]
+				}
+				if v != s {
+					t.Errorf("%s is read as %#v, not %q", doc, v, s)
+				}
 			}
-			v := got["k"]
-			switch inner := v.(type) {
-			case map[string]any:
-				v = inner["k"]
-			case []any:
-				v = inner[0]
-			}
-			if v != s {
-				t.Errorf("%s is read as %#v, not %q", doc, v, s)
-			}
-		}
+		})
 	}
 }
 

@@ -70,16 +70,18 @@ func TestSchemaRefuses(t *testing.T) {
 		head + `"services": [], "name": ""}`,
 		head + `"services": [], "checks": {"a": {"type": "all", "of": [{"type": "no"}]}}}`,
 	} {
-		var v any
-		if err := json.Unmarshal([]byte(text), &v); err != nil {
-			t.Fatal(err)
-		}
-		if schema.fault(schema, v) == "" {
-			t.Errorf("the schema accepts %s", text)
-		}
-		if _, err := Read("", text); err == nil {
-			t.Errorf("reading accepts %s", text)
-		}
+		t.Run(text, func(t *testing.T) {
+			var v any
+			if err := json.Unmarshal([]byte(text), &v); err != nil {
+				t.Fatal(err)
+			}
+			if schema.fault(schema, v) == "" {
+				t.Errorf("the schema accepts %s", text)
+			}
+			if _, err := Read("", text); err == nil {
+				t.Errorf("reading accepts %s", text)
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -155,18 +156,20 @@ func TestKeepGoing(t *testing.T) {
 
 func TestInterruptUndoes(t *testing.T) {
 	for _, after := range []int{1, 10, 49} {
-		k := memory.New()
-		plan := bigPlan(t, k)
-		before := read(t, k)
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		cut := &cutKernel{Kernel: k, cancel: cancel, after: after}
-		_, err := Apply(ctx, cut, before, plan, ApplyOptions{})
-		var f *Failure
-		if !errors.As(err, &f) || !errors.Is(err, context.Canceled) || f.Undo != nil {
-			t.Fatalf("after %d: %v", after, err)
-		}
-		same(t, before, read(t, k))
+		t.Run(fmt.Sprintf("after %d", after), func(t *testing.T) {
+			k := memory.New()
+			plan := bigPlan(t, k)
+			before := read(t, k)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			cut := &cutKernel{Kernel: k, cancel: cancel, after: after}
+			_, err := Apply(ctx, cut, before, plan, ApplyOptions{})
+			var f *Failure
+			if !errors.As(err, &f) || !errors.Is(err, context.Canceled) || f.Undo != nil {
+				t.Fatal(err)
+			}
+			same(t, before, read(t, k))
+		})
 	}
 }
 

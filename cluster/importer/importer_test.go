@@ -220,17 +220,19 @@ func TestKeepalivedQuorum(t *testing.T) {
 		{"50", "0", []string{"10", "90"}, cluster.Share{N: 50, Percent: true}, cluster.Share{N: 50, Percent: true}, 1},
 		{"2", "0", []string{"0", "0"}, cluster.Share{}, cluster.Share{}, 0},
 	} {
-		text := "virtual_server 10.0.0.1 80 {\nprotocol TCP\nquorum " + c.quorum + "\nhysteresis " + c.hysteresis + "\n"
-		for i, w := range c.weights {
-			text += "real_server 10.0.1." + strconv.Itoa(i+1) + " 80 {\nweight " + w + "\n}\n"
-		}
-		f, notes, err := Keepalived(Text{"k.conf", text + "}"}, KeepalivedOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if h := f.Services[0].Health; h.Down != c.down || h.Up != c.up || len(notes) != c.notes {
-			t.Errorf("quorum %s, hysteresis %s of %v: %v, %v, %v", c.quorum, c.hysteresis, c.weights, h.Down, h.Up, notes)
-		}
+		t.Run(c.quorum+" of "+strings.Join(c.weights, ","), func(t *testing.T) {
+			text := "virtual_server 10.0.0.1 80 {\nprotocol TCP\nquorum " + c.quorum + "\nhysteresis " + c.hysteresis + "\n"
+			for i, w := range c.weights {
+				text += "real_server 10.0.1." + strconv.Itoa(i+1) + " 80 {\nweight " + w + "\n}\n"
+			}
+			f, notes, err := Keepalived(Text{"k.conf", text + "}"}, KeepalivedOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if h := f.Services[0].Health; h.Down != c.down || h.Up != c.up || len(notes) != c.notes {
+				t.Errorf("quorum %s, hysteresis %s of %v: %v, %v, %v", c.quorum, c.hysteresis, c.weights, h.Down, h.Up, notes)
+			}
+		})
 	}
 }
 
@@ -243,19 +245,21 @@ func TestImportPortGoes(t *testing.T) {
 		{"DR", "10.0.0.1 80", "8080", 1}, {"TUN", "10.0.0.1 80", "8080", 1}, {"NAT", "10.0.0.1 80", "8080", 0},
 		{"DR", "10.0.0.1 80", "80", 0}, {"DR", "10.0.0.1 80", "", 0}, {"DR", "fwmark 7", "8080", 0},
 	} {
-		f, notes, err := Keepalived(Text{"k.conf", "virtual_server " + c.at + " {\nprotocol TCP\nlb_kind " + c.kind +
-			"\nreal_server 10.0.0.3 " + c.port + " {\nTCP_CHECK {\n}\n}\n}"}, KeepalivedOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := &f.Services[0]
-		if len(notes) != c.notes || c.notes > 0 && !strings.HasPrefix(notes[0].String(),
-			"k.conf:4: the port 8080 of 10.0.0.3 is not imported: ") {
-			t.Errorf("%v: %v", c, notes)
-		}
-		if c.notes > 0 && (s.Servers[0].Address != "10.0.0.3" || s.Health.Check[0].Port != 8080) {
-			t.Errorf("%v: %+v, %+v", c, s.Servers, s.Health.Check)
-		}
+		t.Run(c.kind+" "+c.at+" "+c.port, func(t *testing.T) {
+			f, notes, err := Keepalived(Text{"k.conf", "virtual_server " + c.at + " {\nprotocol TCP\nlb_kind " + c.kind +
+				"\nreal_server 10.0.0.3 " + c.port + " {\nTCP_CHECK {\n}\n}\n}"}, KeepalivedOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := &f.Services[0]
+			if len(notes) != c.notes || c.notes > 0 && !strings.HasPrefix(notes[0].String(),
+				"k.conf:4: the port 8080 of 10.0.0.3 is not imported: ") {
+				t.Errorf("%v: %v", c, notes)
+			}
+			if c.notes > 0 && (s.Servers[0].Address != "10.0.0.3" || s.Health.Check[0].Port != 8080) {
+				t.Errorf("%v: %+v, %+v", c, s.Servers, s.Health.Check)
+			}
+		})
 	}
 }
 
@@ -283,17 +287,19 @@ func TestImportOnDown(t *testing.T) {
 		{ldirectord, virtual("\tquiescent=yes\n"), kept},
 		{ldirectord, virtual("\tchecktype=on\n"), ""},
 	} {
-		f, _, err := c.read(c.text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var b strings.Builder
-		if err := f.WriteYAML(&b); err != nil {
-			t.Fatal(err)
-		}
-		if got := b.String(); c.want == "" && strings.Contains(got, "onDown") || !strings.Contains(got, c.want) {
-			t.Errorf("%q gives\n%s", c.text, got)
-		}
-		tableOf(t, f)
+		t.Run(c.text, func(t *testing.T) {
+			f, _, err := c.read(c.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b strings.Builder
+			if err := f.WriteYAML(&b); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.String(); c.want == "" && strings.Contains(got, "onDown") || !strings.Contains(got, c.want) {
+				t.Errorf("%q gives\n%s", c.text, got)
+			}
+			tableOf(t, f)
+		})
 	}
 }

@@ -96,9 +96,11 @@ func TestForgetBoots(t *testing.T) {
 	put("boot2/4026531840")
 	put("boot2/4026532001")
 	for table, want := range map[string]int{"boot1/4026531840": 0, "boot2/4026531840": 1, "boot2/4026532001": 1} {
-		if known, err := f.Weights(table, []kernel.ServerKey{server}); err != nil || len(known) != want {
-			t.Errorf("%s: %d remembered, %v; want %d", table, len(known), err, want)
-		}
+		t.Run(table, func(t *testing.T) {
+			if known, err := f.Weights(table, []kernel.ServerKey{server}); err != nil || len(known) != want {
+				t.Errorf("%d remembered, %v; want %d", len(known), err, want)
+			}
+		})
 	}
 }
 
