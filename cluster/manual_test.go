@@ -111,7 +111,7 @@ func (s jsonSchema) accepts(t *testing.T, f *File) {
 	}
 }
 
-// fault tells why a value does not fit, or nothing.
+// fault returns why a value does not fit, or nothing.
 func (s jsonSchema) fault(root jsonSchema, v any) string {
 	if ref, ok := s["$ref"].(string); ok {
 		def := root["$defs"].(map[string]any)[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)

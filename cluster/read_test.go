@@ -191,7 +191,7 @@ func TestReadHints(t *testing.T) {
 	}
 }
 
-// TestFaultsOfPool: a pool's fault is told once, however many services use it.
+// TestFaultsOfPool: a pool's fault appears once, no matter how many services use it.
 func TestFaultsOfPool(t *testing.T) {
 	f, err := Read("x", head+"pools:\n  p: [{address: 10.0.0.1:8080}, 10.0.0.2, 10.0.0.2, {address: 10.0.0.3, lower: "+
 		"3}]\nservices:\n"+

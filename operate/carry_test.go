@@ -43,7 +43,7 @@ func TestCarryAtOnce(t *testing.T) {
 	if now := w.weights(web, 3); !slices.Equal(now, []int{-1, 1, 1}) || len(w.slept) > 0 {
 		t.Errorf("the weights are %v after %d pauses", now, len(w.slept))
 	}
-	if !slices.Equal(w.told(), []string{"Deleting", "Progress"}) || w.events[0].(Deleting).Servers[0].Active != 3 {
+	if !slices.Equal(w.eventTypes(), []string{"Deleting", "Progress"}) || w.events[0].(Deleting).Servers[0].Active != 3 {
 		t.Errorf("the events are %+v", w.events)
 	}
 	if e := w.entries(); len(e) != 1 || e[0].Outcome != journal.Done {
@@ -119,8 +119,8 @@ func TestCarryLeavesOthersAlone(t *testing.T) {
 	if err := c.Run(t.Context(), before, steps); err != nil {
 		t.Fatal(err)
 	}
-	if now := w.weights(web, 3); !slices.Equal(now, []int{-1, 1, 1}) || !slices.Contains(w.told(), "LeftAlone") {
-		t.Errorf("the weights are %v, the events %v", now, w.told())
+	if now := w.weights(web, 3); !slices.Equal(now, []int{-1, 1, 1}) || !slices.Contains(w.eventTypes(), "LeftAlone") {
+		t.Errorf("the weights are %v, the events %v", now, w.eventTypes())
 	}
 }
 
@@ -152,7 +152,7 @@ func TestCarryQuiesced(t *testing.T) {
 			if now := w.weights(web, 2); !slices.Equal(now, []int{0, 1}) {
 				t.Errorf("the weights are %v", now)
 			}
-			if told := w.told(); told[len(told)-1] != "Quiesced" {
+			if told := w.eventTypes(); told[len(told)-1] != "Quiesced" {
 				t.Errorf("the events are %v", told)
 			}
 			if e := w.entries()[0]; e.Outcome != journal.Unknown || e.Error == "" {

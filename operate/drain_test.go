@@ -144,8 +144,8 @@ func TestDrainUnremembered(t *testing.T) {
 	if _, err := w.Drain(t.Context(), w.members(web, 1), 0); err != nil {
 		t.Fatal(err)
 	}
-	if w.weights(web, 1)[0] != 0 || !slices.Equal(w.told(), []string{"Unremembered", "Unrecorded"}) {
-		t.Errorf("the weight is %d, the events are %v", w.weights(web, 1)[0], w.told())
+	if w.weights(web, 1)[0] != 0 || !slices.Equal(w.eventTypes(), []string{"Unremembered", "Unrecorded"}) {
+		t.Errorf("the weight is %d, the events are %v", w.weights(web, 1)[0], w.eventTypes())
 	}
 	if e := w.events[0].(Unremembered); !errors.Is(e.Err, w.NoTable) || len(e.Servers) != 1 {
 		t.Errorf("%+v", e)
@@ -267,11 +267,11 @@ func TestForget(t *testing.T) {
 	id := w.started[0].ID
 	w.Forget(t.Context(), []kernel.ServerKey{key(web, 1)})
 	if _, err := w.State.Job(id); err != nil || len(w.events) > 0 {
-		t.Fatalf("after one of two: %v, %v", err, w.told())
+		t.Fatalf("after one of two: %v, %v", err, w.eventTypes())
 	}
 	w.Forget(t.Context(), []kernel.ServerKey{key(web, 2)})
-	if _, err := w.State.Job(id); !errors.Is(err, os.ErrNotExist) || !slices.Equal(w.told(), []string{"CalledOff"}) {
-		t.Errorf("after both: %v, %v", err, w.told())
+	if _, err := w.State.Job(id); !errors.Is(err, os.ErrNotExist) || !slices.Equal(w.eventTypes(), []string{"CalledOff"}) {
+		t.Errorf("after both: %v, %v", err, w.eventTypes())
 	}
 	if left := w.remembered(Keys(servers)...); len(left) > 0 {
 		t.Errorf("remembered %v", left)

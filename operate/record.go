@@ -38,9 +38,6 @@ func (o *Operator) EntryID() uint64 { return o.written.entry }
 // undone.
 func (o *Operator) Recorded() bool { return o.written.entry != 0 && !o.written.told }
 
-// NextEntry makes the changes that follow a new entry of the journal.
-func (o *Operator) NextEntry() { o.written = written{} }
-
 // Record writes to the journal what is about to be changed, and returns a function to
 // call with the outcome. Call it right before the first message to the kernel: then
 // undo works whatever happens after that.

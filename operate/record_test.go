@@ -102,8 +102,8 @@ func TestUnrecorded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if w.weights(web, 1)[0] != 3 || len(w.events) != 1 || !slices.Equal(w.told(), []string{"Unrecorded"}) {
-		t.Errorf("the weight is %d, the events are %v", w.weights(web, 1)[0], w.told())
+	if w.weights(web, 1)[0] != 3 || len(w.events) != 1 || !slices.Equal(w.eventTypes(), []string{"Unrecorded"}) {
+		t.Errorf("the weight is %d, the events are %v", w.weights(web, 1)[0], w.eventTypes())
 	}
 	if w.Recorded() || w.EntryID() != 0 {
 		t.Errorf("recorded as %d", w.EntryID())

@@ -80,7 +80,7 @@ func TestAwaitDrained(t *testing.T) {
 	if last[0].State != Drained || last[0].Before != 5 || last[1].State != Gone || last[1].Before != 3 {
 		t.Errorf("%+v", last)
 	}
-	if !slices.Equal(w.told(), []string{"DrainProgress"}) || Active(w.events[0].(DrainProgress).Servers) != 2 {
+	if !slices.Equal(w.eventTypes(), []string{"DrainProgress"}) || Active(w.events[0].(DrainProgress).Servers) != 2 {
 		t.Errorf("the events are %+v", w.events)
 	}
 }

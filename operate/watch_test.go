@@ -137,8 +137,8 @@ func TestWatchUnprivileged(t *testing.T) {
 			t.Fatalf("%v, %+v", err, d)
 		}
 	}
-	if !watch.Public || len(w.events) != 1 || !slices.Equal(w.told(), []string{"Unprivileged"}) {
-		t.Errorf("public %v, the events are %v", watch.Public, w.told())
+	if !watch.Public || len(w.events) != 1 || !slices.Equal(w.eventTypes(), []string{"Unprivileged"}) {
+		t.Errorf("public %v, the events are %v", watch.Public, w.eventTypes())
 	}
 }
 

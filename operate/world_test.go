@@ -176,8 +176,8 @@ func (w *world) entries() []journal.Entry {
 	return all
 }
 
-// told returns the types of the events, without those that repeat.
-func (w *world) told() []string {
+// eventTypes returns the types of the events, without those that repeat.
+func (w *world) eventTypes() []string {
 	var out []string
 	for _, e := range w.events {
 		name := reflect.TypeOf(e).Name()

@@ -108,7 +108,7 @@ func TestRefusalAtEveryStep(t *testing.T) {
 				t.Fatalf("step %d: %+v, %v", step, got, err)
 			}
 			if rest {
-				// The undoing may have been refused as well; the rest must be told.
+				// The undoing may have been refused as well; the rest must be in Left.
 				if left := Between(read(t, k), Of(before), Options{Prune: true}); show(left) != show(f.Left) ||
 					(len(left) == 0) != (f.Undo == nil) {
 					t.Fatalf("step %d: left %s, told %s, %v", step, show(left), show(f.Left), f.Undo)
@@ -290,7 +290,7 @@ func (*blindKernel) Snapshot(context.Context, ...kernel.ServiceID) (*kernel.Snap
 	return nil, errBlind
 }
 
-// bigPlan fills a kernel and gives a plan of 50 changes of every kind.
+// bigPlan fills a kernel and returns a plan of 50 changes of every kind.
 func bigPlan(t *testing.T, k kernel.Kernel) []kernel.Change {
 	t.Helper()
 	have := []Service{

@@ -37,7 +37,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// tableOf gives what an imported file wants of the kernel. Written and read back
+// tableOf returns what an imported file wants of the kernel. Written and read back
 // it is the same.
 func tableOf(t *testing.T, f *cluster.File) *cluster.Wanted {
 	t.Helper()
@@ -132,7 +132,7 @@ func TestImportIpvsctl(t *testing.T) {
 	imported(t, "ipvsctl", f, notes, err)
 }
 
-// TestImportFaults tells what is wrong, and where.
+// TestImportFaults checks what is wrong, and where.
 func TestImportFaults(t *testing.T) {
 	keepalived := func(text string) error {
 		_, _, err := Keepalived(Text{"k.conf", text}, KeepalivedOptions{})
@@ -264,7 +264,7 @@ func TestImportPortGoes(t *testing.T) {
 }
 
 // TestImportOnDown: both tools remove a server that fails at once, unless they
-// are told to keep it.
+// are configured to keep it.
 func TestImportOnDown(t *testing.T) {
 	keepalived := func(text string) (*cluster.File, []Note, error) {
 		return Keepalived(Text{"k.conf", text}, KeepalivedOptions{})
