@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -109,7 +110,7 @@ func TestWholeFile(t *testing.T) {
 			{Address: "10.0.0.19", Weight: &zero, Check: []Check{{Type: "tcp", Port: 81}}},
 		}}},
 		Checks: []NamedCheck{
-			{"web", Check{Type: "http", Path: "/ready", Host: "www.example.com", Status: []StatusRange{{200, 399}, {404, 404}},
+			{"web", Check{Type: "http", Path: "/ready", Host: "shop.example", Status: []StatusRange{{200, 399}, {404, 404}},
 				Every: 2 * time.Second, Timeout: time.Second, Rise: 2, Fall: 3}},
 			{"mail", Check{Type: "all", Of: []Check{{Type: "smtp", StartTLS: true}, {Type: "tcp", Port: 993}}}},
 		},
@@ -156,7 +157,7 @@ pools:
   - "10.0.0.[12-18]"
   - {address: 10.0.0.19, weight: 0, check: {type: tcp, port: 81}}
 checks:
-  web: {type: http, path: /ready, host: www.example.com, status: [200-399, 404], every: 2s, timeout: 1s, rise: 2, fall: 3}
+  web: {type: http, path: /ready, host: shop.example, status: [200-399, 404], every: 2s, timeout: 1s, rise: 2, fall: 3}
   mail: {type: all, of: [{type: smtp, startTLS: true}, {type: tcp, port: 993}]}
 services:
 # the shop
@@ -265,23 +266,25 @@ func TestYAMLText(t *testing.T) {
 		"&a", "*a", "!a", "%a", "@a", "`a",
 		"30%", "%", "200-399", "200-", "2001-01", "1.5s", "\u0085", "\u2028", "\ufeff", "\x7f", "😀", "a\\d", "two\nlines",
 	} {
-		for _, doc := range []string{"k: " + yamlText(s), "k: {k: " + yamlText(s) + ", l: 1}", "k:\n- " + yamlText(s)} {
-			var got map[string]any
-			if err := goyaml.Unmarshal([]byte(doc), &got); err != nil {
-				t.Errorf("%s: %v", doc, err)
-				continue
+		t.Run(strconv.Quote(s), func(t *testing.T) {
+			for _, doc := range []string{"k: " + yamlText(s), "k: {k: " + yamlText(s) + ", l: 1}", "k:\n- " + yamlText(s)} {
+				var got map[string]any
+				if err := goyaml.Unmarshal([]byte(doc), &got); err != nil {
+					t.Errorf("%s: %v", doc, err)
+					continue
+				}
+				v := got["k"]
+				switch inner := v.(type) {
+				case map[string]any:
+					v = inner["k"]
+				case []any:
+					v = inner[0]
+				}
+				if v != s {
+					t.Errorf("%s is read as %#v, not %q", doc, v, s)
+				}
 			}
-			v := got["k"]
-			switch inner := v.(type) {
-			case map[string]any:
-				v = inner["k"]
-			case []any:
-				v = inner[0]
-			}
-			if v != s {
-				t.Errorf("%s is read as %#v, not %q", doc, v, s)
-			}
-		}
+		})
 	}
 }
 

@@ -188,7 +188,7 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
-// plain is the tree as encoding/json gives it.
+// plain returns the tree as encoding/json decodes it.
 func (t *tree) plain() any {
 	switch t.kind {
 	case isBool:

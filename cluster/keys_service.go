@@ -202,7 +202,8 @@ func (t *tables) serverRecord() record[FileServer] {
 			at("tunnel", tunnelForm(t), func(s *FileServer) *kernel.Tunnel { return &s.Tunnel }, about{
 				doc: "The encapsulation, with forward: tunnel.", value: "IP in IP", example: "{type: gue, port: 6080}"}),
 			at("check", t.checksForm(), func(s *FileServer) *[]Check { return &s.Check }, about{
-				doc: "The health checks of this server; all must pass.", value: "the service's", example: "{type: tcp}", director: true}),
+				doc: "The health checks of this server; all must pass.", value: "the service's",
+				example: "{type: tcp}", director: true}),
 			{name: "labels", about: about{doc: "Free texts about the server. They have no effect.", example: "{rack: a}"},
 				shape: shape{words: "an object of texts", kind: "object", values: &shape{kind: "string"}}, read: readLabels},
 		}}

@@ -58,27 +58,30 @@ func TestSchemaAcceptsFiles(t *testing.T) {
 // TestSchemaRefuses what reading refuses too.
 func TestSchemaRefuses(t *testing.T) {
 	schema := readSchema(t)
+	const head = `{"apiVersion": "lvs/v1", "kind": "Cluster", `
 	for _, text := range []string{
 		`{"kind": "Cluster", "services": []}`,
 		`{"apiVersion": "lvs/v2", "kind": "Cluster", "services": []}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [], "sevrices": []}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [{"address": "fwmark:1", "servers": [{"address": "10.0.0.1", "weight": -1}]}]}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [{"address": "fwmark:1", "persistent": 600}]}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [{"address": "fwmark:1", "forward": "dr"}]}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [{"address": "fwmark:1", "maxMasked": "101%"}]}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [], "name": ""}`,
-		`{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [], "checks": {"a": {"type": "all", "of": [{"type": "no"}]}}}`,
+		head + `"services": [], "sevrices": []}`,
+		head + `"services": [{"address": "fwmark:1", "servers": [{"address": "10.0.0.1", "weight": -1}]}]}`,
+		head + `"services": [{"address": "fwmark:1", "persistent": 600}]}`,
+		head + `"services": [{"address": "fwmark:1", "forward": "dr"}]}`,
+		head + `"services": [{"address": "fwmark:1", "maxMasked": "101%"}]}`,
+		head + `"services": [], "name": ""}`,
+		head + `"services": [], "checks": {"a": {"type": "all", "of": [{"type": "no"}]}}}`,
 	} {
-		var v any
-		if err := json.Unmarshal([]byte(text), &v); err != nil {
-			t.Fatal(err)
-		}
-		if schema.fault(schema, v) == "" {
-			t.Errorf("the schema accepts %s", text)
-		}
-		if _, err := Read("", text); err == nil {
-			t.Errorf("reading accepts %s", text)
-		}
+		t.Run(text, func(t *testing.T) {
+			var v any
+			if err := json.Unmarshal([]byte(text), &v); err != nil {
+				t.Fatal(err)
+			}
+			if schema.fault(schema, v) == "" {
+				t.Errorf("the schema accepts %s", text)
+			}
+			if _, err := Read("", text); err == nil {
+				t.Errorf("reading accepts %s", text)
+			}
+		})
 	}
 }
 
@@ -108,7 +111,7 @@ func (s jsonSchema) accepts(t *testing.T, f *File) {
 	}
 }
 
-// fault tells why a value does not fit, or nothing.
+// fault returns why a value does not fit, or nothing.
 func (s jsonSchema) fault(root jsonSchema, v any) string {
 	if ref, ok := s["$ref"].(string); ok {
 		def := root["$defs"].(map[string]any)[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)

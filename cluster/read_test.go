@@ -175,21 +175,23 @@ func TestReadHints(t *testing.T) {
 		{importedText(t, "ipvsctl.yaml.in"), "lvs import --from ipvsctl turns it into a cluster file"},
 		{"-A -t 10.0.0.1:80 -s wlc\n", "lvs import --from ipvsadm turns it into a cluster file"},
 	} {
-		f, err := Read("x", c.text)
-		if err == nil {
-			_, err = Resolve(f)
-		}
-		var bad Faults
-		if !errors.As(err, &bad) || len(bad) != 1 || bad[0].Hint != c.hint {
-			t.Errorf("%.200s\n%v, want the hint %s", c.text, err, c.hint)
-			for _, b := range bad {
-				t.Logf("hint %s", b.Hint)
+		t.Run(c.hint, func(t *testing.T) {
+			f, err := Read("x", c.text)
+			if err == nil {
+				_, err = Resolve(f)
 			}
-		}
+			var bad Faults
+			if !errors.As(err, &bad) || len(bad) != 1 || bad[0].Hint != c.hint {
+				t.Errorf("%.200s\n%v, want the hint %s", c.text, err, c.hint)
+				for _, b := range bad {
+					t.Logf("hint %s", b.Hint)
+				}
+			}
+		})
 	}
 }
 
-// TestFaultsOfPool: a pool's fault is told once, however many services use it.
+// TestFaultsOfPool: a pool's fault appears once, no matter how many services use it.
 func TestFaultsOfPool(t *testing.T) {
 	f, err := Read("x", head+"pools:\n  p: [{address: 10.0.0.1:8080}, 10.0.0.2, 10.0.0.2, {address: 10.0.0.3, lower: "+
 		"3}]\nservices:\n"+
@@ -208,13 +210,15 @@ func TestFaultsOfPool(t *testing.T) {
 func TestMostMasked(t *testing.T) {
 	for share, faulty := range map[string]bool{"30": true, "3": true, "2": false, "100%": false} {
 		for _, key := range []string{"maxMasked: " + share, "minHealthy: {down: " + share + "}"} {
-			f, err := Read("x", head+"services:\n- address: tcp://192.0.2.1:80\n  servers: [10.0.0.1, 10.0.0.2]\n  "+key+"\n")
-			if err == nil {
-				_, err = Resolve(f)
-			}
-			if (err != nil) != faulty {
-				t.Errorf("%s: %v", key, err)
-			}
+			t.Run(key, func(t *testing.T) {
+				f, err := Read("x", head+"services:\n- address: tcp://192.0.2.1:80\n  servers: [10.0.0.1, 10.0.0.2]\n  "+key+"\n")
+				if err == nil {
+					_, err = Resolve(f)
+				}
+				if (err != nil) != faulty {
+					t.Error(err)
+				}
+			})
 		}
 	}
 }

@@ -115,7 +115,7 @@ func TestManyChangesOfOneCommand(t *testing.T) {
 	if err := changed(app, []operate.Step{{Change: kernel.Change{Op: kernel.AddService, Service: service}}}); err != nil {
 		t.Fatal(err)
 	}
-	app.op.NextEntry() // the next command
+	app.op = nil // the next command
 	schedulers := []string{"wlc", "rr", "sh", "mh"}
 	for i := range schedulers[1:] {
 		before, after := service, service

@@ -1,6 +1,6 @@
-// Package doctor says what is wrong with a director, or will be wrong once a
-// change is made, and what helps. It looks at tables, settings and plans and
-// changes nothing. Verbs that are about to do something quote the same diagnoses.
+// Package doctor finds what is wrong with a director, or will be wrong after a change,
+// and how to fix it. It examines tables, settings and plans and changes nothing. Verbs
+// that are about to change something show the same diagnoses.
 package doctor
 
 import (
@@ -14,20 +14,20 @@ import (
 
 // Diagnosis is one thing that is wrong, or will be.
 type Diagnosis struct {
-	// Code names the kind of diagnosis. It does not change from version to version.
+	// Code is the kind of diagnosis. It is the same in all versions.
 	Code     string
 	Severity Severity
-	// What is the fact, Why what follows from it, Fix what helps: a command, or a
-	// sentence that begins with a verb. Each is one line in plain words.
+	// What is the fact, Why its consequence, Fix what to do: it begins with a command or
+	// a verb. Each is one line.
 	What, Why, Fix string
 }
 
-// Severity says how much a diagnosis matters.
+// Severity is how much a diagnosis matters.
 type Severity uint8
 
 // The severities.
 const (
-	Note    Severity = iota // nothing is lost
+	Note    Severity = iota // clients do not notice it
 	Warning                 // clients notice it
 )
 
@@ -38,13 +38,13 @@ func (s Severity) String() string {
 	return "note"
 }
 
-// Settings are what decides about connections besides the table.
+// Settings are the settings besides the table that affect connections.
 type Settings struct {
 	Sysctls  []kernel.Sysctl
 	Timeouts kernel.Timeouts
 }
 
-// ReadSettings reads the settings. What needs more privilege stays empty.
+// ReadSettings reads the settings. Those that need more privilege stay empty.
 func ReadSettings(ctx context.Context, k interface {
 	Sysctls(context.Context) ([]kernel.Sysctl, error)
 	Timeouts(context.Context) (kernel.Timeouts, error)
@@ -64,14 +64,13 @@ func (s Settings) off(name string) bool {
 	return known && !on
 }
 
-// sysctlIsOff says so, for all diagnoses alike.
+// sysctlIsOff returns the fact that all diagnoses of a sysctl begin with.
 func sysctlIsOff(name string) string { return "net.ipv4.vs." + name + " is 0" }
 
 func setSysctl(name string) string { return "sysctl -w net.ipv4.vs." + name + "=1" }
 
-// BoundClients diagnoses a server that is about to be drained: clients that
-// persistence binds to it keep coming, in spite of weight 0. It is nil if there
-// are none.
+// BoundClients diagnoses a server that is about to be drained: clients that persistence
+// binds to it keep coming, in spite of weight 0. It returns nil if there are none.
 func BoundClients(s Settings, of kernel.Service, v *kernel.ServerEntry) *Diagnosis {
 	if of.Persistence == 0 || v.Persistent == 0 || !s.off(kernel.ExpireQuiescentTemplate) {
 		return nil
@@ -84,11 +83,10 @@ func BoundClients(s Settings, of kernel.Service, v *kernel.ServerEntry) *Diagnos
 	}
 }
 
-// DroppedReturns diagnoses the deletion of servers: the kernel remembers a
-// connection after its end, for the timeout after a FIN if it sees one side
-// alone (direct routing, tunnels), and drops what comes for it once the server is
-// gone (ip_vs_core.c, conn_reuse_mode in ipvs-sysctl). It is nil if that cannot
-// happen.
+// DroppedReturns diagnoses the deletion of servers: the kernel keeps a connection after
+// its end, for the timeout after a FIN if it sees only one direction (direct routing,
+// tunnels), and drops packets for it once the server is deleted (ip_vs_core.c,
+// conn_reuse_mode in ipvs-sysctl). It returns nil if that cannot happen.
 func DroppedReturns(s Settings, going []kernel.ServerEntry) *Diagnosis {
 	if !s.off(kernel.ExpireNodestConn) {
 		return nil
@@ -100,17 +98,16 @@ func DroppedReturns(s Settings, going []kernel.ServerEntry) *Diagnosis {
 		}
 		return &Diagnosis{
 			Code: "dropped-returns", Severity: Warning, What: sysctlIsOff(kernel.ExpireNodestConn),
-			Why: fmt.Sprintf("for up to %s, clients that use a port again hang on the server that is gone",
+			Why: fmt.Sprintf("for up to %s, clients that reuse a port hang on the deleted server",
 				plan.DurationText(s.Timeouts.TCPFin)),
-			Fix: setSysctl(kernel.ExpireNodestConn) + " before sends them to another server",
+			Fix: setSysctl(kernel.ExpireNodestConn) + " before the deletion sends them to another server",
 		}
 	}
 	return nil
 }
 
-// DroppedDatagrams diagnoses the deletion of a drained server of a UDP or
-// firewall-mark service: datagrams that still come are dropped. It is nil if that
-// cannot happen.
+// DroppedDatagrams diagnoses the deletion of a drained server of a UDP or firewall-mark
+// service: datagrams that still come are dropped. It returns nil if that cannot happen.
 func DroppedDatagrams(s Settings, of kernel.ServiceID, v *kernel.ServerEntry) *Diagnosis {
 	if v.Inactive == 0 || !s.off(kernel.ExpireNodestConn) || of.Protocol != kernel.UDP && of.FWMark == 0 {
 		return nil
@@ -119,19 +116,19 @@ func DroppedDatagrams(s Settings, of kernel.ServiceID, v *kernel.ServerEntry) *D
 		Code: "dropped-datagrams", Severity: Warning, What: sysctlIsOff(kernel.ExpireNodestConn),
 		Why: fmt.Sprintf("packets of %s to %v in %v are dropped until the connections time out",
 			count(uint64(v.Inactive), "old connection"), v.Addr, of),
-		Fix: setSysctl(kernel.ExpireNodestConn) + " sends them to another server at once",
+		Fix: setSysctl(kernel.ExpireNodestConn) + " sends them to another server immediately",
 	}
 }
 
-// StoppedCounters diagnoses a kernel that was told to leave the counters alone
-// (run_estimation, from Linux 6.2). It is nil if they go on.
+// StoppedCounters diagnoses a kernel that does not update its counters (run_estimation,
+// since Linux 6.2). It returns nil if it does.
 func StoppedCounters(s Settings) *Diagnosis {
 	if !s.off(kernel.RunEstimation) {
 		return nil
 	}
 	return &Diagnosis{
 		Code: "stopped-counters", Severity: Warning, What: sysctlIsOff(kernel.RunEstimation),
-		Why: "counters and rates stand still", Fix: setSysctl(kernel.RunEstimation),
+		Why: "counters and rates do not change", Fix: setSysctl(kernel.RunEstimation),
 	}
 }
 

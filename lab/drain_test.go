@@ -148,8 +148,7 @@ func TestDrainPersistent(t *testing.T) {
 	addr := bound.Addr4.String()
 	errs := drainLVSErrors(t, c.Director, state, 8, "drain", addr, "--wait", "--timeout", "2s")
 	for _, want := range []string{
-		"lvs: net.ipv4.vs.expire_quiescent_template is 0: 1 client bound by persistence keep",
-		" coming to " + addr,
+		"lvs: net.ipv4.vs.expire_quiescent_template is 0: clients bound by persistence keep coming to " + addr,
 		"--expire-templates sets it, for all services of the table",
 		"1 client bound by persistence",
 	} {

@@ -9,27 +9,27 @@ import (
 	"lvs/plan"
 )
 
-// Carry takes the steps from one table to another: all at once, or with time for
-// servers to finish between what comes and what goes.
+// Carry carries out the steps from one table to another: all at once, or with time
+// for connections to end before servers are deleted.
 type Carry struct {
 	*Operator
-	// Patience is how long servers that go may take. Zero is not at all.
+	// Patience is how long servers that are to be deleted may take to drain. Zero means
+	// that they are not drained.
 	Patience time.Duration
-	// Ready is called when the first steps are in the journal, before they are
-	// taken; what it returns is called if they come to nothing. Nil is nothing to
-	// do.
+	// Ready is called when the first steps are in the journal, before they are carried
+	// out; the function that it returns is called if they are undone. Nil is allowed.
 	Ready func() (forget func(), err error)
-	// Again plans the steps anew for the table after the wait: someone else may
-	// have done some of it.
+	// Again plans the steps again for the table after the wait: another process may have
+	// done some of them.
 	Again func(now *plan.Table) Steps
 }
 
-// errQuiesced is what the journal says of a change while it waits.
-var errQuiesced = errors.New("what goes has the weight 0 and was not deleted")
+// errQuiesced is the error in the journal while a change waits.
+var errQuiesced = errors.New("servers to be deleted have the weight 0 and were not deleted")
 
-// Run takes the steps, which were planned for the table before. A refusal is a
-// plan.Failure: then everything was taken back, or Undo says why not. Servers
-// that have the weight 0 and could not be deleted are told as Quiesced.
+// Run carries out the steps, which were planned for the table before. A refusal is a
+// plan.Failure: then everything was undone, or Undo is why not. Quiesced is sent if
+// servers have the weight 0 and could not be deleted.
 func (c *Carry) Run(ctx context.Context, before *plan.Table, steps Steps) error {
 	if going := deletedServers(before, &steps); len(going) > 0 {
 		c.tell(Deleting{going})
@@ -48,22 +48,22 @@ func (c *Carry) Run(ctx context.Context, before *plan.Table, steps Steps) error 
 	if then.Empty() {
 		return nil
 	}
-	c.Unfinished(ctx, errQuiesced)
+	c.unfinished(ctx, errQuiesced)
 	err := c.finish(ctx, before, &then)
 	if err == nil {
-		c.Finished(ctx)
+		c.finished(ctx)
 		err = c.remove(ctx, &then)
 	}
 	if err != nil {
-		c.Sent = false // all that is known is told
-		c.Unfinished(ctx, err)
+		c.Sent = false // Quiesced says it
+		c.unfinished(ctx, err)
 		c.tell(Quiesced{})
 	}
 	return err
 }
 
-// remove deletes what was to go. What is different meanwhile stays: it was not
-// planned so, and what came had no time to finish.
+// remove deletes what was planned to be deleted. Objects that were changed meanwhile
+// stay: their deletion was not planned, and new servers had no time to drain.
 func (c *Carry) remove(ctx context.Context, then *Steps) error {
 	now, err := plan.ReadTable(ctx, c.Kernel)
 	if err != nil {
@@ -75,12 +75,12 @@ func (c *Carry) remove(ctx context.Context, then *Steps) error {
 		c.tell(LeftAlone{others})
 	}
 	if rest.Empty() {
-		return nil // someone else has done it
+		return nil // another process has done it
 	}
 	return c.take(ctx, now, &rest)
 }
 
-// take takes steps that were planned for the table before.
+// take carries out steps that were planned for the table before.
 func (c *Carry) take(ctx context.Context, before *plan.Table, s *Steps) error {
 	done := c.Record(ctx, s.Objects(before))
 	forget := func() {}
@@ -103,8 +103,8 @@ func (c *Carry) take(ctx context.Context, before *plan.Table, s *Steps) error {
 	return err
 }
 
-// finish waits until the servers that go are drained, but no longer than they
-// are given.
+// finish waits until the servers that are to be deleted are drained, or Patience is
+// over.
 func (c *Carry) finish(ctx context.Context, before *plan.Table, then *Steps) error {
 	watch, err := c.Watch(ctx)
 	if err != nil {
@@ -128,7 +128,7 @@ func (c *Carry) finish(ctx context.Context, before *plan.Table, then *Steps) err
 	})
 }
 
-// deletedServers are those that go from services that stay.
+// deletedServers returns the servers that are deleted from services that stay.
 func deletedServers(before *plan.Table, steps *Steps) []kernel.ServerEntry {
 	var out []kernel.ServerEntry
 	entries := before.Index()
@@ -140,7 +140,7 @@ func deletedServers(before *plan.Table, steps *Steps) []kernel.ServerEntry {
 	return out
 }
 
-// departing are the servers that steps delete, alone or with their service.
+// departing returns the servers that steps delete, alone or with their service.
 func departing(before *plan.Table, then *Steps) []Member {
 	var all []Member
 	entries := before.Index()
@@ -156,8 +156,8 @@ func departing(before *plan.Table, then *Steps) []Member {
 	return all
 }
 
-// stillBusy returns those of the servers that are there and not drained. A weight
-// that someone else has set does not matter: the server goes.
+// stillBusy returns those of the servers that exist and are not drained. A server that
+// got a weight from someone else is not among them: it is deleted anyway.
 func stillBusy(w *Watch, now *kernel.Snapshot, going []Member) []Drain {
 	var busy []Drain
 	entries := now.Index()

@@ -15,19 +15,18 @@ type Steps = plan.Steps
 // Step is one change together with what it replaces.
 type Step struct {
 	kernel.Change
-	// BeforeService and BeforeServer are what is edited or deleted. Nil is that
-	// there is nothing.
+	// BeforeService and BeforeServer are the object that is edited or deleted, or nil.
 	BeforeService *kernel.Service
 	BeforeServer  *kernel.Server
 	// Entry is the whole service if it is deleted.
 	Entry *kernel.ServiceEntry
 }
 
-// Object returns what the step changes, without the servers that are deleted
-// with their service. place is the step's own among the steps.
-func (s *Step) Object(place int) plan.Object {
+// Object returns the object that the step changes, without the servers that are
+// deleted with their service. index is the step's index among the steps.
+func (s *Step) Object(index int) plan.Object {
 	o := plan.Object{
-		Service: s.Service.ServiceID, BeforeService: s.BeforeService, BeforeServer: s.BeforeServer, Change: place,
+		Service: s.Service.ServiceID, BeforeService: s.BeforeService, BeforeServer: s.BeforeServer, Change: index,
 	}
 	if s.Op.OnServer() {
 		o.Server = s.Server.Addr
@@ -41,7 +40,7 @@ func (s *Step) Object(place int) plan.Object {
 	return o
 }
 
-// Objects returns all that steps change, for the journal.
+// Objects returns all objects that steps change, for the journal.
 func Objects(steps []Step) []plan.Object {
 	out := make([]plan.Object, 0, len(steps))
 	for i := range steps {
@@ -53,8 +52,7 @@ func Objects(steps []Step) []plan.Object {
 	return out
 }
 
-// WeightSteps returns the steps that set the weights of servers, of those that
-// have another.
+// WeightSteps returns the steps that set the weight of servers that have another one.
 func WeightSteps(servers []Member, weight int) []Step {
 	var steps []Step
 	for i := range servers {
@@ -73,7 +71,7 @@ func WeightSteps(servers []Member, weight int) []Step {
 	return steps
 }
 
-// PartlyError means that the kernel took some of the changes and refused others.
+// PartlyError means that the kernel made some of the changes and refused others.
 type PartlyError struct {
 	Made    int
 	Refused kernel.Refusals
@@ -86,9 +84,8 @@ func (e *PartlyError) Error() string {
 // Unwrap returns the refusals.
 func (e *PartlyError) Unwrap() error { return e.Refused }
 
-// Apply records steps and sends them to the kernel, all of them also after a
-// refusal. Refused steps are kernel.Refusals, inside of a PartlyError if others
-// were made.
+// Apply records steps and sends all of them to the kernel, even after a refusal.
+// Refused steps are kernel.Refusals, inside a PartlyError if others were made.
 func (o *Operator) Apply(ctx context.Context, steps []Step) error {
 	changes := make([]kernel.Change, len(steps))
 	for i := range steps {
@@ -116,4 +113,37 @@ func (o *Operator) Do(ctx context.Context, objects []plan.Object, do func() erro
 		return &PartlyError{changes - len(refused), refused}
 	}
 	return failure
+}
+
+// Member is a server in one of its services.
+type Member struct {
+	Service kernel.Service
+	kernel.ServerEntry
+}
+
+// Key returns what identifies the member.
+func (m *Member) Key() kernel.ServerKey {
+	return kernel.ServerKey{Service: m.Service.ServiceID, Server: m.Addr}
+}
+
+// Keys returns the keys of members.
+func Keys(members []Member) []kernel.ServerKey {
+	out := make([]kernel.ServerKey, len(members))
+	for i := range members {
+		out[i] = members[i].Key()
+	}
+	return out
+}
+
+// ServicesOf returns the services of servers, each once.
+func ServicesOf(keys []kernel.ServerKey) []kernel.ServiceID {
+	var ids []kernel.ServiceID
+	seen := map[kernel.ServiceID]bool{}
+	for _, key := range keys {
+		if !seen[key.Service] {
+			seen[key.Service] = true
+			ids = append(ids, key.Service)
+		}
+	}
+	return ids
 }

@@ -10,9 +10,9 @@ import (
 	"lvs/operate/state"
 )
 
-// NotHeldError means that nothing was changed, because nothing would take the
-// change back when its time is over. Remembering is set if the weights could not
-// be remembered; otherwise no process could be started that waits.
+// NotHeldError means that nothing was changed, because nothing would undo the change
+// when its time is over. Remembering is set if the weights could not be remembered;
+// otherwise no process could be started that waits.
 type NotHeldError struct {
 	Remembering bool
 	Err         error
@@ -23,11 +23,11 @@ func (e *NotHeldError) Error() string { return "nothing was changed: " + e.Err.E
 // Unwrap returns the reason.
 func (e *NotHeldError) Unwrap() error { return e.Err }
 
-// Drain remembers the weights of servers and sets them to 0, in this order: what
-// was changed can be restored whatever happens between. If hold is not zero they
-// are undrained after that time (NotHeldError). It returns the weights that are
-// remembered.
-func (o *Operator) Drain(ctx context.Context, servers []Member, hold time.Duration) (remembered map[kernel.ServerKey]int, err error) {
+// Drain remembers the weights of servers and then sets them to 0, so that they can
+// always be restored. If hold is not zero they are undrained after that time
+// (NotHeldError). It returns the remembered weights.
+func (o *Operator) Drain(ctx context.Context, servers []Member, hold time.Duration) (
+	remembered map[kernel.ServerKey]int, err error) {
 	jobID := ""
 	if hold > 0 {
 		j, err := o.Later(UndrainJob, hold, "undrain", "--job", state.ThisJob)
@@ -64,11 +64,12 @@ func (o *Operator) Drain(ctx context.Context, servers []Member, hold time.Durati
 	return remembered, err
 }
 
-// Hold remembers the weight of a server and starts what restores it after a
-// while. The weight is not set yet. known is false if the server has that weight
-// already and no other is remembered: then there is nothing to restore and no
-// job. A failure is a NotHeldError.
-func (o *Operator) Hold(ctx context.Context, m Member, weight int, hold time.Duration) (j state.Job, known bool, err error) {
+// Hold remembers the weight of a server and starts the job that restores it after a
+// time. It does not set the weight. known is false if the server has that weight
+// already and no other is remembered: then there is nothing to restore, and no job.
+// Its error is a NotHeldError.
+func (o *Operator) Hold(ctx context.Context, m Member, weight int, hold time.Duration) (
+	j state.Job, known bool, err error) {
 	j, err = o.Later(UndrainJob, hold, "undrain", "--job", state.ThisJob)
 	if err != nil {
 		return j, false, &NotHeldError{Err: err}
@@ -84,11 +85,12 @@ func (o *Operator) Hold(ctx context.Context, m Member, weight int, hold time.Dur
 	return j, len(before) > 0, nil
 }
 
-// keepWeights remembers the weights of servers that are going to have another
-// one, and returns what is remembered then. job restores them; empty is none.
-// What was set before by us, and not changed since, keeps what was remembered
-// first.
-func (o *Operator) keepWeights(ctx context.Context, servers []Member, set int, job string) (map[kernel.ServerKey]int, error) {
+// keepWeights remembers the weights of servers whose weight is about to be set, and
+// returns what is remembered then. job restores them; empty is none. A server whose
+// weight was set before, and not changed by others since, keeps its first remembered
+// weight.
+func (o *Operator) keepWeights(ctx context.Context, servers []Member, set int, job string) (
+	map[kernel.ServerKey]int, error) {
 	if o.Table == "" {
 		return nil, o.noTable()
 	}
@@ -107,7 +109,7 @@ func (o *Operator) keepWeights(ctx context.Context, servers []Member, set int, j
 					replaced[old.Job] = true
 				}
 			} else if m.Weight == set {
-				continue // what it was before is not known
+				continue // its weight before is unknown
 			}
 			w.Put(key, r)
 			out[key] = r.Weight
@@ -118,7 +120,7 @@ func (o *Operator) keepWeights(ctx context.Context, servers []Member, set int, j
 	return out, err
 }
 
-// errNoTable is a table that has no identity, so nothing can be kept under it.
+// errNoTable is a table without an identity, so that nothing can be kept under it.
 var errNoTable = errors.New("the network namespace cannot be identified")
 
 func (o *Operator) noTable() error { return cmp.Or(o.NoTable, errNoTable) }
@@ -131,7 +133,7 @@ func (o *Operator) changeWeights(ctx context.Context, change func(*state.Weights
 	return err
 }
 
-// callOff calls off jobs that have nothing left to restore.
+// callOff cancels jobs that have nothing left to restore.
 func (o *Operator) callOff(jobs []string) {
 	for _, id := range jobs {
 		j, _ := o.State.Job(id)
@@ -141,11 +143,11 @@ func (o *Operator) callOff(jobs []string) {
 	}
 }
 
-// Forget forgets what is remembered of servers, because they are gone or their
-// weight was set for good. Jobs that have nothing left to restore are called off.
+// Forget forgets the remembered weights of servers, because they were deleted or their
+// weight was set permanently. Jobs that have nothing left to restore are canceled.
 func (o *Operator) Forget(ctx context.Context, keys []kernel.ServerKey) {
 	if len(keys) == 0 || o.Table == "" || !o.State.HasWeights() {
-		return // nearly always
+		return // the usual case
 	}
 	err := o.changeWeights(ctx, func(w *state.Weights) error {
 		jobs := map[string]bool{}
@@ -182,7 +184,7 @@ func (o *Operator) ForgetUnlessRefused(ctx context.Context, servers []Member, fa
 	o.Forget(ctx, keys)
 }
 
-// Remembered returns what is remembered of servers.
+// Remembered returns the remembered weights of servers.
 func (o *Operator) Remembered(servers []Member) (map[kernel.ServerKey]state.Weight, error) {
 	if o.Table == "" {
 		return nil, o.noTable()
@@ -190,16 +192,15 @@ func (o *Operator) Remembered(servers []Member) (map[kernel.ServerKey]state.Weig
 	return o.State.Weights(o.Table, Keys(servers))
 }
 
-// DeleteDrained deletes from their services those of the servers that are
-// drained, marks them Deleted, and forgets them. before are the servers as they
-// were, in the same order.
+// DeleteDrained deletes those of the servers that are drained, sets their state to
+// Deleted, and forgets them. before are the servers as they were, in the same order.
 func (o *Operator) DeleteDrained(ctx context.Context, drained []Drain, before []Member) error {
 	var steps []Step
 	var keys []kernel.ServerKey
 	for i := range drained {
 		d := &drained[i]
 		if d.State != Drained {
-			continue // it is gone
+			continue // it no longer exists
 		}
 		was := before[i].Server
 		was.Weight = d.Weight
@@ -219,4 +220,45 @@ func (o *Operator) DeleteDrained(ctx context.Context, drained []Drain, before []
 	}
 	o.Forget(ctx, keys)
 	return nil
+}
+
+// Undraining is how the weights of servers are restored.
+type Undraining struct {
+	// Steps set the weights.
+	Steps []Step
+	// Done are the servers whose weights can be forgotten afterwards: those of Steps and
+	// Changed.
+	Done []Member
+	// Changed are servers whose weight was changed by someone else since it was
+	// remembered. They keep it.
+	Changed []Member
+	// Unknown are servers with the weight 0 and no remembered weight.
+	Unknown []Member
+}
+
+// Undrain decides how to restore the weights of servers. weight, unless it is 0,
+// replaces the remembered ones. Servers that have a weight and no remembered one are
+// not drained, and stay as they are.
+func Undrain(servers []Member, remembered map[kernel.ServerKey]state.Weight, weight int) (u Undraining) {
+	for i := range servers {
+		m := servers[i]
+		r, known := remembered[m.Key()]
+		to := r.Weight
+		switch {
+		case weight > 0 && (known || m.Weight == 0):
+			to = weight
+		case known && r.Set != m.Weight:
+			u.Changed = append(u.Changed, m)
+			u.Done = append(u.Done, m)
+			continue
+		case !known && m.Weight == 0:
+			u.Unknown = append(u.Unknown, m)
+			continue
+		case !known:
+			continue
+		}
+		u.Done = append(u.Done, m)
+		u.Steps = append(u.Steps, WeightSteps([]Member{m}, to)...)
+	}
+	return u
 }

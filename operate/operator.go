@@ -1,8 +1,8 @@
-// Package operate carries changes out as a careful operator would: it records
-// them before they are made, waits for connections to end, goes to weights in
-// small steps, and knows the way back. The command line, the dashboard and the
-// director use it alike. It reports data, never sentences: what happens on the
-// way is an Event, what fails is an error with a type of its own.
+// Package operate carries changes out as a careful operator would: it records them
+// before they are made, waits for connections to end, changes weights in small steps,
+// and knows how to undo them. The command line, the dashboard and the director use it.
+// It reports data, never sentences: what happens is an Event, what fails is an error
+// with its own type.
 package operate
 
 import (
@@ -18,26 +18,26 @@ import (
 // many there are.
 type Operator struct {
 	Kernel kernel.Kernel
-	// Netns is the network namespace as it was named, empty for the caller's own.
+	// Netns is the name of the network namespace, empty for the caller's own.
 	Netns string
-	// Table is the identity of the table (kernel.Identity). If it is empty nothing
-	// is recorded and nothing remembered, and NoTable says why.
+	// Table is the identity of the table (kernel.Identity). If it is empty, nothing is
+	// recorded or remembered, and NoTable is the reason.
 	Table   string
 	NoTable error
-	// Journal takes what is changed. Nil records nothing.
+	// Journal records the changes. Nil records nothing.
 	Journal *journal.Journal
-	// Describe returns what the journal says of these changes: user, command, the
-	// entry that they undo. The rest is filled in. It is called once.
+	// Describe returns the user, the command and the entry that the changes undo, for the
+	// journal. The other fields are filled in. It is called once.
 	Describe func() journal.Entry
 	// State remembers weights and jobs.
 	State state.Folder
 	Now   func() time.Time
-	// Sleep waits. It ends early with the context's error when that ends.
+	// Sleep waits. It returns early, with the context's error, if that ends.
 	Sleep func(ctx context.Context, d time.Duration) error
 	// Start starts the process that waits for a job, and returns when that process
 	// holds it.
 	Start func(state.Job) error
-	// Tell takes what happens on the way. Nil ignores it.
+	// Tell receives the events. Nil ignores them.
 	Tell func(Event)
 
 	// Sent is set once a change may have reached the kernel.
@@ -46,47 +46,47 @@ type Operator struct {
 	written written
 }
 
-// Event is something that happens while changes are carried out. It is one of
-// the types below.
+// Event is something that happens while changes are carried out: one of the types
+// below.
 type Event any
 
 // The events.
 type (
-	// Unrecorded says that the journal does not have all of a change. It comes
-	// once. Err is journal.ErrTooLarge if only the way back is missing.
+	// Unrecorded means that the journal does not have the whole change. It is sent
+	// once. Err is journal.ErrTooLarge if only undo is impossible.
 	Unrecorded struct{ Err error }
-	// SetAside says that the remembered weights were damaged and are forgotten.
+	// SetAside means that the remembered weights were damaged and are forgotten.
 	SetAside struct{ *state.UnreadableError }
-	// Unremembered says that the weights of servers cannot be remembered. They
-	// are drained all the same.
+	// Unremembered means that the weights of servers cannot be remembered. The servers
+	// are drained nevertheless.
 	Unremembered struct {
 		Err     error
 		Servers []Member
 	}
-	// NotForgotten says that what is remembered of weights could not be changed.
+	// NotForgotten means that the remembered weights could not be changed.
 	NotForgotten struct{ Err error }
-	// CalledOff says that a job has nothing left to do and will not run.
+	// CalledOff means that a job was canceled, because it has nothing left to do.
 	CalledOff struct{ state.Job }
-	// Progress says how many changes of many are made.
+	// Progress is how many of the changes are made.
 	Progress struct{ Done, Total int }
-	// Deleting says which servers are about to be deleted from services that
-	// stay, with their connections.
+	// Deleting has the servers that are about to be deleted, with their connections,
+	// from services that stay.
 	Deleting struct{ Servers []kernel.ServerEntry }
-	// DrainProgress says where servers stand that are waited for.
+	// DrainProgress is the state of the servers that are being drained.
 	DrainProgress struct{ Servers []Drain }
-	// WaitEnded says that no server is waited for any more. Cut are those that
-	// had connections when the time was over.
+	// WaitEnded means that the wait for servers is over. Cut are those that still had
+	// connections at the end of the time.
 	WaitEnded struct {
 		After time.Duration
 		Cut   []Drain
 	}
-	// LeftAlone says what is not done because the table was changed by someone
-	// else during the wait.
+	// LeftAlone has the steps that are not taken because the table was changed by
+	// someone else during the wait.
 	LeftAlone struct{ Steps Steps }
-	// Quiesced says that servers that were to go have the weight 0 and are not
-	// deleted, because the work was broken off.
+	// Quiesced means that servers to be deleted have the weight 0 and were not deleted,
+	// because the work was interrupted.
 	Quiesced struct{}
-	// Unprivileged says that only what everyone may read is seen.
+	// Unprivileged means that only what everyone may read is known.
 	Unprivileged struct{}
 )
 
@@ -94,4 +94,34 @@ func (o *Operator) tell(e Event) {
 	if o.Tell != nil {
 		o.Tell(e)
 	}
+}
+
+// The kinds of jobs.
+const (
+	UndrainJob = "undrain" // restores weights
+	ConfirmJob = "confirm" // undoes an apply that nobody confirmed
+)
+
+// Later starts a process that runs a command line of lvs on this table after a time,
+// even if this process ends. state.ThisJob in the arguments stands for the job's ID.
+//
+// The command should check the table before it acts: others may have changed it
+// meanwhile.
+func (o *Operator) Later(kind string, wait time.Duration, args ...string) (state.Job, error) {
+	if o.Table == "" {
+		return state.Job{}, o.noTable()
+	}
+	j := state.Job{Kind: kind, Table: o.Table, Netns: o.Netns, Wait: wait, Args: args}
+	if o.Netns != "" {
+		j.Args = append(j.Args, "--netns", o.Netns)
+	}
+	j, err := o.State.NewJob(o.Now(), j)
+	if err != nil {
+		return j, err
+	}
+	if err := o.Start(j); err != nil {
+		o.State.CallOff(j.ID)
+		return j, err
+	}
+	return j, nil
 }

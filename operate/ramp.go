@@ -14,7 +14,7 @@ const rampStep = 250 * time.Millisecond
 // ChangedError means that a weight was changed by someone else during a ramp.
 type ChangedError struct {
 	kernel.ServerKey
-	// Found is the weight that it has, Expected what the ramp had come to.
+	// Found is its weight, Expected the weight that the ramp had set.
 	Found, Expected int
 }
 
@@ -22,10 +22,10 @@ func (e *ChangedError) Error() string {
 	return fmt.Sprintf("weight of %v in %v: found %d, expected %d", e.Server, e.Service, e.Found, e.Expected)
 }
 
-// Ramp goes from one weight of a server to another in small steps, at most four a
-// second. Each changes the weight alone, in the configuration as it is then; a
-// weight that someone else has changed meanwhile ends the ramp (ChangedError).
-// seen is called after each step with the weight and the time left. It returns
+// Ramp changes the weight of a server from one value to another in small steps, at most
+// four a second. Each step changes only the weight in the server's current settings; a
+// weight that was changed by someone else meanwhile ends the ramp (ChangedError). seen,
+// if not nil, is called after each step with the weight and the time left. It returns
 // the weight that was reached, also with an error.
 func (o *Operator) Ramp(ctx context.Context, key kernel.ServerKey, from, to int, over time.Duration,
 	seen func(now int, left time.Duration)) (reached int, err error) {
@@ -52,19 +52,17 @@ func (o *Operator) Ramp(ctx context.Context, key kernel.ServerKey, from, to int,
 	return now, nil
 }
 
-// rampAt returns the weight after a time: whole steps that have been reached, the
-// end at the end.
+// rampAt returns the weight after a time, rounded towards from.
 func rampAt(from, to int, gone, over time.Duration) int {
 	if gone >= over {
 		return to
 	}
-	// In floating point: the product does not fit 64 bits. A weight has 31 bits
-	// and a double 53, so the result is exact enough, and never past the end.
+	// This is in floating point because the product does not fit 64 bits. A weight has
+	// 31 bits and a double 53, so the result is exact enough, and never past the end.
 	return from + int(float64(to-from)*(float64(gone)/float64(over)))
 }
 
-// rampNext returns the time from the start at which the weight is another than
-// now.
+// rampNext returns the time from the start at which the weight differs from now.
 func rampNext(from, to, now int, over time.Duration) time.Duration {
 	units, all := float64(abs(now-from)+1), float64(abs(to-from))
 	return min(time.Duration(units/all*float64(over))+time.Nanosecond, over)
@@ -77,7 +75,7 @@ func abs(n int) int {
 	return n
 }
 
-// rampTo makes one step, if the weight is still what the last one made it.
+// rampTo makes one step, if the weight is still the one that the last step set.
 func (o *Operator) rampTo(ctx context.Context, key kernel.ServerKey, from, to int) error {
 	snap, err := o.Kernel.Snapshot(ctx, key.Service)
 	if err != nil {
@@ -85,7 +83,8 @@ func (o *Operator) rampTo(ctx context.Context, key kernel.ServerKey, from, to in
 	}
 	v := snap.Services[0].Server(key.Server)
 	if v == nil {
-		return &kernel.Error{Op: kernel.EditServer.String(), Service: key.Service, Server: key.Server, Err: kernel.ErrNoServer}
+		return &kernel.Error{Op: kernel.EditServer.String(), Service: key.Service, Server: key.Server,
+			Err: kernel.ErrNoServer}
 	}
 	if v.Weight != from {
 		return &ChangedError{key, v.Weight, from}

@@ -13,11 +13,11 @@ import (
 	"lvs/plan/journal"
 )
 
-// journalTime is how long a change waits for its journal: for others who write
-// to it, and for a disk that does not answer.
+// journalTime is how long a change waits for its journal: for other processes that
+// write to it, and for a disk that does not answer.
 const journalTime = 2 * time.Second
 
-// written is what an operator has written into the journal: one entry, however
+// written is what an operator has written to the journal: one entry, no matter how
 // often it changes something.
 type written struct {
 	// entry is its number, zero before the first change.
@@ -26,7 +26,7 @@ type written struct {
 	refused []int
 	unknown bool
 	problem string
-	// broken is set when the journal cannot be written, told once Unrecorded was.
+	// broken is set if the journal cannot be written, told once Unrecorded was sent.
 	broken, told bool
 }
 
@@ -34,19 +34,16 @@ type written struct {
 // it has none.
 func (o *Operator) EntryID() uint64 { return o.written.entry }
 
-// Recorded reports whether the journal has all that was changed so far, so that
-// it can be undone.
+// Recorded reports whether the journal has all changes so far, so that they can be
+// undone.
 func (o *Operator) Recorded() bool { return o.written.entry != 0 && !o.written.told }
 
-// NextEntry makes the changes that follow a new entry of the journal.
-func (o *Operator) NextEntry() { o.written = written{} }
-
-// Record writes into the journal what is about to be changed, and returns what
-// is to be called with the outcome. It comes right before the first message to
-// the kernel: whatever happens after that, undo finds the way back.
+// Record writes to the journal what is about to be changed, and returns a function to
+// call with the outcome. Call it right before the first message to the kernel: then
+// undo works whatever happens after that.
 //
-// A journal that cannot be written is no reason not to change anything: that is
-// told once (Unrecorded), and done does nothing.
+// A journal that cannot be written does not prevent a change: Unrecorded is sent once,
+// and done does nothing.
 func (o *Operator) Record(ctx context.Context, objects []plan.Object) (done func(error)) {
 	nothing := func(error) {}
 	w := &o.written
@@ -96,16 +93,16 @@ func (o *Operator) Record(ctx context.Context, objects []plan.Object) (done func
 	}
 }
 
-// Unfinished writes that work which was to go on was broken off: an undo that
-// was broken off is none.
-func (o *Operator) Unfinished(ctx context.Context, cause error) {
+// unfinished writes that the work was interrupted: the outcome is unknown, and an
+// interrupted undo does not count as one.
+func (o *Operator) unfinished(ctx context.Context, cause error) {
 	o.written.unknown, o.written.problem = true, errorLine(cause)
 	o.writeEnd(ctx)
 }
 
-// Finished takes Unfinished back: work in two parts says so between them, in
-// case it is killed there.
-func (o *Operator) Finished(ctx context.Context) {
+// finished reverts unfinished, which work in two parts calls between them in case it is
+// killed there.
+func (o *Operator) finished(ctx context.Context) {
 	o.written.unknown, o.written.problem = false, ""
 	o.writeEnd(ctx)
 }
@@ -132,12 +129,12 @@ func (o *Operator) unrecorded(err error) {
 	}
 }
 
-// errNoAnswer is a journal that was waited for in vain.
+// errNoAnswer means that the journal did not answer in time.
 var errNoAnswer = errors.New("the disk does not answer")
 
-// inTime gives up waiting if the journal does not answer, and leaves it to
-// whoever hangs in it. The end of the context is no reason not to write how a
-// change ended.
+// inTime calls do and gives up waiting for it after journalTime; the goroutine that
+// hangs is left behind. The end of ctx does not stop it: the outcome of a change must be
+// written even then.
 func inTime(ctx context.Context, do func(context.Context) (uint64, error)) (uint64, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), journalTime)
 	defer cancel()
@@ -158,7 +155,7 @@ func inTime(ctx context.Context, do func(context.Context) (uint64, error)) (uint
 	}
 }
 
-// add takes in how a change of some objects ended.
+// add adds the outcome of a change of some objects.
 func (w *written) add(failure error, objects []plan.Object) {
 	all := make([]int, len(objects))
 	for i := range all {
@@ -180,9 +177,9 @@ func (w *written) add(failure error, objects []plan.Object) {
 			w.refused = append(w.refused, all...)
 		}
 	case errors.As(failure, &refused):
-		for i := range objects { // with a service its servers stay
-			_, found := slices.BinarySearchFunc(refused, objects[i].Change, func(r kernel.Refusal, change int) int { return r.Index - change })
-			if found {
+		byIndex := func(r kernel.Refusal, change int) int { return r.Index - change }
+		for i := range objects { // a service that is not deleted keeps its servers
+			if _, found := slices.BinarySearchFunc(refused, objects[i].Change, byIndex); found {
 				w.refused = append(w.refused, all[i])
 			}
 		}
@@ -193,7 +190,7 @@ func (w *written) add(failure error, objects []plan.Object) {
 	}
 }
 
-// end returns how much of all that was sent was done.
+// end returns the outcome of all changes.
 func (w *written) end() journal.End {
 	end := journal.End{Outcome: journal.Done, Error: w.problem}
 	switch {
@@ -207,11 +204,12 @@ func (w *written) end() journal.End {
 	return end
 }
 
-// isAnswer reports whether an error is the kernel's answer to the change, not a
-// broken way to it: then nothing was done.
+// isAnswer reports whether an error is the kernel's answer to a change, and not a broken
+// connection to it: then nothing was changed.
 func isAnswer(err error) bool {
 	for _, answer := range []error{
-		kernel.ErrPermission, fs.ErrPermission, kernel.ErrNotLoaded, kernel.ErrExists, kernel.ErrNoService, kernel.ErrNoServer,
+		kernel.ErrPermission, fs.ErrPermission, kernel.ErrNotLoaded, kernel.ErrExists, kernel.ErrNoService,
+		kernel.ErrNoServer,
 		kernel.ErrNoDaemon, kernel.ErrNoInterface, kernel.ErrNoSysctl, kernel.ErrNoNamespace, kernel.ErrInvalid,
 		kernel.ErrRange, kernel.ErrNoScheduler,
 	} {

@@ -9,13 +9,12 @@ import (
 )
 
 const (
-	firstPause = 200 * time.Millisecond // between looks at the table
+	firstPause = 200 * time.Millisecond // between readings of the table
 	lastPause  = time.Second
 )
 
-// Poll calls look until it is done or fails, or until the context ends. every is
-// the time between looks; zero is 0.2 s at first, and longer and longer up to
-// a second.
+// Poll calls look until it is done or fails, or the context ends. every is the time
+// between calls; zero means 0.2 s at first, growing to one second.
 func (o *Operator) Poll(ctx context.Context, every time.Duration, look func() (done bool, err error)) error {
 	return o.pollAtMost(ctx, every, func() (bool, time.Duration, error) {
 		done, err := look()
@@ -23,7 +22,7 @@ func (o *Operator) Poll(ctx context.Context, every time.Duration, look func() (d
 	})
 }
 
-// pollAtMost is Poll for a look that says how long the next pause may be at most.
+// pollAtMost is like Poll, and look returns the longest allowed pause.
 func (o *Operator) pollAtMost(ctx context.Context, every time.Duration,
 	look func() (done bool, most time.Duration, err error)) error {
 	for pause := firstPause; ; pause = min(pause*5/4, lastPause) {
@@ -41,17 +40,16 @@ func (o *Operator) pollAtMost(ctx context.Context, every time.Duration,
 	}
 }
 
-// ServingError means that a server that is waited for has a weight again.
+// ServingError means that a server that is being drained has a weight again.
 type ServingError struct{ Drain }
 
 func (e *ServingError) Error() string {
 	return fmt.Sprintf("%v in %v has the weight %d", e.Server, e.Service, e.Weight)
 }
 
-// AwaitDrained waits until servers are drained or gone. After each look it calls
-// seen, unless that is nil, and then tells DrainProgress. It returns where the servers
-// stood at the last look, also with an error; a server that gets a weight again
-// is a ServingError.
+// AwaitDrained waits until servers are drained or deleted. After each reading it calls
+// seen, if not nil, and then sends DrainProgress. It returns the servers' last state,
+// also with an error; a server that gets a weight again is a ServingError.
 func (o *Operator) AwaitDrained(ctx context.Context, w *Watch, servers []Member, remembered map[kernel.ServerKey]int,
 	seen func([]Drain) error) (last []Drain, err error) {
 	err = o.Poll(ctx, 0, func() (bool, error) {

@@ -8,43 +8,42 @@ import (
 	"lvs/kernel"
 )
 
-// Drain says how far a server of a service is from having no connections.
+// Drain is how far a server of a service is from having no connections.
 type Drain struct {
 	kernel.ServerKey
 	Forward kernel.Forward
 	Weight  int
-	// Before is the weight that is remembered, -1 if none is.
+	// Before is the remembered weight, -1 if there is none.
 	Before           int
 	Active, Inactive uint32
-	// Clients are those bound by persistence, -1 if they cannot be seen.
+	// Clients is the number of clients bound by persistence, -1 if it is unknown.
 	Clients int64
 	State   DrainState
-	// Blocked says what is in the way of being drained. It is empty once the
-	// server is drained.
+	// Blocked is why the server is not drained. It is empty once it is.
 	Blocked []Block
 }
 
-// DrainState is where a server stands.
+// DrainState is the state of a server.
 type DrainState string
 
 // The states.
 const (
 	Serving  DrainState = "serving"   // the weight is not 0
-	Draining DrainState = "draining"  // the weight is 0, something is left
-	Drained  DrainState = "drained"   // the weight is 0, nothing is left
+	Draining DrainState = "draining"  // the weight is 0, connections are left
+	Drained  DrainState = "drained"   // the weight is 0, no connections are left
 	Gone     DrainState = "gone"      // it was deleted by someone else
 	Deleted  DrainState = "deleted"   // it was deleted because it was drained
 	TimedOut DrainState = "timed-out" // it was still draining when the time was over
 )
 
-// Block is one thing that is in the way, with how many connections or clients it
-// concerns.
+// Block is one reason why a server is not drained, with the number of connections or
+// clients.
 type Block struct {
 	Reason BlockReason
 	Count  uint64
 }
 
-// BlockReason says what is in the way of being drained.
+// BlockReason is why a server is not drained.
 type BlockReason uint8
 
 // The reasons.
@@ -54,20 +53,20 @@ const (
 	// BoundClients are clients that persistence sends to the server even at weight
 	// 0, because net.ipv4.vs.expire_quiescent_template is 0.
 	BoundClients
-	// RecentPackets: datagrams came within QuietTime.
+	// RecentPackets are connections of UDP with datagrams within QuietTime.
 	RecentPackets
-	// RecentPacketsOfMark: packets came within QuietTime for a firewall mark that
-	// has inactive connections alone, of which some may be UDP.
+	// RecentPacketsOfMark are connections of a firewall mark with packets within
+	// QuietTime. All of them are inactive, and some may be UDP.
 	RecentPacketsOfMark
-	// Uncounted and UncountedOfMark are connections that may still carry datagrams:
-	// the kernel counts no packets, so they end by their timeout alone.
+	// Uncounted and UncountedOfMark are connections that may still carry datagrams: the
+	// kernel counts no packets, so only their timeout ends them.
 	Uncounted
 	UncountedOfMark
-	// Opening: some inactive connections may be about to become active.
+	// Opening are inactive connections of which some may be about to become active.
 	Opening
 )
 
-// Is reports whether a reason is among what is in the way.
+// Is reports whether a reason is among Blocked.
 func (d *Drain) Is(reason BlockReason) bool {
 	for _, b := range d.Blocked {
 		if b.Reason == reason {
@@ -77,47 +76,46 @@ func (d *Drain) Is(reason BlockReason) bool {
 	return false
 }
 
-// Watch looks at servers again and again and finds how far they are from having
-// no connections. Connections that are not active count for nothing once those
-// among them that are just opening have had the time to: after a FIN all has
-// been said.
+// Watch reads servers repeatedly and finds how far they are from having no connections.
+// Inactive connections do not count once those that are just opening have had time to
+// become active: after a FIN no data follows.
 type Watch struct {
 	op *Operator
-	// ExpireTemplates is net.ipv4.vs.expire_quiescent_template: clients bound to a
-	// server of weight 0 go elsewhere.
+	// ExpireTemplates is net.ipv4.vs.expire_quiescent_template: clients bound to a server
+	// with weight 0 get another one.
 	ExpireTemplates bool
-	// ExpireNodest is net.ipv4.vs.expire_nodest_conn: what comes over a connection
-	// of a deleted server goes to another one at once.
+	// ExpireNodest is net.ipv4.vs.expire_nodest_conn: packets of a connection to a
+	// deleted server go to another one immediately.
 	ExpireNodest bool
-	// Public is set once only what everyone may read is seen (Unprivileged).
+	// Public is set once only what everyone may read is known (Unprivileged).
 	Public bool
 
 	// counting is false if packets are not counted: net.ipv4.vs.run_estimation is
 	// 0, or the table is the public one.
 	counting bool
 	packets  map[kernel.ServerKey]packets
-	// quiet is since when a server was seen with the weight 0.
+	// quiet is when each server was first seen with the weight 0.
 	quiet map[kernel.ServerKey]time.Time
 }
 
 const (
-	// openingTime is how long a connection may take to become active: the client's
-	// SYN was balanced before the weight was 0, its answer to the server's SYN is
-	// still on its way, or is sent again after a second.
+	// openingTime is how long a connection may take to become active: the client's SYN
+	// was scheduled before the weight was 0, its answer to the server's SYN is still on
+	// its way, or is sent again after a second.
 	openingTime = 3 * time.Second
-	// QuietTime is how long no datagram may have come for UDP to count as over:
-	// the kernel itself remembers it for minutes, and it has no end that could be
-	// seen. The kernel renews its counters every two seconds.
+	// QuietTime is how long a UDP connection must be without a datagram to count as
+	// ended: it has no visible end, and the kernel keeps it for minutes. The kernel
+	// updates its counters every two seconds.
 	QuietTime = 5 * time.Second
 )
 
-// packets are what was sent to a server, and since when no more came.
+// packets is the number of packets to a server, and when it last changed.
 type packets struct {
 	n     uint64
 	since time.Time
 }
 
-// Watch reads the settings that decide what is in the way of being drained.
+// Watch reads the settings that decide when a server is drained.
 func (o *Operator) Watch(ctx context.Context) (*Watch, error) {
 	settings, err := o.Kernel.Sysctls(ctx)
 	if err != nil && !errors.Is(err, kernel.ErrPermission) {
@@ -131,8 +129,8 @@ func (o *Operator) Watch(ctx context.Context) (*Watch, error) {
 	return w, nil
 }
 
-// Read reads some services, or all if none is named. A service that is gone is no
-// error. Without privilege it reads what everyone may read, and Public is set.
+// Read reads some services, or all if none is given. It ignores services that do not
+// exist. Without privilege it reads what everyone may read, and sets Public.
 func (w *Watch) Read(ctx context.Context, ids ...kernel.ServiceID) (*kernel.Snapshot, error) {
 	var snap *kernel.Snapshot
 	var err error
@@ -142,7 +140,7 @@ func (w *Watch) Read(ctx context.Context, ids ...kernel.ServiceID) (*kernel.Snap
 		case errors.Is(err, kernel.ErrNoService) && len(ids) == 1:
 			return &kernel.Snapshot{}, nil
 		case errors.Is(err, kernel.ErrNoService):
-			snap, err = w.op.Kernel.Snapshot(ctx) // without the one that is gone
+			snap, err = w.op.Kernel.Snapshot(ctx) // has the services that exist
 		}
 		if !errors.Is(err, kernel.ErrPermission) {
 			return snap, err
@@ -159,7 +157,7 @@ func (w *Watch) Read(ctx context.Context, ids ...kernel.ServiceID) (*kernel.Snap
 	return snap, nil
 }
 
-// Drain returns how far a server is.
+// Drain returns how far a server is from having no connections.
 func (w *Watch) Drain(m *Member) Drain {
 	d := Drain{ServerKey: m.Key(), Forward: m.Forward, Before: -1, Weight: m.Weight,
 		Active: m.Active, Inactive: m.Inactive, Clients: int64(m.Persistent), State: Draining}
@@ -187,8 +185,8 @@ func (w *Watch) Drain(m *Member) Drain {
 	return d
 }
 
-// opening reports whether some of the inactive connections may be about to become
-// active: new ones do not come any more.
+// opening reports whether some inactive connections may be about to become active. New
+// ones no longer come.
 func (w *Watch) opening(m *Member) bool {
 	at, now := m.Key(), w.op.Now()
 	if m.Weight > 0 {
@@ -201,8 +199,8 @@ func (w *Watch) opening(m *Member) bool {
 	return m.Inactive > 0 && m.Service.Protocol != kernel.UDP && now.Sub(w.quiet[at]) < openingTime
 }
 
-// flows returns why datagrams may still come, or 0. Those of UDP are inactive
-// connections for the kernel; a firewall mark may have some among others.
+// flows returns why datagrams may still come, or 0. The kernel counts UDP connections as
+// inactive; a firewall mark may have some among others.
 func (w *Watch) flows(m *Member) BlockReason {
 	mark := m.Service.FWMark != 0
 	if !mark && m.Service.Protocol != kernel.UDP {
@@ -231,8 +229,7 @@ func (w *Watch) flows(m *Member) BlockReason {
 	return RecentPackets
 }
 
-// Look reads where servers stand now. remembered has the weights that are
-// remembered.
+// Look reads the state of servers. remembered has the remembered weights.
 func (w *Watch) Look(ctx context.Context, servers []Member, remembered map[kernel.ServerKey]int) ([]Drain, error) {
 	snap, err := w.Read(ctx, ServicesOf(Keys(servers))...)
 	if err != nil {
@@ -254,4 +251,38 @@ func (w *Watch) Look(ctx context.Context, servers []Member, remembered map[kerne
 		}
 	}
 	return out, nil
+}
+
+// slopeTime is the time over which the pace of draining is measured.
+const slopeTime = 30 * time.Second
+
+// Slope estimates when a shrinking number will be zero. The zero value is ready to use.
+type Slope struct{ samples []slopeSample }
+
+type slopeSample struct {
+	at   time.Time
+	left uint64
+}
+
+// Add adds the number at a time.
+func (s *Slope) Add(at time.Time, left uint64) {
+	s.samples = append(s.samples, slopeSample{at, left})
+	for len(s.samples) > 2 && at.Sub(s.samples[0].at) > slopeTime {
+		s.samples = s.samples[1:]
+	}
+}
+
+// Estimate returns by how much the number shrinks in a second, and the time until it is
+// zero. ok is false if it does not shrink.
+func (s *Slope) Estimate() (perSecond float64, end time.Duration, ok bool) {
+	if len(s.samples) < 2 {
+		return 0, 0, false
+	}
+	first, last := s.samples[0], s.samples[len(s.samples)-1]
+	seconds := last.at.Sub(first.at).Seconds()
+	if seconds <= 0 || last.left >= first.left {
+		return 0, 0, false
+	}
+	perSecond = float64(first.left-last.left) / seconds
+	return perSecond, time.Duration(float64(last.left) / perSecond * float64(time.Second)), true
 }

@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -107,7 +108,7 @@ func TestRefusalAtEveryStep(t *testing.T) {
 				t.Fatalf("step %d: %+v, %v", step, got, err)
 			}
 			if rest {
-				// The undoing may have been refused as well; the rest must be told.
+				// The undoing may have been refused as well; the rest must be in Left.
 				if left := Between(read(t, k), Of(before), Options{Prune: true}); show(left) != show(f.Left) ||
 					(len(left) == 0) != (f.Undo == nil) {
 					t.Fatalf("step %d: left %s, told %s, %v", step, show(left), show(f.Left), f.Undo)
@@ -155,18 +156,20 @@ func TestKeepGoing(t *testing.T) {
 
 func TestInterruptUndoes(t *testing.T) {
 	for _, after := range []int{1, 10, 49} {
-		k := memory.New()
-		plan := bigPlan(t, k)
-		before := read(t, k)
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		cut := &cutKernel{Kernel: k, cancel: cancel, after: after}
-		_, err := Apply(ctx, cut, before, plan, ApplyOptions{})
-		var f *Failure
-		if !errors.As(err, &f) || !errors.Is(err, context.Canceled) || f.Undo != nil {
-			t.Fatalf("after %d: %v", after, err)
-		}
-		same(t, before, read(t, k))
+		t.Run(fmt.Sprintf("after %d", after), func(t *testing.T) {
+			k := memory.New()
+			plan := bigPlan(t, k)
+			before := read(t, k)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			cut := &cutKernel{Kernel: k, cancel: cancel, after: after}
+			_, err := Apply(ctx, cut, before, plan, ApplyOptions{})
+			var f *Failure
+			if !errors.As(err, &f) || !errors.Is(err, context.Canceled) || f.Undo != nil {
+				t.Fatal(err)
+			}
+			same(t, before, read(t, k))
+		})
 	}
 }
 
@@ -287,7 +290,7 @@ func (*blindKernel) Snapshot(context.Context, ...kernel.ServiceID) (*kernel.Snap
 	return nil, errBlind
 }
 
-// bigPlan fills a kernel and gives a plan of 50 changes of every kind.
+// bigPlan fills a kernel and returns a plan of 50 changes of every kind.
 func bigPlan(t *testing.T, k kernel.Kernel) []kernel.Change {
 	t.Helper()
 	have := []Service{

@@ -1,6 +1,6 @@
-// Package traffic turns the kernel's counters into rates and shares: what the
-// dashboard, watch and whoever else looks again and again show per second, and
-// what each server got of its service's new connections beside what was due.
+// Package traffic turns the kernel's counters into rates per second, for the dashboard,
+// watch and other repeated readings, and into shares: what each server got of its
+// service's new connections, compared with what its weight makes due.
 package traffic
 
 import (
@@ -14,7 +14,7 @@ type Rates struct {
 	Connections, PacketsIn, PacketsOut, BytesIn, BytesOut float64
 }
 
-// Add makes a sum.
+// Add adds other rates.
 func (r *Rates) Add(o Rates) {
 	r.Connections += o.Connections
 	r.PacketsIn += o.PacketsIn
@@ -25,53 +25,53 @@ func (r *Rates) Add(o Rates) {
 
 const (
 	// KernelTick is how often the kernel updates the counters that it shows
-	// (ip_vs_est.c): between two updates they stand still, however often they are
+	// (ip_vs_est.c): between two updates they do not change, no matter how often they are
 	// read. See docs/decisions/0012-watch-rates.md.
 	KernelTick = 2 * time.Second
-	// standsStill is how long counters must not have moved to say that there is
-	// no traffic: an update that is due, and half a one for being late.
+	// standsStill is how long counters must be unchanged to mean that there is no
+	// traffic: one update, and half of one for being late.
 	standsStill = KernelTick + KernelTick/2
 )
 
-// Meter turns the counters of one service, server or table into what was counted
-// between two readings, and into rates. The zero value is ready to use.
+// Meter turns the counters of a service, a server or a table into differences between
+// readings, and into rates. The zero value is ready to use.
 type Meter struct {
 	// Last are the counters of the newest reading.
 	Last kernel.Counters
-	// Rates are measured, or the kernel's own estimates until two updates were
-	// seen. They hold between two updates of the counters, and are 0 once the
-	// counters have not moved for longer than that.
+	// Rates are measured, or the kernel's estimates until two updates were seen. They stay
+	// the same between two updates of the counters, and become 0 if the counters do not
+	// change for longer than that.
 	Rates Rates
 
-	// at is the time of Last, moved when Last was another before.
+	// at is the time of Last, moved the time of the latest change of the counters.
 	at, moved time.Time
 	// measured is set once rates are measured.
 	measured bool
-	// held is what the next interval counts from. It is older than Last while the
-	// kernel has not updated the counters.
+	// held is the reading that the next interval counts from. It is older than Last while
+	// the kernel has not updated the counters.
 	held struct {
 		stats kernel.Stats
 		at    time.Time
-		// moved is set if something was counted until then, or it is not known.
+		// moved is set if something was counted until then, or if that is unknown.
 		moved bool
 	}
 }
 
-// Reading is what a meter says of one reading.
+// Reading is the result of one reading.
 type Reading struct {
-	// Counted is what was counted in the time of Elapsed. Known is false for the
-	// first reading, after a reset, and while the kernel has not updated the
-	// counters: then the next interval counts from the same reading.
+	// Counted is what was counted during Elapsed. Known is false for the first reading,
+	// after a reset, and while the kernel has not updated the counters: then the next
+	// interval counts from the same reading.
 	Counted kernel.Counters
 	Known   bool
 	Elapsed time.Duration
-	// Reset is set if the counters were set to zero since, or belong to another
-	// object of the same name.
+	// Reset is set if the counters were zeroed since the last reading, or belong to
+	// another object with the same name.
 	Reset bool
 }
 
-// Add takes what the kernel says at a time. A time that is not later than the
-// one before is ignored.
+// Add adds a reading of the kernel's counters. It ignores a reading whose time is not
+// later than that of the one before.
 func (m *Meter) Add(s kernel.Stats, at time.Time) Reading {
 	if m.at.IsZero() {
 		m.Last, m.at, m.moved = s.Counters, at, at
@@ -92,9 +92,9 @@ func (m *Meter) hold(s kernel.Stats, at time.Time, moved bool) {
 	m.held.stats, m.held.at, m.held.moved = s, at, moved
 }
 
-// count compares with the reading that is held. If the kernel has not looked at
-// the object since, nothing is known yet: if it had, and had found nothing new,
-// its own estimates would have sunk.
+// count compares a reading with the held one. If the kernel has not updated the object
+// since, nothing is known yet: an update without traffic would have lowered the
+// kernel's estimates.
 func (m *Meter) count(s kernel.Stats, at time.Time) (r Reading) {
 	if m.held.moved && m.held.stats == s && s.Rates != (kernel.Rates{}) {
 		m.held.moved = false
@@ -111,12 +111,12 @@ func (m *Meter) count(s kernel.Stats, at time.Time) (r Reading) {
 	return r
 }
 
-// measure renews the rates.
+// measure updates the rates.
 func (m *Meter) measure(s kernel.Stats, at time.Time) {
 	counted, ok := s.Counters.Sub(m.Last)
 	switch {
 	case counted != kernel.Counters{}:
-		// Within less than a tick there was one update, of that much time.
+		// In less than a tick there was one update, which covers a whole tick.
 		over := max(at.Sub(m.at), KernelTick).Seconds()
 		m.Rates = Rates{
 			Connections: float64(counted.Connections) / over,

@@ -55,3 +55,48 @@ func TestRatesAfterZero(t *testing.T) {
 		t.Errorf("%v a second, want the old 20", m.Rates.Connections)
 	}
 }
+
+func TestReadings(t *testing.T) {
+	type at struct {
+		seconds, connections uint64
+		rate                 uint64 // the kernel's own estimate
+		want                 Reading
+	}
+	counted := func(connections uint64, elapsed time.Duration) Reading {
+		return Reading{Counted: kernel.Counters{Connections: connections}, Known: true, Elapsed: elapsed}
+	}
+	for _, c := range []struct {
+		name     string
+		readings []at
+	}{
+		{"the first", []at{{0, 100, 5, Reading{}}}},
+		{"an update", []at{{0, 100, 5, Reading{}}, {2, 110, 5, counted(10, 2*time.Second)}}},
+		{"not updated yet", []at{{0, 100, 5, Reading{}}, {1, 100, 5, Reading{Elapsed: time.Second}},
+			{2, 110, 5, counted(10, 2*time.Second)}}},
+		{"no traffic, so that the estimate falls", []at{{0, 100, 5, Reading{}}, {2, 100, 4, counted(0, 2*time.Second)}}},
+		{"no traffic at all", []at{{0, 100, 0, Reading{}}, {1, 100, 0, counted(0, time.Second)},
+			{2, 100, 0, counted(0, time.Second)}}},
+		{"traffic stops", []at{{0, 100, 5, Reading{}}, {2, 110, 5, counted(10, 2*time.Second)},
+			{3, 110, 5, Reading{Elapsed: time.Second}}, {4, 110, 5, counted(0, 2*time.Second)},
+			{6, 110, 3, counted(0, 2*time.Second)}}},
+		{"zeroed", []at{{0, 100, 5, Reading{}}, {2, 3, 5, Reading{Elapsed: 2 * time.Second, Reset: true}},
+			{4, 13, 5, counted(10, 2*time.Second)}}},
+		{"zeroed before an update", []at{{0, 100, 5, Reading{}}, {1, 100, 5, Reading{Elapsed: time.Second}},
+			{2, 3, 5, Reading{Elapsed: 2 * time.Second, Reset: true}}}},
+		{"the clock is set back", []at{{10, 100, 5, Reading{}}, {4, 110, 5, Reading{}}, {10, 110, 5, Reading{}},
+			{12, 120, 5, counted(20, 2*time.Second)}}},
+		{"a slow reader", []at{{0, 100, 5, Reading{}}, {3600, 1_000_100, 5, counted(1_000_000, time.Hour)}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var m Meter
+			start := time.Unix(1000, 0)
+			for i, r := range c.readings {
+				got := m.Add(kernel.Stats{Counters: kernel.Counters{Connections: r.connections},
+					Rates: kernel.Rates{Connections: r.rate}}, start.Add(time.Duration(r.seconds)*time.Second))
+				if got != r.want {
+					t.Errorf("reading %d: %+v, want %+v", i, got, r.want)
+				}
+			}
+		})
+	}
+}

@@ -7,48 +7,48 @@ import (
 	"lvs/kernel"
 )
 
-// Window is a time over which a service's new connections are held against the
-// weights of its servers: it begins anew when these change. It is made of two
-// halves, of which the elder is dropped when the younger is a minute old.
+// Window is the time over which a service's new connections are compared with the
+// weights of its servers. It restarts when the weights change. It has two halves; the
+// older one is dropped when the younger is a minute old.
 type Window struct {
-	// weights is a sum over the weights that it belongs to.
+	// weights is a checksum of the servers' weights.
 	weights uint64
 	// elder and younger are when the halves began.
 	elder, younger time.Time
 }
 
-// Share is what a server got of its service's new connections in a window, beside
-// what is due to it.
+// Share is what a server got of its service's new connections in a window, and what is
+// due to it.
 type Share struct {
-	// elder and younger are its count of connections at the halves' beginnings.
+	// elder and younger are its number of connections when the halves began.
 	elder, younger uint64
-	// got are its new connections, of all of its service.
+	// Got is the number of its new connections, Of that of the whole service.
 	Got, Of uint64
-	// due is the part that its weight makes its own, 0 to 1.
+	// Due is the fraction that its weight makes due, 0 to 1.
 	Due float64
-	// off is set when got is not due, by more than chance explains and by enough
-	// to matter.
+	// Off is set if Got differs from Due by more than chance explains, and by enough to
+	// matter.
 	Off bool
 }
 
 const (
 	shareWindow = time.Minute
-	// shareSettles is how long after a change of weights connections are still
-	// added up that were made before it.
+	// shareSettles is how long after a change of weights the counters still get
+	// connections that were made before it.
 	shareSettles = standsStill
-	// shareSigmas is how many standard deviations from the expected number are
-	// more than chance: it happens once in 15,000 readings.
+	// shareSigmas is how many standard deviations from the expected number are more than
+	// chance: that happens once in 15,000 readings.
 	shareSigmas = 4
-	// shareEnough is the least variance at which the binomial distribution is
-	// near enough to the normal one.
+	// shareEnough is the smallest variance at which the binomial distribution is close
+	// enough to the normal one.
 	shareEnough = 9
-	// shareMatters is the least difference that is marked, as a part of what is
-	// due: of enough connections chance explains next to nothing.
+	// shareMatters is the smallest difference that is marked, as a fraction of what is
+	// due: with many connections chance explains almost no difference.
 	shareMatters = 0.1
 )
 
-// Count counts the new connections of the servers of a service. share returns the
-// share of its server i, in the order of e.Servers.
+// Count counts the new connections of the servers of a service. share returns the share
+// of server i of e.Servers.
 func (w *Window) Count(e *kernel.ServiceEntry, now time.Time, share func(i int) *Share) {
 	dues, sum := dues(e)
 	fresh := w.weights != sum || w.elder.IsZero()
@@ -80,8 +80,8 @@ func (w *Window) Count(e *kernel.ServiceEntry, now time.Time, share func(i int) 
 	}
 }
 
-// dues returns the part of new connections that is due to each server, and a sum
-// that changes with them (FNV-1a). rr and lc only ask whether there is a weight.
+// dues returns the fraction of new connections that is due to each server, and a
+// checksum of the weights (FNV-1a). rr and lc use only whether a weight is 0.
 func dues(e *kernel.ServiceEntry) (dues []float64, sum uint64) {
 	dues, sum = make([]float64, len(e.Servers)), 14695981039346656037
 	total := 0.0
@@ -102,10 +102,10 @@ func dues(e *kernel.ServiceEntry) (dues []float64, sum uint64) {
 	return dues, (sum ^ uint64(len(dues))) * 1099511628211
 }
 
-// chosenByWeight reports whether each new connection goes to a server by weight
-// alone. Persistence and the schedulers that hash send a client where it was
-// before; others prefer some servers by purpose; a server with a threshold is
-// left out at times.
+// chosenByWeight reports whether only the weights decide where each new connection goes.
+// Persistence and hashing schedulers send a client to the same server again; other
+// schedulers prefer some servers on purpose; a server with a threshold gets none at
+// times.
 func chosenByWeight(e *kernel.ServiceEntry) bool {
 	if e.Persistence > 0 || e.Engine != "" {
 		return false
@@ -123,9 +123,9 @@ func chosenByWeight(e *kernel.ServiceEntry) bool {
 	return true
 }
 
-// beyondChance reports whether a server got what chance does not explain. Of n
-// connections that each go to it with the probability p, it gets np on average,
-// with the variance np(1-p) (binomial distribution).
+// beyondChance reports whether chance does not explain what a server got. Of n
+// connections that each go to it with probability p, it gets np on average, with the
+// variance np(1-p) (binomial distribution).
 func beyondChance(got, n uint64, p float64) bool {
 	mean := float64(n) * p
 	variance := mean * (1 - p)

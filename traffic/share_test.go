@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"testing"
@@ -46,9 +47,11 @@ func TestBeyondChance(t *testing.T) {
 		{1_030_000, 2_000_000, 0.5, false}, // not chance, and no matter
 		{1_110_000, 2_000_000, 0.5, true},
 	} {
-		if got := beyondChance(c.got, c.n, c.p); got != c.want {
-			t.Errorf("%d of %d with %v: %v, want %v", c.got, c.n, c.p, got, c.want)
-		}
+		t.Run(fmt.Sprintf("%d of %d with %v", c.got, c.n, c.p), func(t *testing.T) {
+			if got := beyondChance(c.got, c.n, c.p); got != c.want {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
 	}
 }
 
@@ -57,8 +60,9 @@ func shareEntry(scheduler string, weights [2]int, conns [2]uint64) *kernel.Servi
 	e := &kernel.ServiceEntry{Service: kernel.Service{ServiceID: kernel.MarkID(1, kernel.IPv4), Scheduler: scheduler}}
 	for i := range weights {
 		e.Servers = append(e.Servers, kernel.ServerEntry{
-			Server: kernel.Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 80), Weight: weights[i]},
-			Stats:  kernel.Stats{Counters: kernel.Counters{Connections: conns[i]}},
+			Server: kernel.Server{Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(i + 1)}), 80),
+				Weight: weights[i]},
+			Stats: kernel.Stats{Counters: kernel.Counters{Connections: conns[i]}},
 		})
 	}
 	return e

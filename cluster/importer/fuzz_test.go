@@ -41,10 +41,13 @@ func sound(t *testing.T, f *cluster.File, err error) {
 
 func FuzzImportKeepalived(f *testing.F) {
 	seeds(f, []string{"keepalived.conf", "included.conf"},
-		"virtual_server 10.0.0.1 80 { real_server 10.0.0.2 80 }", "$A=$A\n$A", "$A= \\\n$A \\\n$A\n$A", "~SEQ(A,1,1000000) ~SEQ(B,1,1000000)",
-		"~LST({A,B},{1,2},{3,4}) virtual_server 10.0.$A.$B 80 {\n}", "include x\ninclude {a,b}{c,d}/*", "include x\ninclude y\n", "\"unclosed", "}{", "@a @^b @c",
+		"virtual_server 10.0.0.1 80 { real_server 10.0.0.2 80 }", "$A=$A\n$A", "$A= \\\n$A \\\n$A\n$A",
+		"~SEQ(A,1,1000000) ~SEQ(B,1,1000000)",
+		"~LST({A,B},{1,2},{3,4}) virtual_server 10.0.$A.$B 80 {\n}", "include x\ninclude {a,b}{c,d}/*",
+		"include x\ninclude y\n", "\"unclosed", "}{", "@a @^b @c",
 		"virtual_server_group g {\n10.0.0.0/8 1\n::/0\n10.0.0.1-10.0.0.3\n}\nvirtual_server group g {\n}",
-		"virtual_server fwmark 1 {\nquorum 2\nhysteresis 9\nreal_server ::1 80 {\nweight 0\nUDP_CHECK {\nrequire_reply xX\n}\n}\n}")
+		"virtual_server fwmark 1 {\nquorum 2\nhysteresis 9\nreal_server ::1 80 {\nweight 0\nUDP_CHECK {\nrequire_reply "+
+			"xX\n}\n}\n}")
 	f.Fuzz(func(t *testing.T, text string) {
 		file, _, err := Keepalived(Text{"keepalived.conf", text}, KeepalivedOptions{ConfigID: "a",
 			Include: func(pattern string) ([]Text, error) { // itself, for ever
@@ -67,7 +70,8 @@ func FuzzImportLdirectord(f *testing.F) {
 }
 
 func FuzzImportIpvsctl(f *testing.F) {
-	seeds(f, []string{"ipvsctl.yaml.in"}, "services: &a [*a]", "{", "a: b: c", "services:\n- address: !!binary x\n", "? [a]\n: b",
+	seeds(f, []string{"ipvsctl.yaml.in"}, "services: &a [*a]", "{", "a: b: c", "services:\n- address: !!binary x\n",
+		"? [a]\n: b",
 		"defaults: {port: 1e3}\nservices: [{address: \"tcp://[::1]\", destinations: [{address: \"::2\"}]}]")
 	f.Fuzz(func(t *testing.T, text string) {
 		file, _, err := Ipvsctl(Text{"ipvsctl.yaml", text})

@@ -1,3 +1,5 @@
+// Package importer turns the configurations of other tools into cluster files. It
+// reads what those tools accept, and notes what a cluster file cannot express.
 package importer
 
 import (
@@ -16,11 +18,11 @@ import (
 	"lvs/kernel"
 )
 
-// Text is a configuration with the name that is told of it.
+// Text is a configuration with its name for notes and faults.
 type Text struct{ Name, Text string }
 
-// Note is something that a configuration says and a cluster file cannot, or that
-// is worth knowing about how it was carried over.
+// Note is a setting of a configuration that a cluster file cannot express, or
+// something worth knowing about the import.
 type Note struct {
 	File string
 	Line int // from 1; zero is the whole file
@@ -34,15 +36,14 @@ func (n Note) String() string {
 	return n.File + ":" + strconv.Itoa(n.Line) + ": " + n.Text
 }
 
-// Names finds what a text means that is not a number.
+// Names looks up the names of hosts and ports.
 type Names interface {
 	Host(name string, f kernel.Family) (netip.Addr, error)
 	Port(name string, p kernel.Protocol) (uint16, error)
 }
 
-// importer collects what becomes of a configuration. A note is also a comment:
-// in the file where it belongs, above the service that is being read or at the
-// top.
+// importer collects the result of an import. Each note is also a comment in the file:
+// above the service that is being read, or at the top.
 type importer struct {
 	file    cluster.File
 	notes   []Note
@@ -53,7 +54,7 @@ type importer struct {
 	claimed map[kernel.ServiceID]place
 }
 
-// place is where something stands.
+// place is a position in a configuration.
 type place struct {
 	file string
 	line int
@@ -62,7 +63,7 @@ type place struct {
 func (im *importer) note(at place, format string, args ...any) {
 	n := Note{at.file, at.line, fmt.Sprintf(format, args...)}
 	if im.said[n] {
-		return // of another server
+		return // the same for another server
 	}
 	if im.said == nil {
 		im.said = map[Note]bool{}
@@ -77,8 +78,8 @@ func (im *importer) note(at place, format string, args ...any) {
 	*comments = append(*comments, n.String())
 }
 
-// noteOnce is for what holds everywhere: it is told at the first place, at the
-// top of the file.
+// noteOnce adds a note about the whole configuration once, at the first position and
+// at the top of the file.
 func (im *importer) noteOnce(at place, format string, args ...any) {
 	text := Note{Text: fmt.Sprintf(format, args...)}
 	if im.said[text] {
@@ -97,7 +98,7 @@ func (im *importer) fault(at place, format string, args ...any) {
 	}
 }
 
-// result is the file, unless there is a fault.
+// result returns the file, unless there are faults.
 func (im *importer) result(name string) (*cluster.File, []Note, error) {
 	if len(im.faults) == 0 {
 		im.validate(name)
@@ -110,8 +111,8 @@ func (im *importer) result(name string) (*cluster.File, []Note, error) {
 	return &im.file, im.notes, nil
 }
 
-// validate reads the file as whoever applies it will. What the other tool takes
-// and a cluster file does not is a fault of the configuration.
+// validate reads the file as its user will. Settings that the other tool accepts and a
+// cluster file does not are faults of the configuration.
 func (im *importer) validate(name string) {
 	var b bytes.Buffer
 	err := im.file.WriteYAML(&b)
@@ -125,14 +126,14 @@ func (im *importer) validate(name string) {
 	var bad cluster.Faults
 	if errors.As(err, &bad) {
 		for _, f := range bad {
-			im.fault(place{file: name}, "no cluster file can say this: %s", f.Why)
+			im.fault(place{file: name}, "a cluster file cannot have this: %s", f.Why)
 		}
 	} else if err != nil {
 		im.fault(place{file: name}, "%v", err)
 	}
 }
 
-// inOrder sorts by line, file by file.
+// inOrder sorts by line, and keeps the order of the files.
 func inOrder[T any](list []T, where func(T) (file string, line int)) {
 	files := map[string]int{}
 	for _, e := range list {
@@ -148,30 +149,30 @@ func inOrder[T any](list []T, where func(T) (file string, line int)) {
 	})
 }
 
-// claim refuses an address that another service has.
+// claim adds a fault if another service has the address.
 func (im *importer) claim(at place, id kernel.ServiceID) {
 	if im.claimed == nil {
 		im.claimed = map[kernel.ServiceID]place{}
 	}
 	if first, ok := im.claimed[id]; ok {
-		im.fault(at, "%s is there already, by line %d; a cluster file has each address once", id, first.line)
+		im.fault(at, "duplicate service %s: first in line %d; a cluster file has each address only once", id, first.line)
 		return
 	}
 	im.claimed[id] = at
 }
 
-// host gives an address of the family, or of any where it is zero. A name is
-// looked up.
+// host returns an address of the family, or of any family if that is zero. It looks
+// names up.
 func (im *importer) host(at place, s string, family kernel.Family) (netip.Addr, bool) {
 	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
 		if family != 0 && kernel.FamilyOf(a) != family {
-			im.fault(at, "%s is no %v address", s, family)
+			im.fault(at, "invalid address %s: want an %v address", s, family)
 			return a, false
 		}
 		return a, true
 	}
 	if im.names == nil || !isName(s) {
-		im.fault(at, "%q is no address", s)
+		im.fault(at, "invalid address %q: want an IP address", s)
 		return netip.Addr{}, false
 	}
 	if family == 0 {
@@ -179,44 +180,44 @@ func (im *importer) host(at place, s string, family kernel.Family) (netip.Addr, 
 	}
 	a, err := im.names.Host(s, family)
 	if err != nil {
-		im.fault(at, "%q is no address, and as a name it was not found: %v", s, err)
+		im.fault(at, "cannot look up the address of %q: %v", s, err)
 		return a, false
 	}
-	im.note(at, "%s is %s now; a cluster file has no names", s, a)
+	im.note(at, "%s was replaced by its address %s; a cluster file has no names", s, a)
 	return a, true
 }
 
-// port reads a number from 0 to 65535. A name is looked up.
+// port reads a number from 0 to 65535. It looks names up.
 func (im *importer) port(at place, s string, p kernel.Protocol) (uint16, bool) {
 	if n, err := strconv.ParseUint(s, 10, 16); err == nil {
 		return uint16(n), true
 	}
 	if im.names == nil || !isName(s) || strings.Trim(s, "0123456789") == "" {
-		im.fault(at, "%q is no port", s)
+		im.fault(at, "invalid port %q: want a number from 0 to 65535", s)
 		return 0, false
 	}
 	n, err := im.names.Port(s, p)
 	if err != nil {
-		im.fault(at, "%q is no port, and as a name it was not found: %v", s, err)
+		im.fault(at, "cannot look up the port %q: %v", s, err)
 		return 0, false
 	}
 	return n, true
 }
 
-// within keeps a time within what a cluster file takes.
+// within limits a duration to the range of a cluster file.
 func (im *importer) within(at place, what string, d, low, high time.Duration) time.Duration {
 	d = d.Round(time.Millisecond)
 	kept := min(max(d, low), high)
 	if kept != d {
-		im.note(at, "%s of %v is out of range; it is %v here", what, d, kept)
+		im.note(at, "%s of %v is out of range; it was set to %v", what, d, kept)
 	}
 	return kept
 }
 
-// mostResults is how many results in a row a check may ask for.
+// mostResults is the largest number of results in a row of a check.
 const mostResults = 100
 
-// isName tells whether a text can be the name of a host or of a port.
+// isName reports whether a text can be the name of a host or a port.
 func isName(s string) bool {
 	if s == "" || len(s) > 253 || s[0] == '-' || strings.Trim(s, "0123456789.") == "" {
 		return false
@@ -224,8 +225,8 @@ func isName(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == ""
 }
 
-// withPort writes an address with its port, or alone where the port is
-// that of the service.
+// withPort returns an address with its port, or without it if all services have that
+// port.
 func withPort(a netip.Addr, port uint16, services ...uint16) string {
 	for _, p := range services {
 		if p != port {
@@ -235,18 +236,19 @@ func withPort(a netip.Addr, port uint16, services ...uint16) string {
 	return a.String()
 }
 
-// portGoes notes a server's port that no forwarding but NAT can give to packets.
+// portGoes notes a server's port that packets cannot get, for only NAT changes it.
 func (im *importer) portGoes(at place, a netip.Addr, port uint16, f kernel.Forward, services []kernel.ServiceID) {
-	if port == 0 || f == kernel.NAT || !slices.ContainsFunc(services, func(id kernel.ServiceID) bool { return id.FWMark == 0 }) ||
-		slices.ContainsFunc(services, func(id kernel.ServiceID) bool { return id.FWMark == 0 && id.Port == port }) {
+	address := func(id kernel.ServiceID) bool { return id.FWMark == 0 }
+	samePort := func(id kernel.ServiceID) bool { return id.FWMark == 0 && id.Port == port }
+	if port == 0 || f == kernel.NAT || !slices.ContainsFunc(services, address) || slices.ContainsFunc(services, samePort) {
 		return
 	}
-	im.note(at, "the port %d of %s is not carried: %v forwarding cannot change it, and packets arrive at the service's; "+
-		"checks still ask %d where they name no other", port, a, f, port)
+	im.note(at, "the port %d of %s is not imported: %v forwarding keeps the service's port; "+
+		"checks without a port of their own use %d", port, a, f, port)
 }
 
-// removeAtOnce says what keepalived and ldirectord do to a server that fails,
-// where any is examined.
+// removeAtOnce sets what keepalived and ldirectord do with a failed server, if any
+// server has checks.
 func removeAtOnce(h *cluster.ServiceHealth, checks [][]cluster.Check) {
 	if slices.ContainsFunc(checks, func(list []cluster.Check) bool { return len(list) > 0 }) {
 		h.OnDown = cluster.OnDown{Quiesce: new(time.Duration(0)), Then: "reset"}

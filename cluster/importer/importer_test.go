@@ -37,7 +37,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// tableOf gives what an imported file wants of the kernel. Written and read back
+// tableOf returns what an imported file wants of the kernel. Written and read back
 // it is the same.
 func tableOf(t *testing.T, f *cluster.File) *cluster.Wanted {
 	t.Helper()
@@ -57,7 +57,8 @@ func tableOf(t *testing.T, f *cluster.File) *cluster.Wanted {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(w, read, cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}), cmpopts.IgnoreUnexported(cluster.Wanted{})); d != "" {
+	if d := cmp.Diff(w, read, cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}),
+		cmpopts.IgnoreUnexported(cluster.Wanted{})); d != "" {
 		t.Errorf("(-imported +written and read)\n%s", d)
 	}
 	return w
@@ -131,7 +132,7 @@ func TestImportIpvsctl(t *testing.T) {
 	imported(t, "ipvsctl", f, notes, err)
 }
 
-// TestImportFaults tells what is wrong, and where.
+// TestImportFaults checks what is wrong, and where.
 func TestImportFaults(t *testing.T) {
 	keepalived := func(text string) error {
 		_, _, err := Keepalived(Text{"k.conf", text}, KeepalivedOptions{})
@@ -152,38 +153,52 @@ func TestImportFaults(t *testing.T) {
 		read       func(string) error
 		text, want string
 	}{
-		{keepalived, "virtual_server 10.0.0.1 http {\n}", `k.conf:1: "http" is no port`},
+		{keepalived, "virtual_server 10.0.0.1 http {\n}", `k.conf:1: invalid port "http": want a number from 0 to 65535`},
 		{keepalived, "virtual_server group g {\n}", `k.conf:1: there is no virtual_server_group "g"`},
-		{keepalived, "virtual_server_group g {\n10.0.0.9-3 80\n}\nvirtual_server group g {\n}", `k.conf:2: "10.0.0.9-3" is no range of addresses`},
-		{keepalived, "virtual_server_group g {\n10.0.0.0/8 80\n}\nvirtual_server group g {\n}", "k.conf:2: 10.0.0.0/8 has more than 65536 addresses"},
-		{keepalived, "virtual_server 10.0.0.1 80 {\n}\nvirtual_server 10.0.0.1 80 {\n}", "k.conf:3: udp://10.0.0.1:80 is there already, by line 1; a cluster file has each address once"},
-		{keepalived, server("weight -1"), `k.conf:3: weight "-1": it is a number from 0 to 2147483647`},
-		{keepalived, server("lthreshold 9"), "k.conf:2: lthreshold 9 is above uthreshold 0, which the kernel refuses"},
-		{keepalived, server("lvs_method TUN type gue"), "k.conf:3: a GUE tunnel needs a port, and no other has one"},
-		{keepalived, server("TCP_CHECK {\nconnect_timeout 3s\n}"), `k.conf:4: connect_timeout "3s": it is a number of seconds`},
+		{keepalived, "virtual_server_group g {\n10.0.0.9-3 80\n}\nvirtual_server group g {\n}",
+			`k.conf:2: invalid range "10.0.0.9-3": want a range of addresses`},
+		{keepalived, "virtual_server_group g {\n10.0.0.0/8 80\n}\nvirtual_server group g {\n}",
+			"k.conf:2: 10.0.0.0/8 has more than 65536 addresses"},
+		{keepalived, "virtual_server 10.0.0.1 80 {\n}\nvirtual_server 10.0.0.1 80 {\n}",
+			"k.conf:3: duplicate service udp://10.0.0.1:80: first in line 1; a cluster file has each address only once"},
+		{keepalived, server("weight -1"), `k.conf:3: invalid weight "-1": want a number from 0 to 2147483647`},
+		{keepalived, server("lthreshold 9"), "k.conf:2: lthreshold 9 is higher than uthreshold 0, which the kernel refuses"},
+		{keepalived, server("lvs_method TUN type gue"), "k.conf:3: a GUE tunnel needs a port, and other tunnels have none"},
+		{keepalived, server("TCP_CHECK {\nconnect_timeout 3s\n}"),
+			`k.conf:4: invalid connect_timeout "3s": want a number of seconds, at most a day`},
 		{keepalived, server("HTTP_GET {\n}"), "k.conf:3: HTTP_GET has no url"},
-		{keepalived, server("MISC_CHECK {\nmisc_path \"unclosed\n}"), "k.conf:3: MISC_CHECK has no misc_path\nk.conf:4: a quote is not closed"},
-		{keepalived, "}\nvirtual_server fwmark 0 {\n}", "k.conf:1: } closes nothing\nk.conf:2: virtual_server \"0\": it is a number from 1 to 2147483647"},
-		{keepalived, "include nosuch.conf", "k.conf:1: nosuch.conf cannot be included from here"},
-		{keepalived, "~SEQ(A, 1, 0, 5) virtual_server 10.0.0.$A 80 {\n}", "k.conf:1: ~SEQ(A, 1, 0, 5): a step of 0 never ends\nk.conf:2: } closes nothing"},
-		{keepalived, "$A=$B$A$A\n$B= \\\n$A\n$A", "k.conf:4: definitions and included files make more of this than can be read"},
-		{keepalived, "virtual_server 10.0.0.1 80 {\nvirtualhost \"a b\"\nreal_server 10.0.1.1 80 {\nHTTP_GET {\nurl {\n}\n}\n}\n}",
-			`k.conf: no cluster file can say this: invalid host "a b": want the name of a host`},
-		{ldirectord, "virtual=10.0.0.1:80\n\treal=10.0.1.9->10.0.1.1:80 gate", "l.cf:2: 10.0.1.9->10.0.1.1 is no range of IPv4 addresses"},
-		{ldirectord, "virtual=nosuch:80\n", `l.cf:1: "nosuch" is no address, and as a name it was not found: no such host`},
-		{ldirectord, "virtual=10.0.0.1:80\n\treal6=[::1]:80 gate\n\trequest=index", "l.cf:2: real6 has no place in virtual\nl.cf:3: request index: the value stands in quotes"},
-		{ldirectord, "virtual=7\n\tprotocol=tcp", `l.cf:2: protocol "tcp": that of a firewall mark is fwm`},
-		{ipvsctl, "services: 1", "c.yaml:1: services is no list"},
-		{ipvsctl, "services:\n- address: tcp://10.0.0.1:80\n  destinations:\n  - {address: 10.0.1.1}\n  - {address: 10.0.1.1, weight: 70000}",
-			"c.yaml:5: 10.0.1.1 is there twice\nc.yaml:5: \"70000\" is no number from 0 to 65535"},
-		{ipvsctl, "a: &x 1\nservices: *x", "c.yaml:2: services is no list"},
+		{keepalived, server("MISC_CHECK {\nmisc_path \"unclosed\n}"),
+			"k.conf:3: MISC_CHECK has no misc_path\nk.conf:4: missing closing quote"},
+		{keepalived, "}\nvirtual_server fwmark 0 {\n}", "k.conf:1: unexpected }\nk.conf:2: " +
+			"invalid virtual_server \"0\": want a number from 1 to 2147483647"},
+		{keepalived, "include nosuch.conf", "k.conf:1: cannot include nosuch.conf from here"},
+		{keepalived, "~SEQ(A, 1, 0, 5) virtual_server 10.0.0.$A 80 {\n}",
+			"k.conf:1: ~SEQ(A, 1, 0, 5): a step of 0 never ends\nk.conf:2: unexpected }"},
+		{keepalived, "$A=$B$A$A\n$B= \\\n$A\n$A", "k.conf:4: definitions and included files make the configuration " +
+			"too large"},
+		{keepalived, "virtual_server 10.0.0.1 80 {\nvirtualhost \"a b\"\nreal_server 10.0.1.1 80 {\nHTTP_GET {\nurl " +
+			"{\n}\n}\n}\n}",
+			`k.conf: a cluster file cannot have this: invalid host "a b": want the name of a host`},
+		{ldirectord, "virtual=10.0.0.1:80\n\treal=10.0.1.9->10.0.1.1:80 gate",
+			"l.cf:2: invalid range 10.0.1.9->10.0.1.1: want a range of IPv4 addresses"},
+		{ldirectord, "virtual=nosuch:80\n", `l.cf:1: cannot look up the address of "nosuch": no such host`},
+		{ldirectord, "virtual=10.0.0.1:80\n\treal6=[::1]:80 gate\n\trequest=index",
+			"l.cf:2: unexpected real6 in virtual\nl.cf:3: invalid request index: want a value in double quotes"},
+		{ldirectord, "virtual=7\n\tprotocol=tcp", `l.cf:2: invalid protocol "tcp": want fwm for a firewall mark`},
+		{ipvsctl, "services: 1", "c.yaml:1: invalid services: want a list"},
+		{ipvsctl, "services:\n- address: tcp://10.0.0.1:80\n  destinations:\n  - {address: 10.0.1.1}\n  - {address: " +
+			"10.0.1.1, weight: 70000}",
+			"c.yaml:5: duplicate destination 10.0.1.1\nc.yaml:5: invalid number \"70000\": want a number from 0 to 65535"},
+		{ipvsctl, "a: &x 1\nservices: *x", "c.yaml:2: invalid services: want a list"},
 	} {
-		err := c.read(c.text)
-		if err == nil {
-			t.Errorf("%q is taken", c.text)
-		} else if d := cmp.Diff(c.want, err.Error()); d != "" {
-			t.Errorf("%q (-want +got)\n%s", c.text, d)
-		}
+		t.Run(c.want, func(t *testing.T) {
+			err := c.read(c.text)
+			if err == nil {
+				t.Errorf("%q is taken", c.text)
+			} else if d := cmp.Diff(c.want, err.Error()); d != "" {
+				t.Errorf("%q (-want +got)\n%s", c.text, d)
+			}
+		})
 	}
 }
 
@@ -205,17 +220,19 @@ func TestKeepalivedQuorum(t *testing.T) {
 		{"50", "0", []string{"10", "90"}, cluster.Share{N: 50, Percent: true}, cluster.Share{N: 50, Percent: true}, 1},
 		{"2", "0", []string{"0", "0"}, cluster.Share{}, cluster.Share{}, 0},
 	} {
-		text := "virtual_server 10.0.0.1 80 {\nprotocol TCP\nquorum " + c.quorum + "\nhysteresis " + c.hysteresis + "\n"
-		for i, w := range c.weights {
-			text += "real_server 10.0.1." + strconv.Itoa(i+1) + " 80 {\nweight " + w + "\n}\n"
-		}
-		f, notes, err := Keepalived(Text{"k.conf", text + "}"}, KeepalivedOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if h := f.Services[0].Health; h.Down != c.down || h.Up != c.up || len(notes) != c.notes {
-			t.Errorf("quorum %s, hysteresis %s of %v: %v, %v, %v", c.quorum, c.hysteresis, c.weights, h.Down, h.Up, notes)
-		}
+		t.Run(c.quorum+" of "+strings.Join(c.weights, ","), func(t *testing.T) {
+			text := "virtual_server 10.0.0.1 80 {\nprotocol TCP\nquorum " + c.quorum + "\nhysteresis " + c.hysteresis + "\n"
+			for i, w := range c.weights {
+				text += "real_server 10.0.1." + strconv.Itoa(i+1) + " 80 {\nweight " + w + "\n}\n"
+			}
+			f, notes, err := Keepalived(Text{"k.conf", text + "}"}, KeepalivedOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if h := f.Services[0].Health; h.Down != c.down || h.Up != c.up || len(notes) != c.notes {
+				t.Errorf("quorum %s, hysteresis %s of %v: %v, %v, %v", c.quorum, c.hysteresis, c.weights, h.Down, h.Up, notes)
+			}
+		})
 	}
 }
 
@@ -228,23 +245,26 @@ func TestImportPortGoes(t *testing.T) {
 		{"DR", "10.0.0.1 80", "8080", 1}, {"TUN", "10.0.0.1 80", "8080", 1}, {"NAT", "10.0.0.1 80", "8080", 0},
 		{"DR", "10.0.0.1 80", "80", 0}, {"DR", "10.0.0.1 80", "", 0}, {"DR", "fwmark 7", "8080", 0},
 	} {
-		f, notes, err := Keepalived(Text{"k.conf", "virtual_server " + c.at + " {\nprotocol TCP\nlb_kind " + c.kind +
-			"\nreal_server 10.0.0.3 " + c.port + " {\nTCP_CHECK {\n}\n}\n}"}, KeepalivedOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := &f.Services[0]
-		if len(notes) != c.notes || c.notes > 0 && !strings.HasPrefix(notes[0].String(), "k.conf:4: the port 8080 of 10.0.0.3 is not carried: ") {
-			t.Errorf("%v: %v", c, notes)
-		}
-		if c.notes > 0 && (s.Servers[0].Address != "10.0.0.3" || s.Health.Check[0].Port != 8080) {
-			t.Errorf("%v: %+v, %+v", c, s.Servers, s.Health.Check)
-		}
+		t.Run(c.kind+" "+c.at+" "+c.port, func(t *testing.T) {
+			f, notes, err := Keepalived(Text{"k.conf", "virtual_server " + c.at + " {\nprotocol TCP\nlb_kind " + c.kind +
+				"\nreal_server 10.0.0.3 " + c.port + " {\nTCP_CHECK {\n}\n}\n}"}, KeepalivedOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := &f.Services[0]
+			if len(notes) != c.notes || c.notes > 0 && !strings.HasPrefix(notes[0].String(),
+				"k.conf:4: the port 8080 of 10.0.0.3 is not imported: ") {
+				t.Errorf("%v: %v", c, notes)
+			}
+			if c.notes > 0 && (s.Servers[0].Address != "10.0.0.3" || s.Health.Check[0].Port != 8080) {
+				t.Errorf("%v: %+v, %+v", c, s.Servers, s.Health.Check)
+			}
+		})
 	}
 }
 
 // TestImportOnDown: both tools remove a server that fails at once, unless they
-// are told to keep it.
+// are configured to keep it.
 func TestImportOnDown(t *testing.T) {
 	keepalived := func(text string) (*cluster.File, []Note, error) {
 		return Keepalived(Text{"k.conf", text}, KeepalivedOptions{})
@@ -267,17 +287,19 @@ func TestImportOnDown(t *testing.T) {
 		{ldirectord, virtual("\tquiescent=yes\n"), kept},
 		{ldirectord, virtual("\tchecktype=on\n"), ""},
 	} {
-		f, _, err := c.read(c.text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var b strings.Builder
-		if err := f.WriteYAML(&b); err != nil {
-			t.Fatal(err)
-		}
-		if got := b.String(); c.want == "" && strings.Contains(got, "onDown") || !strings.Contains(got, c.want) {
-			t.Errorf("%q gives\n%s", c.text, got)
-		}
-		tableOf(t, f)
+		t.Run(c.text, func(t *testing.T) {
+			f, _, err := c.read(c.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b strings.Builder
+			if err := f.WriteYAML(&b); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.String(); c.want == "" && strings.Contains(got, "onDown") || !strings.Contains(got, c.want) {
+				t.Errorf("%q gives\n%s", c.text, got)
+			}
+			tableOf(t, f)
+		})
 	}
 }

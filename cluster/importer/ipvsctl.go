@@ -16,8 +16,8 @@ import (
 	"lvs/kernel"
 )
 
-// Ipvsctl makes a cluster file of ipvsctl's YAML. Where nothing is said
-// ipvsctl takes rr, direct and weight 0.
+// Ipvsctl turns ipvsctl's YAML into a cluster file. ipvsctl's defaults are rr, direct
+// and weight 0.
 func Ipvsctl(src Text) (*cluster.File, []Note, error) {
 	c := &ipvsctl{importer: &importer{}, source: src.Name, scheduler: "rr", forward: "direct"}
 	doc, err := parser.ParseBytes([]byte(src.Text), 0)
@@ -28,7 +28,7 @@ func Ipvsctl(src Text) (*cluster.File, []Note, error) {
 	case err != nil:
 		c.fault(place{file: src.Name}, "%v", err)
 	case len(doc.Docs) > 1:
-		c.fault(place{file: src.Name}, "there are several documents in it")
+		c.fault(place{file: src.Name}, "the file has more than one document")
 	case len(doc.Docs) == 1 && doc.Docs[0].Body != nil:
 		c.model(doc.Docs[0].Body)
 	}
@@ -36,14 +36,14 @@ func Ipvsctl(src Text) (*cluster.File, []Note, error) {
 	return c.result(src.Name)
 }
 
-// ipvsctl reads ipvsctl's model, with its defaults.
+// ipvsctl reads ipvsctl's model.
 type ipvsctl struct {
 	*importer
 	source             string
 	port, weight       int
 	scheduler, forward string
 	servers            int             // so far
-	seen               map[string]bool // addresses of the present service's
+	seen               map[string]bool // addresses of the current service's servers
 }
 
 func (c *ipvsctl) at(n ast.Node) place {
@@ -54,7 +54,7 @@ func (c *ipvsctl) at(n ast.Node) place {
 }
 
 func (c *ipvsctl) model(n ast.Node) {
-	top := c.object(n, "the file", "defaults", "services")
+	top := c.object(n, "ipvsctl configuration", "defaults", "services")
 	if d, ok := top["defaults"]; ok {
 		defaults := c.object(d, "defaults", "port", "weight", "sched", "forward")
 		c.port = c.number(defaults["port"], 0, 65535, 0)
@@ -103,14 +103,14 @@ func (c *ipvsctl) address(service, n ast.Node) (kernel.ServiceID, bool) {
 	protocol, rest, ok := strings.Cut(text, "://")
 	p := map[string]kernel.Protocol{"tcp": kernel.TCP, "udp": kernel.UDP, "sctp": kernel.SCTP}[protocol]
 	if !ok || p == 0 {
-		c.fault(c.at(n), "address %q: it is tcp://, udp:// or sctp://ADDRESS:PORT, or fwmark:N", text)
+		c.fault(c.at(n), "invalid address %q: want tcp://, udp:// or sctp://ADDRESS:PORT, or fwmark:N", text)
 		return kernel.ServiceID{}, false
 	}
 	ap, ok := c.endpoint(n, strings.TrimRight(rest, "/ "))
 	return kernel.AddressID(p, ap), ok
 }
 
-// endpoint reads ADDRESS[:PORT]; the port is by default that of the defaults.
+// endpoint reads ADDRESS[:PORT]; the default of the port is that of the file.
 func (c *ipvsctl) endpoint(n ast.Node, text string) (netip.AddrPort, bool) {
 	host, name := text, ""
 	if strings.Count(text, ":") == 1 || strings.HasPrefix(text, "[") {
@@ -124,12 +124,12 @@ func (c *ipvsctl) endpoint(n ast.Node, text string) (netip.AddrPort, bool) {
 	return netip.AddrPortFrom(a, port), ok && found
 }
 
-// parameter refuses what ipvsctl replaces when it runs.
+// parameter adds a fault if a text has parameters, which ipvsctl replaces when it runs.
 func (c *ipvsctl) parameter(n ast.Node, text string) bool {
 	if !strings.Contains(text, "${") {
 		return false
 	}
-	c.fault(c.at(n), "%s has a parameter, whose value ipvsctl gets when it runs: write the value", text)
+	c.fault(c.at(n), "%s has a parameter that ipvsctl replaces when it runs: write its value instead", text)
 	return true
 }
 
@@ -137,7 +137,7 @@ func (c *ipvsctl) destination(s *cluster.FileService, n ast.Node) {
 	o := c.object(n, "a destination", "address", "weight", "forward")
 	if c.servers++; c.servers > mostAddresses {
 		if c.servers == mostAddresses+1 {
-			c.fault(c.at(n), "there are more than %d destinations", mostAddresses)
+			c.fault(c.at(n), "more than %d destinations", mostAddresses)
 		}
 		return
 	}
@@ -158,20 +158,20 @@ func (c *ipvsctl) destination(s *cluster.FileService, n ast.Node) {
 	switch {
 	case ap.Port() == 0:
 	case v.Forward != "nat" && id.FWMark == 0 && ap.Port() != id.Port:
-		c.note(c.at(n), "the port %d is left out: by %s a packet keeps the service's", ap.Port(), v.Forward)
+		c.note(c.at(n), "the port %d is not imported: %s forwarding keeps the service's port", ap.Port(), v.Forward)
 	default:
 		v.Address = withPort(ap.Addr(), ap.Port(), id.Port)
 	}
 	if !slices.Contains([]string{"nat", "tunnel", "direct"}, v.Forward) {
-		c.fault(c.at(cmp.Or(o["forward"], n)), "forward %q is neither nat, tunnel nor direct", v.Forward)
+		c.fault(c.at(cmp.Or(o["forward"], n)), "invalid forward %q: want nat, tunnel or direct", v.Forward)
 	}
 	if c.seen[v.Address] {
-		c.fault(c.at(n), "%s is there twice", v.Address)
+		c.fault(c.at(n), "duplicate destination %s", v.Address)
 	}
 	c.seen[v.Address] = true
 	weight := c.number(o["weight"], 0, 65535, c.weight)
 	if weight == 0 && c.weight != 0 {
-		c.note(c.at(n), "weight 0 means the default, %d, to ipvsctl", c.weight)
+		c.note(c.at(n), "weight 0 became %d: for ipvsctl it means the default", c.weight)
 		weight = c.weight
 	}
 	if weight != cluster.DefaultWeight {
@@ -180,7 +180,7 @@ func (c *ipvsctl) destination(s *cluster.FileService, n ast.Node) {
 	s.Servers = append(s.Servers, v)
 }
 
-// object gives the values of an object. Other keys than these are told.
+// object returns the values of an object, and notes other keys than these.
 func (c *ipvsctl) object(n ast.Node, what string, keys ...string) map[string]ast.Node {
 	var members []*ast.MappingValueNode
 	switch m := plain(n).(type) {
@@ -190,17 +190,17 @@ func (c *ipvsctl) object(n ast.Node, what string, keys ...string) map[string]ast
 		members = []*ast.MappingValueNode{m}
 	case *ast.NullNode:
 	default:
-		c.fault(c.at(n), "%s is no object", what)
+		c.fault(c.at(n), "invalid %s: want an object", strings.TrimPrefix(what, "a "))
 	}
 	out := map[string]ast.Node{}
 	for _, m := range members {
 		key := m.Key.GetToken().Value
 		if !slices.Contains(keys, key) {
-			c.note(c.at(m), "%s: unknown in %s, and left out", key, what)
+			c.note(c.at(m), "%s is not imported: it is unknown in %s", key, what)
 			continue
 		}
 		if _, twice := out[key]; twice {
-			c.fault(c.at(m), "%s is there twice", key)
+			c.fault(c.at(m), "duplicate key %s", key)
 		}
 		out[key] = m.Value
 	}
@@ -214,11 +214,11 @@ func (c *ipvsctl) list(n ast.Node, what string) []ast.Node {
 	case *ast.SequenceNode:
 		return l.Values
 	}
-	c.fault(c.at(n), "%s is no list", what)
+	c.fault(c.at(n), "invalid %s: want a list", what)
 	return nil
 }
 
-// word gives a text or number as it stands, or what holds otherwise.
+// word returns a text or number as it is written, or the default.
 func (c *ipvsctl) word(n ast.Node, otherwise string) string {
 	switch v := plain(n).(type) {
 	case nil, *ast.NullNode:
@@ -228,7 +228,7 @@ func (c *ipvsctl) word(n ast.Node, otherwise string) string {
 	case ast.ScalarNode:
 		return v.GetToken().Value
 	}
-	c.fault(c.at(n), "a text is expected here")
+	c.fault(c.at(n), "invalid value: want a text")
 	return otherwise
 }
 
@@ -239,14 +239,14 @@ func (c *ipvsctl) number(n ast.Node, low, high, otherwise int) int {
 	}
 	v, err := strconv.Atoi(text)
 	if err != nil || v < low || v > high {
-		c.fault(c.at(n), "%q is no number from %d to %d", text, low, high)
+		c.fault(c.at(n), "invalid number %q: want a number from %d to %d", text, low, high)
 		return otherwise
 	}
 	return v
 }
 
-// plain looks through anchors and tags. Aliases are left as they are: no value
-// that is expected.
+// plain returns the value behind anchors and tags. It does not resolve aliases: they
+// are faults.
 func plain(n ast.Node) ast.Node {
 	for {
 		switch v := n.(type) {

@@ -11,17 +11,17 @@ import (
 	"lvs/kernel"
 )
 
-// KeepalivedOptions are what a keepalived.conf needs from outside itself.
+// KeepalivedOptions are what a keepalived.conf needs from outside.
 type KeepalivedOptions struct {
-	// Include gives the files that a pattern names, sorted. Nil refuses them.
+	// Include returns the files that match a pattern, sorted. Nil refuses includes.
 	Include func(pattern string) ([]Text, error)
-	// ConfigID is what lines that begin with @ are for; keepalived takes the
-	// host's name up to its first dot.
+	// ConfigID selects lines that begin with @; keepalived uses the host's name up to
+	// its first dot.
 	ConfigID string
 }
 
-// Keepalived makes a cluster file of keepalived.conf(5). Where the manual
-// is silent it does as keepalived 2.2.7 does.
+// Keepalived turns a keepalived.conf(5) into a cluster file. Where the manual says
+// nothing, it does what keepalived 2.2.7 does.
 func Keepalived(src Text, o KeepalivedOptions) (*cluster.File, []Note, error) {
 	im := &importer{}
 	r := &confReader{importer: im, include: o.Include, configID: o.ConfigID, defined: map[string]string{}}
@@ -53,9 +53,9 @@ func (k *keepalived) top(nodes []*confNode) {
 		case "global_defs":
 			k.globals(n)
 		case "net_namespace", "net_namespace_ipvs":
-			k.note(n.place, "%s is not carried: lvs works in another namespace with --netns %s", n.words[0], n.word(1))
+			k.note(n.place, "%s is not imported: use lvs with --netns %s", n.words[0], n.word(1))
 		case "SSL":
-			k.note(n.place, "SSL is not carried: a check of a cluster file has no certificate of its own")
+			k.note(n.place, "SSL is not imported: checks of a cluster file have no client certificate")
 		default:
 			others = append(others, n)
 		}
@@ -63,21 +63,23 @@ func (k *keepalived) top(nodes []*confNode) {
 	k.elsewhere(others)
 }
 
-// elsewhere tells what has nothing to do with IPVS, kind by kind.
+// elsewhere notes the blocks that do not concern IPVS, by kind.
 func (k *keepalived) elsewhere(nodes []*confNode) {
 	for _, n := range nodes {
 		switch kind := n.words[0]; {
 		case strings.HasPrefix(kind, "vrrp"):
-			k.noteOnce(n.place, "VRRP is not carried (%s): leave it to keepalived, in a file without virtual servers", blockNames(nodes, "vrrp"))
+			k.noteOnce(n.place, "VRRP is not imported (%s): keep it in keepalived, in a file without virtual servers",
+				blockNames(nodes, "vrrp"))
 		case strings.HasPrefix(kind, "static_"):
-			k.noteOnce(n.place, "static addresses, routes and rules are not carried (%s)", blockNames(nodes, "static_"))
+			k.noteOnce(n.place, "static addresses, routes and rules are not imported (%s)",
+				blockNames(nodes, "static_"))
 		default:
-			k.note(n.place, "%s is not carried", strings.Join(n.words[:min(len(n.words), 2)], " "))
+			k.note(n.place, "%s is not imported", strings.Join(n.words[:min(len(n.words), 2)], " "))
 		}
 	}
 }
 
-// blockNames lists the blocks whose kind begins so, each once.
+// blockNames lists the blocks whose kind has a prefix, each once.
 func blockNames(nodes []*confNode, kind string) string {
 	var out []string
 	for _, n := range nodes {
@@ -89,8 +91,8 @@ func blockNames(nodes []*confNode, kind string) string {
 	return strings.Join(out, ", ")
 }
 
-// globals carries the timeouts of connections. Of the rest what matters is told
-// by itself, and what is keepalived's own in one line.
+// globals imports the timeouts. It notes other settings that matter one by one, and
+// those of keepalived itself together.
 func (k *keepalived) globals(n *confNode) {
 	var own []string
 	for _, g := range n.block {
@@ -98,11 +100,12 @@ func (k *keepalived) globals(n *confNode) {
 		case "lvs_timeouts":
 			k.timeouts(g)
 		case "lvs_sync_daemon":
-			k.note(g.place, "lvs_sync_daemon is not carried, for its role follows VRRP: declare the daemon under sync, with a role")
+			k.note(g.place, "lvs_sync_daemon is not imported because its role follows VRRP: "+
+				"add the daemon under sync, with a role")
 		case "lvs_flush", "lvs_flush_onstop", "lvs_flush_on_stop":
-			k.note(g.place, "%s is not carried: other services are never flushed", name)
+			k.note(g.place, "%s is not imported: lvs never flushes other services", name)
 		case "net_namespace", "net_namespace_ipvs":
-			k.note(g.place, "%s is not carried: lvs works in another namespace with --netns %s", name, g.word(1))
+			k.note(g.place, "%s is not imported: use lvs with --netns %s", name, g.word(1))
 		default:
 			if !slices.Contains(own, name) {
 				own = append(own, name)
@@ -110,7 +113,7 @@ func (k *keepalived) globals(n *confNode) {
 		}
 	}
 	if len(own) > 0 {
-		k.note(n.place, "what global_defs says of keepalived itself is not carried (%s)", strings.Join(own, ", "))
+		k.note(n.place, "the settings of keepalived itself in global_defs are not imported (%s)", strings.Join(own, ", "))
 	}
 }
 
@@ -120,7 +123,7 @@ func (k *keepalived) timeouts(n *confNode) {
 	for i := 1; i < len(n.words); i += 2 {
 		d := to[n.words[i]]
 		if d == nil {
-			k.fault(n.place, "lvs_timeouts: %q is neither tcp, tcpfin nor udp", n.words[i])
+			k.fault(n.place, "invalid lvs_timeouts %q: want tcp, tcpfin or udp", n.words[i])
 			return
 		}
 		if seconds, ok := k.number(n, i+1, 1, int(kernel.MaxPersistence/time.Second)); ok {
@@ -129,8 +132,8 @@ func (k *keepalived) timeouts(n *confNode) {
 	}
 }
 
-// addresses gives what a virtual server stands for, without family where it is
-// a mark.
+// addresses returns the addresses or marks of a virtual server. Marks may have no
+// family yet.
 func (k *keepalived) addresses(n *confNode) []virtualAddress {
 	switch n.word(1) {
 	case "":
@@ -161,12 +164,12 @@ func (k *keepalived) addresses(n *confNode) []virtualAddress {
 	return []virtualAddress{{addr: a, port: port}}
 }
 
-// virtualAddress is an address with a port, of which 0 is all, or a mark.
+// virtualAddress is an address with a port (0 is every port), or a mark.
 type virtualAddress struct {
 	addr   netip.Addr
 	port   uint16
 	mark   uint32
-	family kernel.Family // of a mark, where it is said
+	family kernel.Family // of a mark, zero if it is not given
 }
 
 func (k *keepalived) mark(n *confNode, i int) []virtualAddress {
@@ -179,7 +182,7 @@ func (k *keepalived) mark(n *confNode, i int) []virtualAddress {
 	case "inet6":
 		v.family = kernel.IPv6
 	default:
-		k.fault(n.place, "%q is neither inet nor inet6", n.word(i+1))
+		k.fault(n.place, "invalid family %q: want inet or inet6", n.word(i+1))
 	}
 	if !ok {
 		return nil
@@ -187,7 +190,7 @@ func (k *keepalived) mark(n *confNode, i int) []virtualAddress {
 	return []virtualAddress{v}
 }
 
-// optionalPort reads a port where there is one.
+// optionalPort reads a port, or returns zero if there is none.
 func (k *keepalived) optionalPort(n *confNode, i int) uint16 {
 	if n.word(i) == "" {
 		return 0
@@ -196,7 +199,7 @@ func (k *keepalived) optionalPort(n *confNode, i int) uint16 {
 	return port
 }
 
-// mostAddresses is how many a range may have.
+// mostAddresses is the largest number of addresses in a range.
 const mostAddresses = 65536
 
 // groupEntry reads ADDRESS [PORT], a range in any of its forms, or fwmark N.
@@ -224,7 +227,7 @@ func (k *keepalived) groupEntry(n *confNode) []virtualAddress {
 }
 
 // addressRange reads 10.0.0.1, 10.0.0.1-9, 10.0.0.1-10.0.1.9 and 10.0.0.8/29,
-// and their like in IPv6, where the part after the dash is hexadecimal.
+// and the same for IPv6, where the part after the dash is hexadecimal.
 func addressRange(s string) (first, last netip.Addr, err error) {
 	if prefix, err := netip.ParsePrefix(s); err == nil {
 		first = prefix.Masked().Addr()
@@ -237,7 +240,7 @@ func addressRange(s string) (first, last netip.Addr, err error) {
 	}
 	from, to, isRange := strings.Cut(s, "-")
 	if first, err = netip.ParseAddr(from); err != nil || first.Zone() != "" {
-		return first, first, fmt.Errorf("%q is no address, range of addresses or fwmark", s)
+		return first, first, fmt.Errorf("invalid address %q: want an address, a range of addresses or fwmark N", s)
 	}
 	if !isRange {
 		return first, first, nil
@@ -247,7 +250,7 @@ func addressRange(s string) (first, last netip.Addr, err error) {
 		last, err = netip.ParseAddr(from[:dot+1] + to)
 	}
 	if err != nil || first.BitLen() != last.BitLen() || last.Zone() != "" || last.Less(first) {
-		return first, last, fmt.Errorf("%q is no range of addresses", s)
+		return first, last, fmt.Errorf("invalid range %q: want a range of addresses", s)
 	}
 	return first, last, nil
 }

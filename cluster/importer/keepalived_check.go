@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,7 +17,8 @@ import (
 
 func isChecker(word string) bool {
 	switch word {
-	case "HTTP_GET", "SSL_GET", "TCP_CHECK", "SMTP_CHECK", "DNS_CHECK", "MISC_CHECK", "BFD_CHECK", "UDP_CHECK", "PING_CHECK", "FILE_CHECK":
+	case "HTTP_GET", "SSL_GET", "TCP_CHECK", "SMTP_CHECK", "DNS_CHECK", "MISC_CHECK", "BFD_CHECK", "UDP_CHECK",
+		"PING_CHECK", "FILE_CHECK":
 		return true
 	}
 	return false
@@ -26,16 +28,16 @@ func isChecker(word string) bool {
 type keepalivedCheck struct {
 	cluster.Check
 	timing keepalivedTiming
-	port   uint16 // that is asked; zero is the server's
+	port   uint16 // the port to probe; zero is the server's
 	urls   []*confNode
-	hosts  []*confNode // of SMTP_CHECK, each a check by itself
+	hosts  []*confNode // of SMTP_CHECK, each a separate check
 	sni    bool
 	host   string
-	// timeout of a program. Zero is not said.
+	// timeout of a program. Zero is not given.
 	timeout time.Duration
 }
 
-// checks gives what examines a server; all must pass.
+// checks returns the checks of a server; all must pass.
 func (k *keepalived) checks(v *keepalivedService, s *keepalivedServer) []cluster.Check {
 	var out []cluster.Check
 	for _, n := range s.checks {
@@ -61,7 +63,7 @@ func (k *keepalived) checkSetting(c *keepalivedCheck, s *keepalivedServer, kind 
 		c.port, _ = k.port(n.place, n.word(1), 0)
 	case name == "connect_ip":
 		if a, ok := k.host(n.place, n.word(1), 0); ok && a != s.addr {
-			k.note(n.place, "connect_ip %s is not carried: a check asks the server itself", a)
+			k.note(n.place, "connect_ip %s is not imported: a check connects to the server itself", a)
 		}
 	case name == "url":
 		c.urls = append(c.urls, n)
@@ -81,18 +83,18 @@ func (k *keepalived) checkSetting(c *keepalivedCheck, s *keepalivedServer, kind 
 		c.Name = n.word(1)
 	case name == "payload" && kind == "UDP_CHECK":
 		if c.Send = hexText(n.rest()); c.Send == "" {
-			k.note(n.place, "payload is not carried: it is no text")
+			k.note(n.place, "payload is not imported: it is not text")
 		}
 	case name == "require_reply" && kind == "UDP_CHECK":
 		k.reply(c, n)
 	case k.timing(&c.timing, n):
-	case kind == "BFD_CHECK", kind == "FILE_CHECK": // told as a whole
+	case kind == "BFD_CHECK", kind == "FILE_CHECK": // noted as a whole
 	default:
 		k.leftOut(n, kind)
 	}
 }
 
-// reply is any, or begins with the bytes given.
+// reply reads the start of the expected reply; without it any reply is expected.
 func (k *keepalived) reply(c *keepalivedCheck, n *confNode) {
 	c.Expect = "(?s).*"
 	if len(n.words) == 1 {
@@ -101,11 +103,11 @@ func (k *keepalived) reply(c *keepalivedCheck, n *confNode) {
 	if text := hexText(n.rest()); text != "" {
 		c.Expect = "^" + regexp.QuoteMeta(text)
 	} else {
-		k.note(n.place, "the bytes of require_reply are not carried, as they are no text: any answer will do")
+		k.note(n.place, "the bytes of require_reply are not imported, because they are not text: any answer passes")
 	}
 }
 
-// check gives the checks that a checker stands for: one for each URL or host.
+// check returns the checks of a checker: one for each URL or host.
 func (k *keepalived) check(c *keepalivedCheck, n *confNode) []cluster.Check {
 	one := func(kind string) []cluster.Check {
 		c.Type = kind
@@ -147,12 +149,12 @@ func (k *keepalived) check(c *keepalivedCheck, n *confNode) []cluster.Check {
 		}
 		return out
 	default: // BFD_CHECK, FILE_CHECK
-		k.note(n.place, "%s is not carried: there is no such check", kind)
+		k.note(n.place, "%s is not imported: a cluster file has no such check", kind)
 		return nil
 	}
 }
 
-// smtpHosts reads the older form, in which a check asks several hosts.
+// smtpHosts reads the older form, in which a check has several hosts.
 func (k *keepalived) smtpHosts(c *keepalivedCheck) []cluster.Check {
 	var out []cluster.Check
 	for _, h := range c.hosts {
@@ -163,7 +165,7 @@ func (k *keepalived) smtpHosts(c *keepalivedCheck) []cluster.Check {
 			case "connect_port":
 				made.Port, _ = k.port(n.place, n.word(1), 0)
 			case "connect_ip":
-				k.note(n.place, "connect_ip %s is not carried: a check asks the server itself", n.word(1))
+				k.note(n.place, "connect_ip %s is not imported: a check connects to the server itself", n.word(1))
 			default:
 				k.leftOut(n, "host")
 			}
@@ -173,8 +175,9 @@ func (k *keepalived) smtpHosts(c *keepalivedCheck) []cluster.Check {
 	return out
 }
 
-// ask says when, how long and at which port is asked.
-func (k *keepalived) ask(v *keepalivedService, s *keepalivedServer, c *keepalivedCheck, made *cluster.Check, n *confNode) {
+// ask sets the interval, timeout and port of a check.
+func (k *keepalived) ask(v *keepalivedService, s *keepalivedServer, c *keepalivedCheck, made *cluster.Check,
+	n *confNode) {
 	t := c.timing
 	retry, before := 1, time.Second
 	switch made.Type {
@@ -199,7 +202,7 @@ func (k *keepalived) ask(v *keepalivedService, s *keepalivedServer, c *keepalive
 	made.Timeout = k.within(n.place, "the timeout", t.connect, 10*time.Millisecond, longest)
 	made.Rise, made.Fall = 1, retry+1
 	if made.Fall > mostResults {
-		k.note(n.place, "retry %d is out of range; fall is %d here", retry, mostResults)
+		k.note(n.place, "retry %d is out of range; fall was set to %d", retry, mostResults)
 		made.Fall = mostResults
 	}
 	if retry > 0 {
@@ -218,11 +221,11 @@ func (k *keepalived) ask(v *keepalivedService, s *keepalivedServer, c *keepalive
 		made.Port = 0
 	}
 	if made.Port == 0 && k.portOf(v, s) == 0 {
-		k.note(n.place, "%s has no port to ask: neither the server nor the service has one", n.words[0])
+		k.note(n.place, "%s has no port to probe: neither the server nor the service has one", n.words[0])
 	}
 }
 
-// portOf is the port of a server in the kernel, if it is one in all services.
+// portOf returns the port of a server in the kernel, if it is the same in all services.
 func (k *keepalived) portOf(v *keepalivedService, s *keepalivedServer) uint16 {
 	if s.forward.Forward == kernel.NAT && s.port != 0 {
 		return s.port
@@ -236,7 +239,7 @@ func (k *keepalived) portOf(v *keepalivedService, s *keepalivedServer) uint16 {
 	return port
 }
 
-// scriptWords cuts a command at spaces that are not in single quotes.
+// scriptWords splits a command at spaces outside of single quotes.
 func scriptWords(s string) []string {
 	words, ok := quotedWords(s)
 	if !ok {
@@ -249,8 +252,8 @@ func scriptWords(s string) []string {
 	return out
 }
 
-// hexText reads bytes in hexadecimal, each of one or two digits. What is no
-// text, or has bytes that are left open, is empty.
+// hexText reads bytes in hexadecimal, each of one or two digits. It returns nothing if
+// they are not text, or if some are wildcards.
 func hexText(words []string) string {
 	var out []byte
 	for _, w := range strings.Fields(strings.Join(words, " ")) {
@@ -267,4 +270,69 @@ func hexText(words []string) string {
 		return ""
 	}
 	return string(out)
+}
+
+// url returns the check of one page.
+func (k *keepalived) url(c *keepalivedCheck, n *confNode, tls bool) cluster.Check {
+	made := cluster.Check{Type: "http", Path: "/", Host: c.host}
+	inverse := false
+	k.shape(n.block)
+	for _, l := range n.block {
+		switch l.words[0] {
+		case "path":
+			if made.Path = l.word(1); !strings.HasPrefix(made.Path, "/") {
+				k.fault(l.place, "invalid path %q: want a path that starts with a slash", made.Path)
+			}
+		case "digest":
+			k.note(l.place, "digest %s is not imported: use body, a regular expression, to check the page", l.word(1))
+		case "status_code":
+			made.Status = append(made.Status, k.statusCodes(l)...)
+		case "virtualhost":
+			made.Host = l.word(1)
+		case "regex":
+			made.Body = k.regex(l)
+		case "regex_no_match":
+			inverse = true
+			k.note(l.place, "regex_no_match is not imported: a check cannot exclude a text")
+		default:
+			k.leftOut(l, "url")
+		}
+	}
+	if inverse {
+		made.Body = ""
+	}
+	if tls {
+		made.Type = "https"
+		if c.sni {
+			made.ServerName = made.Host
+		}
+	}
+	return made
+}
+
+func (k *keepalived) regex(n *confNode) string {
+	if _, err := regexp.Compile(n.word(1)); err != nil {
+		k.note(n.place, "regex is not imported: %v", err)
+		return ""
+	}
+	return n.word(1)
+}
+
+// statusCodes reads 200 and 200-299.
+func (k *keepalived) statusCodes(n *confNode) []cluster.StatusRange {
+	var out []cluster.StatusRange
+	for _, w := range n.rest() {
+		from, to, isRange := strings.Cut(w, "-")
+		low, err := strconv.Atoi(from)
+		high := low
+		if isRange && err == nil {
+			high, err = strconv.Atoi(to)
+		}
+		if err != nil || low < 100 || high > 999 || high < low {
+			k.fault(n.place, "invalid status_code %q: want a code such as 200, or a range such as 200-299", w)
+			continue
+		}
+		out = append(out, cluster.StatusRange{Low: low, High: high})
+	}
+	return out
 }

@@ -32,7 +32,7 @@ func definition(text string) (name, value string, ok bool) {
 	return name, strings.TrimSpace(value), true
 }
 
-// nameLen is how much of a text is the name of a definition.
+// nameLen returns the length of the name of a definition at the start of a text.
 func nameLen(s string) int {
 	for i := range len(s) {
 		c := s[i]
@@ -71,7 +71,7 @@ func (r *confReader) replaceFirst(at place, text string) (string, bool) {
 	return text, false
 }
 
-// value is what a name stands for, by definition or by itself.
+// value returns the value of a name, defined or built in.
 func (r *confReader) value(at place, name string) (string, bool) {
 	switch name {
 	case "_PWD":
@@ -83,7 +83,7 @@ func (r *confReader) value(at place, name string) (string, bool) {
 		return v, true
 	}
 	if strings.HasPrefix(name, "_RANDOM") || strings.HasPrefix(name, "_ENV") {
-		r.fault(at, "${%s} is known to keepalived alone, when it starts", name)
+		r.fault(at, "${%s} has a value only when keepalived starts: write the value instead", name)
 	}
 	return "", false
 }
@@ -103,7 +103,7 @@ func (r *confReader) repeat(at place, text string, depth int) {
 		}
 	}
 	if !ok || !closed {
-		r.fault(at, "%q: a sequence is ~SEQ(VAR, START, STEP, END), a list ~LST(VAR, VALUE, …)", text)
+		r.fault(at, "invalid %q: want ~SEQ(VAR, START, STEP, END) or ~LST(VAR, VALUE, …)", text)
 		return
 	}
 	var names []string
@@ -115,7 +115,7 @@ func (r *confReader) repeat(at place, text string, depth int) {
 	case "~LST":
 		names, rounds, err = listing(args)
 	default:
-		err = fmt.Errorf("%s is neither ~SEQ nor ~LST", kind)
+		err = fmt.Errorf("invalid %s: want ~SEQ or ~LST", kind)
 	}
 	if err != nil {
 		r.fault(at, "%v", err)
@@ -131,7 +131,7 @@ func (r *confReader) repeat(at place, text string, depth int) {
 	}
 }
 
-// cutParen cuts at the closing parenthesis.
+// cutParen splits a text at the closing parenthesis.
 func cutParen(s string) (inside, after string, ok bool) { return strings.Cut(s, ")") }
 
 func sequence(args string, hex bool) ([]string, func(func([]string) bool), error) {
@@ -141,12 +141,12 @@ func sequence(args string, hex bool) ([]string, func(func([]string) bool), error
 	for _, w := range words[1:] {
 		v, err := strconv.ParseInt(strings.TrimSpace(w), 0, 32)
 		if err != nil {
-			return nil, nil, fmt.Errorf("~SEQ(%s): %q is no number", args, strings.TrimSpace(w))
+			return nil, nil, fmt.Errorf("~SEQ(%s): invalid %q: want a number", args, strings.TrimSpace(w))
 		}
 		n = append(n, v)
 	}
 	if nameLen(name) != len(name) || name == "" || len(n) < 1 || len(n) > 3 {
-		return nil, nil, fmt.Errorf("~SEQ(%s): it is a name with one to three numbers", args)
+		return nil, nil, fmt.Errorf("invalid ~SEQ(%s): want a name and one to three numbers", args)
 	}
 	start, step, end := int64(1), int64(1), n[len(n)-1]
 	if len(n) == 1 && end < 0 {
@@ -179,7 +179,7 @@ func sequence(args string, hex bool) ([]string, func(func([]string) bool), error
 
 // listing reads VAR, A, B and {VAR, OTHER}, {A, 1}, {B, 2}.
 func listing(args string) ([]string, func(func([]string) bool), error) {
-	bad := fmt.Errorf("~LST(%s): it is a name, or names in braces, with as many values each", args)
+	bad := fmt.Errorf("invalid ~LST(%s): want a name, or names in braces, with as many values each", args)
 	var groups [][]string
 	for rest := strings.TrimSpace(args); rest != ""; {
 		var one string

@@ -15,7 +15,7 @@ type keepalivedServer struct {
 	cluster.FileServer
 	place
 	addr    netip.Addr
-	port    uint16 // zero is not said
+	port    uint16 // zero is not given
 	weight  int
 	forward keepalivedForward
 	inhibit bool
@@ -56,26 +56,25 @@ func (k *keepalived) realServer(v *keepalivedService, n *confNode) {
 		}
 	}
 	if s.Lower > s.Upper {
-		k.fault(n.place, "lthreshold %d is above uthreshold %d, which the kernel refuses", s.Lower, s.Upper)
+		k.fault(n.place, "lthreshold %d is higher than uthreshold %d, which the kernel refuses", s.Lower, s.Upper)
 	}
 	if ok {
 		v.servers = append(v.servers, s)
 	}
 }
 
-// placeServers writes the servers with the addresses and ports that they get in the
-// kernel.
+// placeServers adds the servers with the addresses and ports that the kernel gets.
 func (k *keepalived) placeServers(v *keepalivedService) {
 	kept := v.servers[:0]
 	seen := map[string]bool{}
 	for _, s := range v.servers {
 		if s.forward.Forward != kernel.Tunneling && kernel.FamilyOf(s.addr) != v.Addresses[0].Family {
-			k.note(s.place, "real_server %s is left out, as by keepalived: it is not of the service's family", s.addr)
+			k.note(s.place, "real_server %s is not imported, as in keepalived: its family is not the service's", s.addr)
 			continue
 		}
 		s.Address = k.addressOf(v, &s)
 		if seen[s.Address] {
-			k.note(s.place, "real_server %s is left out, as by keepalived: it is there twice", s.Address)
+			k.note(s.place, "real_server %s is not imported, as in keepalived: it is a duplicate", s.Address)
 			continue
 		}
 		seen[s.Address] = true
@@ -92,8 +91,8 @@ func (k *keepalived) placeServers(v *keepalivedService) {
 	}
 }
 
-// addressOf writes a server's port only where the kernel has another than the
-// service's. Only NAT has.
+// addressOf returns a server's address, with its port if that differs from the
+// service's in the kernel. Only with NAT it can.
 func (k *keepalived) addressOf(v *keepalivedService, s *keepalivedServer) string {
 	var ports []uint16
 	for _, id := range v.Addresses {
@@ -105,7 +104,7 @@ func (k *keepalived) addressOf(v *keepalivedService, s *keepalivedServer) string
 	return withPort(s.addr, s.port, ports...)
 }
 
-// healthOf carries the checks, the quorum and the sorry server.
+// healthOf imports the checks, the quorum and the sorry server.
 func (k *keepalived) healthOf(v *keepalivedService) {
 	checks := make([][]cluster.Check, len(v.servers))
 	inhibited := 0
@@ -120,7 +119,8 @@ func (k *keepalived) healthOf(v *keepalivedService) {
 	case len(v.servers):
 		v.Health.OnDown.Then = "keep"
 	default:
-		k.note(v.place, "inhibit_on_failure of %d of %d servers is not carried: it is one for all servers (onDown)", inhibited, len(v.servers))
+		k.note(v.place, "inhibit_on_failure of %d of %d servers is not imported: onDown is for all servers of a service",
+			inhibited, len(v.servers))
 	}
 	k.quorum(v)
 	if v.sorry != nil {
@@ -128,8 +128,8 @@ func (k *keepalived) healthOf(v *keepalivedService) {
 	}
 }
 
-// quorum turns weights into servers. That is exact only where all weigh the
-// same.
+// quorum turns weights into numbers of servers. That is exact only if all weights are
+// equal.
 func (k *keepalived) quorum(v *keepalivedService) {
 	total, weight, same := 0, 0, true
 	for _, s := range v.servers {
@@ -141,30 +141,36 @@ func (k *keepalived) quorum(v *keepalivedService) {
 		return
 	}
 	if v.quorum > total {
-		k.note(v.quorumAt, "quorum %d is more than all servers weigh; keepalived takes %d then", v.quorum, total)
+		k.note(v.quorumAt, "quorum %d is more than the sum of the weights; keepalived uses %d then", v.quorum, total)
 		v.quorum = total
 	}
 	if v.hysteresis >= v.quorum {
-		k.note(v.quorumAt, "hysteresis %d is not less than the quorum; keepalived takes %d then", v.hysteresis, v.quorum-1)
+		k.note(v.quorumAt, "hysteresis %d is not less than the quorum; keepalived uses %d then",
+			v.hysteresis, v.quorum-1)
 		v.hysteresis = v.quorum - 1
 	}
 	down, up := v.quorum-v.hysteresis, v.quorum+v.hysteresis
 	if up > total {
-		k.note(v.quorumAt, "quorum and hysteresis need a weight of %d, which is never there; it is enough that all servers are", up)
+		k.note(v.quorumAt, "quorum and hysteresis need a weight of %d, more than the sum; all healthy servers are enough "+
+			"here",
+			up)
 		up = total
 	}
 	if same {
-		v.Health.Down, v.Health.Up = cluster.Share{N: (down + weight - 1) / weight}, cluster.Share{N: (up + weight - 1) / weight}
+		v.Health.Down = cluster.Share{N: (down + weight - 1) / weight}
+		v.Health.Up = cluster.Share{N: (up + weight - 1) / weight}
 		return
 	}
-	k.note(v.quorumAt, "the quorum counts weights, which differ, and minHealthy counts servers: it is the same share of them")
-	v.Health.Down, v.Health.Up = cluster.Share{N: percent(down, total), Percent: true}, cluster.Share{N: percent(up, total), Percent: true}
+	k.note(v.quorumAt, "the quorum counts weights, which differ, and minHealthy counts servers: "+
+		"it was set to the same percentage of servers")
+	v.Health.Down = cluster.Share{N: percent(down, total), Percent: true}
+	v.Health.Up = cluster.Share{N: percent(up, total), Percent: true}
 }
 
-// percent is at least 1.
+// percent returns n of a total in percent, rounded up, at least 1.
 func percent(n, of int) int { return max(1, int((int64(n)*100+int64(of)-1)/int64(of))) }
 
-// sorry makes the fallback of a sorry_server.
+// sorry turns a sorry_server into the fallback.
 func (k *keepalived) sorry(v *keepalivedService) {
 	addr, ok := k.host(v.sorry.place, v.sorry.word(1), 0)
 	port := k.optionalPort(v.sorry, 2)
@@ -176,30 +182,31 @@ func (k *keepalived) sorry(v *keepalivedService) {
 		forward = v.sorryForward
 	}
 	if forward.Forward != kernel.Tunneling && kernel.FamilyOf(addr) != v.Addresses[0].Family {
-		k.note(v.sorry.place, "sorry_server %s is left out, as by keepalived: it is not of the service's family", addr)
+		k.note(v.sorry.place, "sorry_server %s is not imported, as in keepalived: its family is not the service's", addr)
 		return
 	}
 	s := keepalivedServer{addr: addr, port: port, forward: forward}
 	v.Health.Fallback = k.addressOf(v, &s)
-	v.Forward = forward.Forward.String() // where there are no servers
+	v.Forward = forward.Forward.String() // for a service without servers
 	if shared := cluster.SharedForward(v.FileService); shared != v.Forward {
 		if !addr.IsLoopback() {
-			k.note(v.sorry.place, "the fallback is reached as the service's servers are, by %s and not by %s", shared, v.Forward)
+			k.note(v.sorry.place, "the fallback gets the forwarding method of the service's servers, %s and not %s",
+				shared, v.Forward)
 		}
 		if shared != kernel.NAT.String() {
-			v.Health.Fallback = addr.String() // no other way changes the port
+			v.Health.Fallback = addr.String() // only NAT changes the port
 		}
 	}
 	if slices.ContainsFunc(v.servers, func(s keepalivedServer) bool { return s.Address == v.Health.Fallback }) {
-		k.note(v.sorry.place, "sorry_server %s is left out: it is one of the servers", v.Health.Fallback)
+		k.note(v.sorry.place, "sorry_server %s is not imported: it is one of the servers", v.Health.Fallback)
 		v.Health.Fallback = ""
 	}
 }
 
-// keepalivedTiming is how often a server is examined, and how patiently.
+// keepalivedTiming has the intervals, timeouts and retries of checks.
 type keepalivedTiming struct {
 	connect, delay time.Duration
-	// Less than zero is not said.
+	// A negative value is not given.
 	retry       int
 	beforeRetry time.Duration
 }
@@ -208,7 +215,7 @@ func keepalivedDefaults() keepalivedTiming {
 	return keepalivedTiming{connect: 5 * time.Second, delay: time.Minute, retry: -1, beforeRetry: -1}
 }
 
-// timing reads a setting that may stand at a service, a server and a check.
+// timing reads a setting that a service, a server and a check may have.
 func (k *keepalived) timing(t *keepalivedTiming, n *confNode) bool {
 	switch n.words[0] {
 	case "delay_loop":
@@ -225,11 +232,11 @@ func (k *keepalived) timing(t *keepalivedTiming, n *confNode) bool {
 	return true
 }
 
-// timer reads seconds, of which there may be parts.
+// timer reads seconds, possibly with a fraction.
 func (k *keepalived) timer(n *confNode) time.Duration {
 	d, err := time.ParseDuration(n.word(1) + "s")
 	if err != nil || strings.Trim(n.word(1), "0123456789.") != "" || d > 24*time.Hour {
-		k.fault(n.place, "%s %q: it is a number of seconds", n.words[0], n.word(1))
+		k.fault(n.place, "invalid %s %q: want a number of seconds, at most a day", n.words[0], n.word(1))
 		return 0
 	}
 	return d

@@ -17,7 +17,7 @@ type keepalivedService struct {
 	virtual  []virtualAddress
 	group    bool
 	protocol kernel.Protocol
-	family   kernel.Family // of its marks, where it is said
+	family   kernel.Family // of its marks, zero if it is not given
 	netmask  *confNode
 	forward  keepalivedForward
 	host     string // for HTTP_GET
@@ -34,7 +34,7 @@ type keepalivedService struct {
 	quorumAt     place
 }
 
-// keepalivedForward is the way to a server. Zero is not said.
+// keepalivedForward is a forwarding method. said is set if it was given.
 type keepalivedForward struct {
 	kernel.Forward
 	kernel.Tunnel
@@ -46,7 +46,8 @@ const keepalivedPersistence = 6 * time.Minute
 
 func (k *keepalived) virtualServer(n *confNode) {
 	k.file.Services = append(k.file.Services, cluster.FileService{})
-	v := &keepalivedService{FileService: &k.file.Services[len(k.file.Services)-1], place: n.place, group: n.word(1) == "group", quorum: 1, quorumAt: n.place,
+	v := &keepalivedService{FileService: &k.file.Services[len(k.file.Services)-1], place: n.place,
+		group: n.word(1) == "group", quorum: 1, quorumAt: n.place,
 		forward: keepalivedForward{Forward: kernel.NAT}, timing: keepalivedDefaults()}
 	k.service = v.FileService
 	defer func() { k.service = nil }()
@@ -90,7 +91,7 @@ func (k *keepalived) setting(v *keepalivedService, n *confNode) {
 		}
 	case "persistence_engine":
 		if v.Engine = n.word(1); v.Engine != "sip" {
-			k.fault(n.place, "persistence_engine %q: there is only sip", v.Engine)
+			k.fault(n.place, "invalid persistence_engine %q: want sip", v.Engine)
 		}
 	case "persistence_granularity":
 		v.netmask = n
@@ -99,7 +100,7 @@ func (k *keepalived) setting(v *keepalivedService, n *confNode) {
 	case "ip_family":
 		v.family = map[string]kernel.Family{"inet": kernel.IPv4, "inet6": kernel.IPv6}[n.word(1)]
 		if v.family == 0 {
-			k.fault(n.place, "ip_family %q is neither inet nor inet6", n.word(1))
+			k.fault(n.place, "invalid ip_family %q: want inet or inet6", n.word(1))
 		}
 	case "virtualhost":
 		v.host = n.word(1)
@@ -121,12 +122,13 @@ func (k *keepalived) setting(v *keepalivedService, n *confNode) {
 	}
 }
 
-// keepalivedSchedulers are those that keepalived takes. It ignores others.
-var keepalivedSchedulers = []string{"rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed", "nq", "twos"}
+// keepalivedSchedulers are the schedulers that keepalived accepts. It ignores others.
+var keepalivedSchedulers = []string{"rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed",
+	"nq", "twos"}
 
 func (k *keepalived) scheduler(n *confNode) string {
 	if !slices.Contains(keepalivedSchedulers, n.word(1)) {
-		k.note(n.place, "%s %q is no scheduler that keepalived knows; it takes wlc then", n.words[0], n.word(1))
+		k.note(n.place, "%s %q became wlc, as in keepalived, which does not know it", n.words[0], n.word(1))
 		return ""
 	}
 	return n.word(1)
@@ -141,7 +143,7 @@ func (k *keepalived) protocol(n *confNode) kernel.Protocol {
 	case "SCTP":
 		return kernel.SCTP
 	}
-	k.fault(n.place, "protocol %q is neither TCP, UDP nor SCTP", n.word(1))
+	k.fault(n.place, "invalid protocol %q: want TCP, UDP or SCTP", n.word(1))
 	return 0
 }
 
@@ -158,7 +160,7 @@ func (k *keepalived) forward(n *confNode) keepalivedForward {
 	case "TUN":
 		f.Forward = kernel.Tunneling
 	default:
-		k.fault(n.place, "%s %q is neither NAT, DR nor TUN", n.words[0], n.word(1))
+		k.fault(n.place, "invalid %s %q: want NAT, DR or TUN", n.words[0], n.word(1))
 		return f
 	}
 	for i := 2; i < len(n.words); i++ {
@@ -181,16 +183,16 @@ func (k *keepalived) forward(n *confNode) keepalivedForward {
 		case "remcsum":
 			f.Flags = kernel.RemoteChecksum
 		default:
-			k.fault(n.place, "%q has no place in a tunnel", w)
+			k.fault(n.place, "invalid tunnel option %q: want type, port, nocsum, csum or remcsum", w)
 		}
 	}
 	if (f.Type == kernel.GUE) != (f.Port != 0) {
-		k.fault(n.place, "a GUE tunnel needs a port, and no other has one")
+		k.fault(n.place, "a GUE tunnel needs a port, and other tunnels have none")
 	}
 	return f
 }
 
-// settle gives what is not said its default, as keepalived does.
+// settle sets keepalived's defaults.
 func (k *keepalived) settle(v *keepalivedService) {
 	if v.Scheduler == "" {
 		v.Scheduler = "wlc"
@@ -209,21 +211,21 @@ func (k *keepalived) settle(v *keepalivedService) {
 	}
 	if v.protocol == 0 && ports > 0 {
 		v.protocol = kernel.UDP
-		k.note(v.place, "there is no protocol, which means UDP to keepalived")
+		k.note(v.place, "the protocol became UDP, keepalived's default")
 	}
 	if zero && v.Persistence == 0 {
 		v.Persistence = keepalivedPersistence
-		k.note(v.place, "a service for all ports is persistent, by keepalived for 6 minutes")
+		k.note(v.place, "persistent became 6m, keepalived's default for a service with every port")
 	}
 	if v.OnePacket && ports > 0 && v.protocol != kernel.UDP {
 		v.OnePacket = false
-		k.note(v.place, "ops is for UDP alone; keepalived ignores it here")
+		k.note(v.place, "ops is not imported: it works for UDP only, and keepalived ignores it here")
 	}
 	var flags kernel.SchedFlags
 	for _, n := range v.flags {
 		f, err := kernel.ParseSchedFlags(v.Scheduler, n.words[0])
 		if err != nil {
-			k.note(n.place, "%s is not the scheduler's; keepalived ignores it", n.words[0])
+			k.note(n.place, "%s is not imported: the scheduler has no such flag, and keepalived ignores it", n.words[0])
 		}
 		flags |= f
 	}
@@ -232,8 +234,8 @@ func (k *keepalived) settle(v *keepalivedService) {
 	}
 }
 
-// identify makes services of the addresses, when the servers are known: a mark
-// has their family.
+// identify sets the service's addresses, once the servers are known: a mark gets their
+// family.
 func (k *keepalived) identify(v *keepalivedService) {
 	family := k.markFamily(v)
 	var first kernel.Family
@@ -252,7 +254,7 @@ func (k *keepalived) identify(v *keepalivedService) {
 		if first == 0 {
 			first = id.Family
 		} else if first != id.Family && v.netmask != nil {
-			k.fault(v.netmask.place, "persistence_granularity is of one family; this has addresses of both")
+			k.fault(v.netmask.place, "persistence_granularity is for one family, and the service has addresses of both")
 			v.netmask = nil
 		}
 	}
@@ -263,13 +265,13 @@ func (k *keepalived) identify(v *keepalivedService) {
 		}
 		v.Netmask = m
 		if v.group {
-			k.note(v.netmask.place, "keepalived 2.2.7 forgets persistence_granularity in a group; here it holds")
+			k.note(v.netmask.place, "persistence_granularity takes effect here; keepalived 2.2.7 ignores it in a group")
 		}
 	}
 }
 
-// markFamily is what is said, else that of the first server which is not
-// reached by a tunnel, else that of all servers, else IPv4.
+// markFamily returns the family that is given, or else that of the first server
+// without a tunnel, or else that of all servers, or else IPv4.
 func (k *keepalived) markFamily(v *keepalivedService) kernel.Family {
 	if v.family != 0 {
 		return v.family
@@ -301,13 +303,13 @@ func (k *keepalived) markFamily(v *keepalivedService) kernel.Family {
 func (k *keepalived) number(n *confNode, i, low, high int) (int, bool) {
 	v, err := strconv.Atoi(n.word(i))
 	if err != nil || v < low || v > high {
-		k.fault(n.place, "%s %q: it is a number from %d to %d", n.words[0], n.word(i), low, high)
+		k.fault(n.place, "invalid %s %q: want a number from %d to %d", n.words[0], n.word(i), low, high)
 		return low, false
 	}
 	return v, true
 }
 
-// boolean reads on and off in all their forms. The word alone is on.
+// boolean reads on and off in all their forms. A setting without a value is on.
 func (k *keepalived) boolean(n *confNode) bool {
 	switch n.word(1) {
 	case "", "on", "true", "yes":
@@ -315,6 +317,61 @@ func (k *keepalived) boolean(n *confNode) bool {
 	case "off", "false", "no":
 		return false
 	}
-	k.fault(n.place, "%s %q is neither on nor off", n.words[0], n.word(1))
+	k.fault(n.place, "invalid %s %q: want on or off", n.words[0], n.word(1))
 	return false
+}
+
+// keepalivedReason returns why a setting is not imported, if there is a reason, and
+// reports whether the setting is known.
+func keepalivedReason(name string) (why string, known bool) {
+	switch name {
+	case "ha_suspend":
+		return "checks do not wait for an address", true
+	case "alpha":
+		return "a server keeps its weight until its first check is done", true
+	case "omega":
+		return "the director runs nothing when it stops", true
+	case "quorum_up", "quorum_down", "notify_up", "notify_down":
+		return "the director runs no scripts", true
+	case "smtp_alert":
+		return "the director sends no mail", true
+	case "snmp_name":
+		return "the director has no SNMP", true
+	case "sorry_server_inhibit":
+		return "the fallback is removed if it is not needed", true
+	case "warmup":
+		return "the director spreads the first checks automatically", true
+	case "log_all_failures", "helo_name", "http_protocol", "hashed", "regex_options", "regex_stack",
+		"regex_min_offset", "regex_max_offset", "password", "min_reply_length", "max_reply_length":
+		return "", true
+	case "bindto", "bind_to":
+		return "the routes select the source address of a check", true
+	case "bind_if":
+		return "the routes select the interface of a check", true
+	case "bind_port":
+		return "a check has no source port of its own", true
+	case "fwmark":
+		return "checks have no firewall mark", true
+	case "misc_dynamic":
+		return "the result does not change the weight", true
+	case "user":
+		return "the program runs as the director's user", true
+	case "fast_recovery":
+		return "each check has one URL", true
+	}
+	return "", false
+}
+
+// leftOut notes that a line is not imported.
+func (k *keepalived) leftOut(n *confNode, within string) {
+	name := n.words[0]
+	why, known := keepalivedReason(name)
+	switch {
+	case !known:
+		k.note(n.place, "%s is not imported: it is unknown in %s", name, within)
+	case why == "":
+		k.note(n.place, "%s is not imported", strings.Join(n.words, " "))
+	default:
+		k.note(n.place, "%s is not imported: %s", strings.Join(n.words, " "), why)
+	}
 }

@@ -6,30 +6,29 @@ import (
 	"unicode"
 )
 
-// Bounds of what a configuration may grow to by definitions and inclusion.
+// Limits of what a configuration may expand to by definitions and includes.
 const (
 	confLines   = 200_000
 	confLine    = 64 << 10 // bytes
-	confWork    = 64 << 20 // bytes that are looked at
+	confWork    = 64 << 20 // bytes processed
 	confNesting = 50
 )
 
-// confReader turns the text of keepalived.conf(5) into lines of words: comments
-// are gone, conditions decided, definitions and sequences carried out, files
-// included.
+// confReader turns the text of a keepalived.conf(5) into lines of words: it removes
+// comments, decides conditions, expands definitions and sequences, and includes files.
 type confReader struct {
 	*importer
 	include  func(pattern string) ([]Text, error)
 	configID string
 	defined  map[string]string
 	lines    []confWords
-	steps    int  // lines that were looked at
-	work     int  // their bytes
-	ended    bool // there is more than can be read
-	files    int  // that are being read, one in another
+	steps    int  // lines processed
+	work     int  // bytes processed
+	ended    bool // a limit was reached
+	files    int  // the depth of includes
 }
 
-// confWords are the words of a line. Quoted ones are marked: they are no braces.
+// confWords are the words of a line. Quoted words are never braces.
 type confWords struct {
 	place
 	words []confWord
@@ -40,10 +39,10 @@ type confWord struct {
 	quoted bool
 }
 
-// read reads a file, and those that it includes.
+// read reads a file, and the files that it includes.
 func (r *confReader) read(src Text) {
 	if r.files++; r.files > confNesting {
-		r.fault(place{file: src.Name}, "files include one another more than %d deep", confNesting)
+		r.fault(place{file: src.Name}, "includes are nested more than %d deep", confNesting)
 		return
 	}
 	defer func() { r.files-- }()
@@ -59,7 +58,7 @@ func (r *confReader) read(src Text) {
 			r.includeFiles(at, pattern)
 			continue
 		}
-		// A definition goes on as long as lines end with a backslash.
+		// A definition continues while lines end with a backslash.
 		if strings.HasSuffix(text, `\`) && definesSomething(text) {
 			for strings.HasSuffix(text, `\`) && i+1 < len(lines) {
 				i++
@@ -70,7 +69,7 @@ func (r *confReader) read(src Text) {
 	}
 }
 
-// withoutComment cuts a line at # or ! outside of quotes.
+// withoutComment returns a line up to # or ! outside of quotes.
 func withoutComment(line string) string {
 	var quote byte
 	for i := 0; i < len(line); i++ {
@@ -90,7 +89,7 @@ func withoutComment(line string) string {
 	return line
 }
 
-// included gives the pattern of an include line; all variants name files.
+// included returns the pattern of an include line, in all its variants.
 func included(text string) (pattern string, ok bool) {
 	word, rest, _ := strings.Cut(text, " ")
 	if word, tab, ok := strings.Cut(word, "\t"); ok {
@@ -109,7 +108,7 @@ func (r *confReader) includeFiles(at place, pattern string) {
 		r.fault(at, "include names no file")
 		return
 	case r.include == nil:
-		r.fault(at, "%s cannot be included from here", pattern)
+		r.fault(at, "cannot include %s from here", pattern)
 		return
 	case !filepath.IsAbs(pattern):
 		pattern = filepath.Join(filepath.Dir(at.file), pattern)
@@ -118,11 +117,11 @@ func (r *confReader) includeFiles(at place, pattern string) {
 		found, err := r.include(p)
 		switch {
 		case err != nil:
-			r.fault(at, "%s cannot be included: %v", p, err)
+			r.fault(at, "cannot include %s: %v", p, err)
 		case len(found) == 0 && strings.ContainsAny(p, "*?["):
-			r.note(at, "no file is named %s", p)
+			r.note(at, "no file matches %s", p)
 		case len(found) == 0:
-			r.fault(at, "%s cannot be included: there is no such file", p)
+			r.fault(at, "cannot include %s: no such file", p)
 		}
 		for _, src := range found {
 			if !r.ended {
@@ -132,10 +131,10 @@ func (r *confReader) includeFiles(at place, pattern string) {
 	}
 }
 
-// mostBraces is how many patterns one with braces may stand for.
+// mostBraces is the largest number of patterns that one with braces expands to.
 const mostBraces = 256
 
-// braces gives the patterns that a{b,c}d stands for.
+// braces returns the patterns that a{b,c}d expands to.
 func braces(pattern string) []string {
 	done, todo := []string{}, []string{pattern}
 	for len(todo) > 0 && len(done)+len(todo) <= mostBraces {
@@ -154,7 +153,7 @@ func braces(pattern string) []string {
 	return append(done, todo...)
 }
 
-// line takes a line as it stands in the file, or as a definition made it.
+// line reads a line of the file, or of a definition.
 func (r *confReader) line(at place, text string, depth int) {
 	for {
 		text = strings.TrimSpace(text)
@@ -195,7 +194,7 @@ func (r *confReader) line(at place, text string, depth int) {
 	}
 }
 
-// tooMuch counts what is read, and tells when it is too much.
+// tooMuch counts the text that is read, and reports whether it exceeds the limits.
 func (r *confReader) tooMuch(at place, text string) bool {
 	r.steps++
 	r.work += len(text)
@@ -204,13 +203,13 @@ func (r *confReader) tooMuch(at place, text string) bool {
 
 func (r *confReader) end(at place) {
 	if !r.ended {
-		r.fault(at, "definitions and included files make more of this than can be read")
+		r.fault(at, "definitions and included files make the configuration too large")
 	}
 	r.ended = true
 }
 
-// condition decides a line that begins with @NAME, which holds for one
-// configuration, or @^NAME, which holds for all others.
+// condition decides a line that begins with @NAME, which is for one configuration, or
+// with @^NAME, which is for all others.
 func (r *confReader) condition(at place, text string) (rest string, holds bool) {
 	end := strings.IndexFunc(text, unicode.IsSpace)
 	if end < 0 {
@@ -218,7 +217,7 @@ func (r *confReader) condition(at place, text string) (rest string, holds bool) 
 	}
 	name, not := strings.CutPrefix(text[1:end], "^")
 	if (name == r.configID) == not {
-		r.note(at, "%s: the line is left out, for the configuration is %q (--config-id)", text[:end], r.configID)
+		r.note(at, "the line of %s is not imported: the configuration is %q (--config-id)", text[:end], r.configID)
 		return "", false
 	}
 	return text[end:], true

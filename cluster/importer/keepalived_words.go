@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// emit cuts a line into words.
+// emit splits a line into words.
 func (r *confReader) emit(at place, text string) {
 	text = strings.NewReplacer("${_HASH}", "#", "${_BANG}", "!").Replace(text)
 	words, ok := quotedWords(text)
 	if !ok {
-		r.fault(at, "a quote is not closed")
+		r.fault(at, "missing closing quote")
 		return
 	}
 	r.lines = append(r.lines, confWords{at, words})
 }
 
-// quotedWords cuts at white space outside of quotes, which may be anywhere in a
-// word, and takes them away.
+// quotedWords splits a text at white space outside of quotes, which may be anywhere in
+// a word, and removes the quotes.
 func quotedWords(text string) (words []confWord, ok bool) {
 	var b strings.Builder
 	var quote byte
@@ -50,8 +50,8 @@ func quotedWords(text string) (words []confWord, ok bool) {
 	return words, quote == 0
 }
 
-// unescape writes the character that an escape in quotes means, and gives the
-// escape's length without the backslash.
+// unescape writes the character of an escape in quotes, and returns the escape's length
+// without the backslash.
 func unescape(s string, b *strings.Builder) int {
 	const plain, meant = "abfnrtvE", "\a\b\f\n\r\t\v\x1b"
 	if i := strings.IndexByte(plain, s[0]); i >= 0 {
@@ -94,7 +94,7 @@ type confNode struct {
 	block []*confNode
 }
 
-// word gives a word, or nothing where there are fewer.
+// word returns a word, or nothing if there are fewer.
 func (n *confNode) word(i int) string {
 	if i < len(n.words) {
 		return n.words[i]
@@ -109,8 +109,8 @@ func (n *confNode) rest() []string {
 	return n.words[1:]
 }
 
-// keepalivedWords returns how many words may follow a setting. What is not known
-// may have any number.
+// keepalivedWords returns how many words may follow a setting. Any number may follow an
+// unknown one.
 func keepalivedWords(setting string) (most int, known bool) {
 	switch setting {
 	case "flag-1", "flag-2", "flag-3", "ha_suspend", "mh-fallback", "mh-port", "omega", "ops", "regex_no_match",
@@ -129,22 +129,22 @@ func keepalivedWords(setting string) (most int, known bool) {
 	return 0, false
 }
 
-// shape refuses what follows a setting on its line and is no part of it, as in
-// { weight 1 TCP_CHECK { } }: a line is one setting.
+// shape refuses words after a setting that do not belong to it, as in
+// { weight 1 TCP_CHECK { } }: each line has one setting.
 func (im *importer) shape(nodes []*confNode) {
 	for _, n := range nodes {
 		most, known := keepalivedWords(n.words[0])
 		holds := n.words[0] == "real_server" || n.words[0] == "url" || n.words[0] == "host" || isChecker(n.words[0])
 		switch {
 		case known && len(n.words) > most+1:
-			im.fault(n.place, "%s: unexpected %q; each setting has a line of its own", n.words[0], n.words[most+1])
+			im.fault(n.place, "unexpected %q after %s: put each setting on its own line", n.words[most+1], n.words[0])
 		case known && !holds && n.block != nil:
-			im.fault(n.place, "%s is no block", n.words[0])
+			im.fault(n.place, "unexpected { after %s", n.words[0])
 		}
 	}
 }
 
-// tree hangs the lines into their blocks. Braces may stand anywhere.
+// tree puts the lines into their blocks. Braces may be anywhere.
 func (im *importer) tree(lines []confWords) []*confNode {
 	root := &confNode{}
 	open := []*confNode{root}
@@ -155,11 +155,11 @@ func (im *importer) tree(lines []confWords) []*confNode {
 			switch {
 			case w.text == "{" && !w.quoted:
 				if n == nil && len(top.block) > 0 {
-					n = top.block[len(top.block)-1] // the brace has a line of its own
+					n = top.block[len(top.block)-1] // the brace is on its own line
 				}
 				if n == nil {
 					n = &confNode{place: l.place, words: []string{""}}
-					im.fault(l.place, "a block without a name")
+					im.fault(l.place, "unexpected {: the block has no name")
 					top.block = append(top.block, n)
 				}
 				open = append(open, n)
@@ -167,7 +167,7 @@ func (im *importer) tree(lines []confWords) []*confNode {
 			case w.text == "}" && !w.quoted:
 				n = nil
 				if len(open) == 1 {
-					im.fault(l.place, "} closes nothing")
+					im.fault(l.place, "unexpected }")
 					continue
 				}
 				open = open[:len(open)-1]
@@ -180,7 +180,7 @@ func (im *importer) tree(lines []confWords) []*confNode {
 		}
 	}
 	for _, n := range open[1:] {
-		im.fault(n.place, "the block of %s is not closed", strings.Join(n.words, " "))
+		im.fault(n.place, "missing } of %s", strings.Join(n.words, " "))
 	}
 	return root.block
 }

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,8 +11,8 @@ import (
 	"lvs/kernel"
 )
 
-// Ldirectord makes a cluster file of a ldirectord.cf(5). Where the manual
-// and ldirectord 4.12 differ it does as the program does.
+// Ldirectord turns a ldirectord.cf(5) into a cluster file. If the manual and ldirectord
+// 4.12 differ, it does what the program does.
 func Ldirectord(src Text, names Names) (*cluster.File, []Note, error) {
 	l := &ldirectord{importer: &importer{names: names}, global: map[string]ldSetting{}}
 	virtuals := l.read(src)
@@ -56,7 +57,8 @@ type ldService struct {
 
 func (l *ldirectord) virtual(v *ldVirtual) {
 	l.file.Services = append(l.file.Services, cluster.FileService{})
-	s := &ldService{FileService: &l.file.Services[len(l.file.Services)-1], ldSetting: v.ldSetting, check: l.checkDefaults(), index: map[string]int{}}
+	s := &ldService{FileService: &l.file.Services[len(l.file.Services)-1], ldSetting: v.ldSetting,
+		check: l.checkDefaults(), index: map[string]int{}}
 	l.service = s.FileService
 	defer func() { l.service = nil }()
 	if g, ok := l.global["quiescent"]; ok {
@@ -66,7 +68,7 @@ func (l *ldirectord) virtual(v *ldVirtual) {
 	protocol := ldSetting{}
 	for _, c := range v.settings {
 		if c.key == "protocol" {
-			protocol = c // names of ports need it
+			protocol = c // needed to look up ports
 		}
 	}
 	if !l.identify(s, protocol) {
@@ -87,7 +89,7 @@ func (l *ldirectord) virtual(v *ldVirtual) {
 	}
 	if s.Persistence == 0 && s.Netmask != 0 {
 		s.Netmask = 0
-		l.note(s.place, "netmask has no effect without persistent")
+		l.note(s.place, "netmask is not imported: it has no effect without persistent")
 	}
 	for _, c := range s.real {
 		l.real(s, c)
@@ -104,17 +106,17 @@ func (l *ldirectord) identify(s *ldService, protocol ldSetting) bool {
 	}
 	if mark, err := strconv.ParseUint(s.value, 10, 32); err == nil {
 		if mark == 0 || mark > 1<<31-1 {
-			l.fault(s.place, "the mark %d is out of range", mark)
+			l.fault(s.place, "invalid firewall mark %d: want a number from 1 to 2147483647", mark)
 			return false
 		}
 		if protocol.value != "" && protocol.value != "fwm" {
-			l.fault(protocol.place, "protocol %q: that of a firewall mark is fwm", protocol.value)
+			l.fault(protocol.place, "invalid protocol %q: want fwm for a firewall mark", protocol.value)
 		}
 		s.id = kernel.MarkID(uint32(mark), family)
 	} else {
 		host, port := cutPort(s.value)
 		if port == "" {
-			l.fault(s.place, "%s = %s: it is ADDRESS:PORT or a firewall mark", s.key, s.value)
+			l.fault(s.place, "invalid %s %q: want ADDRESS:PORT or a firewall mark", s.key, s.value)
 			return false
 		}
 		p := kernel.TCP
@@ -127,7 +129,7 @@ func (l *ldirectord) identify(s *ldService, protocol ldSetting) bool {
 				p = kernel.UDP
 			}
 		default:
-			l.fault(protocol.place, "protocol %q: it is tcp or udp", protocol.value)
+			l.fault(protocol.place, "invalid protocol %q: want tcp or udp", protocol.value)
 		}
 		addr, ok := l.host(s.place, host, family)
 		number, found := l.port(s.place, port, p)
@@ -141,7 +143,7 @@ func (l *ldirectord) identify(s *ldService, protocol ldSetting) bool {
 	return true
 }
 
-// cutPort cuts HOST:PORT and [ADDRESS]:PORT. Without a port it is empty.
+// cutPort splits HOST:PORT and [ADDRESS]:PORT. The port is empty if there is none.
 func cutPort(s string) (host, port string) {
 	if inside, ok := strings.CutPrefix(s, "["); ok {
 		host, rest, _ := strings.Cut(inside, "]")
@@ -158,7 +160,7 @@ func (l *ldirectord) setting(s *ldService, c ldSetting) {
 	case "protocol": // read already
 	case "real", "real6", "fallback", "fallback6":
 		if strings.HasSuffix(c.key, "6") != six {
-			l.fault(c.place, "%s has no place in %s", c.key, s.key)
+			l.fault(c.place, "unexpected %s in %s", c.key, s.key)
 			return
 		}
 		if strings.HasPrefix(c.key, "real") {
@@ -167,11 +169,12 @@ func (l *ldirectord) setting(s *ldService, c ldSetting) {
 			s.fall = &c
 		}
 	case "scheduler":
-		if s.Scheduler = c.value; strings.Trim(c.value, "abcdefghijklmnopqrstuvwxyz") != "" || c.value == "" || len(c.value) > kernel.MaxName {
-			l.fault(c.place, "scheduler %q: it is a name of small letters", c.value)
+		s.Scheduler = c.value
+		if strings.Trim(c.value, "abcdefghijklmnopqrstuvwxyz") != "" || c.value == "" || len(c.value) > kernel.MaxName {
+			l.fault(c.place, "invalid scheduler %q: want a name in lower-case letters", c.value)
 		}
 	case "schedflags":
-		s.flags = &c // which may stand before the scheduler
+		s.flags = &c // the scheduler may follow
 	case "persistent":
 		seconds := l.number(c, 1, int(kernel.MaxPersistence/time.Second))
 		s.Persistence = time.Duration(seconds) * time.Second
@@ -183,7 +186,7 @@ func (l *ldirectord) setting(s *ldService, c ldSetting) {
 		s.Netmask = m
 	case "ops":
 		if s.OnePacket = l.yesNo(c) == "yes" && s.id.Protocol == kernel.UDP; !s.OnePacket && c.value == "yes" {
-			l.note(c.place, "ops is for UDP alone; ldirectord ignores it here")
+			l.note(c.place, "ops is not imported: it works for UDP only, and ldirectord ignores it here")
 		}
 	case "servicename":
 		s.Name = c.value
@@ -192,10 +195,10 @@ func (l *ldirectord) setting(s *ldService, c ldSetting) {
 	case "quiescent":
 		s.quiet = l.yesNo(c)
 	case "login", "passwd", "database", "secret":
-		l.note(c.place, "%s is not carried: no check logs in, and a cluster file holds no secrets", c.key)
+		l.note(c.place, "%s is not imported: checks do not log in, and a cluster file has no secrets", c.key)
 	default:
 		if why := ldirectordReason(c.key); why != "" {
-			l.note(c.place, "%s is not carried: %s", c.key, why)
+			l.note(c.place, "%s is not imported: %s", c.key, why)
 			return
 		}
 		l.checkSetting(&s.check, c)
@@ -205,7 +208,7 @@ func (l *ldirectord) setting(s *ldService, c ldSetting) {
 func (l *ldirectord) number(c ldSetting, low, high int) int {
 	n, err := strconv.Atoi(c.value)
 	if err != nil || n < low || n > high {
-		l.fault(c.place, "%s %q: it is a number from %d to %d", c.key, c.value, low, high)
+		l.fault(c.place, "invalid %s %q: want a number from %d to %d", c.key, c.value, low, high)
 		return low
 	}
 	return n
@@ -213,18 +216,117 @@ func (l *ldirectord) number(c ldSetting, low, high int) int {
 
 func (l *ldirectord) yesNo(c ldSetting) string {
 	if c.value != "yes" && c.value != "no" {
-		l.fault(c.place, "%s %q is neither yes nor no", c.key, c.value)
+		l.fault(c.place, "invalid %s %q: want yes or no", c.key, c.value)
 	}
 	return c.value
 }
 
-// quoted takes the quotes away that some values must have.
+// quoted removes the quotes that some values must have.
 func (l *ldirectord) quoted(c ldSetting) string {
 	inside, ok := strings.CutPrefix(c.value, `"`)
 	end := strings.LastIndexByte(inside, '"')
 	if !ok || end < 0 {
-		l.fault(c.place, "%s %s: the value stands in quotes", c.key, c.value)
+		l.fault(c.place, "invalid %s %s: want a value in double quotes", c.key, c.value)
 		return ""
 	}
 	return inside[:end]
+}
+
+// ldirectordSetting reports whether a virtual service may have a setting, and whether
+// the setting is allowed outside of services too.
+func ldirectordSetting(key string) (ofFile, known bool) {
+	switch key {
+	case "checktimeout", "negotiatetimeout", "checkcount", "failurecount", "checkinterval", "fallback", "fallback6",
+		"fallbackcommand", "quiescent", "emailalert", "emailalertfreq", "emailalertstatus", "cleanstop", "smtp":
+		return true, true
+	case "real", "real6", "request", "receive", "checktype", "checkcommand", "checkport", "login", "passwd",
+		"database", "secret", "load", "scheduler", "persistent", "schedflags", "netmask", "protocol", "ops",
+		"service", "httpmethod", "virtualhost", "monitorfile", "servicename", "comment":
+		return false, true
+	}
+	return false, false
+}
+
+// ldirectordOwn are settings of the whole file that concern ldirectord itself.
+var ldirectordOwn = []string{"autoreload", "callback", "logfile", "execute", "fork", "supervised", "readdquiescent",
+	"emailalertfrom", "maintenancedir"}
+
+// read splits the text into services. A line that is indented by four spaces or a tab
+// belongs to the service above it; any other line ends that.
+func (l *ldirectord) read(src Text) []*ldVirtual {
+	var out []*ldVirtual
+	var current *ldVirtual
+	number := 0
+	for line := range strings.Lines(src.Text) {
+		number++
+		at := place{src.Name, number}
+		if strings.HasPrefix(strings.TrimSpace(line), "#") {
+			continue
+		}
+		text, _, _ := strings.Cut(strings.ReplaceAll(line, "\t", "    "), "#")
+		text = strings.TrimRight(text, " \r\n")
+		if text == "" {
+			current = nil
+			continue
+		}
+		key, value, ok := strings.Cut(strings.TrimSpace(text), "=")
+		s := ldSetting{at, strings.TrimSpace(key), strings.TrimSpace(value)}
+		inside := strings.HasPrefix(text, "    ")
+		switch {
+		case !ok && s.key == "supervised" && !inside:
+			l.global[s.key] = s
+		case !ok:
+			l.fault(at, "invalid line %q: want KEY = VALUE", s.key)
+		case inside && current == nil:
+			l.fault(at, "%s is indented, but no virtual service is directly above it", s.key)
+		case inside:
+			if _, known := ldirectordSetting(s.key); !known {
+				l.fault(at, "unknown setting %s in a virtual service", s.key)
+				continue
+			}
+			current.settings = append(current.settings, s)
+		case s.key == "virtual" || s.key == "virtual6":
+			current = &ldVirtual{ldSetting: s}
+			out = append(out, current)
+		case strings.HasPrefix(text, " "):
+			l.fault(at, "%s is indented by less than four spaces", s.key)
+		default:
+			current = nil
+			if ofFile, _ := ldirectordSetting(s.key); !ofFile && !slices.Contains(ldirectordOwn, s.key) {
+				l.fault(at, "unknown setting %s outside of a virtual service", s.key)
+				continue
+			}
+			l.globalSetting(s)
+		}
+	}
+	return out
+}
+
+func (l *ldirectord) globalSetting(s ldSetting) {
+	l.global[s.key] = s
+	switch why := ldirectordReason(s.key); {
+	case why != "":
+		l.note(s.place, "%s is not imported: %s", s.key, why)
+	case slices.Contains(ldirectordOwn, s.key):
+		l.note(s.place, "%s is not imported: it concerns ldirectord itself", s.key)
+	}
+}
+
+// ldirectordReason returns why a setting is not imported, or nothing if it is.
+func ldirectordReason(key string) string {
+	switch key {
+	case "emailalert", "emailalertfreq", "emailalertstatus", "emailalertfrom", "smtp":
+		return "the director sends no mail"
+	case "maintenancedir":
+		return "use a check of type file, which takes a server out of use while a file exists"
+	case "fallbackcommand", "callback":
+		return "the director runs no program"
+	case "cleanstop":
+		return "use director.onStop, which is for all services"
+	case "monitorfile":
+		return "checks have no log file of their own"
+	case "load":
+		return "it has no effect in ldirectord either"
+	}
+	return ""
 }

@@ -2,6 +2,8 @@ package importer
 
 import (
 	"cmp"
+	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -10,7 +12,7 @@ import (
 	"lvs/kernel"
 )
 
-// ldCheck is how the servers of a service are examined. Zero is not said.
+// ldCheck is the check of a service's servers. Zero is not given.
 type ldCheck struct {
 	kind      string // checktype
 	combined  int    // connects for one negotiation
@@ -28,7 +30,7 @@ type ldCheck struct {
 	pings     int
 }
 
-// ldirectordServices are the services that can be examined, by their usual port.
+// ldirectordServices are the services that ldirectord can check, with their usual port.
 var ldirectordServices = []struct {
 	port uint16
 	name string
@@ -48,7 +50,7 @@ func (l *ldirectord) checkDefaults() ldCheck {
 	return c
 }
 
-// checkSetting reads what is said of checks.
+// checkSetting reads a setting of checks.
 func (l *ldirectord) checkSetting(c *ldCheck, s ldSetting) {
 	seconds := func() time.Duration { return time.Duration(l.number(s, 1, 86400)) * time.Second }
 	switch s.key {
@@ -61,7 +63,7 @@ func (l *ldirectord) checkSetting(c *ldCheck, s ldSetting) {
 		if s == l.global[s.key] || l.global["fork"].value == "yes" {
 			c.interval = d
 		} else {
-			l.note(s.place, "checkinterval has no effect here without fork=yes")
+			l.note(s.place, "checkinterval is not imported: in a service it has no effect without fork=yes")
 		}
 	case "failurecount":
 		c.failures = l.number(s, 1, mostResults)
@@ -73,7 +75,7 @@ func (l *ldirectord) checkSetting(c *ldCheck, s ldSetting) {
 		l.checkType(c, s)
 	case "service":
 		if c.service = s.value; !isLdService(s.value) {
-			l.fault(s.place, "service %q cannot be examined", s.value)
+			l.fault(s.place, "invalid service %q: ldirectord has no check for it", s.value)
 		}
 	case "checkcommand":
 		c.command = strings.Trim(s.value, `"`)
@@ -86,7 +88,7 @@ func (l *ldirectord) checkSetting(c *ldCheck, s ldSetting) {
 		c.host = strings.Trim(s.value, `"`)
 	case "httpmethod":
 		if c.head = strings.EqualFold(s.value, "HEAD"); !c.head && !strings.EqualFold(s.value, "GET") {
-			l.fault(s.place, "httpmethod %q is neither GET nor HEAD", s.value)
+			l.fault(s.place, "invalid httpmethod %q: want GET or HEAD", s.value)
 		}
 	}
 }
@@ -98,7 +100,7 @@ func (l *ldirectord) checkType(c *ldCheck, s ldSetting) {
 	}
 	n, err := strconv.Atoi(s.value)
 	if err != nil || n < 0 {
-		l.fault(s.place, "checktype %q is none, and no number", s.value)
+		l.fault(s.place, "invalid checktype %q: want a type or a number", s.value)
 	}
 	c.kind, c.combined = "negotiate", n
 }
@@ -115,10 +117,11 @@ func isLdService(s string) bool {
 	return false
 }
 
-// health carries what is done about servers that fail.
+// health imports the checks and what to do with failed servers.
 func (l *ldirectord) health(s *ldService) {
 	c := &s.check
-	// The two timeouts stand in for one another, and the service's own come first.
+	// Each of the two timeouts is the default of the other one; the service's own come
+	// first.
 	own, ownNegotiate := c.timeout, c.negotiate
 	var global ldCheck
 	for _, key := range []string{"checktimeout", "negotiatetimeout"} {
@@ -139,7 +142,7 @@ func (l *ldirectord) health(s *ldService) {
 		s.Health.OnDown.Then = "keep"
 	}
 	if c.kind == "off" {
-		l.note(s.place, "checktype=off: ldirectord adds no server and no fallback; the servers are here with weight 0")
+		l.note(s.place, "checktype=off: the servers got weight 0 and no fallback; ldirectord adds neither")
 		s.Health.Fallback = ""
 		for i := range s.Servers {
 			s.Servers[i].Weight = new(int)
@@ -156,7 +159,7 @@ func (l *ldirectord) health(s *ldService) {
 	}
 }
 
-// checks gives what examines a server; none where it always counts as well.
+// checks returns the checks of a server; none if it always counts as healthy.
 func (l *ldirectord) checks(s *ldService, r *ldReal) []cluster.Check {
 	made, ok := l.check(s, r)
 	if !ok {
@@ -179,19 +182,19 @@ func (l *ldirectord) check(s *ldService, r *ldReal) (cluster.Check, bool) {
 		return cluster.Check{}, false
 	case "ping":
 		if c.pings > 1 {
-			l.noteOnce(s.place, "checkcount is not carried: one ping is one result, and fall says how many must fail")
+			l.noteOnce(s.place, "checkcount is not imported: each ping is a result, and fall is how many must fail")
 		}
 		return cluster.Check{Type: "icmp"}, true
 	case "connect":
 		if s.id.Protocol == kernel.UDP {
-			return cluster.Check{Type: "icmp"}, true // a UDP port cannot be connected to
+			return cluster.Check{Type: "icmp"}, true // UDP has no connections
 		}
 		return cluster.Check{Type: "tcp", Port: l.checkPort(s, r)}, true
 	case "external", "external-perl":
 		return l.external(s, r), true
 	}
 	if c.combined > 0 {
-		l.note(s.place, "checktype=%d is not carried: each check negotiates", c.combined)
+		l.note(s.place, "checktype=%d is not imported: every check is a negotiate check", c.combined)
 	}
 	made, ok := l.negotiate(s, r)
 	if made.Timeout = c.negotiate; made.Type == "icmp" {
@@ -221,7 +224,7 @@ func (l *ldirectord) external(s *ldService, r *ldReal) cluster.Check {
 		address(r.addr.String(), six), strconv.Itoa(int(r.port)))}
 }
 
-// checkPort is what is asked, if it is not the server's port in the kernel.
+// checkPort returns the port to probe, or zero if it is the server's in the kernel.
 func (l *ldirectord) checkPort(s *ldService, r *ldReal) uint16 {
 	port := cmp.Or(s.check.port, r.port)
 	if port == 0 {
@@ -236,10 +239,121 @@ func (l *ldirectord) checkPort(s *ldService, r *ldReal) uint16 {
 		inKernel = r.port
 	}
 	if port == 0 && inKernel == 0 {
-		l.note(r.place, "there is no port to ask: neither checkport, the server nor the service has one")
+		l.note(r.place, "the check has no port to probe: there is no checkport, and neither the server nor the service has "+
+			"one")
 	}
 	if port == inKernel {
 		return 0
 	}
 	return port
+}
+
+// negotiate returns the check that speaks the service's protocol.
+func (l *ldirectord) negotiate(s *ldService, r *ldReal) (cluster.Check, bool) {
+	c := &s.check
+	request, receive := "", c.receive
+	if c.request != nil {
+		request = *c.request
+	}
+	if r.request != nil {
+		request, receive = *r.request, r.receive
+	}
+	made := cluster.Check{Port: l.checkPort(s, r)}
+	switch c.service {
+	case "", "none":
+		return cluster.Check{}, false
+	case "http", "https":
+		return l.web(s, made, request, receive), true
+	case "http_proxy":
+		return l.proxy(s, made, request, receive), true
+	case "simpletcp":
+		made.Type, made.Send = "tcp", strings.ReplaceAll(strings.TrimPrefix(request, "/"), `\n`, "\n")
+		made.Expect = l.regex(s, receive)
+		return made, true
+	case "smtp", "submission":
+		made.Type = "smtp"
+	case "pop", "imap":
+		made.Type = map[string]string{"pop": "pop3", "imap": "imap"}[c.service]
+	case "nntp":
+		made.Type, made.Expect = "tcp", "^2"
+	case "ftp":
+		made.Type, made.Expect = "tcp", "^220"
+		l.note(s.place, "service=ftp: the check reads the greeting only, it does not log in or fetch a file")
+		return made, true
+	case "pops", "imaps", "ldaps":
+		made.Type = "tls"
+		l.note(s.place, "service=%s: the check ends with the TLS handshake", c.service)
+		return made, true
+	case "ldap":
+		made.Type, made.BaseDN = "ldap", strings.TrimPrefix(request, "/")
+	case "dns":
+		made.Type, made.Name, made.Query = "dns", strings.TrimPrefix(request, "/"), "A"
+		if made.Name == "" {
+			made.Name = "."
+			l.note(s.place, "the check asks for the root domain, because there is no request")
+		}
+		if isAddress(made.Name) {
+			made.Query = "PTR"
+		}
+	default: // mysql, pgsql, oracle, radius, sip
+		made.Type = "tcp"
+		if s.id.Protocol == kernel.UDP {
+			made = cluster.Check{Type: "icmp"}
+		}
+		l.note(s.place, "service=%s became a %s check: a cluster file has no such check", c.service, made.Type)
+		return made, true
+	}
+	if receive != "" {
+		l.note(s.place, "receive is not imported: a check of type %s compares no answer", made.Type)
+	}
+	return made, true
+}
+
+func isAddress(s string) bool {
+	return strings.Trim(s, "0123456789.") == "" && s != "" || strings.Contains(s, ":")
+}
+
+// web returns the check of a page.
+func (l *ldirectord) web(s *ldService, made cluster.Check, request, receive string) cluster.Check {
+	c := &s.check
+	made.Type, made.Path, made.Host = c.service, "/"+strings.TrimLeft(request, "/"), c.host
+	made.Body = l.regex(s, receive)
+	if c.head {
+		made.Method = "HEAD"
+		if made.Body != "" {
+			made.Body = ""
+			l.note(s.place, "receive is not imported: an answer to HEAD has no body")
+		}
+	}
+	if strings.Contains(request, "://") {
+		u, err := url.Parse(strings.TrimPrefix(request, "/"))
+		if err != nil {
+			l.fault(s.place, "invalid request %q: want a URL", request)
+			return made
+		}
+		made.Path = u.RequestURI()
+		l.note(s.place, "request %s: the check asks the server itself for the path, not %s", request, u.Host)
+	}
+	l.noteOnce(s.place, "ldirectord follows redirects; for a page that redirects, add its status to the check")
+	return made
+}
+
+// proxy returns the check of another host's page through the server.
+func (l *ldirectord) proxy(s *ldService, made cluster.Check, request, receive string) cluster.Check {
+	u, err := url.Parse(strings.TrimPrefix(request, "/"))
+	if err != nil || u.Scheme != "http" || u.Host == "" {
+		l.fault(s.place, "invalid request %q: want a whole URL, http://…, for a proxy", request)
+		return made
+	}
+	made.Type, made.Proxy, made.Path = "http", true, u.String()
+	made.Body = l.regex(s, receive)
+	return made
+}
+
+func (l *ldirectord) regex(s *ldService, text string) string {
+	if _, err := regexp.Compile(text); err != nil {
+		l.note(s.place, "receive is not imported: %v", err)
+		return ""
+	}
+	return text
 }

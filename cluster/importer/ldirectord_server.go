@@ -15,7 +15,7 @@ import (
 type ldReal struct {
 	place
 	addr     netip.Addr
-	port     uint16 // as it stands; zero is none
+	port     uint16 // as given; zero is none
 	forward  kernel.Forward
 	weight   int
 	request  *string // nil is the service's
@@ -24,16 +24,18 @@ type ldReal struct {
 }
 
 // ldirectordReal is ADDRESS[->ADDRESS][:PORT] METHOD [WEIGHT] ["REQUEST", "RECEIVE"] [l:N] [u:N].
-// It is compiled at its first use, for every start would pay for it otherwise.
+// It is compiled at its first use, so that other commands do not pay for it.
 var ldirectordReal = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+?)(?:->(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+))?(?::([A-Za-z0-9_-]+))?\s+(gate|masq|ipip)` +
+	return regexp.MustCompile(`^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+?)` +
+		`(?:->(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+))?(?::([A-Za-z0-9_-]+))?\s+(gate|masq|ipip)` +
 		`(?:\s+(\d+))?(?:\s+"(.*)"[, ]\s*"(.*)")?(?:\s+"?l:(\d+)"?)?(?:\s+"?u:(\d+)"?)?\s*$`)
 })
 
 func (l *ldirectord) real(s *ldService, c ldSetting) {
 	m := ldirectordReal().FindStringSubmatch(c.value)
 	if m == nil {
-		l.fault(c.place, `%s = %s: it is ADDRESS[->ADDRESS][:PORT] gate|masq|ipip [WEIGHT] ["REQUEST", "RECEIVE"] [l:LOWER] [u:UPPER]`, c.key, c.value)
+		l.fault(c.place, `invalid %s %s: want ADDRESS[->ADDRESS][:PORT] gate|masq|ipip [WEIGHT] ["REQUEST", "RECEIVE"] `+
+			`[l:LOWER] [u:UPPER]`, c.key, c.value)
 		return
 	}
 	r := ldReal{place: c.place, forward: ldForward(m[4]), weight: 1}
@@ -47,7 +49,7 @@ func (l *ldirectord) real(s *ldService, c ldSetting) {
 	number := func(text string) int {
 		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil {
-			l.fault(c.place, "%s is too large", text)
+			l.fault(c.place, "invalid number %s: want at most 2147483647", text)
 		}
 		return int(n)
 	}
@@ -64,7 +66,8 @@ func (l *ldirectord) real(s *ldService, c ldSetting) {
 		r.up = uint32(number(m[9]))
 	}
 	if r.down > r.up {
-		l.fault(c.place, "the lower threshold %d is above the upper %d, which the kernel refuses", r.down, r.up)
+		l.fault(c.place, "the lower threshold %d is higher than the upper threshold %d, which the kernel refuses",
+			r.down, r.up)
 	}
 	last := r.addr
 	if m[2] != "" {
@@ -72,7 +75,7 @@ func (l *ldirectord) real(s *ldService, c ldSetting) {
 			return
 		}
 		if s.id.Family == kernel.IPv6 || last.Less(r.addr) {
-			l.fault(c.place, "%s->%s is no range of IPv4 addresses", r.addr, last)
+			l.fault(c.place, "invalid range %s->%s: want a range of IPv4 addresses", r.addr, last)
 			return
 		}
 	}
@@ -84,15 +87,16 @@ func (l *ldirectord) addServers(s *ldService, r ldReal, last netip.Addr) {
 	l.portGoes(r.place, r.addr, r.port, r.forward, s.Addresses)
 	for ; ; r.addr = r.addr.Next() {
 		if len(s.servers) >= mostAddresses {
-			l.fault(r.place, "there are more than %d servers", mostAddresses)
+			l.fault(r.place, "more than %d servers", mostAddresses)
 			return
 		}
-		f := cluster.FileServer{Address: l.addressOf(s, r.addr, r.port, r.forward), Forward: r.forward.String(), Upper: r.up, Lower: r.down}
+		f := cluster.FileServer{Address: l.addressOf(s, r.addr, r.port, r.forward), Forward: r.forward.String(),
+			Upper: r.up, Lower: r.down}
 		if r.weight != cluster.DefaultWeight {
 			f.Weight = &r.weight
 		}
 		if old, ok := s.index[f.Address]; ok {
-			l.note(r.place, "%s is there already; what is said last holds", f.Address)
+			l.note(r.place, "%s is a duplicate: the last one was imported", f.Address)
 			s.Servers[old], s.servers[old] = f, r
 		} else {
 			s.index[f.Address] = len(s.Servers)
@@ -104,8 +108,8 @@ func (l *ldirectord) addServers(s *ldService, r ldReal, last netip.Addr) {
 	}
 }
 
-// addressOf writes a server with the port that it gets in the kernel: ipvsadm
-// gives it the service's unless it is reached by NAT, or belongs to a mark.
+// addressOf returns a server's address with the port that it gets in the kernel: ipvsadm
+// sets the service's, except with NAT or a firewall mark.
 func (l *ldirectord) addressOf(s *ldService, a netip.Addr, port uint16, f kernel.Forward) string {
 	if port == 0 || s.id.FWMark == 0 && f != kernel.NAT {
 		return a.String()
@@ -117,7 +121,7 @@ func ldForward(word string) kernel.Forward {
 	return map[string]kernel.Forward{"gate": kernel.Direct, "masq": kernel.NAT, "ipip": kernel.Tunneling}[word]
 }
 
-// fallback is the service's own, or the file's.
+// fallback imports the service's own fallback, or the file's.
 func (l *ldirectord) fallback(s *ldService) {
 	key := "fallback"
 	if s.id.Family == kernel.IPv6 {
@@ -130,12 +134,12 @@ func (l *ldirectord) fallback(s *ldService) {
 	case !ok:
 		return
 	case s.id.FWMark != 0:
-		l.note(s.place, "the %s of the whole file does not hold for a firewall mark", key)
+		l.note(s.place, "the %s of the whole file is not for firewall marks", key)
 		return
 	}
 	words := strings.Fields(c.value)
 	if len(words) == 0 || len(words) > 2 || len(words) == 2 && ldForward(words[1]) == 0 && words[1] != "masq" {
-		l.fault(c.place, "%s = %s: it is ADDRESS[:PORT] [gate|masq|ipip]", c.key, c.value)
+		l.fault(c.place, "invalid %s %q: want ADDRESS[:PORT] [gate|masq|ipip]", c.key, c.value)
 		return
 	}
 	host, name := cutPort(words[0])
@@ -152,17 +156,18 @@ func (l *ldirectord) fallback(s *ldService) {
 		forward = ldForward(words[1])
 	}
 	s.Health.Fallback = l.addressOf(s, addr, port, forward)
-	s.Forward = forward.String() // where there are no servers
+	s.Forward = forward.String() // for a service without servers
 	if shared := cluster.SharedForward(s.FileService); shared != s.Forward {
 		if !addr.IsLoopback() {
-			l.note(c.place, "the fallback is reached as the service's servers are, by %s and not by %s", shared, s.Forward)
+			l.note(c.place, "the fallback gets the forwarding method of the service's servers, %s and not %s",
+				shared, s.Forward)
 		}
 		if shared != kernel.NAT.String() && s.id.FWMark == 0 {
-			s.Health.Fallback = addr.String() // no other way changes the port
+			s.Health.Fallback = addr.String() // only NAT changes the port
 		}
 	}
 	if _, there := s.index[s.Health.Fallback]; there {
-		l.note(c.place, "the fallback %s is left out: it is one of the servers", s.Health.Fallback)
+		l.note(c.place, "the fallback %s is not imported: it is one of the servers", s.Health.Fallback)
 		s.Health.Fallback = ""
 	}
 }

@@ -1,9 +1,9 @@
-// Package state is the state folder: what has to be remembered between commands
-// and across a crash. It holds the weights of drained servers and the jobs that
-// run later. The journal lies in the same folder and has a package of its own.
+// Package state is the state folder: what has to be remembered between commands and
+// across a crash. It has the weights of drained servers and the jobs that run later.
+// The journal is in the same folder and has its own package.
 //
-// Everything is written to a new file that then replaces the old one, so a crash
-// or a full disk leaves what was there before.
+// Everything is written to a new file that then replaces the old one, so that a crash
+// or a full disk leaves the old one.
 package state
 
 import (
@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// Folder is the state folder of one user. It may not exist yet: whoever writes
-// makes it, with mode 0700.
+// Folder is the state folder of one user. It may not exist yet: the first write creates
+// it, with mode 0700.
 type Folder struct {
 	Dir string
 }
@@ -55,8 +55,8 @@ func (e *LockedError) Error() string {
 // Unwrap returns the context's error.
 func (e *LockedError) Unwrap() error { return e.Err }
 
-// lock waits until no other process changes what is remembered, or until the
-// context ends (LockedError). A process that dies loses its lock.
+// lock waits until no other process holds the lock, or the context ends (LockedError).
+// A process that dies releases its lock.
 func (f Folder) lock(ctx context.Context) (unlock func(), err error) {
 	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (f Folder) lock(ctx context.Context) (unlock func(), err error) {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {
 		case err == nil:
-			return func() { file.Close() }, nil // and with it the lock
+			return func() { file.Close() }, nil // this releases the lock
 		case !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR):
 			file.Close()
 			return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
@@ -84,10 +84,10 @@ func (f Folder) lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// WriteFile replaces a file by one with other content, safely: after a crash or
-// on a full disk the file has either all of the old content or all of the new.
-// The file gets mode 0600. A symbolic link stays one, and its target is
-// replaced; what is not a regular file (a pipe, a terminal) is written to.
+// WriteFile replaces the content of a file safely: after a crash or on a full disk the
+// file has either all of the old content or all of the new. The file gets mode 0600. A
+// symbolic link stays, and its target is replaced; a file that is not regular (a pipe,
+// a terminal) is written to directly.
 func WriteFile(name string, content []byte) (err error) {
 	if old, err := os.Stat(name); err == nil && !old.Mode().IsRegular() {
 		return writeTo(name, content)

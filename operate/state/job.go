@@ -13,18 +13,18 @@ import (
 	"time"
 )
 
-// Job is a command line that runs after a while unless it is called off: what
-// --for and --confirm-within promise. Each is one file of the state folder, and
-// a process of its own waits for it, with the table already open. It survives
-// the shell and the connection; a boot ends it together with the table.
+// Job is a command line that runs after a time unless it is canceled: for --for and
+// --confirm-within. Each is one file of the state folder, and a separate process waits
+// for it, with the table already open. It survives the end of the shell and of the
+// connection; a reboot ends it together with the table.
 type Job struct {
 	ID string `json:"id"`
-	// Kind says what it is for: only its maker reads it.
+	// Kind is what it is for. Only its creator uses it.
 	Kind string `json:"kind"`
 	// Table is the identity of the table, Netns the name it was opened by.
 	Table string `json:"table"`
 	Netns string `json:"netns,omitempty"`
-	// Wait counts from the start of the process; At is when that should end.
+	// Wait is counted from the start of the process; At is when it should end.
 	Wait time.Duration `json:"wait"`
 	At   time.Time     `json:"at"`
 	// Args is the command line, without the program's name.
@@ -34,12 +34,12 @@ type Job struct {
 // ThisJob in a job's arguments stands for the job's ID.
 const ThisJob = "{job}"
 
-// NewJob writes a job that is due after j.Wait. It sets ID and At and replaces
-// ThisJob in the arguments. Jobs that no process waits for any more are removed.
-// No process waits for the new one yet: whoever calls starts it.
+// NewJob writes a job that is due after j.Wait. It sets ID and At, and replaces ThisJob
+// in the arguments. It removes jobs that no process waits for any more. No process
+// waits for the new one yet: the caller starts it.
 func (f Folder) NewJob(now time.Time, j Job) (Job, error) {
-	// The ID is no secret, so it is not from crypto/rand: that links fifteen packages
-	// that initialise something at every start.
+	// The ID is not secret. crypto/rand would add fifteen packages that initialise
+	// something at every start.
 	j.ID, j.At = fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()), now.Add(j.Wait).UTC().Truncate(time.Second)
 	args := make([]string, len(j.Args))
 	for i, arg := range j.Args {
@@ -57,8 +57,8 @@ func (f Folder) NewJob(now time.Time, j Job) (Job, error) {
 	return j, WriteFile(f.jobFile(j.ID), append(text, '\n'))
 }
 
-// CallOff makes sure that a job does not run any more. It reports whether the
-// job was still to come: false is that it ran, was called off or was lost.
+// CallOff cancels a job. It reports whether the job was still waiting; otherwise it ran,
+// was canceled or was lost.
 func (f Folder) CallOff(id string) bool { return os.Remove(f.jobFile(id)) == nil }
 
 // Jobs returns the jobs of a kind on a table that a process waits for.
@@ -72,7 +72,7 @@ func (f Folder) Jobs(table, kind string) []Job {
 	return out
 }
 
-// Job reads a job. A job that ran or was called off is fs.ErrNotExist.
+// Job reads a job. If it ran or was canceled, the error is fs.ErrNotExist.
 func (f Folder) Job(id string) (j Job, err error) {
 	text, err := os.ReadFile(f.jobFile(id))
 	if err == nil {
@@ -81,8 +81,8 @@ func (f Folder) Job(id string) (j Job, err error) {
 	return j, err
 }
 
-// HoldJob marks a job as waited for until release is called or the process ends,
-// however it ends. A job that another process waits for is an error.
+// HoldJob marks a job as waited for, until release is called or the process ends. It is
+// an error if another process waits for the job.
 func (f Folder) HoldJob(id string) (release func(), err error) {
 	file, err := os.Open(f.jobFile(id))
 	if err != nil {
@@ -95,7 +95,7 @@ func (f Folder) HoldJob(id string) (release func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// LogFile returns the path of the file that takes the output of jobs.
+// LogFile returns the path of the file for the output of jobs.
 func (f Folder) LogFile() string { return filepath.Join(f.Dir, "later.log") }
 
 func (f Folder) jobFolder() string        { return filepath.Join(f.Dir, "later") }
@@ -118,9 +118,9 @@ func (f Folder) isHeld(id string) bool {
 	return err != nil && !errors.Is(err, fs.ErrNotExist)
 }
 
-// removeDeadJobs removes what no process will run any more.
+// removeDeadJobs removes jobs that no process waits for.
 func (f Folder) removeDeadJobs(now time.Time) {
-	const grace = time.Minute // a process that is just starting is not dead
+	const grace = time.Minute // the process may be starting
 	for _, id := range f.jobIDs() {
 		info, err := os.Stat(f.jobFile(id))
 		if err == nil && now.Sub(info.ModTime()) > grace && !f.isHeld(id) {

@@ -17,15 +17,15 @@ import (
 	"lvs/kernel"
 )
 
-// Weight is what a server's weight was before it was set for a while: by drain,
-// or by weight --for.
+// Weight is the weight of a server before it was set for some time: by drain, or by
+// weight --for.
 type Weight struct {
 	// Table is the identity of the table (kernel.Identity).
 	Table   string `json:"table"`
 	Service string `json:"service"`
 	Server  string `json:"server"`
-	// Weight is what it was, Set what it was set to. If the weight is another by
-	// now, it was changed since, and that change counts.
+	// Weight is the old weight, Set the new one. If the server now has neither, its weight
+	// was changed by someone else since, and stays.
 	Weight int       `json:"weight"`
 	Set    int       `json:"set"`
 	Since  time.Time `json:"since"`
@@ -33,23 +33,23 @@ type Weight struct {
 	Job string `json:"job,omitempty"`
 }
 
-// Weights are all remembered weights, while no other process can change them.
+// Weights are all remembered weights, locked against other processes.
 type Weights struct {
 	table   string
 	entries map[place]Weight
 	changed bool
 }
 
-// place is a server of a service of a table, as it is written.
+// place identifies a server of a service of a table, as the file writes it.
 type place struct{ table, service, server string }
 
-// weightsFile is how Weights are written.
+// weightsFile is the content of the file.
 type weightsFile struct {
 	Weights []Weight `json:"weights"`
 }
 
-// UnreadableError means that the file of weights is damaged. SetAside is the
-// name that the damaged file has by now, empty if it still stands.
+// UnreadableError means that the file of weights is damaged. SetAside is the new name of
+// the damaged file, empty if it was not renamed.
 type UnreadableError struct {
 	Path, SetAside string
 	Err            error
@@ -60,8 +60,7 @@ func (e *UnreadableError) Error() string { return fmt.Sprintf("cannot read %s (%
 // Unwrap returns the reason.
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// HasWeights reports whether there may be remembered weights: whether the file
-// exists.
+// HasWeights reports whether the file exists, so that there may be remembered weights.
 func (f Folder) HasWeights() bool {
 	_, err := os.Stat(f.WeightsFile())
 	return err == nil
@@ -70,11 +69,12 @@ func (f Folder) HasWeights() bool {
 // WeightsFile returns the path of the file with the remembered weights.
 func (f Folder) WeightsFile() string { return filepath.Join(f.Dir, "drained.json") }
 
-// ChangeWeights reads the remembered weights, calls change with them, and writes
-// them if change has changed them and returned no error. A file that cannot be
-// read is set aside, and aside says so; its weights are forgotten. It waits for
-// other processes until the context ends (LockedError).
-func (f Folder) ChangeWeights(ctx context.Context, table string, change func(*Weights) error) (aside *UnreadableError, err error) {
+// ChangeWeights reads the remembered weights, calls change with them, and writes them if
+// change has changed them and returned no error. A damaged file is renamed, aside is not
+// nil, and its weights are forgotten. It waits for other processes until the context
+// ends (LockedError).
+func (f Folder) ChangeWeights(ctx context.Context, table string, change func(*Weights) error) (
+	aside *UnreadableError, err error) {
 	unlock, err := f.lock(ctx)
 	if err != nil {
 		return nil, err
@@ -100,8 +100,8 @@ func (f Folder) ChangeWeights(ctx context.Context, table string, change func(*We
 	return aside, WriteFile(f.WeightsFile(), append(text, '\n'))
 }
 
-// Weights returns the remembered weights of some servers of a table. A damaged
-// file is an UnreadableError and left as it is.
+// Weights returns the remembered weights of some servers of a table. A damaged file is
+// an UnreadableError and stays as it is.
 func (f Folder) Weights(table string, of []kernel.ServerKey) (map[kernel.ServerKey]Weight, error) {
 	w, err := f.read(table)
 	out := map[kernel.ServerKey]Weight{}
@@ -113,8 +113,8 @@ func (f Folder) Weights(table string, of []kernel.ServerKey) (map[kernel.ServerK
 	return out, err
 }
 
-// read reads the file as it is: it is only ever replaced whole. Without a file
-// there are no weights.
+// read reads the file, without a lock: it is only ever replaced completely. Without a
+// file there are no weights.
 func (f Folder) read(table string) (*Weights, error) {
 	w := &Weights{table: table, entries: map[place]Weight{}}
 	text, err := os.ReadFile(f.WeightsFile())
@@ -138,13 +138,13 @@ func (w *Weights) place(key kernel.ServerKey) place {
 	return place{w.table, key.Service.String(), key.Server.String()}
 }
 
-// Find returns what is remembered of a server.
+// Find returns the remembered weight of a server.
 func (w *Weights) Find(key kernel.ServerKey) (known Weight, ok bool) {
 	known, ok = w.entries[w.place(key)]
 	return known, ok
 }
 
-// Put remembers the weight of a server, in place of what was remembered.
+// Put remembers the weight of a server, and replaces what was remembered.
 func (w *Weights) Put(key kernel.ServerKey, r Weight) {
 	p := w.place(key)
 	r.Table, r.Service, r.Server = p.table, p.service, p.server
@@ -152,7 +152,7 @@ func (w *Weights) Put(key kernel.ServerKey, r Weight) {
 	w.changed = true
 }
 
-// Drop forgets a server and returns what was remembered of it.
+// Drop forgets the weight of a server and returns it.
 func (w *Weights) Drop(key kernel.ServerKey) (was Weight, ok bool) {
 	was, ok = w.Find(key)
 	delete(w.entries, w.place(key))
@@ -160,7 +160,7 @@ func (w *Weights) Drop(key kernel.ServerKey) (was Weight, ok bool) {
 	return was, ok
 }
 
-// Unused returns those of the jobs that no remembered weight belongs to.
+// Unused returns those of the jobs that no remembered weight has.
 func (w *Weights) Unused(jobs map[string]bool) []string {
 	for _, r := range w.entries {
 		delete(jobs, r.Job)
@@ -168,7 +168,7 @@ func (w *Weights) Unused(jobs map[string]bool) []string {
 	return slices.Sorted(maps.Keys(jobs))
 }
 
-// forgetBoots forgets tables of an earlier boot.
+// forgetBoots forgets the tables of earlier boots.
 func (w *Weights) forgetBoots() {
 	boot, _, _ := strings.Cut(w.table, "/")
 	for p := range w.entries {
@@ -179,7 +179,7 @@ func (w *Weights) forgetBoots() {
 	}
 }
 
-// sorted returns the entries in an order that does not change.
+// sorted returns the entries in a fixed order.
 func (w *Weights) sorted() []Weight {
 	return slices.SortedFunc(maps.Values(w.entries), func(a, b Weight) int {
 		return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Server, b.Server))

@@ -14,7 +14,7 @@ import (
 
 var server = kernel.ServerKey{}
 
-// held takes the lock of a folder as another process would.
+// held locks a folder as another process would.
 func held(t *testing.T, f Folder) (release func()) {
 	t.Helper()
 	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
@@ -96,8 +96,58 @@ func TestForgetBoots(t *testing.T) {
 	put("boot2/4026531840")
 	put("boot2/4026532001")
 	for table, want := range map[string]int{"boot1/4026531840": 0, "boot2/4026531840": 1, "boot2/4026532001": 1} {
-		if known, err := f.Weights(table, []kernel.ServerKey{server}); err != nil || len(known) != want {
-			t.Errorf("%s: %d remembered, %v; want %d", table, len(known), err, want)
-		}
+		t.Run(table, func(t *testing.T) {
+			if known, err := f.Weights(table, []kernel.ServerKey{server}); err != nil || len(known) != want {
+				t.Errorf("%d remembered, %v; want %d", len(known), err, want)
+			}
+		})
+	}
+}
+
+// A damaged file is an error to readers and is set aside by writers.
+func TestDamagedWeights(t *testing.T) {
+	f := Folder{Dir: t.TempDir()}
+	if f.HasWeights() {
+		t.Error("a new folder has weights")
+	}
+	if err := os.WriteFile(f.WeightsFile(), []byte(`{"weights":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var unreadable *UnreadableError
+	if _, err := f.Weights("boot/1", nil); !errors.As(err, &unreadable) || unreadable.SetAside != "" || !f.HasWeights() {
+		t.Errorf("reading: %v", err)
+	}
+	aside, err := f.ChangeWeights(t.Context(), "boot/1", func(w *Weights) error {
+		w.Put(server, Weight{Weight: 5})
+		return nil
+	})
+	if err != nil || aside == nil {
+		t.Fatalf("%v, %v", aside, err)
+	}
+	if b, err := os.ReadFile(aside.SetAside); err != nil || string(b) != `{"weights":` {
+		t.Errorf("set aside: %q, %v", b, err)
+	}
+	if known, err := f.Weights("boot/1", []kernel.ServerKey{server}); err != nil || known[server].Weight != 5 {
+		t.Errorf("remembered %v, %v", known, err)
+	}
+}
+
+// A change that fails, or changes nothing, writes nothing.
+func TestNothingIsWritten(t *testing.T) {
+	failed := errors.New("failed")
+	for _, c := range []struct {
+		name   string
+		change func(*Weights) error
+		want   error
+	}{
+		{"nothing changed", func(w *Weights) error { w.Drop(server); return nil }, nil},
+		{"failed", func(w *Weights) error { w.Put(server, Weight{}); return failed }, failed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := Folder{Dir: t.TempDir()}
+			if _, err := f.ChangeWeights(t.Context(), "boot/1", c.change); !errors.Is(err, c.want) || f.HasWeights() {
+				t.Errorf("%v, written %v", err, f.HasWeights())
+			}
+		})
 	}
 }
