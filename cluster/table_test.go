@@ -18,11 +18,6 @@ var (
 // randomState is a wanted state that has much in common with others.
 func randomState(r *rand.Rand) []plan.Service { return plan.Of(contract.RandomTable(r)) }
 
-// wide is a large wanted state.
-func wide(services, servers int) []plan.Service {
-	return plan.Of(contract.WideTable(services, servers))
-}
-
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
 func id(s string) kernel.ServiceID {
