@@ -100,7 +100,7 @@ func completeOneService(a *App, s *selector) completer {
 	}
 }
 
-// many stands for any number of servers.
+// many means any number of servers.
 const many = -1
 
 // completeServers completes with a service, then with its servers, up to the number

@@ -48,7 +48,7 @@ func plural[N int | uint64](n N, noun string) string {
 }
 
 // confirm prints what will be done and asks. The answer no is an error with exit
-// status 1. If nobody can be asked, it is an error without --yes. With --dry-run it
+// status 1. If it cannot ask, it is an error without --yes. With --dry-run it
 // prints what would be done and does not ask.
 func (a *App) confirm(ctx context.Context, what string) error {
 	if a.global.dryRun {
@@ -76,9 +76,9 @@ func (a *App) confirm(ctx context.Context, what string) error {
 	return &fault{status: exitNo, err: errors.New("nothing was changed")}
 }
 
-// asked returns where to read the answer: standard input or, if that is no
-// terminal, the terminal that the program was started from. in is nil if nobody
-// sees the question.
+// asked returns where to read the answer: standard input or, if that is not a
+// terminal, the terminal that the program was started from. in is nil if the question
+// would not be shown on a terminal.
 func (a *App) asked() (in io.Reader, close func() error) {
 	switch {
 	case !a.ErrTerminal.Is:

@@ -10,7 +10,7 @@ import (
 // durationRange is the range of valid durations of an option. The zero value allows
 // everything above zero.
 type durationRange struct {
-	// low and high are the limits; zero is no limit.
+	// low and high are the limits; zero means no limit.
 	low, high time.Duration
 	// unit is a duration of which it must be a multiple; zero allows any.
 	unit time.Duration

@@ -43,8 +43,8 @@ func (o *clusterFiles) given(args []string) []string {
 // opener opens a file to read; - is standard input.
 type opener func(name string) (io.ReadCloser, error)
 
-// readCluster reads files as one cluster: a folder stands for its cluster files, -
-// for standard input. It reports all faults of all files. An interrupt ends it at
+// readCluster reads files as one cluster: a folder means its cluster files, -
+// standard input. It reports all faults of all files. An interrupt ends it at
 // once, even while no text comes.
 func readCluster(ctx context.Context, open opener, names []string) (*cluster.Wanted, error) {
 	files, err := readFiles(ctx, open, names)

@@ -21,13 +21,13 @@ link to this program named ipvsadm, ipvsadm-save or ipvsadm-restore does the sam
 that scripts work without changes.
 
 All arguments after ipvsadm belong to ipvsadm, including --help. The only option of
-lvs that may stand before ipvsadm is --netns.`,
+lvs that is allowed before ipvsadm is --netns.`,
 		Example: `  lvs ipvsadm -A -t 192.0.2.11:80 -s wlc
   lvs ipvsadm -L -n --stats
   lvs --netns director ipvsadm -Ln`,
 		DisableFlagParsing: true,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return usagef("only --netns may stand before ipvsadm").hintf("use %s [--netns NAME] %s", a.Name, c.Use)
+			return usagef("only --netns is allowed before ipvsadm").hintf("use %s [--netns NAME] %s", a.Name, c.Use)
 		},
 		ValidArgsFunction: nothing,
 	}

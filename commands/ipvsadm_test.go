@@ -27,7 +27,7 @@ func TestIpvsadm(t *testing.T) {
 			"Try `lvs ipvsadm -h' or 'lvs ipvsadm --help' for more information.\n", 255},
 		{"ipvsadm", "ipvsadm", "ipvsadm", "", "",
 			"Try `ipvsadm -h' or 'ipvsadm --help' for more information.\n", 255},
-		{"lvs", "lvs", "-q ipvsadm", "", "", "lvs: only --netns may stand before ipvsadm\n" +
+		{"lvs", "lvs", "-q ipvsadm", "", "", "lvs: only --netns is allowed before ipvsadm\n" +
 			"hint: use lvs [--netns NAME] ipvsadm [ARGUMENT…]\n", exitUsage},
 	} {
 		t.Run(c.name+" "+c.args, func(t *testing.T) {

@@ -82,7 +82,7 @@ func (o *serverAdd) run(c *cobra.Command, args []string) error {
 	return o.app.apply(c.Context(), steps)
 }
 
-// allNew returns an error if one of several servers exists already.
+// allNew returns an error if one of several servers already exists.
 func (o *serverAdd) allNew(c *cobra.Command, id kernel.ServiceID, steps []operate.Step) error {
 	entries, err := o.app.lookup(c.Context(), kernel.AddServer.String(), []kernel.ServiceID{id})
 	if err != nil {

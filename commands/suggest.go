@@ -186,7 +186,7 @@ func otherVerbs() map[string]string {
 	}
 }
 
-// meant returns the command that a user probably meant by a word that is no command:
+// meant returns the command that a user probably meant by a word that is not a command:
 // a service or a server without a verb, or another word for a command. It returns
 // nothing if there is none.
 func meant(program string, c *cobra.Command, word string) string {

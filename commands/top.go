@@ -137,7 +137,7 @@ func (o *top) run(c *cobra.Command, args []string) error {
 	return tui.Run(c.Context(), options)
 }
 
-// insteadOfTop returns the hint if there is no terminal.
+// insteadOfTop returns the hint for use without a terminal.
 func insteadOfTop(name string) string {
 	return "use " + name + " top -b for plain text, or " + name + " list"
 }
@@ -260,7 +260,7 @@ func (o *topBatch) register(c *cobra.Command) {
 	complete(c, "count", words("1", "10"))
 }
 
-// parse returns the number of blocks; 0 is no limit.
+// parse returns the number of blocks; 0 means no limit.
 func (o *topBatch) parse() (int, error) {
 	switch {
 	case o.count == "":

@@ -20,7 +20,7 @@ func newValidate(a *App) *cobra.Command {
 		Short: "Check cluster files",
 		Long: `Read cluster files as every other command reads them, and report every fault with
 its place. Files that are named together form one cluster: they may use each other's
-pools and checks. A folder stands for its *.yaml, *.yml and *.json, sorted by name.
+pools and checks. A folder means its *.yaml, *.yml and *.json, sorted by name.
 
 It needs neither root nor IPVS. What only the director's kernel knows is not checked:
 whether it has the scheduler, or the network interface of a sync daemon.`,

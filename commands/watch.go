@@ -177,13 +177,13 @@ func (o *watch) chooseFormat() error {
 	return nil
 }
 
-// watcher looks at a table again and again and prints what is different.
+// watcher reads a table again and again and prints what has changed.
 type watcher struct {
 	app *App
 	// ids has the services to watch, in canonical order; empty is the whole table.
 	ids      []kernel.ServiceID
 	interval time.Duration
-	// count is the number of intervals; zero is no limit.
+	// count is the number of intervals; zero means no limit.
 	count          uint64
 	rates, initial bool
 	meters         meters
@@ -199,7 +199,7 @@ type watcher struct {
 	gone bool
 }
 
-// begin looks for the first time. Every error ends it here.
+// begin reads the table for the first time. Every error ends the watch here.
 func (w *watcher) begin(ctx context.Context) (err error) {
 	if w.last, _, err = w.settled(ctx); err != nil {
 		return err

@@ -23,10 +23,10 @@ type look struct {
 	daemons  []kernel.Daemon
 }
 
-// mostLooks limits the looks at a table that changes all the time.
+// mostLooks limits how often a table is read that changes all the time.
 const mostLooks = 4
 
-// settled looks and returns what has changed since the last look. The kernel lists a
+// settled reads the table and returns what has changed since the last reading. The kernel lists a
 // large table piece by piece, and a change meanwhile can make it omit an object or
 // list it twice. So a difference counts only if two looks in a row agree.
 func (w *watcher) settled(ctx context.Context) (*look, []output.Change, error) {

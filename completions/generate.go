@@ -27,10 +27,10 @@ func main() {
 	}
 }
 
-// extensions are those that the shells give their files.
+// extensions are the file name extensions of the shells.
 var extensions = map[string]string{"bash": "bash", "zsh": "zsh", "fish": "fish", "powershell": "ps1"}
 
-// scripts gives every script by its file name.
+// scripts returns every script by its file name.
 func scripts() (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for _, name := range []string{"lvs", "lvsctl"} {

@@ -23,7 +23,7 @@ type Connection struct {
 	// Engine and EngineData are the persistence engine (sip) and its key (the
 	// Call-ID). They are empty without an engine.
 	Engine, EngineData string
-	// Origin is who made the entry: LOCAL, or SYNC for another director. It is
+	// Origin is where the entry was made: LOCAL, or SYNC for another director. It is
 	// set by the source WithOrigin only.
 	Origin string
 }

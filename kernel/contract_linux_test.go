@@ -96,7 +96,7 @@ func TestContractStatus(t *testing.T) {
 	}
 }
 
-// TestContractDenied becomes nobody, on the thread of the test only.
+// TestContractDenied runs as the user nobody, only in the thread of the test.
 func TestContractDenied(t *testing.T) {
 	k := openLab(t)
 	become := func(uid int) {

@@ -15,7 +15,7 @@ type Server struct {
 	// Weight is its share of new connections, 0 to MaxWeight. Zero accepts none.
 	Weight int
 	// Upper is the number of connections at which the server accepts no more, and
-	// Lower the number below which it accepts them again. Zero is no limit (Upper)
+	// Lower the number below which it accepts them again. Zero means no limit (Upper)
 	// or three quarters of Upper (Lower).
 	Upper, Lower uint32
 	// Tunnel is the encapsulation. It has a meaning only with the forwarding method
@@ -102,7 +102,7 @@ func ParseTunnelType(s string) (TunnelType, error) {
 // TunnelFlags select the checksum of the outer header (IP_VS_TUNNEL_ENCAP_FLAG_…).
 type TunnelFlags uint16
 
-// The checksum choices. They exclude one another.
+// The checksum choices. A tunnel has one of them.
 const (
 	NoChecksum     TunnelFlags = 0
 	Checksum       TunnelFlags = 1

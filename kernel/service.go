@@ -73,7 +73,7 @@ func (f SchedFlags) Names(scheduler string) []string {
 }
 
 // ParseSchedFlags parses a comma-separated list of flag names. It refuses a name
-// of another scheduler's flag. The empty string is no flag.
+// of another scheduler's flag. The empty string means no flags.
 func ParseSchedFlags(scheduler, s string) (SchedFlags, error) {
 	var f SchedFlags
 	if s == "" {

@@ -88,8 +88,8 @@ func (e *ServiceEntry) Capacity(without ...netip.AddrPort) int {
 	return n
 }
 
-// OutboundKnown reports whether the outbound counters say what the service
-// sends: some server's replies pass the director, or there is no server.
+// OutboundKnown reports whether the outbound counters show what the service sends: the
+// replies of some server pass the director, or the service has no servers.
 func (e *ServiceEntry) OutboundKnown() bool {
 	for i := range e.Servers {
 		if e.Servers[i].OutboundKnown() {

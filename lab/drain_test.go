@@ -141,7 +141,7 @@ func TestDrainPersistent(t *testing.T) {
 				return s
 			}
 		}
-		t.Fatalf("nobody is called %q", name)
+		t.Fatalf("there is no server %q", name)
 		return nil
 	}
 	bound := ask()

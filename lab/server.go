@@ -18,8 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Server is a real server of a cluster. It serves what tests tell it to serve, and
-// counts requests.
+// Server is a real server of a cluster. Tests choose what it serves. It counts
+// requests.
 type Server struct {
 	*Node
 

@@ -169,7 +169,7 @@ func (w *watching) until(t *testing.T, what string, seen func(event) bool) {
 				return nil
 			}
 		}
-		return fmt.Errorf("it does not tell %s", what)
+		return fmt.Errorf("watch does not print %s", what)
 	})
 }
 

@@ -251,7 +251,7 @@ type errorDocument struct {
 }
 
 // WriteError writes the failure as one line of JSON. It ignores an error of the
-// writer: there is no place left to report it.
+// writer, because it cannot report it anywhere.
 func WriteError(w io.Writer, e ErrorRow) {
 	if e.Faults == nil {
 		e.Faults = []FaultRow{}

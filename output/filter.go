@@ -189,7 +189,7 @@ func canonEndpoint(s string) string {
 	return s
 }
 
-// addressPart reads an address without a port, which stands for every port.
+// addressPart parses an address without a port, which matches every port.
 func addressPart[T any](value string, of func(*T) netip.Addr) (func(*T) bool, bool) {
 	want, err := netip.ParseAddr(strings.Trim(value, "[]"))
 	return func(r *T) bool { return of(r) == want }, err == nil

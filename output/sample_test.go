@@ -118,7 +118,7 @@ func sampleChanges() []Change {
 		{Op: "edit service", Service: web.ServiceID, BeforeService: &web, AfterService: &longer, DryRun: true},
 		{Op: "edit server", Service: web.ServiceID, Server: first.Addr, BeforeServer: &first, AfterServer: &drained},
 		{Op: "add server", Service: web.ServiceID, Server: tunnel.Addr, AfterServer: &tunnel,
-			Err: errors.New("exists already")},
+			Err: errors.New("already exists")},
 		{Op: "delete server", Service: web.ServiceID, Server: first.Addr, BeforeServer: &first},
 		{Op: "zero"},
 		{Op: "set timeouts", BeforeTimeouts: &kernel.Timeouts{TCP: time.Hour, TCPFin: 2 * time.Minute, UDP: 5 * time.Minute},

@@ -74,7 +74,7 @@ func (p *Printer) Servers(id kernel.ServiceID, rows []kernel.ServerEntry, public
 func (p *Printer) rowFormat() bool { return p.o.tabular() || p.o.Format == "name" }
 
 // lines writes the nodes as rows. In a table too wide for the terminal, servers
-// stand below their service instead of beside it.
+// are below their service instead of beside it.
 func (p *Printer) lines(k *kind[line], nodes []node, public, withServices bool) error {
 	w, err := rows(p, k)
 	if err != nil {

@@ -143,7 +143,7 @@ func persistenceColumns() []column[line] {
 	}
 }
 
-// thresholdColumns are the other settings of a server, and who is bound to it.
+// thresholdColumns are the other settings of a server, and the clients bound to it.
 func thresholdColumns() []column[line] {
 	return []column[line]{
 		{key: "upper", help: "no new connections from this number on", hide: inServiceRow, unknown: unknownOfServer,

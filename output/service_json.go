@@ -45,7 +45,7 @@ type ServerRow struct {
 	Port     uint16     `json:"port" doc:"The server's port."`
 	Forward  string     `json:"forward" doc:"nat, tunnel or direct; the kernel also shows local and bypass."`
 	Weight   int        `json:"weight" doc:"The share of new connections; 0 is none."`
-	Upper    *uint32    `json:"upper" doc:"No new connections from this number on; 0 is no limit. Null if unknown."`
+	Upper    *uint32    `json:"upper" doc:"No new connections from this number on; 0 means no limit. Null if unknown."`
 	Lower    *uint32    `json:"lower" doc:"New connections again below this number; 0 is 3/4 of upper. Null if unknown."`
 	Tunnel   *TunnelRow `json:"tunnel" doc:"The encapsulation. Null if forward is not tunnel, or unknown."`
 	Active   uint64     `json:"active" doc:"Established connections."`

@@ -19,7 +19,7 @@ type SettingsRow struct {
 	OnePacket  *bool        `json:"onePacket" doc:"Each UDP datagram is scheduled on its own. Null for a server."`
 	Forward    *string      `json:"forward" doc:"nat, tunnel or direct. Null for a service."`
 	Weight     *int         `json:"weight" doc:"The share of new connections. Null for a service."`
-	Upper      *uint32      `json:"upper" doc:"Upper threshold; 0 is no limit. Null if unknown, or for a service."`
+	Upper      *uint32      `json:"upper" doc:"Upper threshold; 0 means no limit. Null if unknown, or for a service."`
 	Lower      *uint32      `json:"lower" doc:"Lower threshold; 0 is 3/4 of upper. Null if unknown, or for a service."`
 	Tunnel     *TunnelRow   `json:"tunnel" doc:"The encapsulation. Null if not tunnel, unknown, or for a service."`
 	Daemon     *DaemonRow   `json:"daemon" doc:"The sync daemon. Null for anything else."`

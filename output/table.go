@@ -6,10 +6,10 @@ import (
 )
 
 // terminalRows is the size of the largest table that tablewriter lays out. The
-// plain writer, which is some fifty times faster, writes larger ones.
+// plain writer, which is some eight times faster, writes larger ones.
 const terminalRows = 1000
 
-// gap stands between columns.
+// gap is the space between columns.
 const gap = "  "
 
 // table lays out columns. One buffer holds the cells; the widths are known once it

@@ -94,7 +94,7 @@ func stringEnd(b []byte) int {
 }
 
 // plainYAML reports whether a string needs no quotes in any version of YAML: it
-// begins with a letter, has letters, digits and a few signs, and is no word for a
+// begins with a letter, has letters, digits and a few signs, and does not mean a
 // boolean or null.
 func plainYAML(s []byte) bool {
 	if len(s) == 0 || !isLetter(s[0]) || s[len(s)-1] == ':' {

@@ -4,7 +4,7 @@
 // were compared with the kernel's own choice.
 package schedule
 
-// Server is what a scheduler looks at.
+// Server has what a scheduler knows about a real server.
 type Server struct {
 	Weight int
 	// Active and Inactive are connections, as the kernel counts them.

@@ -93,7 +93,7 @@ func (m *Model) serviceForm(e *kernel.ServiceEntry) *form {
 
 var serverOptions = []option{
 	{"weight", "--weight", "weight of the server; with 0 it gets no new connections"},
-	{"upper", "--upper", "upper threshold: no new connections at this many; 0 is no limit"},
+	{"upper", "--upper", "upper threshold: no new connections at this many; 0 means no limit"},
 	{"lower", "--lower", "lower threshold: new connections again below this many"},
 	{"tunnel type", "--tun-type", "ipip, gue or gre; only with forwarding method tunnel"},
 	{"tunnel port", "--tun-port", "UDP port of gue"},

@@ -21,8 +21,8 @@ type Model struct {
 	after  func(time.Duration, tea.Msg) tea.Cmd
 	reader *reader
 	hist   *history
-	// sample is the sample that is shown; nil before the first. err is why there
-	// is no newer one.
+	// sample is the sample that is shown; nil before the first. err is the reason
+	// why it could not be renewed.
 	sample  *sample
 	err     error
 	reading bool

@@ -1,5 +1,5 @@
-// Command lvs manages Linux Virtual Server. Everything it does is in the room
-// commands.
+// Command lvs manages IPVS, the load balancer of the Linux kernel. Package commands
+// implements it.
 package main
 
 import (

@@ -29,7 +29,7 @@ type Command struct {
 // faults.
 type parser struct {
 	names Names
-	// wide allows every verb and gives everything the meaning that it has for
+	// wide allows every verb and reads everything with the meaning that it has for
 	// ipvsadm. It is set for Program, and not for a text that lvs reads.
 	wide bool
 

@@ -154,7 +154,7 @@ func findOption(long string, short byte) *option {
 	return nil
 }
 
-// groups is a set of options. Options that exclude one another form one group: a
+// groups is a set of options. Options that cannot be combined form one group: a
 // command line has at most one option of each group. The groups are in the order in
 // which ipvsadm checks for missing and for illegal options.
 type groups uint64

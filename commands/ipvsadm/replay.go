@@ -93,7 +93,7 @@ func (t *table) take(l *Line) {
 	e := t.find(l.Service.ServiceID)
 	if l.Verb == AddService {
 		if e != nil {
-			t.fault(l, l.service, fmt.Sprintf("the service exists already, added in line %d", e.Line))
+			t.fault(l, l.service, fmt.Sprintf("the service already exists, added in line %d", e.Line))
 			return
 		}
 		t.add(l)
@@ -134,7 +134,7 @@ func (t *table) takeServer(e *entry, l *Line) {
 	there := i >= 0
 	switch {
 	case l.Verb == AddServer && there:
-		t.fault(l, l.serverAt, fmt.Sprintf("the server exists already, added in line %d", e.Servers[i].Line))
+		t.fault(l, l.serverAt, fmt.Sprintf("the server already exists, added in line %d", e.Servers[i].Line))
 	case l.Verb == AddServer:
 		if a := l.Server.Addr.Addr(); a.IsUnspecified() || a.IsMulticast() {
 			t.fault(l, l.serverAt, "want a unicast address")

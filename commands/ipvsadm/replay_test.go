@@ -60,9 +60,9 @@ func TestReplayReportsEveryFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = replay(lines)
-	want := `line 2, column 7: "10.0.0.1:80": the service exists already, added in line 1
+	want := `line 2, column 7: "10.0.0.1:80": the service already exists, added in line 1
 line 3, column 7: "10.0.0.2:80": no earlier line adds the service
-line 5, column 22: "10.0.1.1": the server exists already, added in line 4
+line 5, column 22: "10.0.1.1": the server already exists, added in line 4
 line 6, column 22: "224.0.0.1": want a unicast address
 line 7, column 22: "10.0.1.2": no earlier line adds the server
 line 8, column 22: "10.0.1.2": no earlier line adds the server
@@ -114,7 +114,7 @@ func TestReadSaveFaults(t *testing.T) {
 -a -t 10.0.0.2:80 -r 10.0.1.1
 -a -t 10.0.0.1:80 -r 224.0.0.1
 `), nil)
-	want := `line 2, column 7: "10.0.0.1:80": the service exists already, added in line 1
+	want := `line 2, column 7: "10.0.0.1:80": the service already exists, added in line 1
 line 3, column 22: "x": want persistence from 1 to 2678400 seconds
 line 5, column 22: "224.0.0.1": want a unicast address`
 	if d := cmp.Diff(want, fmt.Sprint(err)); d != "" {

@@ -133,7 +133,7 @@ func (p *parser) settleServer() {
 	}
 }
 
-// clashes are the lists that exclude one another, in the order in which ipvsadm checks
+// clashes are the lists that cannot be combined, in the order in which ipvsadm checks
 // them.
 var clashes = []struct{ one, other groups }{
 	{service, connections},

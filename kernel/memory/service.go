@@ -58,7 +58,7 @@ func (s *service) edit(want kernel.Service) (commit func(), err error) {
 }
 
 // checkNames refuses names that do not fit into a netlink attribute, before the
-// kernel looks at its table.
+// kernel reads its table.
 func checkNames(s kernel.Service) error {
 	if len(s.Scheduler) > kernel.MaxName || len(s.Engine) > kernel.MaxName {
 		return kernel.ErrInvalid

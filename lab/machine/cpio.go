@@ -63,7 +63,7 @@ func (w *cpioWriter) tree(from, at string, skip func(rel string, d fs.DirEntry) 
 	})
 }
 
-// copy adds one entry of the host. It ignores what is no file, folder or link.
+// copy adds one entry of the host. It ignores everything but files, folders and links.
 func (w *cpioWriter) copy(path, name string, d fs.DirEntry) error {
 	info, err := d.Info()
 	if err != nil {

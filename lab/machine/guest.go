@@ -136,7 +136,7 @@ func mountAll() error {
 	return errors.Join(unix.Sethostname([]byte("lab")), LoopbackUp())
 }
 
-// mount mounts a file system; one that is mounted already is no error.
+// mount mounts a file system. It is not an error if it is already mounted.
 func mount(source, dir, kind, options string) error {
 	err := unix.Mount(source, dir, kind, 0, options)
 	if errors.Is(err, unix.EBUSY) { // some kernels mount /dev themselves
@@ -166,8 +166,8 @@ func LoopbackUp() error {
 	return nil
 }
 
-// insertModule loads a module and what it depends on, as long as there is no
-// modprobe. A module that is built in is no error.
+// insertModule loads a module and its dependencies without modprobe. It is not an error if
+// the module is built in.
 func insertModule(dir, name string) error {
 	text, err := os.ReadFile(filepath.Join(dir, "modules.dep"))
 	if err != nil {
@@ -179,7 +179,7 @@ func insertModule(dir, name string) error {
 		if strings.ReplaceAll(base, "-", "_") != name {
 			continue
 		}
-		// A dependency stands after what depends on it.
+		// A dependency comes after the modules that need it.
 		files := strings.Fields(needs)
 		for i := len(files) - 1; i >= 0; i-- {
 			if err := insertFile(filepath.Join(dir, files[i])); err != nil {
@@ -191,7 +191,7 @@ func insertModule(dir, name string) error {
 	return nil // built in
 }
 
-// insertFile loads one module; one that is loaded already is no error.
+// insertFile loads one module. It is not an error if it is already loaded.
 func insertFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

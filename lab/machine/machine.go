@@ -22,8 +22,8 @@ type Machine interface {
 	// Describe returns in a few words what is booted.
 	Describe() string
 	// Run boots, runs the job and halts. It calls see with each event, from
-	// one goroutine. The error is why the job did not run to its end; a
-	// command that fails is no error.
+	// one goroutine. The error is why the job did not run to its end; it
+	// is nil if only a command failed.
 	Run(ctx context.Context, job *Job, see func(Event)) error
 }
 

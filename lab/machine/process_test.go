@@ -13,8 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// fake is a guest process that is no kernel: a program whose output is the
-// link.
+// fake returns a guest process that is not a kernel: a program whose output is the link.
 func fake(t *testing.T, name string, args ...string) *guestProcess {
 	t.Helper()
 	link, guestEnd, err := os.Pipe()

@@ -54,8 +54,8 @@ func runJob(job *Job, link io.Writer) error {
 	return report.send(Event{Kind: Done})
 }
 
-// beat sends Alive at every pulse, so that the host can tell a guest that hangs
-// from a command that prints nothing.
+// beat sends Alive at every pulse, so that the host can distinguish a guest that
+// hangs from a command that prints nothing.
 func beat(report *frameWriter, stop <-chan struct{}) {
 	tick := time.NewTicker(pulse)
 	defer tick.Stop()

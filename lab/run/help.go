@@ -48,7 +48,7 @@ around the working folder. With host it works on this machine's files.`,
 		synopsis: "[OPTION…] [PACKAGE…]",
 		long: `Build the tests of PACKAGE on this machine and run them in a lab kernel. Only
 packages whose tests import lvs/lab are built and run; the others need no kernel
-(go test). Options mean what they mean to go test and stand before the packages.
+(go test). Options have the same meaning as in go test and come before the packages.
 ldirectord and keepalived are fetched and added if a test named TestCaller… runs.
 The last line has the sums: "5 passed, 0 failed, 1 skipped".`,
 		arguments: []term{
@@ -70,7 +70,7 @@ The last line has the sums: "5 passed, 0 failed, 1 skipped".`,
 		name:  "demo",
 		short: "Show a cluster with live traffic",
 		long: `Build a cluster in a lab kernel: two clients, a director and three real servers of
-different size. Send HTTP requests through it and show how lvs looks at it and
+different size. Send HTTP requests through it and show how lvs displays and
 changes it. On a terminal, lvs top follows at the end; q quits. It takes half a
 minute and needs bin/lvs: "make demo" builds it first.`,
 		examples: []string{"bin/lab demo"},
