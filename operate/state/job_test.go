@@ -12,11 +12,13 @@ import (
 func TestJobs(t *testing.T) {
 	f := Folder{Dir: t.TempDir()}
 	now := time.Now()
-	j, err := f.NewJob(now, Job{Kind: "undrain", Table: "boot/1", Wait: time.Minute, Args: []string{"undrain", "--job", ThisJob}})
+	j, err := f.NewJob(now, Job{Kind: "undrain", Table: "boot/1", Wait: time.Minute,
+		Args: []string{"undrain", "--job", ThisJob}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(j.Args, []string{"undrain", "--job", j.ID}) || !j.At.Equal(now.Add(time.Minute).Truncate(time.Second)) {
+	if !slices.Equal(j.Args, []string{"undrain", "--job", j.ID}) ||
+		!j.At.Equal(now.Add(time.Minute).Truncate(time.Second)) {
 		t.Errorf("the job is %+v", j)
 	}
 	if read, err := f.Job(j.ID); err != nil || read.ID != j.ID || read.Kind != "undrain" || !read.At.Equal(j.At) {
