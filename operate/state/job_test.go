@@ -12,8 +12,8 @@ import (
 func TestJobs(t *testing.T) {
 	f := Folder{Dir: t.TempDir()}
 	now := time.Now()
-	j, err := f.NewJob(now, Job{
-		Kind: "undrain", Table: "boot/1", Wait: time.Minute, Args: []string{"undrain", "--job", ThisJob}})
+	j, err := f.NewJob(now, Job{Kind: "undrain", Table: "boot/1", Wait: time.Minute,
+		Args: []string{"undrain", "--job", ThisJob}})
 	if err != nil {
 		t.Fatal(err)
 	}
