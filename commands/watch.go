@@ -30,13 +30,14 @@ func newWatch(a *App) *cobra.Command {
 		Short: "Print changes of the table as they happen, and rates",
 		Long: `Read the table every interval and print a line for each change between two reads: a
 service or server added, edited or deleted, with the changed settings before and
-after; a sync daemon started or stopped; new timeouts. What comes and goes between two
-reads is not seen. With SERVICE, only those services are watched, even if one does not
-exist yet. --initial first prints what is there, as if it were just being added.
+after; a sync daemon started or stopped; new timeouts. An object that is added and
+deleted between two reads is not seen. With SERVICE, only those services are watched,
+even if one does not exist yet. --initial first prints the present table, as if it were
+just being added.
 
 With --rates, it also prints a line for each service after every interval, and with
---servers for each server too: what came per second, from the counters and the time
-that really passed, not from the kernel's estimates. The kernel updates its counters
+--servers for each server too: connections, packets and bytes per second, from the
+counters and the time that really passed, not from the kernel's estimates. The kernel updates its counters
 every 2s, so the interval is a multiple of that. If the kernel is late, the counters
 were set to zero, or an object is new, a rate is unknown; after a late update the next
 rate covers both intervals.
@@ -44,11 +45,11 @@ rate covers both intervals.
 It runs until interrupted (exit status 130), for --count intervals, or until --timeout.
 The status is then 0, or 8 if --timeout passes before --count intervals. While IPVS is
 unloaded, it says so and keeps running. Lines are written at once. -o json and yaml
-print one document at the end, and so need an end: --count or --timeout. --jq works on
-each line unless -o json is used.
+print one document at the end, so they need --count or --timeout. --jq works on each
+line unless -o json is used.
 
-Without privilege, it watches what everyone may read and says so: thresholds,
-persistence, flags, timeouts, sync daemons and rates are then unknown.`,
+Without privilege, it watches only what every user can read, and prints a note:
+thresholds, persistence, flags, timeouts, sync daemons and rates are then unknown.`,
 		Example: `  lvs watch
   lvs watch tcp://192.0.2.10:80 --rates --interval 10s
   lvs watch --rates --servers --filter 'connectionsPerSecond>0' --timeout 1m
