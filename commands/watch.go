@@ -37,10 +37,10 @@ just being added.
 
 With --rates, it also prints a line for each service after every interval, and with
 --servers for each server too: connections, packets and bytes per second, from the
-counters and the time that really passed, not from the kernel's estimates. The kernel updates its counters
-every 2s, so the interval is a multiple of that. If the kernel is late, the counters
-were set to zero, or an object is new, a rate is unknown; after a late update the next
-rate covers both intervals.
+counters and the time that really passed, not from the kernel's estimates. The kernel
+updates its counters every 2s, so the interval is a multiple of that. If the kernel is
+late, the counters were set to zero, or an object is new, a rate is unknown; after a
+late update the next rate covers both intervals.
 
 It runs until interrupted (exit status 130), for --count intervals, or until --timeout.
 The status is then 0, or 8 if --timeout passes before --count intervals. While IPVS is
@@ -62,11 +62,11 @@ thresholds, persistence, flags, timeouts, sync daemons and rates are then unknow
 	o.selector.register(a, c)
 	f := c.Flags()
 	f.StringVar(&o.interval, "interval", "",
-		"look every `DURATION`, at least 100ms; with --rates a multiple of 2s (default 1s, with --rates 2s)")
+		"read the table every `DURATION`, at least 100ms; with --rates a multiple of 2s (default 1s, with --rates 2s)")
 	f.StringVarP(&o.count, "count", "n", "", "end after `N` intervals (default: never)")
-	f.BoolVar(&o.rates, "rates", false, "print after each interval what came per second")
+	f.BoolVar(&o.rates, "rates", false, "print rates per second after each interval")
 	f.BoolVar(&o.servers, "servers", false, "with --rates: also print a line for each server")
-	f.BoolVar(&o.initial, "initial", false, "print first what is there, as if it were just being added")
+	f.BoolVar(&o.initial, "initial", false, "print the present table first, as if it were just being added")
 	f.StringArrayVar(&o.filter, "filter", nil,
 		"print only events that match `EXPR`, such as op=delete-server, server~10.0. or connectionsPerSecond>100; "+
 			"repeat it for more conditions (default: all)")
