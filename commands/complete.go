@@ -152,7 +152,7 @@ func (a *App) serversOf(c *cobra.Command, id kernel.ServiceID, named []string) [
 	return out
 }
 
-// publicTable returns the table as everyone may read it. Completion cannot show an
+// publicTable returns the table as every user can read it. Completion cannot show an
 // error, so it returns an empty table instead.
 func (a *App) publicTable(c *cobra.Command) []kernel.ServiceEntry {
 	a.fromEnv(c, "netns", "LVS_NETNS", &a.global.netns)

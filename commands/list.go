@@ -179,7 +179,7 @@ func (v *view) snapshot(ctx context.Context, a *App, ids []kernel.ServiceID) (*k
 	return snap, err
 }
 
-// publicSnapshot reads what everyone may read. It returns refused, the reason for it,
+// publicSnapshot reads what every user can read. It returns refused, the reason for it,
 // if even that fails.
 func publicSnapshot(
 	ctx context.Context, a *App, k kernel.Kernel, ids []kernel.ServiceID, refused error,

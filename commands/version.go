@@ -82,7 +82,7 @@ func kernelRelease() string {
 }
 
 // ipvsVersion returns the version of the kernel's IPVS, or nothing if it cannot be
-// read. What everyone may read is the whole table, which must not take long.
+// read. What every user can read is the whole table, which must not take long.
 func (o *showVersion) ipvsVersion(ctx context.Context) string {
 	k, err := o.app.kernel()
 	if err != nil {

@@ -60,7 +60,7 @@ nor how old the last datagram is.`,
 	f := c.Flags()
 	f.StringVar(&o.condition, "for", "", "wait for `CONDITION`: drained, active<=N, exists or gone (needed)")
 	f.StringVar(&o.every, "every", "",
-		"look every `DURATION`, such as 5s (default: after 0.2s, then less often, down to every 1s)")
+		"check every `DURATION`, such as 5s (default: after 0.2s, then less often, down to every 1s)")
 	complete(c, "for", words("drained", "active<=", "exists", "gone"))
 	a.kernelFlags(c)
 	a.showFlags(c)

@@ -30,25 +30,26 @@ func newWatch(a *App) *cobra.Command {
 		Short: "Print changes of the table as they happen, and rates",
 		Long: `Read the table every interval and print a line for each change between two reads: a
 service or server added, edited or deleted, with the changed settings before and
-after; a sync daemon started or stopped; new timeouts. What comes and goes between two
-reads is not seen. With SERVICE, only those services are watched, even if one does not
-exist yet. --initial first prints what is there, as if it were just being added.
+after; a sync daemon started or stopped; new timeouts. An object that is added and
+deleted between two reads is not seen. With SERVICE, only those services are watched,
+even if one does not exist yet. --initial first prints the present table, as if it were
+just being added.
 
 With --rates, it also prints a line for each service after every interval, and with
---servers for each server too: what came per second, from the counters and the time
-that really passed, not from the kernel's estimates. The kernel updates its counters
-every 2s, so the interval is a multiple of that. If the kernel is late, the counters
-were set to zero, or an object is new, a rate is unknown; after a late update the next
-rate covers both intervals.
+--servers for each server too: connections, packets and bytes per second, from the
+counters and the time that really passed, not from the kernel's estimates. The kernel
+updates its counters every 2s, so the interval is a multiple of that. If the kernel is
+late, the counters were set to zero, or an object is new, a rate is unknown; after a
+late update the next rate covers both intervals.
 
 It runs until interrupted (exit status 130), for --count intervals, or until --timeout.
 The status is then 0, or 8 if --timeout passes before --count intervals. While IPVS is
 unloaded, it says so and keeps running. Lines are written at once. -o json and yaml
-print one document at the end, and so need an end: --count or --timeout. --jq works on
-each line unless -o json is used.
+print one document at the end, so they need --count or --timeout. --jq works on each
+line unless -o json is used.
 
-Without privilege, it watches what everyone may read and says so: thresholds,
-persistence, flags, timeouts, sync daemons and rates are then unknown.`,
+Without privilege, it watches only what every user can read, and prints a note:
+thresholds, persistence, flags, timeouts, sync daemons and rates are then unknown.`,
 		Example: `  lvs watch
   lvs watch tcp://192.0.2.10:80 --rates --interval 10s
   lvs watch --rates --servers --filter 'connectionsPerSecond>0' --timeout 1m
@@ -61,11 +62,11 @@ persistence, flags, timeouts, sync daemons and rates are then unknown.`,
 	o.selector.register(a, c)
 	f := c.Flags()
 	f.StringVar(&o.interval, "interval", "",
-		"look every `DURATION`, at least 100ms; with --rates a multiple of 2s (default 1s, with --rates 2s)")
+		"read the table every `DURATION`, at least 100ms; with --rates a multiple of 2s (default 1s, with --rates 2s)")
 	f.StringVarP(&o.count, "count", "n", "", "end after `N` intervals (default: never)")
-	f.BoolVar(&o.rates, "rates", false, "print after each interval what came per second")
+	f.BoolVar(&o.rates, "rates", false, "print rates per second after each interval")
 	f.BoolVar(&o.servers, "servers", false, "with --rates: also print a line for each server")
-	f.BoolVar(&o.initial, "initial", false, "print first what is there, as if it were just being added")
+	f.BoolVar(&o.initial, "initial", false, "print the present table first, as if it were just being added")
 	f.StringArrayVar(&o.filter, "filter", nil,
 		"print only events that match `EXPR`, such as op=delete-server, server~10.0. or connectionsPerSecond>100; "+
 			"repeat it for more conditions (default: all)")

@@ -55,7 +55,7 @@ func (w *watcher) changes(now *look) []output.Change {
 	return w.last.changesTo(now)
 }
 
-// look reads what is watched. Without privilege it reads what everyone may read,
+// look reads what is watched. Without privilege it reads what every user can read,
 // unless rates are wanted, which that does not have.
 func (w *watcher) look(ctx context.Context) (*look, error) {
 	k, err := w.kernel(ctx)
