@@ -28,7 +28,7 @@ func (g *globals) wantsJSON() bool { return g.output == "json" || g.output == "j
 func (a *App) kernelFlags(c *cobra.Command) {
 	f, g := c.Flags(), &a.global
 	f.StringVar(&g.netns, "netns", "",
-		"use the network namespace `NAME`, a path or pid:N (default: the current one; environment LVS_NETNS)")
+		"use the network namespace `NAME`: a name, a path or pid:N (default: the current one; environment LVS_NETNS)")
 	f.StringVar(&g.timeout, "timeout", "", "stop after `DURATION`, such as 5s (default: never)")
 	markGlobal(f, "netns", "timeout")
 	complete(c, "netns", completeNetns)

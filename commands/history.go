@@ -30,13 +30,13 @@ The outcome is done; partly, if the kernel refused some of it; refused, if nothi
 was changed in the end; undone-by-N; or unknown, if the command is still running, was
 killed or could not find out. lvs undo takes an entry back.
 
-Every change that lvs makes is an entry. Changes by other programs are not, nor by
-lvs under the name ipvsadm, unless LVS_JOURNAL=all is set in the environment. Each
-user has a journal: root's is below /var/lib/lvs, others' below ~/.local/state/lvs
-(XDG_STATE_HOME; LVS_STATE_DIR moves both). It keeps at least the last 8 MiB. If it
-cannot be written, lvs says so and makes the change anyway. A table lasts until the
-next boot, or as long as its network namespace; --all also shows the changes to
-others.`,
+Every change that lvs makes is an entry. Changes by other programs are not recorded.
+Changes by lvs under the name ipvsadm are recorded if LVS_JOURNAL=all is set in the
+environment. Each user has a journal: root in /var/lib/lvs, others in
+~/.local/state/lvs (XDG_STATE_HOME; LVS_STATE_DIR replaces both). It keeps at least
+the last 8 MiB. If it cannot be written, lvs reports that and makes the change anyway.
+A table lasts until the next boot, or as long as its network namespace; --all also
+shows changes to other tables.`,
 		Example: `  lvs history
   lvs history --limit 0 -o json --jq '.items[] | select(.user == "root") | .command'
   lvs history --all --columns id,time,netns,command`,

@@ -112,8 +112,8 @@ func newServerEdit(a *App) *cobra.Command {
 		Long: `Change settings of real servers. Settings without an option stay as they are, and no
 connection is cut.
 
-Another forwarding method than tunnel resets the tunnel's type, port and flags;
-another tunnel type than gue resets the port and remcsum. Here -y is --lower, as in
+A forwarding method other than tunnel resets the tunnel's type, port and flags; a
+tunnel type other than gue resets the port and remcsum. Here -y is --lower, as in
 ipvsadm: the command asks no question.`,
 		Example: `  lvs server edit tcp://192.0.2.10:80 10.0.0.11:80 --weight 0
   lvs server edit tcp://192.0.2.10:80 10.0.0.11 10.0.0.12 --upper 2000 --lower 1500
