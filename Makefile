@@ -55,7 +55,7 @@ test: lab ## run every test: on this machine, then in a lab kernel
 
 test-kernels: lab ## run the lab's tests on Debian's kernels 6.1 and 6.12, in QEMU
 	@status=0; for kernel in 6.1 6.12; do \
-		LVS_LAB=qemu LVS_LAB_KERNEL=$$kernel bin/lab test ./... || status=1; \
+		LVS_LAB=qemu LVS_LAB_KERNEL=$$kernel bin/lab test -timeout 40m ./... || status=1; \
 	done; exit $$status
 
 # By default the race detector's runtime sleeps for a second before a process ends.
