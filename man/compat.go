@@ -150,7 +150,7 @@ func compatPage(name string) []byte {
 	r.text(strings.ReplaceAll(compatLinks, "PROGRAM", program))
 	r.section("DIFFERENCES")
 	for _, d := range compatDifferences {
-		r.term(d[0], d[1])
+		r.term(d[0], renamed(d[1], name))
 	}
 	r.section("EXIT STATUS")
 	r.text(`The exit status is that of ipvsadm:
