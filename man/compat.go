@@ -108,7 +108,7 @@ reads another value. A mask that the service cannot have, such as -M 64x, is an 
 followed by other text is an error too.`},
 }
 
-const compatCommands = `lvs has a command of its own for each command of ipvsadm. They differ in this:
+const compatCommands = `lvs has a command of its own for each command of ipvsadm. These points differ:
 
 ipvsadm -E and -e replace all settings of a service or server. lvs changes only the
 settings that you give.
