@@ -95,6 +95,7 @@ func blockNames(nodes []*confNode, kind string) string {
 // those of keepalived itself together.
 func (k *keepalived) globals(n *confNode) {
 	var own []string
+	at := n.place
 	for _, g := range n.block {
 		switch name := g.words[0]; name {
 		case "lvs_timeouts":
@@ -107,13 +108,16 @@ func (k *keepalived) globals(n *confNode) {
 		case "net_namespace", "net_namespace_ipvs":
 			k.note(g.place, "%s is not converted: use lvs with --netns %s", name, g.word(1))
 		default:
+			if len(own) == 0 {
+				at = g.place
+			}
 			if !slices.Contains(own, name) {
 				own = append(own, name)
 			}
 		}
 	}
 	if len(own) > 0 {
-		k.note(n.place, "the settings of keepalived itself in global_defs are not converted (%s)", strings.Join(own, ", "))
+		k.note(at, "the settings of keepalived itself in global_defs are not converted (%s)", strings.Join(own, ", "))
 	}
 }
 

@@ -141,11 +141,11 @@ func (k *keepalived) quorum(v *keepalivedService) {
 		return
 	}
 	if v.quorum > total {
-		k.note(v.quorumAt, "quorum %d is more than the sum of the weights; keepalived uses %d then", v.quorum, total)
+		k.note(v.quorumAt, "quorum %d is more than the sum of the weights; keepalived then uses %d", v.quorum, total)
 		v.quorum = total
 	}
 	if v.hysteresis >= v.quorum {
-		k.note(v.quorumAt, "hysteresis %d is not less than the quorum; keepalived uses %d then",
+		k.note(v.quorumAt, "hysteresis %d is not less than the quorum; keepalived then uses %d",
 			v.hysteresis, v.quorum-1)
 		v.hysteresis = v.quorum - 1
 	}

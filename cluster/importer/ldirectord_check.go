@@ -142,7 +142,7 @@ func (l *ldirectord) health(s *ldService) {
 		s.Health.OnDown.Then = "keep"
 	}
 	if c.kind == "off" {
-		l.note(s.place, "checktype=off: the servers got weight 0 and no fallback; ldirectord adds neither")
+		l.note(s.place, "checktype=off: the servers have weight 0, and there is no fallback; ldirectord adds neither")
 		s.Health.Fallback = ""
 		for i := range s.Servers {
 			s.Servers[i].Weight = new(int)
@@ -182,7 +182,7 @@ func (l *ldirectord) check(s *ldService, r *ldReal) (cluster.Check, bool) {
 		return cluster.Check{}, false
 	case "ping":
 		if c.pings > 1 {
-			l.noteOnce(s.place, "checkcount is not converted: each ping is a result, and fall is how many must fail")
+			l.noteOnce(s.place, "checkcount is not converted: use the key fall, the number of failed pings in a row")
 		}
 		return cluster.Check{Type: "icmp"}, true
 	case "connect":
@@ -304,7 +304,7 @@ func (l *ldirectord) negotiate(s *ldService, r *ldReal) (cluster.Check, bool) {
 		return made, true
 	}
 	if receive != "" {
-		l.note(s.place, "receive is not converted: a check of type %s compares no answer", made.Type)
+		l.note(s.place, "receive is not converted: a check of type %s does not compare the answer", made.Type)
 	}
 	return made, true
 }

@@ -96,7 +96,7 @@ func (l *ldirectord) addServers(s *ldService, r ldReal, last netip.Addr) {
 			f.Weight = &r.weight
 		}
 		if old, ok := s.index[f.Address]; ok {
-			l.note(r.place, "%s is a duplicate: the last one was imported", f.Address)
+			l.note(r.place, "%s is a duplicate: the last one is used", f.Address)
 			s.Servers[old], s.servers[old] = f, r
 		} else {
 			s.index[f.Address] = len(s.Servers)
