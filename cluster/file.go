@@ -1,5 +1,5 @@
 // Package cluster is the cluster file: it reads, checks, explains and writes what a
-// person says a director should do. What that means for a table is for plan.
+// person says a load balancer should do. What that means for a table is for plan.
 package cluster
 
 import (
@@ -25,7 +25,7 @@ type File struct {
 	Pools    []Pool
 	Checks   []NamedCheck
 	Services []FileService
-	// These are for the director only. Nil is not given.
+	// These are for a daemon only, which lvs does not have yet. Nil is not given.
 	BGP      *BGP
 	Overflow *Overflow
 	Director *Director
@@ -69,7 +69,7 @@ type FileService struct {
 	// Pool names the servers; it is empty if Servers lists them.
 	Pool    string
 	Servers []FileServer
-	// Health is for the director only.
+	// Health is for that daemon only.
 	Health ServiceHealth
 }
 
@@ -95,8 +95,8 @@ const (
 	DefaultWeight    = 1
 )
 
-// ServiceHealth is how the director keeps a service available. Zero fields stand for
-// the director's defaults.
+// ServiceHealth is how the daemon keeps a service available. Zero fields stand for
+// the daemon's defaults.
 type ServiceHealth struct {
 	// Check are the checks of the servers; all must pass. Empty means the file's
 	// default.
@@ -107,10 +107,10 @@ type ServiceHealth struct {
 	// Fallback is the server that gets the traffic while the service is down: an
 	// address, with the service's port if it has none. Empty is none.
 	Fallback string
-	// OnAllDown is what the director does without a healthy server: withdraw, open or
+	// OnAllDown is what the daemon does without a healthy server: withdraw, open or
 	// fallback.
 	OnAllDown string
-	// OnDown is what the director does with a failed server.
+	// OnDown is what the daemon does with a failed server.
 	OnDown OnDown
 	// MaxMasked is the largest share of servers that may be masked at a time. Zero
 	// means no limit.
@@ -121,13 +121,13 @@ type ServiceHealth struct {
 	Announce bool
 }
 
-// OnDown is what the director does with a failed server: it sets the weight to 0
+// OnDown is what the daemon does with a failed server: it sets the weight to 0
 // immediately, and does what Then says after Quiesce.
 type OnDown struct {
-	// Quiesce is how long the server keeps weight 0. Nil means the director's default.
+	// Quiesce is how long the server keeps weight 0. Nil means the daemon's default.
 	Quiesce *time.Duration
 	// Then is keep (connections may end) or reset (the server is removed, and its
-	// clients are reset). Empty means the director's default.
+	// clients are reset). Empty means the daemon's default.
 	Then string
 }
 
@@ -189,14 +189,14 @@ type StatusRange struct{ Low, High int }
 // BGP is how addresses are announced.
 type BGP struct {
 	AS       uint32
-	RouterID netip.Addr // invalid: the director chooses
+	RouterID netip.Addr // invalid: the daemon chooses
 	Peers    []BGPPeer
 	// Communities are added to every route: 64512:100, or a well-known name.
 	Communities []string
 	MED         *uint32
 	LocalPref   *uint32
 	NextHop     netip.Addr    // invalid: the director's own address
-	UpDelay     time.Duration // zero is the director's default
+	UpDelay     time.Duration // zero is the daemon's default
 	LastResort  bool
 	// Via is empty (BGP) or route (a kernel route that another daemon exports).
 	Via string
@@ -229,7 +229,7 @@ type OverflowPeer struct {
 	KeyFile  string // relative to the cluster file
 }
 
-// Director is how the director itself behaves. Empty fields stand for its defaults.
+// Director is how the daemon behaves. Empty fields stand for its defaults.
 type Director struct {
 	OnStop string // keep, withdraw or remove
 	Drift  string // repair or report

@@ -33,7 +33,7 @@ type about struct {
 	doc, value, example string
 	// needed is set if the key is required.
 	needed bool
-	// director is set if only the director uses the key.
+	// director is set if no command uses the key yet: it is for a daemon.
 	director bool
 	// of are the types of check that have the key. Empty means all.
 	of string

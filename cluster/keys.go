@@ -96,7 +96,8 @@ func (t *tables) fileRecord() record[File] {
 				doc: "How a full cluster shares its load with other clusters.", value: "not shared",
 				example: "{high: 80%, low: 60%, peers: [{name: b, director: 203.0.113.2, keyFile: b.key}]}", director: true}),
 			at("director", pointer(t.director.form()), func(f *File) **Director { return &f.Director }, about{
-				doc: "How the director itself behaves.", example: "{onStop: keep}", director: true}),
+				doc:     "How the daemon behaves that checks servers and announces addresses.",
+				example: "{onStop: keep}", director: true}),
 		}}
 }
 

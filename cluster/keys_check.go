@@ -23,9 +23,28 @@ const (
 	ofStarts = "smtp pop3 imap ldap"
 )
 
+// excepted reports whether most types of check have a key, so that a list of the
+// others is shorter.
+func excepted(of string) bool { return len(strings.Fields(of)) > len(checkTypes)/2 }
+
+// typesOf returns words for the types of check that have a key.
+func typesOf(of, and string) string {
+	types := strings.Fields(of)
+	if !excepted(of) {
+		return "type " + enumerate(types, and)
+	}
+	var others []string
+	for _, t := range checkTypes {
+		if !slices.Contains(types, t) {
+			others = append(others, t)
+		}
+	}
+	return "all types except " + enumerate(others, "and")
+}
+
 func (t *tables) checkRecord() record[Check] {
 	return record[Check]{id: "Check", title: "Checks", words: "an object with a type",
-		doc:   "A health check of a server.",
+		doc:   "A health check of a server. Not used yet: lvs checks no servers.",
 		after: checkCheck,
 		keys: slices.Concat([]key[Check]{
 			at("type", oneOf(checkTypes...), func(c *Check) *string { return &c.Type }, about{
@@ -63,7 +82,8 @@ func timingKeys() []key[Check] {
 		at("every", period(100*ms, maxInterval, ms), func(c *Check) *time.Duration { return &c.Every }, about{
 			doc: "The time between two probes.", value: "2s", example: "5s", of: ofProbes}),
 		at("fastEvery", period(100*ms, maxInterval, ms), func(c *Check) *time.Duration { return &c.FastEvery }, about{
-			doc: "The time between two probes while the verdict is about to change.", value: "500ms", example: "1s",
+			doc: "The time between two probes after a result that differs from the server's present state, healthy or " +
+				"unhealthy, until rise or fall decides.", value: "500ms", example: "1s",
 			of: ofProbes}),
 		at("timeout", period(10*ms, maxInterval, ms), func(c *Check) *time.Duration { return &c.Timeout }, about{
 			doc: "How long an answer may take.", value: "1s", example: "3s", of: ofProbes}),
@@ -232,7 +252,7 @@ const (
 	maxDelay    = 24 * time.Hour
 )
 
-// healthKeys are the keys of a service that only the director uses.
+// healthKeys are the keys of a service that no command uses yet.
 func (t *tables) healthKeys() []key[FileService] {
 	return []key[FileService]{
 		at("check", t.checksForm(), func(s *FileService) *[]Check { return &s.Health.Check }, about{
@@ -253,12 +273,13 @@ func (t *tables) healthKeys() []key[FileService] {
 		at("onAllDown", oneOf("withdraw", "open", "fallback"), func(s *FileService) *string { return &s.Health.OnAllDown },
 			about{
 				doc: "What to do without a healthy server: withdraw stops announcing the address, open sends traffic to all " +
-					"servers, fallback sends it to the fallback.",
+					"servers, fallback sends it to the fallback server.",
 				value: "fallback if there is one, otherwise withdraw", example: "open", director: true}),
 		at("onDown", t.onDown.form(), func(s *FileService) *OnDown { return &s.Health.OnDown }, about{
 			doc: "What to do with a failed server.", example: "{quiesce: 20s, then: reset}", director: true}),
 		at("maxMasked", share(), func(s *FileService) *Share { return &s.Health.MaxMasked }, about{
-			doc: "How many servers may be out of use at the same time because of failed checks.", value: "no limit",
+			doc: "How many servers may be out of use at the same time because of failed checks. Further servers that fail " +
+				"stay in use.", value: "no limit",
 			example: "50%", director: true}),
 		at("slowStart", period(0, maxDelay, time.Second),
 			func(s *FileService) *time.Duration { return &s.Health.SlowStart }, about{
@@ -273,7 +294,7 @@ type quorum struct{ down, up Share }
 
 func quorumRecord() record[quorum] {
 	return record[quorum]{id: "MinHealthy", title: "Quorum", words: "an object with down and up",
-		doc: "The quorum of a service, as a number or a percentage of its servers.",
+		doc: "The quorum of a service, as a number or a percentage of its servers. Not used yet.",
 		after: func(d *decoder, v *tree, q *quorum) {
 			none := Share{}
 			if q.down != none && q.up != none && q.down.Percent == q.up.Percent && q.up.N < q.down.N {
@@ -290,13 +311,14 @@ func quorumRecord() record[quorum] {
 
 func onDownRecord() record[OnDown] {
 	return record[OnDown]{id: "OnDown", title: "Failed servers", words: "an object with quiesce and then",
-		doc: "What to do with a failed server. It gets weight 0 immediately.",
+		doc: "What to do with a failed server. It gets weight 0 immediately. Not used yet.",
 		keys: []key[OnDown]{
 			at("quiesce", pointer(period(0, maxDelay, time.Millisecond)),
 				func(o *OnDown) **time.Duration { return &o.Quiesce }, about{
-					doc: "How long it keeps weight 0 before then applies; 0s means not at all.", value: "20s", example: "1m"}),
+					doc: "How long the server keeps weight 0, which lets its connections go on, before the action of then; 0s " +
+						"means not at all.", value: "20s", example: "1m"}),
 			at("then", oneOf("keep", "reset"), func(o *OnDown) *string { return &o.Then }, about{
-				doc:   "What follows: keep lets its connections end, reset removes the server and resets its clients.",
+				doc:   "The action after quiesce: keep lets the connections end, reset removes the server and resets its clients.",
 				value: "reset", example: "keep"}),
 		}}
 }

@@ -14,7 +14,7 @@ import (
 
 func (t *tables) bgpRecord() record[BGP] {
 	return record[BGP]{id: "BGP", title: "BGP", words: "an object with as and peers",
-		doc:   "How addresses are announced.",
+		doc:   "How addresses are announced. Not used yet.",
 		after: checkBGP,
 		keys: []key[BGP]{
 			at("as", number[uint32](1, math.MaxUint32), func(b *BGP) *uint32 { return &b.AS }, about{
@@ -40,13 +40,13 @@ func (t *tables) bgpRecord() record[BGP] {
 				doc: "Keeps announcing if no cluster is healthy.", value: "false", example: "true"}),
 			at("via", oneOf("route"), func(b *BGP) *string { return &b.Via }, about{
 				doc:   "route adds a kernel route in place of a BGP announcement: another daemon (BIRD, FRR) exports it.",
-				value: "BGP by the director itself", example: "route"}),
+				value: "BGP by lvs itself", example: "route"}),
 		}}
 }
 
 func peerRecord() record[BGPPeer] {
 	return record[BGPPeer]{id: "BGPPeer", title: "BGP peers", words: "an object with address and as",
-		doc:   "A router to announce routes to.",
+		doc:   "A router to announce routes to. Not used yet.",
 		after: checkPeer,
 		keys: []key[BGPPeer]{
 			at("address", parsed("an address", parseUnicast), func(p *BGPPeer) *netip.Addr { return &p.Address }, about{
@@ -69,9 +69,9 @@ func peerRecord() record[BGPPeer] {
 					doc: "A router that is silent for this long is down.", value: "90s", example: "9s"}),
 			at("keepalive", period(time.Second, 21845*time.Second, time.Second),
 				func(p *BGPPeer) *time.Duration { return &p.Keepalive }, about{
-					doc: "How often the director sends keepalive messages.", value: "a third of hold", example: "3s"}),
+					doc: "How often keepalive messages are sent.", value: "a third of hold", example: "3s"}),
 			at("gracefulRestart", truth(), func(p *BGPPeer) *bool { return &p.GracefulRestart }, about{
-				doc: "Asks the router to keep the routes while the director restarts.", value: "false", example: "true"}),
+				doc: "Asks the router to keep the routes while the daemon restarts.", value: "false", example: "true"}),
 		}}
 }
 
@@ -153,13 +153,13 @@ func parseIPv4(s string) (netip.Addr, error) {
 
 func (t *tables) overflowRecord() record[Overflow] {
 	return record[Overflow]{id: "Overflow", title: "Overflow", words: "an object with high, low and peers",
-		doc:   "How a full cluster shares its load with other clusters.",
+		doc:   "How a full cluster shares its load with other clusters. Not used yet.",
 		after: checkOverflow,
 		keys: []key[Overflow]{
 			at("high", part(), func(o *Overflow) *Share { return &o.High }, about{
-				doc: "Above this load the director asks other clusters for help.", example: "80%", needed: true}),
+				doc: "Above this load other clusters are asked for help.", example: "80%", needed: true}),
 			at("low", part(), func(o *Overflow) *Share { return &o.Low }, about{
-				doc: "Below this load it no longer needs them.", example: "60%", needed: true}),
+				doc: "Below this load their help is no longer needed.", example: "60%", needed: true}),
 			at("sustain", period(0, maxInterval, time.Millisecond), func(o *Overflow) *time.Duration { return &o.Sustain },
 				about{
 					doc: "How long the load must stay above or below.", value: "5s", example: "10s"}),
@@ -175,7 +175,7 @@ func (t *tables) overflowRecord() record[Overflow] {
 func helperRecord() record[OverflowPeer] {
 	return record[OverflowPeer]{id: "OverflowPeer", title: "Other clusters",
 		words: "an object with name, director and keyFile",
-		doc:   "Another cluster.",
+		doc:   "Another cluster. Not used yet.",
 		keys: []key[OverflowPeer]{
 			at("name", text("a text"), func(p *OverflowPeer) *string { return &p.Name }, about{
 				doc: "Its name.", example: "frankfurt", needed: true}),
@@ -202,14 +202,15 @@ func checkOverflow(d *decoder, v *tree, o *Overflow) {
 }
 
 func directorRecord() record[Director] {
-	return record[Director]{id: "Director", title: "The director", words: "an object with onStop, drift and sysctl",
-		doc: "How the director itself behaves.",
+	return record[Director]{id: "Director", title: "The daemon", words: "an object with onStop, drift and sysctl",
+		doc: "How a daemon behaves that checks servers and announces addresses. Not used yet.",
 		keys: []key[Director]{
 			at("onStop", oneOf("keep", "withdraw", "remove"), func(o *Director) *string { return &o.OnStop }, about{
-				doc: "What to do when the director stops: keep leaves the table as it is, withdraw also stops announcing " +
+				doc: "What to do when the daemon stops: keep leaves the table as it is, withdraw also stops announcing " +
 					"addresses, remove deletes the services.", value: "keep", example: "withdraw"}),
 			at("drift", oneOf("repair", "report"), func(o *Director) *string { return &o.Drift }, about{
-				doc:   "What to do about changes that others make to the table: repair undoes them, report only reports them.",
+				doc: "What to do about drift, which is changes that others make to the table: repair undoes them, report only " +
+					"reports them.",
 				value: "repair", example: "report"}),
 			at("sysctl", oneOf("check", "set"), func(o *Director) *string { return &o.Sysctl }, about{
 				doc:   "What to do about kernel settings that the file needs: check reports wrong ones, set changes them.",

@@ -33,7 +33,8 @@ func (t *tables) serviceRecord() record[FileService] {
 					doc: "The scheduler's flags: sh-fallback and sh-port for sh, mh-fallback and mh-port for mh, flag-1, flag-2 " +
 						"and flag-3 for any scheduler.", example: "[mh-port, mh-fallback]"}),
 			at("onePacket", truth(), func(s *FileService) *bool { return &s.OnePacket }, about{
-				doc: "Schedules each packet separately; for UDP and firewall marks.", value: "false", example: "true"}),
+				doc: "One-packet scheduling: each packet is scheduled separately; for UDP and firewall marks. lvs service add " +
+					"has --ops for it.", value: "false", example: "true"}),
 			{name: "persistent", about: about{doc: "Persistence: a client keeps its server until this time after its last " +
 				"connection.", value: "off", example: "10m"},
 				shape: shape{words: "a duration such as 10m, or an object with for and engine",
@@ -194,7 +195,7 @@ func (t *tables) serverRecord() record[FileServer] {
 				doc: "How packets reach the server: direct routing, address translation (nat) or tunnel. Only nat can change " +
 					"the port.", value: "the service's", example: "nat"}),
 			at("upper", number[uint32](0, math.MaxUint32), func(s *FileServer) *uint32 { return &s.Upper }, about{
-				doc: "The upper threshold: with this many connections the server gets no new ones.", value: "0: no limit",
+				doc: "The upper threshold: with this many connections the server gets no new ones.", value: "0: none",
 				example: "2000"}),
 			at("lower", number[uint32](0, math.MaxUint32), func(s *FileServer) *uint32 { return &s.Lower }, about{
 				doc:   "The lower threshold: after reaching upper, the server gets new connections again below this number.",

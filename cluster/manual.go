@@ -14,8 +14,8 @@ type ManualKey struct {
 	// value. Either of the last two may be empty.
 	Type, Default, Example string
 	Doc                    string
-	// Needed is set if the key is required, Director if only the director uses it. Of
-	// are the types of check that have the key; empty means all.
+	// Needed is set if the key is required, Director if no command uses it yet. Of are
+	// the types of check that have the key; empty means all, or those that Doc names.
 	Needed, Director bool
 	Of               string
 }
@@ -59,6 +59,9 @@ func (r *record[T]) manual(titles map[string]string) ManualObject {
 		k := &r.keys[i]
 		o.Keys[i] = ManualKey{Name: k.name, Type: k.shape.words, Default: k.value, Example: k.example, Doc: k.doc,
 			Needed: k.needed, Director: k.director, Of: k.of}
+		if excepted(k.of) {
+			o.Keys[i].Doc, o.Keys[i].Of = k.doc+" For "+typesOf(k.of, "and")+".", ""
+		}
 		if refs := k.shape.refs(nil); len(refs) > 0 && refs[0] != r.id {
 			o.Keys[i].Type += "; see " + titles[refs[0]]
 		}

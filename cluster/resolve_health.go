@@ -109,7 +109,7 @@ func (r *resolver) unknown(what, name string, known []string, path ...any) {
 	r.fault("there is no "+what+" "+plan.Quote(name), hint, path...)
 }
 
-// health checks a service's settings for the director against the service.
+// health checks a service's settings for the daemon against the service.
 func (r *resolver) health(s *FileService, i int, one *plan.Service) {
 	h := &s.Health
 	n := len(one.Servers)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
-	"strings"
 )
 
 // Schema returns the JSON Schema (2020-12) of a cluster file, for editors. It has
@@ -47,13 +46,13 @@ func (r *record[T]) schema() object {
 func (k *key[T]) told() string {
 	doc := k.doc
 	if k.of != "" {
-		doc += " For type " + enumerate(strings.Fields(k.of), "or") + "."
+		doc += " For " + typesOf(k.of, "or") + "."
 	}
 	if k.value != "" {
 		doc += " Default: " + k.value + "."
 	}
 	if k.director {
-		doc += " Used only by the director."
+		doc += " Not used yet."
 	}
 	return doc
 }

@@ -20,7 +20,7 @@ func clusterPage(name string) []byte {
 	r.text(renamed(p.Long, name))
 	for _, part := range p.Parts {
 		r.section(strings.ToUpper(part.Title))
-		r.text(part.Doc)
+		r.text(renamed(part.Doc, name))
 		for _, k := range part.Keys {
 			r.term(k.Key, renamed(k.Meaning, name))
 			if k.Example != "" {

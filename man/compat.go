@@ -17,7 +17,7 @@ var compatPairings = []struct {
 		{"ipvsadm -A -f 7 -6 -s sh -b sh-port", "lvs service add fwmark:7/ipv6 -s sh --sched-flags sh-port"},
 		{"ipvsadm -A -t [2001:db8::10]:80", "lvs service add 'tcp://[2001:db8::10]:80'"},
 		{"ipvsadm -E -t 192.0.2.10:80 -s wrr -p 600 -M 255.255.255.0",
-			"lvs service edit 192.0.2.10:80 --persistent=600 --netmask /24"},
+			"lvs service edit 192.0.2.10:80 -s wrr --persistent=600 --netmask /24"},
 		{"ipvsadm -E -t 192.0.2.10:80 -s wlc", "lvs service edit 192.0.2.10:80 -s wlc --persistent=none --netmask none"},
 		{"ipvsadm -D -u 192.0.2.10:53", "lvs service delete udp://192.0.2.10:53 --yes"},
 	}},
@@ -28,7 +28,7 @@ var compatPairings = []struct {
 			"lvs server add 192.0.2.10:80 198.51.100.7 --tunnel --tun-type gue --tun-port 6080"},
 		{"ipvsadm -e -t 192.0.2.10:80 -r 10.0.0.12:8080 -m -w 0", "lvs weight 192.0.2.10:80 10.0.0.12:8080 0"},
 		{"ipvsadm -e -t 192.0.2.10:80 -r 10.0.0.11 -w 1 -x 200 -y 100",
-			"lvs server edit 192.0.2.10:80 10.0.0.11 --upper 200 --lower 100"},
+			"lvs server edit 192.0.2.10:80 10.0.0.11 -w 1 --upper 200 --lower 100"},
 		{"ipvsadm -e -t 192.0.2.10:80 -r 10.0.0.11 -w 5", "lvs server edit 192.0.2.10:80 10.0.0.11 -w 5 --upper 0 --lower 0"},
 		{"ipvsadm -d -t 192.0.2.10:80 -r 10.0.0.12:8080", "lvs server delete 192.0.2.10:80 10.0.0.12:8080 --yes"},
 	}},
@@ -64,9 +64,9 @@ var compatPairings = []struct {
 }
 
 const compatDescription = `If it is called by the name ipvsadm, ipvsadm-save or ipvsadm-restore, lvs works
-as that program: it takes the same arguments, prints the same bytes on standard
-output and standard error, and returns the same exit status. Without a link, use
-the command ipvsadm:
+as that program. Except for what DIFFERENCES lists, it takes the same arguments,
+prints the same bytes on standard output and standard error, and returns the same
+exit status. Without a link, use the command ipvsadm:
 
   lvs ipvsadm -Ln
   lvs --netns director ipvsadm -Ln
@@ -96,22 +96,22 @@ var compatDifferences = [][2]string{
 	{"Counters of servers", `They have 64 bits. ipvsadm shows only the lower 32 bits.`},
 	{"Firewall marks", `They are unsigned. ipvsadm prints and saves marks from 2147483648 on as negative numbers,
 which it cannot read.`},
-	{"-L -c", `An entry longer than 256 bytes (IPv6 with SIP) is one row. ipvsadm prints the rest of it as a second row.`},
+	{"-L -c", `ipvsadm breaks a row of more than 256 bytes (IPv6 with SIP) in two; lvs does not.`},
 	{"-R and ipvsadm-restore", `The whole input is read and checked first. If a line is wrong, nothing is changed, and
 each wrong line is reported with its number. ipvsadm carries out the lines before the wrong one, and ipvsadm-restore has
 already cleared the table. The exit status is not 0 if any line failed; with ipvsadm it depends on the last line only.
-Quotes and comments are accepted. -R is not accepted in a line.`},
-	{"-M", `The mask can come before the service. A mask that is invalid for the service is refused. ipvsadm ignores such
-masks, or reads another value.`},
-	{"-b", `flag-3 of sh and mh is shown and saved. A list of commas only is refused; ipvsadm crashes.`},
-	{"Addresses", `An IPv4 address in brackets is refused, because ipvsadm would lose its port. An address that is followed
-by other text is refused too.`},
+Quotes and comments are accepted. -R in a line is an error.`},
+	{"-M", `The mask can come before the service, as in -A -M 64 -t [2001:db8::10]:80 -p; ipvsadm ignores such a mask, or
+reads another value. A mask that the service cannot have, such as -M 64x, is an error; ipvsadm reads 64.`},
+	{"-b", `flag-3 of sh and mh is shown and saved. A list of commas only is an error; ipvsadm crashes.`},
+	{"Addresses", `An IPv4 address in brackets is an error, because ipvsadm would lose its port. An address that is
+followed by other text is an error too.`},
 }
 
-const compatCommands = `lvs has a command of its own for each command of ipvsadm:
+const compatCommands = `lvs has a command of its own for each command of ipvsadm. These points differ:
 
 ipvsadm -E and -e replace all settings of a service or server. lvs changes only the
-settings that you name.
+settings that you give.
 
 ipvsadm -S does not save thresholds. lvs save does.
 
@@ -121,7 +121,11 @@ refuses a line.
 A command that ends connections asks first. Without a terminal, for example in a
 script, it needs --yes.
 
-Every command takes --netns, and those that print results take -o json.`
+Every command takes --netns, and those that print results take -o json.
+
+lvs list --wide has all columns: UPPER and LOWER are the thresholds (--thresholds),
+CLIENTS the clients bound by persistence (--persistent-conn), and TUNNEL is the
+encapsulation (--tun-info).`
 
 // compatPage returns ipvsadm-compat(8), the page that does not come from a command.
 func compatPage(name string) []byte {
@@ -139,22 +143,14 @@ func compatPage(name string) []byte {
 	r.section("DESCRIPTION")
 	r.text(renamed(compatDescription, name))
 	r.section("INSTALLING THE LINKS")
-	program := "/usr/local/sbin/lvs"
+	program := "/usr/local/bin/lvsctl" // the path of make install
 	if name != "lvs" {
 		program = "/usr/bin/" + name // the path in packages
 	}
 	r.text(strings.ReplaceAll(compatLinks, "PROGRAM", program))
 	r.section("DIFFERENCES")
 	for _, d := range compatDifferences {
-		r.term(d[0], d[1])
-	}
-	r.section("FROM IPVSADM TO " + strings.ToUpper(name))
-	r.text(renamed(compatCommands, name))
-	for _, subject := range compatPairings {
-		r.line(".SS %s", subject.title)
-		for _, p := range subject.pairs {
-			r.term(p.ipvsadm, renamed(p.lvs, name))
-		}
+		r.term(d[0], renamed(d[1], name))
 	}
 	r.section("EXIT STATUS")
 	r.text(`The exit status is that of ipvsadm:
@@ -163,6 +159,14 @@ func compatPage(name string) []byte {
   1    cannot list or save the table
   2    an argument is invalid, or IPVS is not available
   255  the kernel refused the change, or an option is unknown`)
+	r.section("FROM IPVSADM TO " + strings.ToUpper(name))
+	r.text(renamed(compatCommands, name))
+	for _, subject := range compatPairings {
+		r.line(".SS %s", subject.title)
+		for _, p := range subject.pairs {
+			r.term(p.ipvsadm, renamed(p.lvs, name))
+		}
+	}
 	r.section("SEE ALSO")
 	others := []string{"ipvsadm", "ipvsadm-restore", "ipvsadm-save", name, name + "-restore", name + "-save"}
 	r.line("%s", references(others))

@@ -36,6 +36,12 @@ func (n Note) String() string {
 	return n.File + ":" + strconv.Itoa(n.Line) + ": " + n.Text
 }
 
+// comment returns the note as a comment of the cluster file, without the folder.
+func (n Note) comment() string {
+	n.File = filepath.Base(n.File)
+	return n.String()
+}
+
 // Names looks up the names of hosts and ports.
 type Names interface {
 	Host(name string, f kernel.Family) (netip.Addr, error)
@@ -74,8 +80,7 @@ func (im *importer) note(at place, format string, args ...any) {
 	if im.service != nil {
 		comments = &im.service.Comments
 	}
-	n.File = filepath.Base(n.File)
-	*comments = append(*comments, n.String())
+	*comments = append(*comments, n.comment())
 }
 
 // noteOnce adds a note about the whole configuration once, at the first position and
@@ -108,7 +113,22 @@ func (im *importer) result(name string) (*cluster.File, []Note, error) {
 		return nil, nil, im.faults
 	}
 	inOrder(im.notes, func(n Note) (string, int) { return n.File, n.Line })
+	im.sortComments()
 	return &im.file, im.notes, nil
+}
+
+// sortComments puts the comments of the file and of each service into the order of the
+// notes, which are sorted.
+func (im *importer) sortComments() {
+	position := make(map[string]int, len(im.notes))
+	for i, n := range im.notes {
+		position[n.comment()] = i
+	}
+	byPosition := func(a, b string) int { return position[a] - position[b] }
+	slices.SortStableFunc(im.file.Comments, byPosition)
+	for i := range im.file.Services {
+		slices.SortStableFunc(im.file.Services[i].Comments, byPosition)
+	}
 }
 
 // validate reads the file as its user will. Settings that the other tool accepts and a
@@ -243,7 +263,7 @@ func (im *importer) portGoes(at place, a netip.Addr, port uint16, f kernel.Forwa
 	if port == 0 || f == kernel.NAT || !slices.ContainsFunc(services, address) || slices.ContainsFunc(services, samePort) {
 		return
 	}
-	im.note(at, "the port %d of %s is not imported: %v forwarding keeps the service's port; "+
+	im.note(at, "the port %d of %s is not converted: %v forwarding keeps the service's port; "+
 		"checks without a port of their own use %d", port, a, f, port)
 }
 
@@ -254,6 +274,9 @@ func removeAtOnce(h *cluster.ServiceHealth, checks [][]cluster.Check) {
 		h.OnDown = cluster.OnDown{Quiesce: new(time.Duration(0)), Then: "reset"}
 	}
 }
+
+// regexFault returns what is wrong with a regular expression.
+func regexFault(err error) string { return strings.TrimPrefix(err.Error(), "error parsing regexp: ") }
 
 func b2n(b bool) int {
 	if b {

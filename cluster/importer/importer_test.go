@@ -180,15 +180,15 @@ func TestImportFaults(t *testing.T) {
 			"{\n}\n}\n}\n}",
 			`k.conf: a cluster file cannot have this: invalid host "a b": want the name of a host`},
 		{ldirectord, "virtual=10.0.0.1:80\n\treal=10.0.1.9->10.0.1.1:80 gate",
-			"l.cf:2: invalid range 10.0.1.9->10.0.1.1: want a range of IPv4 addresses"},
+			"l.cf:2: invalid range \"10.0.1.9->10.0.1.1\": want a range of IPv4 addresses"},
 		{ldirectord, "virtual=nosuch:80\n", `l.cf:1: cannot look up the address of "nosuch": no such host`},
 		{ldirectord, "virtual=10.0.0.1:80\n\treal6=[::1]:80 gate\n\trequest=index",
-			"l.cf:2: unexpected real6 in virtual\nl.cf:3: invalid request index: want a value in double quotes"},
+			"l.cf:2: unexpected real6 in virtual\nl.cf:3: invalid request \"index\": want a value in double quotes"},
 		{ldirectord, "virtual=7\n\tprotocol=tcp", `l.cf:2: invalid protocol "tcp": want fwm for a firewall mark`},
 		{ipvsctl, "services: 1", "c.yaml:1: invalid services: want a list"},
 		{ipvsctl, "services:\n- address: tcp://10.0.0.1:80\n  destinations:\n  - {address: 10.0.1.1}\n  - {address: " +
 			"10.0.1.1, weight: 70000}",
-			"c.yaml:5: duplicate destination 10.0.1.1\nc.yaml:5: invalid number \"70000\": want a number from 0 to 65535"},
+			"c.yaml:5: duplicate destination 10.0.1.1\nc.yaml:5: invalid weight \"70000\": want a number from 0 to 65535"},
 		{ipvsctl, "a: &x 1\nservices: *x", "c.yaml:2: invalid services: want a list"},
 	} {
 		t.Run(c.want, func(t *testing.T) {
@@ -253,7 +253,7 @@ func TestImportPortGoes(t *testing.T) {
 			}
 			s := &f.Services[0]
 			if len(notes) != c.notes || c.notes > 0 && !strings.HasPrefix(notes[0].String(),
-				"k.conf:4: the port 8080 of 10.0.0.3 is not imported: ") {
+				"k.conf:4: the port 8080 of 10.0.0.3 is not converted: ") {
 				t.Errorf("%v: %v", c, notes)
 			}
 			if c.notes > 0 && (s.Servers[0].Address != "10.0.0.3" || s.Health.Check[0].Port != 8080) {

@@ -57,8 +57,8 @@ func (c *ipvsctl) model(n ast.Node) {
 	top := c.object(n, "ipvsctl configuration", "defaults", "services")
 	if d, ok := top["defaults"]; ok {
 		defaults := c.object(d, "defaults", "port", "weight", "sched", "forward")
-		c.port = c.number(defaults["port"], 0, 65535, 0)
-		c.weight = c.number(defaults["weight"], 0, 65535, 0)
+		c.port = c.number("port", defaults["port"], 0, 65535, 0)
+		c.weight = c.number("weight", defaults["weight"], 0, 65535, 0)
 		c.scheduler = c.word(defaults["sched"], c.scheduler)
 		c.forward = c.word(defaults["forward"], c.forward)
 	}
@@ -158,7 +158,7 @@ func (c *ipvsctl) destination(s *cluster.FileService, n ast.Node) {
 	switch {
 	case ap.Port() == 0:
 	case v.Forward != "nat" && id.FWMark == 0 && ap.Port() != id.Port:
-		c.note(c.at(n), "the port %d is not imported: %s forwarding keeps the service's port", ap.Port(), v.Forward)
+		c.note(c.at(n), "the port %d is not converted: %s forwarding keeps the service's port", ap.Port(), v.Forward)
 	default:
 		v.Address = withPort(ap.Addr(), ap.Port(), id.Port)
 	}
@@ -169,7 +169,7 @@ func (c *ipvsctl) destination(s *cluster.FileService, n ast.Node) {
 		c.fault(c.at(n), "duplicate destination %s", v.Address)
 	}
 	c.seen[v.Address] = true
-	weight := c.number(o["weight"], 0, 65535, c.weight)
+	weight := c.number("weight", o["weight"], 0, 65535, c.weight)
 	if weight == 0 && c.weight != 0 {
 		c.note(c.at(n), "weight 0 became %d: for ipvsctl it means the default", c.weight)
 		weight = c.weight
@@ -196,7 +196,7 @@ func (c *ipvsctl) object(n ast.Node, what string, keys ...string) map[string]ast
 	for _, m := range members {
 		key := m.Key.GetToken().Value
 		if !slices.Contains(keys, key) {
-			c.note(c.at(m), "%s is not imported: it is unknown in %s", key, what)
+			c.note(c.at(m), "%s is not converted: it is unknown in %s", key, what)
 			continue
 		}
 		if _, twice := out[key]; twice {
@@ -232,14 +232,14 @@ func (c *ipvsctl) word(n ast.Node, otherwise string) string {
 	return otherwise
 }
 
-func (c *ipvsctl) number(n ast.Node, low, high, otherwise int) int {
+func (c *ipvsctl) number(what string, n ast.Node, low, high, otherwise int) int {
 	text := c.word(n, "")
 	if text == "" {
 		return otherwise
 	}
 	v, err := strconv.Atoi(text)
 	if err != nil || v < low || v > high {
-		c.fault(c.at(n), "invalid number %q: want a number from %d to %d", text, low, high)
+		c.fault(c.at(n), "invalid %s %q: want a number from %d to %d", what, text, low, high)
 		return otherwise
 	}
 	return v

@@ -53,9 +53,9 @@ func (k *keepalived) top(nodes []*confNode) {
 		case "global_defs":
 			k.globals(n)
 		case "net_namespace", "net_namespace_ipvs":
-			k.note(n.place, "%s is not imported: use lvs with --netns %s", n.words[0], n.word(1))
+			k.note(n.place, "%s is not converted: use lvs with --netns %s", n.words[0], n.word(1))
 		case "SSL":
-			k.note(n.place, "SSL is not imported: checks of a cluster file have no client certificate")
+			k.note(n.place, "SSL is not converted: checks of a cluster file have no client certificate")
 		default:
 			others = append(others, n)
 		}
@@ -68,13 +68,13 @@ func (k *keepalived) elsewhere(nodes []*confNode) {
 	for _, n := range nodes {
 		switch kind := n.words[0]; {
 		case strings.HasPrefix(kind, "vrrp"):
-			k.noteOnce(n.place, "VRRP is not imported (%s): keep it in keepalived, in a file without virtual servers",
-				blockNames(nodes, "vrrp"))
+			k.noteOnce(n.place, "VRRP is not converted (%s): keep it in keepalived, "+
+				"and remove the virtual servers there before lvs apply", blockNames(nodes, "vrrp"))
 		case strings.HasPrefix(kind, "static_"):
-			k.noteOnce(n.place, "static addresses, routes and rules are not imported (%s)",
+			k.noteOnce(n.place, "static addresses, routes and rules are not converted (%s)",
 				blockNames(nodes, "static_"))
 		default:
-			k.note(n.place, "%s is not imported", strings.Join(n.words[:min(len(n.words), 2)], " "))
+			k.note(n.place, "%s is not converted", strings.Join(n.words[:min(len(n.words), 2)], " "))
 		}
 	}
 }
@@ -95,25 +95,29 @@ func blockNames(nodes []*confNode, kind string) string {
 // those of keepalived itself together.
 func (k *keepalived) globals(n *confNode) {
 	var own []string
+	at := n.place
 	for _, g := range n.block {
 		switch name := g.words[0]; name {
 		case "lvs_timeouts":
 			k.timeouts(g)
 		case "lvs_sync_daemon":
-			k.note(g.place, "lvs_sync_daemon is not imported because its role follows VRRP: "+
+			k.note(g.place, "lvs_sync_daemon is not converted because its role follows VRRP: "+
 				"add the daemon under sync, with a role")
 		case "lvs_flush", "lvs_flush_onstop", "lvs_flush_on_stop":
-			k.note(g.place, "%s is not imported: lvs never flushes other services", name)
+			k.note(g.place, "%s is not converted: lvs never flushes other services", name)
 		case "net_namespace", "net_namespace_ipvs":
-			k.note(g.place, "%s is not imported: use lvs with --netns %s", name, g.word(1))
+			k.note(g.place, "%s is not converted: use lvs with --netns %s", name, g.word(1))
 		default:
+			if len(own) == 0 {
+				at = g.place
+			}
 			if !slices.Contains(own, name) {
 				own = append(own, name)
 			}
 		}
 	}
 	if len(own) > 0 {
-		k.note(n.place, "the settings of keepalived itself in global_defs are not imported (%s)", strings.Join(own, ", "))
+		k.note(at, "the settings of keepalived itself in global_defs are not converted (%s)", strings.Join(own, ", "))
 	}
 }
 

@@ -63,7 +63,7 @@ func (k *keepalived) checkSetting(c *keepalivedCheck, s *keepalivedServer, kind 
 		c.port, _ = k.port(n.place, n.word(1), 0)
 	case name == "connect_ip":
 		if a, ok := k.host(n.place, n.word(1), 0); ok && a != s.addr {
-			k.note(n.place, "connect_ip %s is not imported: a check connects to the server itself", a)
+			k.note(n.place, "connect_ip %s is not converted: a check connects to the server itself", a)
 		}
 	case name == "url":
 		c.urls = append(c.urls, n)
@@ -83,7 +83,7 @@ func (k *keepalived) checkSetting(c *keepalivedCheck, s *keepalivedServer, kind 
 		c.Name = n.word(1)
 	case name == "payload" && kind == "UDP_CHECK":
 		if c.Send = hexText(n.rest()); c.Send == "" {
-			k.note(n.place, "payload is not imported: it is not text")
+			k.note(n.place, "payload is not converted: it is not text")
 		}
 	case name == "require_reply" && kind == "UDP_CHECK":
 		k.reply(c, n)
@@ -103,7 +103,7 @@ func (k *keepalived) reply(c *keepalivedCheck, n *confNode) {
 	if text := hexText(n.rest()); text != "" {
 		c.Expect = "^" + regexp.QuoteMeta(text)
 	} else {
-		k.note(n.place, "the bytes of require_reply are not imported, because they are not text: any answer passes")
+		k.note(n.place, "the bytes of require_reply are not converted, because they are not text: any answer passes")
 	}
 }
 
@@ -149,7 +149,7 @@ func (k *keepalived) check(c *keepalivedCheck, n *confNode) []cluster.Check {
 		}
 		return out
 	default: // BFD_CHECK, FILE_CHECK
-		k.note(n.place, "%s is not imported: a cluster file has no such check", kind)
+		k.note(n.place, "%s is not converted: a cluster file has no such check", kind)
 		return nil
 	}
 }
@@ -165,7 +165,7 @@ func (k *keepalived) smtpHosts(c *keepalivedCheck) []cluster.Check {
 			case "connect_port":
 				made.Port, _ = k.port(n.place, n.word(1), 0)
 			case "connect_ip":
-				k.note(n.place, "connect_ip %s is not imported: a check connects to the server itself", n.word(1))
+				k.note(n.place, "connect_ip %s is not converted: a check connects to the server itself", n.word(1))
 			default:
 				k.leftOut(n, "host")
 			}
@@ -284,7 +284,7 @@ func (k *keepalived) url(c *keepalivedCheck, n *confNode, tls bool) cluster.Chec
 				k.fault(l.place, "invalid path %q: want a path that starts with a slash", made.Path)
 			}
 		case "digest":
-			k.note(l.place, "digest %s is not imported: use body, a regular expression, to check the page", l.word(1))
+			k.note(l.place, "digest %s is not converted: use the key body of the check, a regular expression", l.word(1))
 		case "status_code":
 			made.Status = append(made.Status, k.statusCodes(l)...)
 		case "virtualhost":
@@ -293,7 +293,7 @@ func (k *keepalived) url(c *keepalivedCheck, n *confNode, tls bool) cluster.Chec
 			made.Body = k.regex(l)
 		case "regex_no_match":
 			inverse = true
-			k.note(l.place, "regex_no_match is not imported: a check cannot exclude a text")
+			k.note(l.place, "regex_no_match is not converted: a check cannot exclude a text")
 		default:
 			k.leftOut(l, "url")
 		}
@@ -312,7 +312,7 @@ func (k *keepalived) url(c *keepalivedCheck, n *confNode, tls bool) cluster.Chec
 
 func (k *keepalived) regex(n *confNode) string {
 	if _, err := regexp.Compile(n.word(1)); err != nil {
-		k.note(n.place, "regex is not imported: %v", err)
+		k.note(n.place, "regex is not converted: invalid regular expression: %s", regexFault(err))
 		return ""
 	}
 	return n.word(1)

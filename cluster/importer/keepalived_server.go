@@ -69,12 +69,12 @@ func (k *keepalived) placeServers(v *keepalivedService) {
 	seen := map[string]bool{}
 	for _, s := range v.servers {
 		if s.forward.Forward != kernel.Tunneling && kernel.FamilyOf(s.addr) != v.Addresses[0].Family {
-			k.note(s.place, "real_server %s is not imported, as in keepalived: its family is not the service's", s.addr)
+			k.note(s.place, "real_server %s is not converted, as in keepalived: its family is not the service's", s.addr)
 			continue
 		}
 		s.Address = k.addressOf(v, &s)
 		if seen[s.Address] {
-			k.note(s.place, "real_server %s is not imported, as in keepalived: it is a duplicate", s.Address)
+			k.note(s.place, "real_server %s is not converted, as in keepalived: it is a duplicate", s.Address)
 			continue
 		}
 		seen[s.Address] = true
@@ -119,7 +119,7 @@ func (k *keepalived) healthOf(v *keepalivedService) {
 	case len(v.servers):
 		v.Health.OnDown.Then = "keep"
 	default:
-		k.note(v.place, "inhibit_on_failure of %d of %d servers is not imported: onDown is for all servers of a service",
+		k.note(v.place, "inhibit_on_failure of %d of %d servers is not converted: onDown is for all servers of a service",
 			inhibited, len(v.servers))
 	}
 	k.quorum(v)
@@ -141,11 +141,11 @@ func (k *keepalived) quorum(v *keepalivedService) {
 		return
 	}
 	if v.quorum > total {
-		k.note(v.quorumAt, "quorum %d is more than the sum of the weights; keepalived uses %d then", v.quorum, total)
+		k.note(v.quorumAt, "quorum %d is more than the sum of the weights; keepalived then uses %d", v.quorum, total)
 		v.quorum = total
 	}
 	if v.hysteresis >= v.quorum {
-		k.note(v.quorumAt, "hysteresis %d is not less than the quorum; keepalived uses %d then",
+		k.note(v.quorumAt, "hysteresis %d is not less than the quorum; keepalived then uses %d",
 			v.hysteresis, v.quorum-1)
 		v.hysteresis = v.quorum - 1
 	}
@@ -182,7 +182,7 @@ func (k *keepalived) sorry(v *keepalivedService) {
 		forward = v.sorryForward
 	}
 	if forward.Forward != kernel.Tunneling && kernel.FamilyOf(addr) != v.Addresses[0].Family {
-		k.note(v.sorry.place, "sorry_server %s is not imported, as in keepalived: its family is not the service's", addr)
+		k.note(v.sorry.place, "sorry_server %s is not converted, as in keepalived: its family is not the service's", addr)
 		return
 	}
 	s := keepalivedServer{addr: addr, port: port, forward: forward}
@@ -198,7 +198,7 @@ func (k *keepalived) sorry(v *keepalivedService) {
 		}
 	}
 	if slices.ContainsFunc(v.servers, func(s keepalivedServer) bool { return s.Address == v.Health.Fallback }) {
-		k.note(v.sorry.place, "sorry_server %s is not imported: it is one of the servers", v.Health.Fallback)
+		k.note(v.sorry.place, "sorry_server %s is not converted: it is one of the servers", v.Health.Fallback)
 		v.Health.Fallback = ""
 	}
 }

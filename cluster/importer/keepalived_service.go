@@ -219,13 +219,13 @@ func (k *keepalived) settle(v *keepalivedService) {
 	}
 	if v.OnePacket && ports > 0 && v.protocol != kernel.UDP {
 		v.OnePacket = false
-		k.note(v.place, "ops is not imported: it works for UDP only, and keepalived ignores it here")
+		k.note(v.place, "ops is not converted: it works for UDP only, and keepalived ignores it here")
 	}
 	var flags kernel.SchedFlags
 	for _, n := range v.flags {
 		f, err := kernel.ParseSchedFlags(v.Scheduler, n.words[0])
 		if err != nil {
-			k.note(n.place, "%s is not imported: the scheduler has no such flag, and keepalived ignores it", n.words[0])
+			k.note(n.place, "%s is not converted: the scheduler has no such flag, and keepalived ignores it", n.words[0])
 		}
 		flags |= f
 	}
@@ -321,7 +321,7 @@ func (k *keepalived) boolean(n *confNode) bool {
 	return false
 }
 
-// keepalivedReason returns why a setting is not imported, if there is a reason, and
+// keepalivedReason returns why a setting is not converted, if there is a reason, and
 // reports whether the setting is known.
 func keepalivedReason(name string) (why string, known bool) {
 	switch name {
@@ -330,17 +330,17 @@ func keepalivedReason(name string) (why string, known bool) {
 	case "alpha":
 		return "a server keeps its weight until its first check is done", true
 	case "omega":
-		return "the director runs nothing when it stops", true
+		return "lvs runs nothing when it stops", true
 	case "quorum_up", "quorum_down", "notify_up", "notify_down":
-		return "the director runs no scripts", true
+		return "lvs runs no scripts", true
 	case "smtp_alert":
-		return "the director sends no mail", true
+		return "lvs sends no mail", true
 	case "snmp_name":
-		return "the director has no SNMP", true
+		return "lvs has no SNMP", true
 	case "sorry_server_inhibit":
 		return "the fallback is removed if it is not needed", true
 	case "warmup":
-		return "the director spreads the first checks automatically", true
+		return "the first checks are spread over time automatically", true
 	case "log_all_failures", "helo_name", "http_protocol", "hashed", "regex_options", "regex_stack",
 		"regex_min_offset", "regex_max_offset", "password", "min_reply_length", "max_reply_length":
 		return "", true
@@ -353,25 +353,25 @@ func keepalivedReason(name string) (why string, known bool) {
 	case "fwmark":
 		return "checks have no firewall mark", true
 	case "misc_dynamic":
-		return "the result does not change the weight", true
+		return "the result of a check does not change the weight", true
 	case "user":
-		return "the program runs as the director's user", true
+		return "the program of a check has no user of its own", true
 	case "fast_recovery":
 		return "each check has one URL", true
 	}
 	return "", false
 }
 
-// leftOut notes that a line is not imported.
+// leftOut notes that a line is not converted.
 func (k *keepalived) leftOut(n *confNode, within string) {
 	name := n.words[0]
 	why, known := keepalivedReason(name)
 	switch {
 	case !known:
-		k.note(n.place, "%s is not imported: it is unknown in %s", name, within)
+		k.note(n.place, "%s is not converted: it is unknown in %s", name, within)
 	case why == "":
-		k.note(n.place, "%s is not imported", strings.Join(n.words, " "))
+		k.note(n.place, "%s is not converted", strings.Join(n.words, " "))
 	default:
-		k.note(n.place, "%s is not imported: %s", strings.Join(n.words, " "), why)
+		k.note(n.place, "%s is not converted: %s", strings.Join(n.words, " "), why)
 	}
 }

@@ -217,7 +217,7 @@ func (r *confReader) condition(at place, text string) (rest string, holds bool) 
 	}
 	name, not := strings.CutPrefix(text[1:end], "^")
 	if (name == r.configID) == not {
-		r.note(at, "the line of %s is not imported: the configuration is %q (--config-id)", text[:end], r.configID)
+		r.note(at, "the line of %s is not converted: the configuration is %q (--config-id)", text[:end], r.configID)
 		return "", false
 	}
 	return text[end:], true

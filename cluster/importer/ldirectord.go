@@ -89,7 +89,7 @@ func (l *ldirectord) virtual(v *ldVirtual) {
 	}
 	if s.Persistence == 0 && s.Netmask != 0 {
 		s.Netmask = 0
-		l.note(s.place, "netmask is not imported: it has no effect without persistent")
+		l.note(s.place, "netmask is not converted: it has no effect without persistent")
 	}
 	for _, c := range s.real {
 		l.real(s, c)
@@ -106,7 +106,7 @@ func (l *ldirectord) identify(s *ldService, protocol ldSetting) bool {
 	}
 	if mark, err := strconv.ParseUint(s.value, 10, 32); err == nil {
 		if mark == 0 || mark > 1<<31-1 {
-			l.fault(s.place, "invalid firewall mark %d: want a number from 1 to 2147483647", mark)
+			l.fault(s.place, "invalid firewall mark \"%d\": want a number from 1 to 2147483647", mark)
 			return false
 		}
 		if protocol.value != "" && protocol.value != "fwm" {
@@ -186,7 +186,7 @@ func (l *ldirectord) setting(s *ldService, c ldSetting) {
 		s.Netmask = m
 	case "ops":
 		if s.OnePacket = l.yesNo(c) == "yes" && s.id.Protocol == kernel.UDP; !s.OnePacket && c.value == "yes" {
-			l.note(c.place, "ops is not imported: it works for UDP only, and ldirectord ignores it here")
+			l.note(c.place, "ops is not converted: it works for UDP only, and ldirectord ignores it here")
 		}
 	case "servicename":
 		s.Name = c.value
@@ -195,10 +195,10 @@ func (l *ldirectord) setting(s *ldService, c ldSetting) {
 	case "quiescent":
 		s.quiet = l.yesNo(c)
 	case "login", "passwd", "database", "secret":
-		l.note(c.place, "%s is not imported: checks do not log in, and a cluster file has no secrets", c.key)
+		l.note(c.place, "%s is not converted: checks do not log in, and a cluster file has no secrets", c.key)
 	default:
 		if why := ldirectordReason(c.key); why != "" {
-			l.note(c.place, "%s is not imported: %s", c.key, why)
+			l.note(c.place, "%s is not converted: %s", c.key, why)
 			return
 		}
 		l.checkSetting(&s.check, c)
@@ -226,7 +226,7 @@ func (l *ldirectord) quoted(c ldSetting) string {
 	inside, ok := strings.CutPrefix(c.value, `"`)
 	end := strings.LastIndexByte(inside, '"')
 	if !ok || end < 0 {
-		l.fault(c.place, "invalid %s %s: want a value in double quotes", c.key, c.value)
+		l.fault(c.place, "invalid %s %q: want a value in double quotes", c.key, c.value)
 		return ""
 	}
 	return inside[:end]
@@ -306,21 +306,21 @@ func (l *ldirectord) globalSetting(s ldSetting) {
 	l.global[s.key] = s
 	switch why := ldirectordReason(s.key); {
 	case why != "":
-		l.note(s.place, "%s is not imported: %s", s.key, why)
+		l.note(s.place, "%s is not converted: %s", s.key, why)
 	case slices.Contains(ldirectordOwn, s.key):
-		l.note(s.place, "%s is not imported: it concerns ldirectord itself", s.key)
+		l.note(s.place, "%s is not converted: it concerns ldirectord itself", s.key)
 	}
 }
 
-// ldirectordReason returns why a setting is not imported, or nothing if it is.
+// ldirectordReason returns why a setting is not converted, or nothing if it is.
 func ldirectordReason(key string) string {
 	switch key {
 	case "emailalert", "emailalertfreq", "emailalertstatus", "emailalertfrom", "smtp":
-		return "the director sends no mail"
+		return "lvs sends no mail"
 	case "maintenancedir":
 		return "use a check of type file, which takes a server out of use while a file exists"
 	case "fallbackcommand", "callback":
-		return "the director runs no program"
+		return "lvs runs no program"
 	case "cleanstop":
 		return "use director.onStop, which is for all services"
 	case "monitorfile":

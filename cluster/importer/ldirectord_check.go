@@ -63,7 +63,7 @@ func (l *ldirectord) checkSetting(c *ldCheck, s ldSetting) {
 		if s == l.global[s.key] || l.global["fork"].value == "yes" {
 			c.interval = d
 		} else {
-			l.note(s.place, "checkinterval is not imported: in a service it has no effect without fork=yes")
+			l.note(s.place, "checkinterval is not converted: in a service it has no effect without fork=yes")
 		}
 	case "failurecount":
 		c.failures = l.number(s, 1, mostResults)
@@ -142,7 +142,7 @@ func (l *ldirectord) health(s *ldService) {
 		s.Health.OnDown.Then = "keep"
 	}
 	if c.kind == "off" {
-		l.note(s.place, "checktype=off: the servers got weight 0 and no fallback; ldirectord adds neither")
+		l.note(s.place, "checktype=off: the servers have weight 0, and there is no fallback; ldirectord adds neither")
 		s.Health.Fallback = ""
 		for i := range s.Servers {
 			s.Servers[i].Weight = new(int)
@@ -182,7 +182,7 @@ func (l *ldirectord) check(s *ldService, r *ldReal) (cluster.Check, bool) {
 		return cluster.Check{}, false
 	case "ping":
 		if c.pings > 1 {
-			l.noteOnce(s.place, "checkcount is not imported: each ping is a result, and fall is how many must fail")
+			l.noteOnce(s.place, "checkcount is not converted: use the key fall, the number of failed pings in a row")
 		}
 		return cluster.Check{Type: "icmp"}, true
 	case "connect":
@@ -194,7 +194,7 @@ func (l *ldirectord) check(s *ldService, r *ldReal) (cluster.Check, bool) {
 		return l.external(s, r), true
 	}
 	if c.combined > 0 {
-		l.note(s.place, "checktype=%d is not imported: every check is a negotiate check", c.combined)
+		l.note(s.place, "checktype=%d is not converted: every check is a full one (negotiate)", c.combined)
 	}
 	made, ok := l.negotiate(s, r)
 	if made.Timeout = c.negotiate; made.Type == "icmp" {
@@ -304,7 +304,7 @@ func (l *ldirectord) negotiate(s *ldService, r *ldReal) (cluster.Check, bool) {
 		return made, true
 	}
 	if receive != "" {
-		l.note(s.place, "receive is not imported: a check of type %s compares no answer", made.Type)
+		l.note(s.place, "receive is not converted: a check of type %s does not compare the answer", made.Type)
 	}
 	return made, true
 }
@@ -322,7 +322,7 @@ func (l *ldirectord) web(s *ldService, made cluster.Check, request, receive stri
 		made.Method = "HEAD"
 		if made.Body != "" {
 			made.Body = ""
-			l.note(s.place, "receive is not imported: an answer to HEAD has no body")
+			l.note(s.place, "receive is not converted: an answer to HEAD has no body")
 		}
 	}
 	if strings.Contains(request, "://") {
@@ -352,7 +352,7 @@ func (l *ldirectord) proxy(s *ldService, made cluster.Check, request, receive st
 
 func (l *ldirectord) regex(s *ldService, text string) string {
 	if _, err := regexp.Compile(text); err != nil {
-		l.note(s.place, "receive is not imported: %v", err)
+		l.note(s.place, "receive is not converted: invalid regular expression: %s", regexFault(err))
 		return ""
 	}
 	return text

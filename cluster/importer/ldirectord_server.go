@@ -46,24 +46,24 @@ func (l *ldirectord) real(s *ldService, c ldSetting) {
 	if m[3] != "" {
 		r.port, _ = l.port(c.place, m[3], s.id.Protocol)
 	}
-	number := func(text string) int {
+	number := func(what, text string) int {
 		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil {
-			l.fault(c.place, "invalid number %s: want at most 2147483647", text)
+			l.fault(c.place, "invalid %s %q: want a number from 0 to 2147483647", what, text)
 		}
 		return int(n)
 	}
 	if m[5] != "" {
-		r.weight = number(m[5])
+		r.weight = number("weight", m[5])
 	}
 	if m[6] != "" || m[7] != "" {
 		r.request, r.receive = &m[6], m[7]
 	}
 	if m[8] != "" {
-		r.down = uint32(number(m[8]))
+		r.down = uint32(number("lower threshold", m[8]))
 	}
 	if m[9] != "" {
-		r.up = uint32(number(m[9]))
+		r.up = uint32(number("upper threshold", m[9]))
 	}
 	if r.down > r.up {
 		l.fault(c.place, "the lower threshold %d is higher than the upper threshold %d, which the kernel refuses",
@@ -75,7 +75,7 @@ func (l *ldirectord) real(s *ldService, c ldSetting) {
 			return
 		}
 		if s.id.Family == kernel.IPv6 || last.Less(r.addr) {
-			l.fault(c.place, "invalid range %s->%s: want a range of IPv4 addresses", r.addr, last)
+			l.fault(c.place, "invalid range \"%s->%s\": want a range of IPv4 addresses", r.addr, last)
 			return
 		}
 	}
@@ -96,7 +96,7 @@ func (l *ldirectord) addServers(s *ldService, r ldReal, last netip.Addr) {
 			f.Weight = &r.weight
 		}
 		if old, ok := s.index[f.Address]; ok {
-			l.note(r.place, "%s is a duplicate: the last one was imported", f.Address)
+			l.note(r.place, "%s is a duplicate: the last one is used", f.Address)
 			s.Servers[old], s.servers[old] = f, r
 		} else {
 			s.index[f.Address] = len(s.Servers)
@@ -167,7 +167,7 @@ func (l *ldirectord) fallback(s *ldService) {
 		}
 	}
 	if _, there := s.index[s.Health.Fallback]; there {
-		l.note(c.place, "the fallback %s is not imported: it is one of the servers", s.Health.Fallback)
+		l.note(c.place, "the fallback %s is not converted: it is one of the servers", s.Health.Fallback)
 		s.Health.Fallback = ""
 	}
 }
