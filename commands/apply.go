@@ -45,8 +45,10 @@ servers to delete get the weight 0 first and are deleted when their connections 
 ended, or when DURATION has passed.
 
 apply changes the table once: it does not check servers, and keys that lvs-cluster(5)
-marks (director) have no effect. A server that lvs drain has drained stays drained
-until lvs undrain, whatever its weight in the file.
+marks (not used yet) have no effect. A server that lvs drain has drained stays drained
+until lvs undrain, whatever its weight in the file. This ends when lvs undo undoes the
+deletion or the automatic undrain of such a server: it then has the weight 0, and the
+next apply sets the weight of the file.
 
 With --drain, no connection is lost if net.ipv4.vs.expire_nodest_conn is 1 (and, for
 persistent services, expire_quiescent_template). Changing a scheduler always has a
@@ -54,7 +56,8 @@ cost: for some milliseconds the kernel refuses the service's new connections.
 
 With --confirm-within, everything is undone automatically unless lvs confirm is run in
 time. A background process does this, so it also works if the shell, the connection to
-this machine, or lvs itself is lost.
+this machine, or lvs itself is lost. If systemd-logind has KillUserProcesses=yes,
+logging out ends that process.
 
 If a file has a fault, nothing is changed and every fault is reported. If the kernel
 refuses a step, everything is undone. lvs diff shows the changes first; lvs undo undoes

@@ -56,7 +56,7 @@ func meaning(k cluster.ManualKey) string {
 		b.WriteString(" Default: " + k.Default + ".")
 	}
 	if k.Director {
-		b.WriteString(" (director)")
+		b.WriteString(" (not used yet)")
 	}
 	return b.String()
 }
@@ -66,20 +66,23 @@ how they are kept alive. "lvs validate" checks it, "lvs export" writes one from 
 table.
 
 It is YAML or, if it begins with a brace, JSON. Unknown keys, keys that appear twice,
-values of the wrong type and contradictions are errors. Keys marked (director) are for
-a daemon that checks servers and announces addresses, which lvs does not have yet: all
-commands check such keys and otherwise ignore them.
+values of the wrong type and contradictions are errors. Keys marked (not used yet) are
+for a daemon that checks servers and announces addresses. This version has no such
+daemon: all commands check the form of these keys, and otherwise ignore them.
 
 A service is identified by its address, not by its name, and so is a server within its
 service. Files that are read together form one cluster: they may use each other's
 pools and checks, an address may appear only once in all of them, and defaults apply
-to their own file only. Services keep the order of the files. A service's servers are
-added in the order of their addresses, so that the kernel, which lists the last one
-first, has them in the same order on every director that is set up from the file:
-sh and mh then choose alike. A server that is added later comes before the others.
+to their own file only.
 
 Durations have a unit: 500ms, 30s, 5m, 1h30m, 7d. Quote text that YAML reads as
 something else: "12", "2001:db8::1", and in lists and objects in brackets also
 "tcp://[2001:db8::10]:80". Relative paths start at the folder of the file. Environment
 variables are not expanded: secrets come from files. Anchors, aliases and merge keys
-work; tags and several documents in one file do not. A file may have at most 64 MiB.`
+work; tags and several documents in one file do not. A file may have at most 64 MiB.
+
+Services are added in the order of the files, and the servers of a service in the
+order of their addresses. Directors that are set up from the same file therefore have
+the servers in the same order, and the schedulers sh and mh select the same server for
+a client on each of them. A server that is added later can have another place in this
+order.`
