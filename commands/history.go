@@ -50,7 +50,7 @@ others.`,
 	f.Lookup("limit").DefValue = "" // it is in the text
 	complete(c, "limit", nothing)
 	a.kernelFlags(c)
-	a.showFlags(c)
+	a.showFlags(c, "HistoryList")
 	a.quietFlag(c)
 	complete(c, "columns", completeKeys(func() []string { return output.ColumnKeys("HistoryList") }))
 	return c

@@ -28,7 +28,7 @@ table.`,
 		ValidArgsFunction: nothing,
 	}
 	a.kernelFlags(c)
-	a.showFlags(c)
+	a.showFlags(c, "Timeouts")
 	a.hiddenGlobals(c)
 	c.AddCommand(newTimeoutsSet(a))
 	return c
