@@ -136,8 +136,8 @@ func (o *apply) same(q *planned) string {
 	if others == 0 {
 		return "the table matches the file"
 	}
-	return fmt.Sprintf("the services of the file match; %s not in the file left alone (--prune deletes)",
-		plural(others, "service"))
+	return fmt.Sprintf("the services of the file match; %s left alone (--prune deletes them)",
+		plural(others, "other service"))
 }
 
 // notePending prints that an earlier apply is still to be confirmed.

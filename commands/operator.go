@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"lvs/doctor"
@@ -131,7 +132,7 @@ func (a *App) tellUnrecorded(err error) {
 		a.note("the change is too large for the journal: %s undo cannot take it back", a.Name)
 	case errors.As(err, &path) && path.Op == untrusted:
 		a.note("not in the journal, so %s undo cannot undo it: %s is not safe: %v", a.Name, path.Path, path.Err)
-		if path.Path == a.state().Dir {
+		if strings.Contains(path.Err.Error(), "can write") {
 			a.say("hint: chmod go-w %s", path.Path)
 		}
 	case errors.As(err, &path):
