@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lvs/kernel"
 	"lvs/operate"
 	"lvs/operate/state"
 	"lvs/output"
@@ -44,7 +45,7 @@ connections, apply asks first; without a terminal it needs --yes. With --drain,
 servers to delete get the weight 0 first and are deleted when their connections have
 ended, or when DURATION has passed.
 
-apply changes the table once: it does not check servers, and keys that lvs-cluster(5)
+apply sets the table and ends: it does not check servers, and keys that lvs-cluster(5)
 marks (not used yet) have no effect. A server that lvs drain has drained stays drained
 until lvs undrain, whatever its weight in the file. This ends when lvs undo undoes the
 deletion or the automatic undrain of such a server: it then has the weight 0, and the
@@ -56,12 +57,13 @@ cost: for some milliseconds the kernel refuses the service's new connections.
 
 With --confirm-within, everything is undone automatically unless lvs confirm is run in
 time. A background process does this, so it also works if the shell, the connection to
-this machine, or lvs itself is lost. If systemd-logind has KillUserProcesses=yes,
-logging out ends that process.
+this machine, or lvs itself is lost. (If systemd-logind has KillUserProcesses=yes,
+logging out ends that process.) Other commands still work; the automatic undo undoes
+their changes of the same services and servers, too.
 
 If a file has a fault, nothing is changed and every fault is reported. If the kernel
 refuses a step, everything is undone. lvs diff shows the changes first; lvs undo undoes
-them.`,
+the last change.`,
 		Example: `  lvs apply -f cluster.yaml --dry-run
   lvs apply -f cluster.yaml --drain 60s --yes
   lvs apply -f cluster.yaml --confirm-within 60s
@@ -99,7 +101,8 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		if !q.left.Empty() {
 			return a.nothingChanges("all differences are left out by --allow")
 		}
-		return a.nothingChanges("the table matches the file")
+		o.notePending()
+		return a.nothingChanges("%s", o.same(q))
 	}
 	if a.global.dryRun {
 		return o.show(q)
@@ -118,6 +121,32 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		}
 	}
 	return o.carryOut(ctx, q)
+}
+
+// same returns why a plan is empty.
+func (o *apply) same(q *planned) string {
+	others := 0
+	named := map[kernel.ServiceID]bool{}
+	for i := range q.wanted.Services {
+		named[q.wanted.Services[i].ServiceID] = true
+	}
+	for i := range q.before.Services {
+		if !named[q.before.Services[i].ServiceID] {
+			others++
+		}
+	}
+	if others == 0 {
+		return "the table matches the file"
+	}
+	return fmt.Sprintf("the services of the file match; %s left alone (--prune deletes them)",
+		plural(others, "other service"))
+}
+
+// notePending prints that an earlier apply is still to be confirmed.
+func (o *apply) notePending() {
+	if left, pending := o.pending(); pending {
+		o.app.note("the previous apply is undone in %s unless confirmed: %s confirm", output.Duration(left), o.app.here())
+	}
 }
 
 // parseTimes reads --drain and --confirm-within.
@@ -235,7 +264,7 @@ func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
 	if !op.Recorded() {
 		f := &fault{status: exitFailed,
 			err: errors.New("--confirm-within: cannot undo without a journal; nothing was changed")}
-		return nil, f.hintf("make %s writable, or leave out --confirm-within", a.state().Dir)
+		return nil, f.hintf("make %s writable by you and nobody else, or leave out --confirm-within", a.state().Dir)
 	}
 	// The time for draining comes on top: it is not part of the time to confirm.
 	start := a.Now()
@@ -256,17 +285,25 @@ func (o *apply) left() time.Duration {
 // nonePending returns an error if an earlier apply still waits for confirmation:
 // it may be undone at any moment.
 func (o *apply) nonePending() error {
-	if o.app.Identity == nil {
+	left, pending := o.pending()
+	if !pending {
 		return nil
 	}
-	jobs, err := o.app.pendingConfirms()
-	if err != nil || len(jobs) == 0 {
-		return nil // if the state folder cannot be read, there are no jobs
-	}
-	left := min(max(0, jobs[0].At.Sub(o.app.Now())), jobs[0].Wait) // the clock may have been set back
 	f := &fault{status: exitFailed, err: fmt.Errorf(
 		"the previous apply waits for confirmation and is undone in %s: nothing was changed", output.Duration(left))}
 	return f.hintf("%s confirm keeps it; %s undo undoes it now", o.app.here(), o.app.here())
+}
+
+// pending returns when an earlier apply is undone unless it is confirmed.
+func (o *apply) pending() (left time.Duration, pending bool) {
+	if o.app.Identity == nil {
+		return 0, false
+	}
+	jobs, err := o.app.pendingConfirms()
+	if err != nil || len(jobs) == 0 {
+		return 0, false // if the state folder cannot be read, there are no jobs
+	}
+	return min(max(0, jobs[0].At.Sub(o.app.Now())), jobs[0].Wait), true // the clock may have been set back
 }
 
 // pendingConfirms returns the jobs that undo an apply of this table unless

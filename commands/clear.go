@@ -42,7 +42,7 @@ func (o *clearAll) run(c *cobra.Command, args []string) error {
 	}
 	snap, err := k.Snapshot(c.Context())
 	if err != nil {
-		return err
+		return kernel.WithOp("clear", err)
 	}
 	if len(snap.Services) == 0 {
 		return o.app.nothingChanges("there are no services")
@@ -51,7 +51,7 @@ func (o *clearAll) run(c *cobra.Command, args []string) error {
 	for _, s := range snap.Services {
 		cut.add(s)
 	}
-	what := fmt.Sprintf("delete every service: %s %s", plural(cut.services, "service"), cut.servers())
+	what := fmt.Sprintf("delete every service: %s%s", plural(cut.services, "service"), cut.servers())
 	if err := o.app.confirm(c.Context(), what); err != nil {
 		return err
 	}

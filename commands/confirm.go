@@ -30,14 +30,21 @@ func (t *tally) addServer(s kernel.ServerEntry) {
 	t.connections += uint64(s.Active) + uint64(s.Inactive)
 }
 
-// servers returns what is deleted besides the object itself, such as "with 2
-// servers, cutting 40 connections (12 active)".
+// servers returns what is deleted besides the object itself, such as " with 2
+// servers, cutting 40 connections (12 active)". It is empty if there is none.
 func (t *tally) servers() string {
-	return fmt.Sprintf("with %s, %s", plural(t.members, "server"), t.cuts())
+	if t.members == 0 {
+		return ""
+	}
+	return " with " + plural(t.members, "server") + t.cuts()
 }
 
+// cuts returns what is cut, after a comma. It is empty if nothing is.
 func (t *tally) cuts() string {
-	return fmt.Sprintf("cutting %s (%d active)", plural(t.connections, "connection"), t.active)
+	if t.connections == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", cutting %s (%d active)", plural(t.connections, "connection"), t.active)
 }
 
 func plural[N int | uint64](n N, noun string) string {
@@ -126,11 +133,11 @@ func deletions(before *kernel.Snapshot, changes []kernel.Change) string {
 	}
 	var what []string
 	if services.services > 0 {
-		what = append(what, fmt.Sprintf("delete %s %s", plural(services.services, "service"), services.servers()))
+		what = append(what, fmt.Sprintf("delete %s%s", plural(services.services, "service"), services.servers()))
 	}
 	if servers.members > 0 {
 		what = append(what,
-			fmt.Sprintf("delete %s of services that stay, %s", plural(servers.members, "server"), servers.cuts()))
+			fmt.Sprintf("delete %s of services that stay%s", plural(servers.members, "server"), servers.cuts()))
 	}
 	return strings.Join(what, ", and ")
 }

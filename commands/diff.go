@@ -29,8 +29,10 @@ status is 0 if nothing differs and 1 if something does.`,
 		ValidArgsFunction: clusterFileNames,
 	}
 	o.planner.register(a, c)
+	c.Flags().Lookup("prune").Usage = "also compare services that the files do not name and, if the files have " +
+		"sync daemons, the other daemons"
 	a.kernelFlags(c)
-	a.showFlags(c)
+	a.showFlags(c, "ChangeList")
 	a.quietFlag(c)
 	return c
 }

@@ -111,19 +111,43 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if a.global.dryRun {
-		if len(steps) == 0 {
-			return a.nothingChanges("the weight is already 0")
-		}
-		return a.apply(ctx, steps)
+		return o.preview(ctx, steps, found)
 	}
+	at := a.Now().Add(o.holdFor)
 	o.before, err = op.Drain(ctx, found, o.holdFor)
 	if err != nil {
 		return o.notDrained(err)
+	}
+	switch {
+	case o.hold == "":
+	case len(o.before) == 0:
+		a.note("no automatic undrain: the weight is already 0, and no other weight is remembered")
+	default:
+		a.note("automatic undrain at %s", at.Local().Format(time.TimeOnly))
 	}
 	if len(steps) == 0 && o.hold == "" && !o.wait && !o.delete {
 		a.note("nothing to do: the weight is already 0")
 	}
 	return o.follow(ctx, op, w, found)
+}
+
+// preview prints what would be done, with --dry-run. With --delete, the servers are
+// deleted when they are drained.
+func (o *drain) preview(ctx context.Context, steps []operate.Step, found []operate.Member) error {
+	if o.delete {
+		for i := range found {
+			steps = append(steps, operate.Step{
+				Change: kernel.Change{Op: kernel.DeleteServer,
+					Service: kernel.Service{ServiceID: found[i].Service.ServiceID}, Server: kernel.Server{Addr: found[i].Addr}},
+				BeforeServer: &found[i].Server,
+			})
+		}
+		o.app.note("would delete %s when drained", enumerate(addressesOf(found)))
+	}
+	if len(steps) == 0 {
+		return o.app.nothingChanges("the weight is already 0")
+	}
+	return o.app.apply(ctx, steps)
 }
 
 // notDrained returns why the servers cannot be drained.
@@ -248,7 +272,11 @@ func (o *drain) follow(ctx context.Context, op *operate.Operator, w *operate.Wat
 			return err
 		}
 	}
-	a.note("%s drained after %s", isOrAre(found), output.Duration(a.Now().Sub(start)))
+	what := "drained"
+	if o.delete {
+		what = "drained and deleted"
+	}
+	a.note("%s %s after %s", isOrAre(found), what, output.Duration(a.Now().Sub(start)))
 	return report.last(now)
 }
 

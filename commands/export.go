@@ -45,7 +45,7 @@ func (o *export) run(c *cobra.Command, args []string) error {
 	o.app.global.output = o.format
 	ids, err := o.all(args)
 	if err != nil {
-		return err
+		return o.app.findServer(err, args)
 	}
 	k, err := o.app.kernel()
 	if err != nil {
@@ -53,7 +53,7 @@ func (o *export) run(c *cobra.Command, args []string) error {
 	}
 	snap, err := k.Snapshot(c.Context(), ids...)
 	if err != nil {
-		return err
+		return kernel.WithOp("export", err)
 	}
 	var timeouts kernel.Timeouts
 	var daemons []kernel.Daemon

@@ -22,7 +22,7 @@ type clusterFiles struct{ names []option }
 func (o *clusterFiles) register(f *pflag.FlagSet) {
 	f.VarP(&repeated{name: "file", short: "f", to: &o.names}, "file", "f",
 		"read the cluster file `FILE`, all *.yaml, *.yml and *.json of a folder, or standard input for -; "+
-			"repeat it for more (default: none)")
+			"repeat it for more (needed, unless FILE is an argument)")
 	f.SetAnnotation("file", cobra.BashCompFilenameExt, []string{"yaml", "yml", "json"})
 }
 
@@ -58,7 +58,7 @@ func readCluster(ctx context.Context, open opener, names []string) (*cluster.Wan
 // in the files; Resolve reports them.
 func readFiles(ctx context.Context, open opener, names []string) (files []*cluster.File, err error) {
 	if len(names) == 0 {
-		return nil, usagef("no cluster file is named").hintf("name it with -f FILE; - is standard input")
+		return nil, usagef("no cluster file is given").hintf("add -f FILE; - is standard input")
 	}
 	// After an interrupt the goroutine goes on: it must not share the result.
 	var read []*cluster.File

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,6 +23,14 @@ type globals struct {
 	formatOfEnv bool
 }
 
+// outputOption returns where the output format comes from, for errors.
+func (g *globals) outputOption() string {
+	if g.formatOfEnv {
+		return "LVS_OUTPUT"
+	}
+	return "output format"
+}
+
 func (g *globals) wantsJSON() bool { return g.output == "json" || g.output == "jsonl" }
 
 // kernelFlags adds the options of every verb that uses the kernel.
@@ -34,12 +43,20 @@ func (a *App) kernelFlags(c *cobra.Command) {
 	complete(c, "netns", completeNetns)
 }
 
-// showFlags adds the options of every verb that prints a list.
-func (a *App) showFlags(c *cobra.Command) {
+// columnsOf is the annotation of a verb that prints a list: the kind of the list, as
+// output.Columns has it.
+const columnsOf = "columns"
+
+// Columns returns the columns that a verb can print, or nil.
+func Columns(c *cobra.Command) []output.Column { return output.Columns(c.Annotations[columnsOf]) }
+
+// showFlags adds the options of every verb that prints a list of a kind.
+func (a *App) showFlags(c *cobra.Command, kind string) {
+	c.Annotations = map[string]string{columnsOf: kind}
 	a.formatFlags(c)
 	f, g := c.Flags(), &a.global
 	f.StringVar(&g.columns, "columns", "",
-		"show only the columns `KEYS`, separated by commas, in this order (default: depends on the command)")
+		"show only the columns `KEYS`, separated by commas, in this order (default: those of the table)")
 	f.BoolVar(&g.noHeaders, "no-headers", false, "do not print the line of column names")
 	f.StringVar(&g.color, "color", "",
 		"use color: `WHEN` is auto, always or never (default auto: on a terminal, without NO_COLOR; environment LVS_COLOR)")
@@ -79,6 +96,22 @@ func (a *App) changeFlags(c *cobra.Command) {
 func (a *App) askFlags(c *cobra.Command) {
 	c.Flags().BoolVarP(&a.global.yes, "yes", "y", false, "do not ask for confirmation; needed without a terminal")
 	markGlobal(c.Flags(), "yes")
+}
+
+// unchangedByDefault states, for a command that edits, that a setting without its
+// option stays as it is. The options have the texts of the command that adds.
+func unchangedByDefault(f *pflag.FlagSet) {
+	inText := regexp.MustCompile(` \((no default|the default|default[^;)]*)(; [^)]*)?\)$`)
+	f.VisitAll(func(f *pflag.Flag) {
+		if strings.Contains(f.Usage, "in place of") || f.Name == "ipv6" {
+			return
+		}
+		unchanged := " (default: unchanged${2})"
+		if f.Value.Type() == "bool" && f.Name != "ops" {
+			unchanged = ""
+		}
+		f.Usage = inText.ReplaceAllString(f.Usage, unchanged)
+	})
 }
 
 // numericFlag adds ipvsadm's -n, which is always in effect.
@@ -153,11 +186,11 @@ func (a *App) prepare(c *cobra.Command, _ []string) error {
 			all.add(usagef("invalid --%s \"\": want a value", f.Name))
 		}
 		if _, stray := f.Annotations[strayFlag]; stray {
-			all.add(usagef("--%s has no effect on %s", f.Name, verbName(c)))
+			all.add(usagef("%s has no option --%s", verbName(c), f.Name))
 		}
 	})
 	if g.output != "" && !slices.Contains(output.Formats(), g.output) {
-		f := usagef("invalid output format %q: want %s", g.output, orList(output.Formats()))
+		f := usagef("invalid %s %q: want %s", g.outputOption(), g.output, orList(output.Formats()))
 		if c.Flags().Lookup("ops") != nil && !g.formatOfEnv {
 			f.hintf("use --ops for ipvsadm's -o; here -o is the output format")
 		}

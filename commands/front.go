@@ -7,8 +7,8 @@ servers and connections. Without a command, lvs lists all services.
 
 Write a service as tcp://192.0.2.10:80, udp://[2001:db8::1]:53, sctp://… or
 fwmark:7; a bare 192.0.2.10:80 is TCP. Write a server as 10.0.0.11:80, or as
-10.0.0.11 to use the port of the service. The options -t, -u, -f and -r of ipvsadm
-work too.
+10.0.0.11 to use the port of the service. In place of a service, -t, -u and -f of
+ipvsadm work too; in place of a server, -r.
 
 Set up a service:
 
@@ -51,9 +51,10 @@ Use in scripts:
   lvs list -o json --jq '.items[] | select(.active > 100) | .id'
   lvs server list tcp://192.0.2.10:80 -o csv --no-headers --columns server,weight
 
-Results go to standard output, notes and errors to standard error. A successful
-change prints nothing without -v or -o. Commands that cut connections ask for
-confirmation; without a terminal they need --yes.`
+Results go to standard output, notes and errors to standard error. Without -v or -o,
+a successful change prints no result; apply, undo, confirm and drain --wait print a
+note. Commands that cut connections ask for confirmation; without a terminal they
+need --yes.`
 
 const frontExamples = `  lvs service add tcp://192.0.2.10:80
   lvs server add tcp://192.0.2.10:80 10.0.0.11 10.0.0.12
@@ -68,14 +69,43 @@ type Section struct {
 // Term is a word with its meaning.
 type Term struct{ Term, Meaning string }
 
+// ExitStatus returns the exit statuses that have a meaning of their own for a command,
+// by its path without the program's name. All others are those of Sections.
+func ExitStatus(command string) []Term {
+	no := "The question was answered with no; nothing was changed."
+	return map[string][]Term{
+		"apply": {{"1", no}}, "clear": {{"1", no}}, "drain": {{"1", no}}, "restore": {{"1", no}},
+		"service delete": {{"1", no}}, "server delete": {{"1", no}},
+		"confirm": {{"4", "Nothing waits for confirmation."}},
+		"diff":    {{"0", "Nothing differs."}, {"1", "Something differs."}},
+		"import":  {{"1", "With --strict: something cannot be converted; nothing was written."}},
+		"undo": {
+			{"1", "The question was answered with no, or the entry cannot be undone; nothing was changed."},
+			{"4", "There is nothing to undo, or no such entry."},
+		},
+		"undrain": {{"4", "No such server, or no weight is remembered for it."}},
+		"wait": {
+			{"0", "The condition is met."},
+			{"1", "The service or server was deleted meanwhile (drained and active<=N)."},
+			{"4", "There is no such service or server (drained and active<=N)."},
+			{"8", "The time of --timeout has passed."},
+		},
+		"watch": {
+			{"0", "The time of --timeout has passed without --count, or all intervals are over."},
+			{"8", "The time of --timeout has passed before --count intervals."},
+			{"130", "Interrupted: the usual end."},
+		},
+	}[command]
+}
+
 // Sections returns the parts of the manual that apply to every command.
 func Sections() []Section {
 	return []Section{
 		{"EXIT STATUS", []Term{
 			{"0", "Success."},
-			{"1", "The answer is no: the change was not confirmed, or cannot be undone. Nothing was changed. " +
-				"For wait: the condition can never be met."},
-			{"2", "Wrong usage or invalid input; nothing was done."},
+			{"1", "No: the question was answered with no, or a change cannot be undone. Nothing was changed. " +
+				"For diff, import and wait see their pages."},
+			{"2", "Wrong usage or invalid input, or --yes is needed because there is no terminal; nothing was done."},
 			{"3", "Failed for another reason."},
 			{"4", "Not found: a service, server, sync daemon, interface, namespace or journal entry."},
 			{"5", "Already exists."},

@@ -24,8 +24,13 @@ func (a *App) help(c *cobra.Command, _ []string) {
 		fmt.Fprintf(&b, "\nExamples:\n%s\n", renamed(a.Name, c.Example))
 	}
 	own, global := SplitFlags(c)
-	writeFlags(&b, "Options", own, a.OutTerminal.Width)
+	title := "Options"
+	if !c.HasParent() {
+		title = "Options without a command, as of " + a.Name + " list"
+	}
+	writeFlags(&b, title, own, a.OutTerminal.Width)
 	writeFlags(&b, "General options", global, a.OutTerminal.Width)
+	writeColumns(&b, c)
 	if c.HasAvailableSubCommands() {
 		fmt.Fprintf(&b, "\nHelp for a command: %s COMMAND --help\n", c.CommandPath())
 	}
@@ -43,8 +48,10 @@ func renamed(name, text string) string {
 // UsageLine returns the synopsis of a command.
 func UsageLine(c *cobra.Command) string {
 	line := c.CommandPath() + strings.TrimPrefix(c.Use, c.Name())
-	if c.HasAvailableSubCommands() {
+	if c.HasAvailableSubCommands() && c.HasParent() {
 		line += " COMMAND"
+	} else if c.HasAvailableSubCommands() {
+		line += " [COMMAND]"
 	}
 	return line + " [OPTIONS]"
 }
@@ -101,6 +108,25 @@ func writeFlags(b *strings.Builder, title string, f *pflag.FlagSet, width int) {
 	fmt.Fprintf(b, "\n%s:\n%s", title, text)
 }
 
+// writeColumns lists the keys for --columns, --sort and --filter.
+func writeColumns(b *strings.Builder, c *cobra.Command) {
+	const width = 85
+	line := ""
+	for i, col := range Columns(c) {
+		if i == 0 {
+			b.WriteString("\nColumn keys:\n")
+		}
+		if len(line)+len(col.Key) > width {
+			b.WriteString(line + "\n")
+			line = ""
+		}
+		line += "  " + col.Key
+	}
+	if line != "" {
+		b.WriteString(line + "\n")
+	}
+}
+
 func newHelp(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "help [COMMAND]",
@@ -124,6 +150,9 @@ func newHelp(a *App) *cobra.Command {
 	}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		about, rest, err := c.Root().Find(args)
+		if err == nil && len(rest) > 0 && !about.HasAvailableSubCommands() {
+			return noMore(rest)
+		}
 		if err != nil || len(rest) > 0 {
 			return a.onlyVerbs(about, rest)
 		}

@@ -23,12 +23,13 @@ func newHistory(a *App) *cobra.Command {
 		Short: "Show what was changed, when and by whom",
 		Long: `Show what lvs changed in this table, newest first: number, time, user, how many
 services, servers and settings were added (+), edited (~) and deleted (-), the
-outcome, and the command line. -o json has everything, with the settings before and
-after.
+outcome, and the command line. For the outcome refused, the numbers are what was asked
+for. -o json has everything, with the settings before and after.
 
 The outcome is done; partly, if the kernel refused some of it; refused, if nothing
 was changed in the end; undone-by-N; or unknown, if the command is still running, was
-killed or could not find out. lvs undo takes an entry back.
+killed or could not find out. lvs undo undoes an entry. An entry with --job or, after
+apply --confirm-within, with undo --yes --force was made automatically.
 
 Every change that lvs makes is an entry. Changes by other programs are not recorded.
 Changes by lvs under the name ipvsadm are recorded if LVS_JOURNAL=all is set in the
@@ -50,7 +51,7 @@ shows changes to other tables.`,
 	f.Lookup("limit").DefValue = "" // it is in the text
 	complete(c, "limit", nothing)
 	a.kernelFlags(c)
-	a.showFlags(c)
+	a.showFlags(c, "HistoryList")
 	a.quietFlag(c)
 	complete(c, "columns", completeKeys(func() []string { return output.ColumnKeys("HistoryList") }))
 	return c

@@ -27,8 +27,8 @@ func newList(a *App) *cobra.Command {
 		Long: `Show virtual services with their servers: all services, or the given ones. lvs
 without a command does the same.
 
-Without CAP_NET_ADMIN, the list has no statistics, no thresholds and fewer details,
-and a note says so.`,
+Without CAP_NET_ADMIN, the list has no thresholds and fewer details, and prints a
+note. --stats and --rate need CAP_NET_ADMIN.`,
 		Example: `  lvs list
   lvs list tcp://192.0.2.10:80 --stats
   lvs list --sort -active --filter 'scheduler=wlc'
@@ -49,13 +49,13 @@ func (o *list) register(c *cobra.Command) {
 func (o *list) run(c *cobra.Command, args []string) error {
 	ids, err := o.all(args)
 	if err != nil {
-		return o.servers(err, args)
+		return o.app.findServer(err, args)
 	}
 	return o.show(c.Context(), o.app, ids)
 }
 
-// servers adds a hint to err if an argument is the address of a server.
-func (o *list) servers(err error, args []string) error {
+// findServer adds a hint to err if an argument is the address of a server.
+func (a *App) findServer(err error, args []string) error {
 	var several faults
 	if errors.As(err, &several) {
 		if len(several) > 1 {
@@ -65,7 +65,7 @@ func (o *list) servers(err error, args []string) error {
 	}
 	for _, arg := range args {
 		if _, bad := netip.ParseAddr(arg); bad == nil {
-			return usagef("%w", err).hintf("find a server: %s list --filter server=%s", o.app.Name, arg)
+			return usagef("%w", err).hintf("find a server: %s list --filter server=%s", a.Name, arg)
 		}
 	}
 	return err
@@ -90,12 +90,15 @@ func (v *view) register(a *App, c *cobra.Command) {
 // registerRows adds the options of every list of rows.
 func (v *view) registerRows(a *App, c *cobra.Command, kind string) {
 	f := c.Flags()
-	f.StringVar(&v.sort, "sort", "",
-		"sort by the column `KEY`, -KEY for descending order (default: by address; connections in the kernel's order)")
+	order, examples := "by address", "'weight=0', 'active>100' or 'server~10.0.'"
+	if kind == "ConnectionList" {
+		order, examples = "the kernel's order", "'state=ESTABLISHED' or, with --group-by, 'total>100'"
+	}
+	f.StringVar(&v.sort, "sort", "", "sort by the column `KEY`, -KEY for descending order (default: "+order+")")
 	f.StringArrayVar(&v.filter, "filter", nil,
-		"show only rows that match `EXPR`, such as weight=0, active>100 or server~10.0.; may be repeated (default: all rows)")
+		"show only rows that match `EXPR`, such as "+examples+"; may be repeated (default: all rows)")
 	a.kernelFlags(c)
-	a.showFlags(c)
+	a.showFlags(c, kind)
 	a.quietFlag(c)
 	numericFlag(c)
 	for _, name := range []string{"columns", "sort", "filter"} {

@@ -30,6 +30,9 @@ func parseMachine(s string) (machine, error) {
 		return machine{}, usagef("%s is a service, not a server", s).
 			hintf("add a server such as 10.0.0.11, and use --service %s", s)
 	}
+	if err != nil && !strings.Contains(s, ":") {
+		return machine{}, usagef("invalid server %q: want an IP address such as 10.0.0.11, or with a port: 10.0.0.11:80", s)
+	}
 	if err != nil {
 		return machine{}, usagef("invalid server %w", err).
 			hintf("write 10.0.0.11 for every port of a server, or 10.0.0.11:80")
@@ -99,7 +102,7 @@ func (a *App) members(
 		}
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, kernel.WithOp(strings.TrimSuffix(what, " server")+" "+textOf(names), err)
 	}
 	out := membersOf(snap, names)
 	var bad faults
@@ -110,7 +113,7 @@ func (a *App) members(
 				where = "the service does not have it"
 			}
 			bad.add((&fault{status: exitNotFound, err: errors.New("server " + names[i].text + ": " + where)}).
-				hintf("list the servers: %s list -o name", a.Name))
+				hintf("list the servers: %s list --columns service,server", a.Name))
 		}
 	}
 	return out, snap, bad.err()

@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"lvs/doctor"
@@ -129,12 +130,20 @@ func (a *App) tellUnrecorded(err error) {
 	switch {
 	case errors.Is(err, journal.ErrTooLarge):
 		a.note("the change is too large for the journal: %s undo cannot take it back", a.Name)
+	case errors.As(err, &path) && path.Op == untrusted:
+		a.note("not in the journal, so %s undo cannot undo it: %s is not safe: %v", a.Name, path.Path, path.Err)
+		if strings.Contains(path.Err.Error(), "can write") {
+			a.say("hint: chmod go-w %s", path.Path)
+		}
 	case errors.As(err, &path):
 		a.note("not in the journal: %v", err)
 	default:
 		a.note("not in the journal, in %s: %v", a.state().Dir, err)
 	}
 }
+
+// untrusted is the Op of the error for a journal that other users can change.
+const untrusted = "trust"
 
 // warnDeleting warns what deleting servers does to clients that come back.
 func (a *App) warnDeleting(going []kernel.ServerEntry) {

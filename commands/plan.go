@@ -20,7 +20,8 @@ import (
 // planner is what diff and apply share: cluster files, and which changes a plan
 // from the table to them may make.
 type planner struct {
-	app *App
+	app  *App
+	verb string // diff or apply
 	clusterFiles
 	prune       bool
 	allow       []string
@@ -31,7 +32,7 @@ type planner struct {
 }
 
 func (p *planner) register(a *App, c *cobra.Command) {
-	p.app = a
+	p.app, p.verb = a, c.Name()
 	f := c.Flags()
 	p.clusterFiles.register(f)
 	f.BoolVar(&p.prune, "prune", false,
@@ -71,7 +72,7 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 			hintf("%s clear deletes every service", p.app.here())
 	}
 	if q.before, err = plan.ReadTable(ctx, k); err != nil {
-		return nil, err
+		return nil, kernel.WithOp(p.verb, err)
 	}
 	if err := p.recallDrained(q.before.Snapshot); err != nil {
 		return nil, err

@@ -141,6 +141,24 @@ func TestManyChangesOfOneCommand(t *testing.T) {
 	}
 }
 
+// A journal that other users can change is not used, and the hint makes it safe.
+func TestUnsafeJournal(t *testing.T) {
+	app, said := journalApp(t, memory.New())
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	keepIn(app, dir)
+	if status := app.Run(t.Context(), []string{"service", "add", "tcp://192.0.2.10:80"}); status != exitDone {
+		t.Fatalf("exit status %d: %s", status, said())
+	}
+	want := "lvs: not in the journal, so lvs undo cannot undo it: " + dir +
+		" is not safe: other users can write to it (mode 0777)\nhint: chmod go-w " + dir + "\n"
+	if got := said(); got != want {
+		t.Errorf("it prints %q, want %q", got, want)
+	}
+}
+
 // A journal that cannot be written is reported once, and the change is made.
 func TestUnwrittenJournal(t *testing.T) {
 	for _, c := range []struct {

@@ -74,7 +74,7 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 	}
 	before, err := k.Snapshot(ctx)
 	if err != nil {
-		return err
+		return kernel.WithOp("restore", err)
 	}
 	want := wanted(text)
 	if n := keepThresholds(want, before); n > 0 {

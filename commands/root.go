@@ -181,6 +181,9 @@ func (a *App) onlyVerbs(c *cobra.Command, args []string) error {
 		c = a.another().Root() // the one here may have few verbs
 	}
 	c.SuggestionsMinimumDistance = 2
+	if len(args[0]) <= 3 {
+		c.SuggestionsMinimumDistance = 1
+	}
 	full := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()) + " " + args[0])
 	f := usagef("unknown command %q", full).hintf("%s --help lists the commands", c.CommandPath())
 	if command := meant(a.Name, c, args[0]); command != "" {

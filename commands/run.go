@@ -276,6 +276,8 @@ func (a *App) hint(err error) string {
 		return file.Hint
 	}
 	switch {
+	case output.IsUnquoted(err):
+		return "quote it in a shell: --filter 'active>100'"
 	case errors.Is(err, kernel.ErrPermission) && a.global.netns != "":
 		return "run as root, or with CAP_SYS_ADMIN and CAP_NET_ADMIN: sudo " + a.Name + " …"
 	case errors.Is(err, kernel.ErrPermission), errors.Is(err, fs.ErrPermission):
@@ -289,7 +291,11 @@ func (a *App) hint(err error) string {
 	case errors.Is(err, kernel.ErrNoService):
 		return "list the services: " + a.Name + " list -o name"
 	case errors.Is(err, kernel.ErrNoServer):
-		return "list the servers: " + a.Name + " server list SERVICE"
+		service := "SERVICE"
+		if e := (*kernel.Error)(nil); errors.As(err, &e) && e.Service != (kernel.ServiceID{}) {
+			service = e.Service.String()
+		}
+		return "list the servers: " + a.Name + " server list " + service
 	case errors.Is(err, kernel.ErrNoScheduler):
 		return "use one of the schedulers " + strings.Join(schedulerNames(), ", ") + ", or the persistence engine sip"
 	case errors.Is(err, kernel.ErrNoInterface):

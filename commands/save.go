@@ -58,7 +58,7 @@ func (o *save) run(c *cobra.Command, args []string) error {
 	}
 	snap, err := k.Snapshot(c.Context(), ids...)
 	if err != nil {
-		return err
+		return kernel.WithOp("save", err)
 	}
 	if o.file == "" || o.file == "-" {
 		return ipvsadm.WriteSave(o.app.Out, snap, ipvsadm.SaveOptions{Thresholds: true})

@@ -26,13 +26,14 @@ lvs schema cluster prints the schema of the cluster file, for editors.`,
 	}
 }
 
-func (o *schema) run(_ *cobra.Command, args []string) error {
+func (o *schema) run(c *cobra.Command, args []string) error {
 	text := output.Schema
 	if len(args) > 0 && args[0] == "cluster" {
 		text, args = cluster.Schema, args[1:]
 	}
 	if err := noMore(args); err != nil {
-		return err
+		return usagef("%w", err).hintf("%s prints the schema of -o json, %[1]s cluster that of the cluster file",
+			c.CommandPath())
 	}
 	_, err := o.app.Out.Write(text())
 	return err

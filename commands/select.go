@@ -196,6 +196,9 @@ func parseServer(s string, id kernel.ServiceID) (netip.AddrPort, error) {
 		return netip.AddrPortFrom(a, id.Port), nil
 	}
 	ap, err := kernel.ParseAddrPort(s)
+	if err != nil && !strings.Contains(s, ":") {
+		return ap, usagef("invalid server %q: want an IP address such as 10.0.0.11, or with a port: 10.0.0.11:80", s)
+	}
 	if err != nil {
 		return ap, usagef("invalid server %w", err)
 	}
@@ -221,6 +224,10 @@ func noMore(args []string) error {
 
 // servers returns the service and the names of its servers.
 func (s *serverSelector) servers(service *selector, args []string) (kernel.ServiceID, []string, error) {
+	if len(args) > 0 && len(service.named) == 0 && isMachine(args[0]) {
+		return kernel.ServiceID{}, nil, usagef("%s is a server: its service is missing", args[0]).
+			hintf("write the service before the server, such as tcp://192.0.2.10:80")
+	}
 	id, rest, err := service.one(args)
 	if err != nil {
 		return id, nil, err

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"net/netip"
 
 	"github.com/spf13/cobra"
 
@@ -58,12 +59,17 @@ func (o *serverAdd) run(c *cobra.Command, args []string) error {
 	}
 	var bad faults
 	var steps []operate.Step
+	seen := map[netip.AddrPort]bool{}
 	for _, name := range names {
 		addr, err := parseServer(name, id)
 		if err != nil {
 			bad.add(err)
 			continue
 		}
+		if seen[addr] {
+			continue // the same server twice is one
+		}
+		seen[addr] = true
 		s := kernel.Server{Addr: addr, Forward: kernel.Direct, Weight: 1}
 		bad.add(o.overlay(c.Flags(), &s))
 		bad.add(checkNewServer(id, &s))
@@ -124,6 +130,7 @@ ipvsadm: the command asks no question.`,
 	o.selector.register(a, c)
 	o.serverSelector.register(a, c, &o.selector)
 	o.serverOptions.register(c)
+	unchangedByDefault(c.Flags())
 	a.changeFlags(c)
 	return c
 }
@@ -134,7 +141,7 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if !o.serverOptions.given(c.Flags()) {
-		return usagef("service %v: nothing to change", id).
+		return usagef("service %v: no setting is given: server edit needs an option", id).
 			hintf("%s --help lists the options", c.CommandPath())
 	}
 	present, err := o.app.lookupServers(c.Context(), kernel.EditServer.String(), id, names)
@@ -161,7 +168,7 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 	if len(steps) == 0 {
 		these, have := "the servers", "have"
 		if len(present) == 1 {
-			these, have = "the server", "has"
+			these, have = "server "+present[0].Addr.String(), "has"
 		}
 		return o.app.nothingChanges("%s of %v already %s these settings", these, id, have)
 	}
@@ -224,7 +231,7 @@ func (o *serverDelete) run(c *cobra.Command, args []string) error {
 	if len(present) > 1 {
 		what = fmt.Sprintf("delete %d servers", len(present))
 	}
-	what = fmt.Sprintf("%s from %v, %s", what, id, cut.cuts())
+	what = fmt.Sprintf("%s from %v%s", what, id, cut.cuts())
 	if err := o.app.confirm(c.Context(), what); err != nil {
 		return err
 	}
@@ -253,6 +260,7 @@ func newServerShow(a *App) *cobra.Command {
 	o.selector.register(a, c)
 	o.serverSelector.register(a, c, &o.selector)
 	o.view.register(a, c)
+	c.Annotations[columnsOf] = "ServerList"
 	return c
 }
 
@@ -297,13 +305,14 @@ func newServerList(a *App) *cobra.Command {
 	}
 	o.selector.register(a, c)
 	o.view.register(a, c)
+	c.Annotations[columnsOf] = "ServerList"
 	return c
 }
 
 func (o *serverList) run(c *cobra.Command, args []string) error {
 	id, rest, err := o.one(args)
 	if err != nil {
-		return err
+		return o.app.findServer(err, args)
 	}
 	if err := noMore(rest); err != nil {
 		return err

@@ -57,13 +57,15 @@ func (o *serviceAdd) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if err := noMore(rest); err != nil {
-		return err
+		return usagef("%w", err).hintf("add one service at a time")
 	}
 	s := kernel.Service{ServiceID: id, Scheduler: "wlc"}
 	if err := o.overlay(c.Flags(), &s); err != nil {
 		return err
 	}
-	return o.tried(o.app.apply(c.Context(), []operate.Step{{Change: kernel.Change{Op: kernel.AddService, Service: s}}}))
+	return o.tried(&s, o.app.apply(c.Context(), []operate.Step{{
+		Change: kernel.Change{Op: kernel.AddService, Service: s},
+	}}))
 }
 
 type serviceEdit struct {
@@ -90,6 +92,7 @@ persistence, netmask and persistence engine are reset too.`,
 	}
 	o.selector.register(a, c)
 	o.serviceOptions.register(c)
+	unchangedByDefault(c.Flags())
 	a.changeFlags(c)
 	return c
 }
@@ -106,7 +109,7 @@ func (o *serviceEdit) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if !o.serviceOptions.given(c.Flags()) {
-		return usagef("service %v: nothing to change", id).
+		return usagef("service %v: no setting is given: service edit needs an option", id).
 			hintf("%s --help lists the options", c.CommandPath())
 	}
 	k, err := o.app.kernel()
@@ -125,7 +128,7 @@ func (o *serviceEdit) run(c *cobra.Command, args []string) error {
 	if after == before {
 		return o.app.nothingChanges("service %v already has these settings", id)
 	}
-	return o.tried(o.app.apply(c.Context(), []operate.Step{{
+	return o.tried(&after, o.app.apply(c.Context(), []operate.Step{{
 		Change:        kernel.Change{Op: kernel.EditService, Service: after},
 		BeforeService: &before,
 	}}))
@@ -182,7 +185,7 @@ func (o *serviceDelete) run(c *cobra.Command, args []string) error {
 	if len(ids) > 1 {
 		what = fmt.Sprintf("delete %d services", len(ids))
 	}
-	if err := o.app.confirm(c.Context(), what+" "+cut.servers()); err != nil {
+	if err := o.app.confirm(c.Context(), what+cut.servers()); err != nil {
 		return err
 	}
 	return o.app.apply(c.Context(), steps)

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -140,21 +141,28 @@ func (o *serviceOptions) apart(f *pflag.FlagSet, args []string) error {
 	return nil
 }
 
-// tried adds a hint with the most similar name to the error of an unknown scheduler.
-func (o *serviceOptions) tried(err error) error {
-	if !errors.Is(err, kernel.ErrNoScheduler) || slices.Contains(schedulerNames(), o.scheduler) {
-		return err
+// tried names the scheduler or the persistence engine that the kernel does not have: its
+// answer is the same for both. s is the service that was refused.
+func (o *serviceOptions) tried(s *kernel.Service, failure error) error {
+	var refused kernel.Refusals
+	if !errors.Is(failure, kernel.ErrNoScheduler) || !errors.As(failure, &refused) {
+		return failure
 	}
+	e, known := refused[0].Err, slices.Contains(schedulerNames(), s.Scheduler)
+	if known && s.Engine != "" {
+		if s.Engine == "sip" {
+			return failure // either may be a module that is missing
+		}
+		err := fmt.Errorf("%s %v: no such persistence engine %q", e.Op, e.Service, s.Engine)
+		return (&fault{status: exitUsage, err: err}).hintf("use --pe sip, or --pe none")
+	}
+	err := (&fault{status: exitUsage, err: fmt.Errorf("%s %v: no such scheduler %q", e.Op, e.Service, s.Scheduler)}).
+		hintf("use one of the schedulers %s", strings.Join(schedulerNames(), ", "))
 	near := cluster.Nearest(o.scheduler, schedulerNames())
 	if near == "" {
 		return err
 	}
-	var refused kernel.Refusals
-	if errors.As(err, &refused) {
-		err = refused[0].Err
-	}
-	return (&fault{status: exitUsage, err: err}).
-		hintf("did you mean %s? (schedulers: %s)", near, strings.Join(schedulerNames(), ", "))
+	return err.hintf("did you mean %s? (schedulers: %s)", near, strings.Join(schedulerNames(), ", "))
 }
 
 func parsePersistence(s string) (time.Duration, error) {

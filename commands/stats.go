@@ -3,6 +3,7 @@ package commands
 import (
 	"github.com/spf13/cobra"
 
+	"lvs/kernel"
 	"lvs/output"
 )
 
@@ -41,13 +42,13 @@ Then the outbound counters are 0, and tables show a dash.`,
 func (o *stats) run(c *cobra.Command, args []string) error {
 	ids, err := o.all(args)
 	if err != nil {
-		return err
+		return o.app.findServer(err, args)
 	}
 	if o.totals {
 		return o.showTotals(c, len(ids) > 0)
 	}
 	o.view.stats, o.view.rate = !o.rates, o.rates
-	return o.show(c.Context(), o.app, ids)
+	return kernel.WithOp("stats", o.show(c.Context(), o.app, ids))
 }
 
 func (o *stats) showTotals(c *cobra.Command, named bool) error {

@@ -21,6 +21,9 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &missing) && missing.GetSpecifiedName() == "o" && cmd.Flags().Lookup("ops") != nil {
 		return usagef("%w", err).hintf("use --ops for ipvsadm's -o; here -o is the output format")
 	}
+	if missing != nil {
+		return usagef("%s needs a value", optionText(cmd, missing)).hintf("%s", help)
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return usagef("%w", err).hintf("%s", help)
@@ -32,13 +35,19 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 		shown = "-" + name
 	}
 	if known := a.another().Root().Flags().Lookup(name); known != nil && len(name) > 1 {
-		return usagef("%s has no effect on %s", shown, verbName(cmd)).hintf("%s", help)
+		return usagef("%s has no option %s", verbName(cmd), shown).hintf("%s", help)
+	}
+	if short && name == "d" && cmd.Flags().Lookup("interval") != nil {
+		return usagef("unknown option -d").hintf("did you mean --interval?")
 	}
 	if does := habit(a.args, name, short); does != "" {
 		return usagef("unknown option %s, which is an option of ipvsadm", shown).
 			hintf("use %s %s, or ipvsadm's options with %s ipvsadm …", a.Name, does, a.Name)
 	}
 	f := usagef("unknown option %s", shown).hintf("%s", help)
+	if cmd.Name() == "top" && (name == "o" || name == "output") {
+		return f.hintf("use %s watch --rates -o jsonl", a.Name)
+	}
 	if short {
 		return f
 	}
@@ -55,6 +64,18 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 		f.hintf("did you mean --%s?", near)
 	}
 	return f
+}
+
+// optionText returns an option as it was typed. A short one has its long name, too.
+func optionText(cmd *cobra.Command, e *pflag.ValueRequiredError) string {
+	name := e.GetSpecifiedName()
+	if e.GetSpecifiedShortnames() == "" {
+		return "--" + name
+	}
+	if f := cmd.Flags().ShorthandLookup(name); f != nil {
+		return "-" + name + " (--" + f.Name + ")"
+	}
+	return "-" + name
 }
 
 // verbName returns the names of a command without the program's name. For the program

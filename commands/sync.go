@@ -219,7 +219,7 @@ func newSyncStatus(a *App) *cobra.Command {
 		ValidArgsFunction: nothing,
 	}
 	a.kernelFlags(c)
-	a.showFlags(c)
+	a.showFlags(c, "DaemonList")
 	return c
 }
 

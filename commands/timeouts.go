@@ -28,7 +28,7 @@ table.`,
 		ValidArgsFunction: nothing,
 	}
 	a.kernelFlags(c)
-	a.showFlags(c)
+	a.showFlags(c, "Timeouts")
 	a.hiddenGlobals(c)
 	c.AddCommand(newTimeoutsSet(a))
 	return c
@@ -101,7 +101,7 @@ func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if want == (kernel.Timeouts{}) {
-		return usagef("nothing to set").hintf("add --tcp, --tcp-fin or --udp")
+		return usagef("no timeout is given").hintf("add --tcp, --tcp-fin or --udp")
 	}
 	k, err := o.app.kernel()
 	if err != nil {

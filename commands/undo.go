@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lvs/kernel"
 	"lvs/operate"
 	"lvs/output"
 	"lvs/plan"
@@ -36,8 +37,9 @@ with its number, makes the change again.
 undo compares with the table: what already is as before the change stays, so that a
 change that was killed halfway can be undone too. If part of it was changed again
 since, or servers were added to a service that would be deleted, nothing is done, the
-differences are printed, and the exit status is 1; --force ignores them. Everything
-is undone, or nothing.
+differences are printed, and the exit status is 1. With --force it is undone anyway:
+a service is deleted with servers that were added later. Everything is undone, or
+nothing.
 
 A deleted service comes back with its servers and all settings, but without its
 connections and counters. lvs zero cannot be undone.
@@ -75,7 +77,7 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	}
 	now, err := plan.ReadTable(ctx, k)
 	if err != nil {
-		return err
+		return kernel.WithOp("undo", err)
 	}
 	back := plan.Revert(e.Made(), now)
 	if !o.force {
@@ -105,7 +107,7 @@ func (o *undo) entry(args []string) (*journal.Entry, error) {
 	if len(args) > 0 {
 		var err error
 		if n, err = parseNumber("entry", args[0], 1, math.MaxInt64); err != nil {
-			return nil, err
+			return nil, usagef("invalid entry %q: want a number that %s history shows", args[0], a.here())
 		}
 		if err := noMore(args[1:]); err != nil {
 			return nil, err
@@ -192,7 +194,7 @@ func (o *undo) since(e *journal.Entry, back *plan.Reversal) error {
 	for i := range back.Since {
 		c := output.ChangeOf(&back.Since[i])
 		what, left, now := c.Difference()
-		bad.add(&fault{status: exitNo, err: fmt.Errorf("%s: %s now, %s after entry %d", what, now, left, e.ID)})
+		bad.add(&fault{status: exitNo, err: fmt.Errorf("%s: changed after entry %d: %s then, %s now", what, e.ID, left, now)})
 	}
 	for i := range back.Lost {
 		lost := &back.Lost[i]
@@ -202,7 +204,7 @@ func (o *undo) since(e *journal.Entry, back *plan.Reversal) error {
 		return nil
 	}
 	f := &fault{status: exitNo, err: fmt.Errorf("entry %d is not undone: nothing was changed", e.ID)}
-	bad.add(f.hintf("add --force to undo what can be undone; add --dry-run too to see it first"))
+	bad.add(f.hintf("add --force to undo it anyway (--dry-run shows what that does), or undo the newer entries first"))
 	return bad
 }
 

@@ -29,7 +29,7 @@ func newUndrain(a *App) *cobra.Command {
 that has the server. SERVER is an address, for all its ports, or ADDR:PORT. If the
 weights would be restored automatically later, that is canceled.
 
-A weight that was changed by someone else meanwhile is left alone, and the remembered
+A weight that was changed meanwhile, by any command, is left alone, and the remembered
 one is forgotten. For a server that lvs did not drain, no weight is remembered: use
 --weight.`,
 		Example: `  lvs undrain 10.0.0.11
@@ -92,7 +92,7 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 	u := operate.Undrain(found, known, o.to)
 	for i := range u.Changed {
 		m := &u.Changed[i]
-		a.note("server %v of %v is left alone: its weight was changed to %d by someone else", m.Addr, m.Service.ServiceID,
+		a.note("server %v of %v is left alone: its weight was changed to %d meanwhile", m.Addr, m.Service.ServiceID,
 			m.Weight)
 	}
 	unknown := o.unknown(u.Unknown)
@@ -103,7 +103,11 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 		a.note("left alone: %v", unknown)
 	}
 	if len(u.Steps) == 0 {
-		err = a.nothingChanges("the weight is not 0")
+		why := "the weight is not 0"
+		if len(u.Changed) > 0 {
+			why = "no other weight is restored"
+		}
+		err = a.nothingChanges("%s", why)
 	} else {
 		err = a.apply(ctx, u.Steps)
 	}

@@ -31,7 +31,7 @@ func newWait(a *App) *cobra.Command {
 	o := &waitFor{app: a}
 	c := &cobra.Command{
 		Use:   "wait SERVICE|SERVER|SERVICE SERVER",
-		Short: "Wait until a service or server is drained, quiet, there or gone",
+		Short: "Wait until a service or server is drained, exists or is gone",
 		Long: `Wait for a service with all its servers, for a server in all its services, or for a
 server of one service. SERVER is an address, for all its ports, or ADDR:PORT.
 ADDR:PORT alone is the TCP service of that address if there is one.
@@ -42,8 +42,8 @@ ADDR:PORT alone is the TCP service of that address if there is one.
   exists     it is in the table
   gone       it is not in the table
 
-The exit status is 0 when the condition is met and 8 when --timeout passes. It is 1
-if the condition can never be met, because the service or server was deleted, and 4
+The exit status is 0 when the condition is met and 8 when --timeout passes. With
+drained and active<=N it is 1 if the service or server was deleted meanwhile, and 4
 if it was not there at the start.
 
 Without privilege, wait sees connections, but neither clients bound by persistence
@@ -63,7 +63,7 @@ nor how old the last datagram is.`,
 		"check every `DURATION`, such as 5s (default: after 0.2s, then less often, down to every 1s)")
 	complete(c, "for", words("drained", "active<=", "exists", "gone"))
 	a.kernelFlags(c)
-	a.showFlags(c)
+	a.showFlags(c, "DrainList")
 	a.quietFlag(c)
 	return c
 }
@@ -126,7 +126,7 @@ func (o *waitFor) wait(ctx context.Context, op *operate.Operator, w *operate.Wat
 	a.endLine()
 	if timedOut, _ := broken(ctx, err); err != nil && timedOut {
 		err = &fault{status: exitTimeout,
-			err: fmt.Errorf("%v: %s after %s%s", &o.target, o.until.not(), a.global.timeout, o.until.lacks(last))}
+			err: fmt.Errorf("%v: %s after %s%s", &o.target, o.until.not(last), a.global.timeout, o.until.lacks(last))}
 		if err := report.last(last); err != nil {
 			return err
 		}
@@ -210,10 +210,10 @@ func parseCondition(s string) (condition, error) {
 func (c condition) needsIt() bool { return c.kind == untilDrained || c.kind == untilAtMost }
 
 // not returns the text for a condition that is not met.
-func (c condition) not() string {
+func (c condition) not(rows []operate.Drain) string {
 	switch c.kind {
 	case untilAtMost:
-		return fmt.Sprintf("not active<=%d", c.most)
+		return plural(operate.Active(rows), "active connection")
 	case untilExists:
 		return "does not exist"
 	case untilGone:
@@ -244,7 +244,7 @@ func (c condition) holds(there bool, rows []operate.Drain) bool {
 func (c condition) lacks(rows []operate.Drain) string {
 	switch c.kind {
 	case untilAtMost:
-		return fmt.Sprintf(" (there are %d)", operate.Active(rows))
+		return fmt.Sprintf(", want at most %d", c.most)
 	case untilDrained:
 		var what []string
 		for i := range rows {
@@ -276,7 +276,7 @@ func (o *waitFor) parseTarget(args []string) (target, error) {
 	names := o.take(args)
 	if len(o.named) == 0 && len(names) == 0 {
 		return target{}, usagef("SERVICE or SERVER is missing").
-			hintf("name one as tcp://192.0.2.10:80, or as 10.0.0.11; or both")
+			hintf("give a service such as tcp://192.0.2.10:80, a server such as 10.0.0.11, or both")
 	}
 	t := target{text: strings.Join(append(textsOf(o.named), names...), " ")}
 	if len(o.named) > 0 || len(args) > 1 || len(args) == 1 && (len(o.real) > 0 || isServiceOnly(args[0])) {
@@ -288,7 +288,7 @@ func (o *waitFor) parseTarget(args []string) (target, error) {
 	}
 	switch {
 	case len(names) > 1:
-		return t, usagef("unexpected argument %q", names[1]).hintf("name one SERVICE and one SERVER at a time")
+		return t, usagef("unexpected argument %q", names[1]).hintf("give one SERVICE and one SERVER at a time")
 	case len(names) == 0:
 		return t, nil
 	}

@@ -27,7 +27,7 @@ func newWatch(a *App) *cobra.Command {
 	o := &watch{app: a}
 	c := &cobra.Command{
 		Use:   "watch [SERVICE…]",
-		Short: "Print changes of the table as they happen, and rates",
+		Short: "Print the changes between two reads of the table, and rates",
 		Long: `Read the table every interval and print a line for each change between two reads: a
 service or server added, edited or deleted, with the changed settings before and
 after; a sync daemon started or stopped; new timeouts. An object that is added and
@@ -72,7 +72,7 @@ thresholds, persistence, flags, timeouts, sync daemons and rates are then unknow
 			"repeat it for more conditions (default: all)")
 	a.kernelFlags(c)
 	f.Lookup("timeout").Usage = "end after `DURATION`, such as 10m (default: never)"
-	a.showFlags(c)
+	a.showFlags(c, "EventList")
 	a.quietFlag(c)
 	keys := completeKeys(func() []string { return output.ColumnKeys("EventList") })
 	complete(c, "columns", keys)
@@ -92,7 +92,7 @@ func (o *watch) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if err := w.begin(ctx); err != nil {
-		return err
+		return kernel.WithOp("watch", err)
 	}
 	err = w.follow(ctx)
 	if o.count == "" && errors.Is(err, context.DeadlineExceeded) {

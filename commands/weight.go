@@ -282,10 +282,10 @@ func (by shift) from(now int) (int, error) {
 	case to > kernel.MaxWeight:
 		return 0, usagef("invalid weight %q: want at most %d, and the weight is %d", by.text, kernel.MaxWeight, now)
 	case to < 0:
-		return 0, usagef("invalid weight %q: want at least 0, and the weight is %d", by.text, now).
+		return 0, usagef("invalid weight %q: %d - %d is below 0", by.text, now, by.n).
 			hintf("write 0 to accept no new connections")
 	case by.sign == '%' && to == 0 && now > 0 && by.n > 0:
-		return 0, usagef("invalid weight %q: want more than 0, and of %d that rounds to 0", by.text, now).
+		return 0, usagef("invalid weight %q: %s of the weight %d rounds to 0", by.text, by.text, now).
 			hintf("write 0 to accept no new connections")
 	}
 	return int(to), nil

@@ -89,21 +89,58 @@ func page(c *cobra.Command, family string) []byte {
 	own, general := commands.SplitFlags(c)
 	r.flags("OPTIONS", own)
 	r.flags("GENERAL OPTIONS", general)
+	columns(r, c)
 	if strings.HasSuffix(c.CommandPath(), " top") {
 		sections(r, commands.TopKeys(), name)
 	}
 	r.section("EXAMPLES")
 	r.text(renamed(c.Example, name))
 	if c.HasParent() {
-		r.section("EXIT STATUS")
-		r.line("0 done; 2 wrong usage or invalid input; others as in")
-		r.line(".BR %s (8).", family)
+		exitStatus(r, c, family)
 	} else {
 		sections(r, commands.Sections(), name)
 	}
 	r.section("SEE ALSO")
 	r.line("%s", seeAlso(c, family))
 	return r.b
+}
+
+// columns writes the keys for --columns, --sort and --filter, with the headings.
+func columns(r *roff, c *cobra.Command) {
+	list := commands.Columns(c)
+	if len(list) == 0 {
+		return
+	}
+	r.section("COLUMNS")
+	r.line("The keys of columns, with the headings of the table. Both are accepted, in any case.")
+	for _, col := range list {
+		term := col.Key
+		if col.Heading != "" && !strings.EqualFold(col.Heading, col.Key) {
+			term += ", " + col.Heading
+		}
+		r.term(term, col.Help)
+	}
+}
+
+// exitStatus writes the exit statuses of a command, and refers to lvs(8) for the rest.
+func exitStatus(r *roff, c *cobra.Command, family string) {
+	r.section("EXIT STATUS")
+	_, command, _ := strings.Cut(c.CommandPath(), " ")
+	if command == "ipvsadm" {
+		r.line("Those of ipvsadm: see")
+		r.line(".BR ipvsadm-compat (8).")
+		return
+	}
+	own := commands.ExitStatus(command)
+	if len(own) == 0 || own[0].Term != "0" {
+		own = append([]commands.Term{{Term: "0", Meaning: "Success."}}, own...)
+	}
+	for _, t := range own {
+		r.term(t.Term, t.Meaning)
+	}
+	r.line(".PP")
+	r.line("Others as in")
+	r.line(".BR %s (8).", family)
 }
 
 func sections(r *roff, list []commands.Section, name string) {

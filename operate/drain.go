@@ -45,6 +45,8 @@ func (o *Operator) Drain(ctx context.Context, servers []Member, hold time.Durati
 		return nil, err
 	case err != nil:
 		o.tell(Unremembered{err, servers})
+	case jobID != "" && len(remembered) == 0:
+		o.State.CallOff(jobID) // there is nothing to restore
 	}
 	steps := WeightSteps(servers, 0)
 	if len(steps) == 0 {

@@ -1,9 +1,11 @@
 package output
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 	"time"
@@ -30,7 +32,7 @@ var operators = []string{"!~", "!=", ">=", "<=", "==", "=", "~", ">", "<"}
 func parseCondition(s string) (condition, error) {
 	i := strings.IndexAny(s, "!=<>~")
 	if i <= 0 {
-		return condition{}, fmt.Errorf("invalid filter %q: want KEY=VALUE (or !=, <, <=, >, >=, ~, !~)", s)
+		return condition{}, &unquotedError{fmt.Errorf("invalid filter %q: want KEY=VALUE (or !=, <, <=, >, >=, ~, !~)", s)}
 	}
 	c := condition{key: strings.TrimSpace(s[:i])}
 	for _, op := range operators {
@@ -51,7 +53,8 @@ func parseCondition(s string) (condition, error) {
 	case "~", "!~":
 		var err error
 		if c.pattern, err = regexp.Compile(c.value); err != nil {
-			return condition{}, fmt.Errorf("invalid filter %q: %w", s, err)
+			return condition{}, fmt.Errorf("invalid filter %q: want a regular expression after %s: %s", s, c.op,
+				patternFault(err))
 		}
 	case ">", ">=", "<", "<=":
 		if !c.isNumber {
@@ -59,6 +62,16 @@ func parseCondition(s string) (condition, error) {
 		}
 	}
 	return c, nil
+}
+
+// patternFault returns why a regular expression is invalid, without the words of Go's
+// parser about it.
+func patternFault(err error) string {
+	var bad *syntax.Error
+	if errors.As(err, &bad) {
+		return fmt.Sprintf("%s: %s", bad.Code, bad.Expr)
+	}
+	return err.Error()
 }
 
 // first returns the first byte of s, if there is one.

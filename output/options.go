@@ -2,6 +2,7 @@ package output
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -64,6 +65,16 @@ type UsageError struct{ Err error }
 
 func (e *UsageError) Error() string { return e.Err.Error() }
 func (e *UsageError) Unwrap() error { return e.Err }
+
+// unquotedError is a filter that ends before its value: in a shell, an unquoted < or >
+// redirects, and the rest does not arrive.
+type unquotedError struct{ error }
+
+// IsUnquoted reports whether err is about a filter that may lack its quotes.
+func IsUnquoted(err error) bool {
+	var e *unquotedError
+	return errors.As(err, &e)
+}
 
 func usage(format string, args ...any) error {
 	return &UsageError{fmt.Errorf(format, args...)}

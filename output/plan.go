@@ -120,8 +120,8 @@ func orNone(s string) string {
 	return s
 }
 
-// CostText returns what a change cuts: "cuts 1,243 established, moves 88
-// persistent clients". It is empty if nothing is cut.
+// CostText returns what a change cuts: "cuts 1,243 active connections, moves 88 clients
+// bound by persistence". It is empty if nothing is cut.
 func CostText(c *plan.Cost) string {
 	if c == nil {
 		return ""
@@ -129,16 +129,21 @@ func CostText(c *plan.Cost) string {
 	var parts []string
 	switch {
 	case c.Established > 0:
-		parts = append(parts, "cuts "+Grouped(c.Established)+" established")
+		parts = append(parts, "cuts "+counted(c.Established, "active connection"))
 	case c.Other > 0:
-		parts = append(parts, "cuts "+Grouped(c.Other)+" closing")
+		parts = append(parts, "cuts "+counted(c.Other, "closing connection"))
 	}
-	if c.Persistent == 1 {
-		parts = append(parts, "moves 1 persistent client")
-	} else if c.Persistent > 1 {
-		parts = append(parts, "moves "+Grouped(c.Persistent)+" persistent clients")
+	if c.Persistent > 0 {
+		parts = append(parts, "moves "+counted(c.Persistent, "client")+" bound by persistence")
 	}
 	return strings.Join(parts, ", ")
+}
+
+func counted(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Grouped(n) + " " + noun + "s"
 }
 
 // Noun is the kind of object that a change concerns.

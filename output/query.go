@@ -38,17 +38,17 @@ func (p *Printer) prepareQuery() error {
 			"duration": templateDuration,
 		}).Parse(o.Template)
 		if err != nil {
-			return err
+			return fmt.Errorf("invalid template: line %s", strings.TrimPrefix(err.Error(), "template: template:"))
 		}
 		p.template = t
 		return nil
 	}
 	q, err := gojq.Parse(o.JQ)
 	if err != nil {
-		return fmt.Errorf("jq: %w", err)
+		return fmt.Errorf("invalid jq expression %q: %w", o.JQ, err)
 	}
 	if p.query, err = gojq.Compile(q); err != nil {
-		return fmt.Errorf("jq: %w", err)
+		return fmt.Errorf("invalid jq expression %q: %w", o.JQ, err)
 	}
 	return nil
 }

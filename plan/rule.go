@@ -113,12 +113,19 @@ func CheckNewServer(id kernel.ServiceID, s *kernel.Server) []Breach {
 	return append(b, CheckServer(id, s)...)
 }
 
+func familyName(f kernel.Family) string {
+	if f == kernel.IPv6 {
+		return "IPv6"
+	}
+	return "IPv4"
+}
+
 // CheckServer returns all breaches of a server's settings.
 func CheckServer(id kernel.ServiceID, s *kernel.Server) []Breach {
 	var b breaches
 	if f := kernel.FamilyOf(s.Addr.Addr()); f != id.Family && s.Forward != kernel.Tunneling {
-		b.add("address", fmt.Sprintf("use {tunnel}, or a server with an %v address", id.Family),
-			"an %v service reaches an %v server only through a tunnel", id.Family, f)
+		b.add("address", fmt.Sprintf("use {tunnel}, or a server with an %s address", familyName(id.Family)),
+			"an %s service reaches an %s server only through a tunnel", familyName(id.Family), familyName(f))
 	}
 	switch {
 	case s.Lower > 0 && s.Upper == 0:

@@ -87,8 +87,8 @@ func TestCheckNewServer(t *testing.T) {
 		{"another port by NAT", web, "10.0.0.1:8080", func(s *kernel.Server) { s.Forward = kernel.NAT }, ""},
 		{"another port of a mark", "fwmark:7", "10.0.0.1:8080", func(*kernel.Server) {}, ""},
 		{"another family", web, "[2001:db8::1]:80", func(*kernel.Server) {},
-			"address: an ipv4 service reaches an ipv6 server only through a tunnel; " +
-				"use tunnel, or a server with an ipv4 address\n"},
+			"address: an IPv4 service reaches an IPv6 server only through a tunnel; " +
+				"use tunnel, or a server with an IPv4 address\n"},
 		{"another family by a tunnel", web, "[2001:db8::1]:80",
 			func(s *kernel.Server) { s.Forward = kernel.Tunneling }, ""},
 		{"a lower threshold alone", web, "10.0.0.1:80", func(s *kernel.Server) { s.Lower = 5 },

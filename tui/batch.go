@@ -99,9 +99,9 @@ func (m *Model) batchTotals() string {
 	}
 	r := &m.hist.objects[kernel.ServerKey{}].Rates
 	rate := func(n float64) string { return m.rate(n, all.public) }
-	return fmt.Sprintf("%d services, %d servers, %s active, %s inactive, %s clients\n"+
+	return fmt.Sprintf("%s, %s, %s active, %s inactive, %s clients\n"+
 		"per second: %s connections, %s packets and %s bytes in, %s packets and %s bytes out",
-		len(m.sample.Services), servers,
+		plural(len(m.sample.Services), "service"), plural(servers, "server"),
 		countText(all.active), countText(all.inactive), m.count(all.persistent, all.public),
 		rate(r.Connections), rate(r.PacketsIn), rate(r.BytesIn), rate(r.PacketsOut), rate(r.BytesOut))
 }
