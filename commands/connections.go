@@ -73,7 +73,7 @@ func (o *connections) run(c *cobra.Command, args []string) error {
 	top := uint64(0)
 	if o.top != "" {
 		var err error
-		top, err = parseNumber("--top", o.top, 1, 1<<31)
+		top, err = parseCount("--top", o.top)
 		bad.add(err)
 	}
 	keys, err := parseGroupKeys(o.groupBy)

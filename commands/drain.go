@@ -119,6 +119,8 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 		return o.notDrained(err)
 	}
 	switch {
+	case o.hold == "" && op.Journal != nil && !op.Recorded() && len(steps) > 0 && len(o.before) > 0:
+		a.note("the weights are remembered: %s restores them", o.command("undrain", found)) // undo cannot
 	case o.hold == "":
 	case len(o.before) == 0:
 		a.note("no automatic undrain: the weight is already 0, and no other weight is remembered")

@@ -48,7 +48,19 @@ func (a *App) kernelFlags(c *cobra.Command) {
 const columnsOf = "columns"
 
 // Columns returns the columns that a verb can print, or nil.
-func Columns(c *cobra.Command) []output.Column { return output.Columns(c.Annotations[columnsOf]) }
+func Columns(c *cobra.Command) []output.Column {
+	kind := c.Annotations[columnsOf]
+	list := output.Columns(kind)
+	if kind != "ConnectionList" {
+		return list
+	}
+	for _, col := range output.Columns("ConnectionGroupList") { // with --group-by
+		if !slices.ContainsFunc(list, func(l output.Column) bool { return l.Key == col.Key }) {
+			list = append(list, col)
+		}
+	}
+	return list
+}
 
 // showFlags adds the options of every verb that prints a list of a kind.
 func (a *App) showFlags(c *cobra.Command, kind string) {

@@ -157,6 +157,15 @@ func TestUnsafeJournal(t *testing.T) {
 	if got := said(); got != want {
 		t.Errorf("it prints %q, want %q", got, want)
 	}
+	for _, line := range []string{"server add tcp://192.0.2.10:80 10.0.0.11 -q", "drain 10.0.0.11 --yes"} {
+		if status := app.Run(t.Context(), strings.Fields(line)); status != exitDone {
+			t.Fatalf("%s: exit status %d: %s", line, status, said())
+		}
+	}
+	remembered := "lvs: the weights are remembered: lvs undrain 10.0.0.11:80 restores them\n"
+	if got := said(); !strings.HasSuffix(got, remembered) {
+		t.Errorf("drain prints %q, want %q at the end", got, remembered)
+	}
 }
 
 // A journal that cannot be written is reported once, and the change is made.

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -212,6 +213,16 @@ func parseNumber(option, s string, low, high uint64) (uint64, error) {
 		return 0, usagef("invalid %s %q: want a number from %d to %d", option, s, low, high)
 	}
 	return n, nil
+}
+
+// parseCount parses how often or how many, for an option that is not a setting of the
+// kernel. A number that is never reached is as good as any larger one.
+func parseCount(option, s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || n == 0 {
+		return 0, usagef("invalid %s %q: want a number of at least 1", option, s)
+	}
+	return min(n, math.MaxInt32), nil
 }
 
 // noMore refuses arguments.

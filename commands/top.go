@@ -268,7 +268,7 @@ func (o *topBatch) parse() (int, error) {
 	case !o.on:
 		return 0, usagef("--count has no effect without --batch")
 	}
-	n, err := parseNumber("--count", o.count, 1, 1<<31-1)
+	n, err := parseCount("--count", o.count)
 	return int(n), err
 }
 

@@ -116,7 +116,7 @@ func (o *watch) watcher(args []string) (*watcher, error) {
 	w.interval, err = o.parseInterval()
 	bad.add(err)
 	if o.count != "" {
-		w.count, err = parseNumber("--count", o.count, 1, 1<<31)
+		w.count, err = parseCount("--count", o.count)
 		bad.add(err)
 	}
 	if o.servers && !o.rates {
