@@ -9,7 +9,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"lvs/doctor"
@@ -127,13 +126,14 @@ func (a *App) carry(ctx context.Context, all *operate.Carry, before *plan.Table,
 // tellUnrecorded prints that the journal does not have everything.
 func (a *App) tellUnrecorded(err error) {
 	var path *fs.PathError
+	var unsafe *journal.UntrustedError
 	switch {
 	case errors.Is(err, journal.ErrTooLarge):
 		a.note("the change is too large for the journal: %s undo cannot take it back", a.Name)
-	case errors.As(err, &path) && path.Op == untrusted:
-		a.note("not in the journal, so %s undo cannot undo it: %s is not safe: %v", a.Name, path.Path, path.Err)
-		if strings.Contains(path.Err.Error(), "can write") {
-			a.say("hint: chmod go-w %s", path.Path)
+	case errors.As(err, &unsafe):
+		a.note("not in the journal, so %s undo cannot undo it: %v", a.Name, unsafe)
+		if unsafe.Writable {
+			a.say("hint: chmod go-w %s", unsafe.Path)
 		}
 	case errors.As(err, &path):
 		a.note("not in the journal: %v", err)
@@ -141,9 +141,6 @@ func (a *App) tellUnrecorded(err error) {
 		a.note("not in the journal, in %s: %v", a.state().Dir, err)
 	}
 }
-
-// untrusted is the Op of the error for a journal that other users can change.
-const untrusted = "trust"
 
 // warnDeleting warns what deleting servers does to clients that come back.
 func (a *App) warnDeleting(going []kernel.ServerEntry) {

@@ -235,7 +235,8 @@ func owned(path string, info fs.FileInfo) error {
 		return untrusted(path, "it belongs to another user")
 	}
 	if info.Mode().Perm()&0o022 != 0 {
-		return untrusted(path, fmt.Sprintf("other users can write to it (mode %04o)", info.Mode().Perm()))
+		why := fmt.Sprintf("other users can write to it (mode %04o)", info.Mode().Perm())
+		return &UntrustedError{Path: path, Why: why, Writable: true}
 	}
 	return nil
 }
@@ -246,6 +247,16 @@ func ours(info fs.FileInfo) bool {
 	return ok && (s.Uid == 0 || int(s.Uid) == os.Geteuid())
 }
 
-func untrusted(path, why string) error {
-	return &fs.PathError{Op: "trust", Path: path, Err: errors.New(why)}
+// UntrustedError means that a file or folder of the journal is not used, because
+// another user could have changed it.
+type UntrustedError struct {
+	Path string
+	// Why says what is wrong with it.
+	Why string
+	// Writable is set if others than its owner can write to it: chmod go-w mends that.
+	Writable bool
 }
+
+func (e *UntrustedError) Error() string { return e.Path + " is not safe: " + e.Why }
+
+func untrusted(path, why string) error { return &UntrustedError{Path: path, Why: why} }
