@@ -12,6 +12,9 @@ import (
 )
 
 var (
+	read    = contract.Read
+	open    = contract.Open
+	id      = contract.ID
 	tunnels = lab.Feature{Name: "GRE tunnels", Major: 5, Minor: 3}
 )
 
@@ -20,37 +23,10 @@ func randomState(r *rand.Rand) []plan.Service { return plan.Of(contract.RandomTa
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
-func id(s string) kernel.ServiceID {
-	i, err := kernel.ParseServiceID(s)
-	if err != nil {
-		panic(err)
-	}
-	return i
-}
-
-func open(t *testing.T) kernel.Kernel {
-	t.Helper()
-	k, err := kernel.Open(kernel.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { k.Close() })
-	return k
-}
-
 // load adds services with their servers to an empty table.
 func load(t testing.TB, k kernel.Kernel, s []plan.Service) {
 	t.Helper()
 	if err := k.Apply(context.Background(), plan.Between(&kernel.Snapshot{}, s, plan.Options{})); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func read(t testing.TB, k kernel.Kernel) *kernel.Snapshot {
-	t.Helper()
-	s, err := k.Snapshot(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }

@@ -21,7 +21,7 @@ type Carry struct {
 	Ready func() (forget func(), err error)
 	// Again plans the steps again for the table after the wait: another process may have
 	// done some of them.
-	Again func(now *plan.Table) Steps
+	Again func(now *plan.Table) plan.Steps
 }
 
 // errQuiesced is the error in the journal while a change waits.
@@ -30,11 +30,11 @@ var errQuiesced = errors.New("servers to be deleted have the weight 0 and were n
 // Run carries out the steps, which were planned for the table before. A refusal is a
 // plan.Failure: then everything was undone, or Undo is why not. Quiesced is sent if
 // servers have the weight 0 and could not be deleted.
-func (c *Carry) Run(ctx context.Context, before *plan.Table, steps Steps) error {
+func (c *Carry) Run(ctx context.Context, before *plan.Table, steps plan.Steps) error {
 	if going := deletedServers(before, &steps); len(going) > 0 {
 		c.tell(Deleting{going})
 	}
-	first, then := steps, Steps{}
+	first, then := steps, plan.Steps{}
 	if c.Patience > 0 {
 		first, then = steps.Quiesce(before.Snapshot)
 	}
@@ -64,7 +64,7 @@ func (c *Carry) Run(ctx context.Context, before *plan.Table, steps Steps) error 
 
 // remove deletes what was planned to be deleted. Objects that were changed meanwhile
 // stay: their deletion was not planned, and new servers had no time to drain.
-func (c *Carry) remove(ctx context.Context, then *Steps) error {
+func (c *Carry) remove(ctx context.Context, then *plan.Steps) error {
 	now, err := plan.ReadTable(ctx, c.Kernel)
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (c *Carry) remove(ctx context.Context, then *Steps) error {
 }
 
 // take carries out steps that were planned for the table before.
-func (c *Carry) take(ctx context.Context, before *plan.Table, s *Steps) error {
+func (c *Carry) take(ctx context.Context, before *plan.Table, s *plan.Steps) error {
 	done := c.Record(ctx, s.Objects(before))
 	forget := func() {}
 	if c.Ready != nil {
@@ -105,7 +105,7 @@ func (c *Carry) take(ctx context.Context, before *plan.Table, s *Steps) error {
 
 // finish waits until the servers that are to be deleted are drained, or Patience is
 // over.
-func (c *Carry) finish(ctx context.Context, before *plan.Table, then *Steps) error {
+func (c *Carry) finish(ctx context.Context, before *plan.Table, then *plan.Steps) error {
 	watch, err := c.Watch(ctx)
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func (c *Carry) finish(ctx context.Context, before *plan.Table, then *Steps) err
 }
 
 // deletedServers returns the servers that are deleted from services that stay.
-func deletedServers(before *plan.Table, steps *Steps) []kernel.ServerEntry {
+func deletedServers(before *plan.Table, steps *plan.Steps) []kernel.ServerEntry {
 	var out []kernel.ServerEntry
 	entries := before.Index()
 	for i := range steps.Changes {
@@ -141,7 +141,7 @@ func deletedServers(before *plan.Table, steps *Steps) []kernel.ServerEntry {
 }
 
 // departing returns the servers that steps delete, alone or with their service.
-func departing(before *plan.Table, then *Steps) []Member {
+func departing(before *plan.Table, then *plan.Steps) []Member {
 	var all []Member
 	entries := before.Index()
 	for i := range then.Changes {

@@ -14,7 +14,7 @@ import (
 )
 
 // carry plans the way to a service web with servers of some weights (-1: none).
-func (w *world) carry(patience time.Duration, weights ...int) (*Carry, *plan.Table, Steps) {
+func (w *world) carry(patience time.Duration, weights ...int) (*Carry, *plan.Table, plan.Steps) {
 	w.t.Helper()
 	want := []plan.Service{{Service: kernel.Service{ServiceID: serviceID(web), Scheduler: "wlc"}}}
 	for i, weight := range weights {
@@ -22,8 +22,8 @@ func (w *world) carry(patience time.Duration, weights ...int) (*Carry, *plan.Tab
 			want[0].Servers = append(want[0].Servers, kernel.Server{Addr: addr(i + 1), Weight: weight, Forward: kernel.NAT})
 		}
 	}
-	steps := func(now *plan.Table) Steps {
-		return Steps{Changes: plan.Between(now.Snapshot, want, plan.Options{Prune: true})}
+	steps := func(now *plan.Table) plan.Steps {
+		return plan.Steps{Changes: plan.Between(now.Snapshot, want, plan.Options{Prune: true})}
 	}
 	before, err := plan.ReadTable(context.Background(), w.kernel)
 	if err != nil {

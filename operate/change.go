@@ -9,9 +9,6 @@ import (
 	"lvs/plan"
 )
 
-// Steps are the steps from one table to another.
-type Steps = plan.Steps
-
 // Step is one change together with what it replaces.
 type Step struct {
 	kernel.Change

@@ -1,6 +1,6 @@
 // Package operate carries changes out as a careful operator would: it records them
 // before they are made, waits for connections to end, changes weights in small steps,
-// and knows how to undo them. The command line, the dashboard and the director use it.
+// and knows how to undo them. The command line and the dashboard use it, and a daemon can.
 // It reports data, never sentences: what happens is an Event, what fails is an error
 // with its own type.
 package operate
@@ -11,6 +11,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/operate/state"
+	"lvs/plan"
 	"lvs/plan/journal"
 )
 
@@ -82,11 +83,11 @@ type (
 	}
 	// LeftAlone has the steps that are not taken because the table was changed by
 	// someone else during the wait.
-	LeftAlone struct{ Steps Steps }
+	LeftAlone struct{ Steps plan.Steps }
 	// Quiesced means that servers to be deleted have the weight 0 and were not deleted,
 	// because the work was interrupted.
 	Quiesced struct{}
-	// Unprivileged means that only what everyone may read is known.
+	// Unprivileged means that only what every user can read is known.
 	Unprivileged struct{}
 )
 

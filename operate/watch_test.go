@@ -1,11 +1,12 @@
 package operate
 
 import (
-	"lvs/kernel"
-	"lvs/kernel/memory"
 	"slices"
 	"testing"
 	"time"
+
+	"lvs/kernel"
+	"lvs/kernel/memory"
 )
 
 func TestSlope(t *testing.T) {

@@ -14,6 +14,9 @@ import (
 )
 
 var (
+	read    = contract.Read
+	open    = contract.Open
+	id      = contract.ID
 	values  = cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, kernel.ServiceID{})
 	tunnels = lab.Feature{Name: "GRE tunnels", Major: 5, Minor: 3}
 )
@@ -24,37 +27,10 @@ func randomState(r *rand.Rand) []Service { return Of(contract.RandomTable(r)) }
 // wide is a large wanted state.
 func wide(services, servers int) []Service { return Of(contract.WideTable(services, servers)) }
 
-func id(s string) kernel.ServiceID {
-	i, err := kernel.ParseServiceID(s)
-	if err != nil {
-		panic(err)
-	}
-	return i
-}
-
-func open(t *testing.T) kernel.Kernel {
-	t.Helper()
-	k, err := kernel.Open(kernel.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { k.Close() })
-	return k
-}
-
 // load adds services with their servers to an empty table.
 func load(t testing.TB, k kernel.Kernel, s []Service) {
 	t.Helper()
 	if err := k.Apply(context.Background(), Between(&kernel.Snapshot{}, s, Options{})); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func read(t testing.TB, k kernel.Kernel) *kernel.Snapshot {
-	t.Helper()
-	s, err := k.Snapshot(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
 }

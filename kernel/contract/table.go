@@ -1,8 +1,10 @@
 package contract
 
 import (
+	"context"
 	"math/rand/v2"
 	"net/netip"
+	"testing"
 	"time"
 
 	"lvs/kernel"
@@ -24,8 +26,8 @@ func RandomTable(r *rand.Rand) *kernel.Snapshot {
 
 func tableService(r *rand.Rand, i int) kernel.Service {
 	ids := []kernel.ServiceID{
-		mustID("tcp://10.0.0.1:80"), mustID("tcp://10.0.0.1:443"), mustID("udp://10.0.0.1:80"), mustID("sctp://10.0.0.2:80"),
-		mustID("tcp://[2001:db8::1]:80"), mustID("udp://[2001:db8::1]:80"), mustID("fwmark:7"), mustID("fwmark:7/ipv6"),
+		ID("tcp://10.0.0.1:80"), ID("tcp://10.0.0.1:443"), ID("udp://10.0.0.1:80"), ID("sctp://10.0.0.2:80"),
+		ID("tcp://[2001:db8::1]:80"), ID("udp://[2001:db8::1]:80"), ID("fwmark:7"), ID("fwmark:7/ipv6"),
 	}
 	s := kernel.Service{ServiceID: ids[i], Scheduler: choose(r, "rr", "wlc", "mh")}
 	if r.IntN(2) == 0 {
@@ -70,10 +72,33 @@ func WideTable(services, servers int) *kernel.Snapshot {
 
 func choose[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
-func mustID(s string) kernel.ServiceID {
+// ID parses the text form of a service. It panics if that is wrong: it is for constants
+// of tests.
+func ID(s string) kernel.ServiceID {
 	id, err := kernel.ParseServiceID(s)
 	if err != nil {
 		panic(err)
 	}
 	return id
+}
+
+// Open opens the real kernel until the test ends.
+func Open(t *testing.T) kernel.Kernel {
+	t.Helper()
+	k, err := kernel.Open(kernel.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { k.Close() })
+	return k
+}
+
+// Read returns the table of a kernel.
+func Read(t testing.TB, k kernel.Kernel) *kernel.Snapshot {
+	t.Helper()
+	s, err := k.Snapshot(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }

@@ -18,6 +18,8 @@ import (
 )
 
 var (
+	open    = contract.Open
+	id      = contract.ID
 	values  = cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, kernel.ServiceID{})
 	tunnels = lab.Feature{Name: "GRE tunnels", Major: 5, Minor: 3}
 )
@@ -31,24 +33,6 @@ func wide(services, servers int) []plan.Service {
 }
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
-
-func id(s string) kernel.ServiceID {
-	i, err := kernel.ParseServiceID(s)
-	if err != nil {
-		panic(err)
-	}
-	return i
-}
-
-func open(t *testing.T) kernel.Kernel {
-	t.Helper()
-	k, err := kernel.Open(kernel.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { k.Close() })
-	return k
-}
 
 func table(t *testing.T, k kernel.Kernel) *plan.Table {
 	t.Helper()
