@@ -132,10 +132,10 @@ func (q *quiet) Snapshot(context.Context, ...kernel.ServiceID) (*kernel.Snapshot
 	q.table.Time = q.table.Time.Add(time.Second)
 	return &now, nil
 }
-func (q *quiet) Timeouts(context.Context) (kernel.Timeouts, error) { return kernel.Timeouts{}, nil }
-func (q *quiet) Daemons(context.Context) ([]kernel.Daemon, error)  { return nil, nil }
-func (q *quiet) Sysctls(context.Context) ([]kernel.Sysctl, error)  { return nil, nil }
-func (q *quiet) Close() error                                      { return nil }
+func (q *quiet) Timeouts(context.Context) (kernel.Timeouts, error)           { return kernel.Timeouts{}, nil }
+func (q *quiet) Daemons(context.Context) ([]kernel.Daemon, error)            { return nil, nil }
+func (q *quiet) Sysctls(context.Context, ...string) ([]kernel.Sysctl, error) { return nil, nil }
+func (q *quiet) Close() error                                                { return nil }
 
 func BenchmarkWatch(b *testing.B) {
 	for _, c := range []struct {

@@ -46,7 +46,7 @@ type Settings struct {
 
 // ReadSettings reads the settings. Those that need more privilege stay empty.
 func ReadSettings(ctx context.Context, k interface {
-	Sysctls(context.Context) ([]kernel.Sysctl, error)
+	Sysctls(context.Context, ...string) ([]kernel.Sysctl, error)
 	Timeouts(context.Context) (kernel.Timeouts, error)
 }) (s Settings, err error) {
 	if s.Sysctls, err = k.Sysctls(ctx); err != nil && !errors.Is(err, kernel.ErrPermission) {

@@ -90,7 +90,7 @@ func (c *Client) Services(ctx context.Context, only ...ServiceID) (*Snapshot, er
 	if err != nil {
 		return nil, failure("list services", err)
 	}
-	s := &Snapshot{Time: time.Now(), Info: info, Services: []ServiceEntry{}}
+	s := &Snapshot{Time: time.Now(), Info: info, Stopped: c.stopped(ctx), Services: []ServiceEntry{}}
 	if len(only) == 0 {
 		err = again(func() error { return c.services(s) })
 	}

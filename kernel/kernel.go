@@ -67,8 +67,9 @@ type Kernel interface {
 	// TableStatus returns the state of the hash tables. Before Linux 7 the error is
 	// ErrNotSupported.
 	TableStatus(ctx context.Context) ([]TableStatus, error)
-	// Sysctls returns the settings of this namespace, sorted by name.
-	Sysctls(ctx context.Context) ([]Sysctl, error)
+	// Sysctls returns the settings of this namespace, sorted by name: all, or those
+	// named. It leaves out what the kernel does not have.
+	Sysctls(ctx context.Context, only ...string) ([]Sysctl, error)
 	SetSysctl(ctx context.Context, name, value string) error
 
 	Close() error

@@ -83,22 +83,23 @@ func (c *Client) TableStatus(ctx context.Context) (s []TableStatus, err error) {
 }
 
 // Sysctls implements Kernel.
-func (c *Client) Sysctls(ctx context.Context) ([]Sysctl, error) {
+func (c *Client) Sysctls(ctx context.Context, only ...string) ([]Sysctl, error) {
 	out := []Sysctl{}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	err := c.ns.do(func() error {
-		entries, err := os.ReadDir(sysctls)
-		for _, e := range entries {
-			value, errRead := os.ReadFile(filepath.Join(sysctls, e.Name()))
-			if errors.Is(errRead, fs.ErrPermission) {
-				continue // write-only, such as a trigger
-			}
-			if errRead != nil {
+		names, err := sysctlNames(only)
+		for _, name := range names {
+			value, errRead := readSysctl(name)
+			switch {
+			case errors.Is(errRead, fs.ErrPermission): // write-only, such as a trigger
+			case errors.Is(errRead, fs.ErrNotExist): // not in this kernel
+			case errRead != nil:
 				return errRead
+			default:
+				out = append(out, Sysctl{Name: name, Value: strings.TrimSpace(value)})
 			}
-			out = append(out, Sysctl{Name: e.Name(), Value: strings.TrimSpace(string(value))})
 		}
 		return err
 	})
@@ -108,6 +109,51 @@ func (c *Client) Sysctls(ctx context.Context) ([]Sysctl, error) {
 	return out, failure("read the settings", err)
 }
 
+// sysctlNames returns the names of all settings, or those of only, sorted.
+func sysctlNames(only []string) ([]string, error) {
+	if len(only) > 0 {
+		names := slices.Clone(only)
+		slices.Sort(names)
+		return slices.Compact(names), nil
+	}
+	entries, err := os.ReadDir(sysctls)
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names, err
+}
+
+// readSysctl reads a setting in three system calls.
+func readSysctl(name string) (string, error) {
+	if !isSysctlName(name) {
+		return "", fs.ErrNotExist
+	}
+	f, err := openRaw(sysctls + "/" + name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	var b [maxLine]byte
+	n, err := f.Read(b[:])
+	if err == io.EOF {
+		err = nil
+	}
+	return string(b[:n]), err
+}
+
+// isSysctlName reports whether a name can be that of a file in the folder of settings.
+func isSysctlName(name string) bool {
+	return name != "" && !strings.ContainsAny(name, "/\x00") && !strings.HasPrefix(name, ".")
+}
+
+// stopped returns Snapshot.Stopped. If the settings cannot be read, counters are taken
+// to be up to date.
+func (c *Client) stopped(ctx context.Context) string {
+	settings, _ := c.Sysctls(ctx, RunEstimation, EstCPUList)
+	return CountersStopped(settings)
+}
+
 // SetSysctl implements Kernel. It may return ErrNoSysctl, ErrInvalid or
 // ErrPermission.
 func (c *Client) SetSysctl(ctx context.Context, name, value string) error {
@@ -115,7 +161,7 @@ func (c *Client) SetSysctl(ctx context.Context, name, value string) error {
 		return err
 	}
 	op := "set " + name
-	if name == "" || strings.ContainsAny(name, "/\x00") || strings.HasPrefix(name, ".") {
+	if !isSysctlName(name) {
 		return &Error{Op: op, Err: ErrNoSysctl}
 	}
 	err := c.ns.do(func() error {

@@ -33,6 +33,9 @@ type Snapshot struct {
 	// unknown length), scheduler flags, engines and tunnel details are not known,
 	// nor is the family of a mark without servers.
 	Public bool
+	// Stopped is the sysctl because of which the Stats are not up to date, see
+	// CountersStopped. It is empty if they are, and if Public is set.
+	Stopped string
 	// Services is in canonical order (ServiceID.Compare).
 	Services []ServiceEntry
 	// Order is the order in which the kernel listed the services, which it may

@@ -57,6 +57,8 @@ func Run(t *testing.T, open func(t *testing.T) kernel.Kernel) {
 		{"DaemonRefusals", testDaemonRefusals},
 		{"Sysctls", testSysctls},
 		{"SysctlRefusals", testSysctlRefusals},
+		{"SomeSysctls", testSomeSysctls},
+		{"Stopped", testStopped},
 		{"TableStatus", testTableStatus},
 		{"Totals", testTotals},
 		{"Connections", testConnections},

@@ -110,3 +110,72 @@ func testSysctlRefusals(t *testing.T, k kernel.Kernel) {
 		t.Errorf("refused values changed the settings (-before +after):\n%s", d)
 	}
 }
+
+// testSomeSysctls reads settings by name.
+func testSomeSysctls(t *testing.T, k kernel.Kernel) {
+	for _, c := range []struct{ only, want []string }{
+		{[]string{kernel.ExpireNodestConn}, []string{kernel.ExpireNodestConn}},
+		{[]string{"sloppy_tcp", "conntrack", "sloppy_tcp"}, []string{"conntrack", "sloppy_tcp"}},
+		{[]string{"none_such", "conntrack"}, []string{"conntrack"}},
+		{[]string{"", ".", "..", "../ip_forward"}, nil},
+	} {
+		t.Log(c.only) // no subtest: it would run on a thread of another namespace
+		all, err := k.Sysctls(t.Context(), c.only...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range all {
+			got = append(got, s.Name)
+			if s.Value == "" {
+				t.Errorf("%s has no value", s.Name)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("settings %q, want %q", got, c.want)
+		}
+	}
+}
+
+// testStopped switches off the updates of the counters, in both ways.
+func testStopped(t *testing.T, k kernel.Kernel) {
+	mustApply(t, k, add(service("tcp://192.0.2.10:80")))
+	check := func(when, want string) {
+		t.Helper()
+		whole, err := k.Snapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		services, err := k.Services(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		public, err := k.PublicSnapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if whole.Stopped != want || services.Stopped != want || public.Stopped != "" {
+			t.Errorf("%s: stopped by %q, %q, public %q; want %q, twice, and nothing",
+				when, whole.Stopped, services.Stopped, public.Stopped, want)
+		}
+	}
+	check("at first", "")
+	if has, err := k.Sysctls(t.Context(), kernel.RunEstimation); err != nil || len(has) == 0 {
+		t.Logf("this kernel always counts: %v, %v", has, err)
+		return
+	}
+	for _, c := range []struct{ name, value, want string }{
+		{kernel.RunEstimation, "0", kernel.RunEstimation},
+		{kernel.EstCPUList, "", kernel.RunEstimation},
+		{kernel.RunEstimation, "1", kernel.EstCPUList},
+		{kernel.EstCPUList, "0", ""},
+		{kernel.RunEstimation, "-1", ""},
+	} {
+		if err := k.SetSysctl(t.Context(), c.name, c.value); err != nil {
+			t.Fatal(err)
+		}
+		check(c.name+"="+c.value, c.want)
+	}
+	wantError(t, k.SetSysctl(t.Context(), kernel.EstCPUList, "none"), kernel.ErrInvalid, "set "+kernel.EstCPUList,
+		kernel.ServiceID{})
+}

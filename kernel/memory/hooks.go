@@ -75,11 +75,16 @@ func (k *Kernel) Heal() {
 	k.hooks.denied, k.hooks.unloaded = false, false
 }
 
-// Age removes what Linux before 7 lacks: the status of the hash tables.
+// Age removes what Linux 6.1 lacks: the status of the hash tables, the limit of
+// connections, and the settings of estimation.
 func (k *Kernel) Age() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.hooks.oldKernel = true
+	newer := []string{"conn_lfactor", kernel.ConnMax, kernel.EstCPUList, "est_nice", kernel.RunEstimation, "svc_lfactor"}
+	for _, name := range newer {
+		delete(k.table.sysctls, name)
+	}
 }
 
 // Clock sets the source of the time in snapshots.

@@ -196,3 +196,40 @@ func TestConnections(t *testing.T) {
 		cancel()
 	}
 }
+
+// TestStopped counts while the counters are not updated: they show what is counted
+// once they are again.
+func TestStopped(t *testing.T) {
+	k := New()
+	ctx := t.Context()
+	id := kernel.AddressID(kernel.TCP, netip.MustParseAddrPort("192.0.2.10:80"))
+	addr := netip.MustParseAddrPort("10.0.0.1:80")
+	must(t, k.Apply(ctx, []kernel.Change{
+		{Op: kernel.AddService, Service: kernel.Service{ServiceID: id, Scheduler: "rr"}},
+		{Op: kernel.AddServer, Service: kernel.Service{ServiceID: id}, Server: kernel.Server{Addr: addr, Weight: 1}},
+	}))
+	count := func(n uint64) {
+		k.Traffic(id, addr, Traffic{Add: kernel.Counters{Connections: n}, Rates: kernel.Rates{Connections: n}})
+	}
+	check := func(when string, counted, rate uint64) {
+		t.Helper()
+		snap, err := k.Snapshot(ctx, id)
+		must(t, err)
+		s := snap.Services[0]
+		all, err := k.Totals(ctx)
+		must(t, err)
+		want := kernel.Stats{Counters: kernel.Counters{Connections: counted}, Rates: kernel.Rates{Connections: rate}}
+		if s.Stats != want || s.Servers[0].Stats != want || all != want {
+			t.Errorf("%s: service %v, server %v, all %v; want %v", when, s.Stats, s.Servers[0].Stats, all, want)
+		}
+	}
+	count(50)
+	check("before", 50, 50)
+	must(t, k.SetSysctl(ctx, kernel.RunEstimation, "0"))
+	count(60)
+	check("stopped", 50, 50)
+	must(t, k.Zero(ctx))
+	check("zeroed", 0, 0)
+	must(t, k.SetSysctl(ctx, kernel.RunEstimation, "1"))
+	check("again", 60, 0)
+}

@@ -30,7 +30,10 @@ var _ kernel.Kernel = (*Kernel)(nil)
 type table struct {
 	services map[kernel.ServiceID]*service
 	// counted is what all services counted together, including deleted ones.
-	counted     kernel.Counters
+	counted kernel.Counters
+	// pending is what was counted while the counters are not updated
+	// (kernel.CountersStopped), to be added when they are again.
+	pending     []pending
 	timeouts    kernel.Timeouts
 	daemons     map[kernel.Role]kernel.Daemon
 	interfaces  map[string]int // the MTU by name
@@ -46,6 +49,13 @@ type service struct {
 	// reverse order.
 	servers []*kernel.ServerEntry
 	byAddr  map[netip.AddrPort]*kernel.ServerEntry
+}
+
+// pending is what a server counted that its counters do not show yet.
+type pending struct {
+	Service kernel.ServiceID
+	Server  netip.AddrPort
+	Add     kernel.Counters
 }
 
 // New returns an empty table with the defaults of a new network namespace and two

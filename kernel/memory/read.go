@@ -27,7 +27,8 @@ func (k *Kernel) Snapshot(ctx context.Context, only ...kernel.ServiceID) (*kerne
 		return nil, err
 	}
 	defer k.mu.Unlock()
-	out := &kernel.Snapshot{Time: k.now(), Info: k.table.info, Services: []kernel.ServiceEntry{}}
+	out := &kernel.Snapshot{Time: k.now(), Info: k.table.info, Stopped: k.table.stopped(),
+		Services: []kernel.ServiceEntry{}}
 	if len(only) == 0 {
 		for _, s := range k.table.services {
 			out.Services = append(out.Services, s.entry())
@@ -157,7 +158,7 @@ func (k *Kernel) TableStatus(ctx context.Context) ([]kernel.TableStatus, error) 
 	conns := 0
 	for _, s := range k.table.services {
 		for _, v := range s.servers {
-			conns += int(v.Active) + int(v.Inactive)
+			conns += int(v.Active) + int(v.Inactive) + int(v.Persistent)
 		}
 	}
 	return []kernel.TableStatus{

@@ -15,6 +15,7 @@ import (
 type saved struct {
 	Services    []savedService
 	Counted     kernel.Counters
+	Pending     []pending
 	Timeouts    kernel.Timeouts
 	Daemons     map[kernel.Role]kernel.Daemon
 	Interfaces  map[string]int
@@ -35,7 +36,7 @@ func (k *Kernel) Save(w io.Writer) error {
 	defer k.mu.Unlock()
 	t := &k.table
 	out := saved{
-		Counted: t.counted, Timeouts: t.timeouts, Daemons: t.daemons, Interfaces: t.interfaces,
+		Counted: t.counted, Pending: t.pending, Timeouts: t.timeouts, Daemons: t.daemons, Interfaces: t.interfaces,
 		Sysctls: t.sysctls, Info: t.info,
 	}
 	for _, s := range t.services {
@@ -58,7 +59,7 @@ func (k *Kernel) Load(r io.Reader) error {
 		return fmt.Errorf("load the table: %w", err)
 	}
 	t.counted, t.timeouts, t.interfaces, t.sysctls = in.Counted, in.Timeouts, in.Interfaces, in.Sysctls
-	t.info = in.Info
+	t.pending, t.info = in.Pending, in.Info
 	for r, d := range in.Daemons {
 		t.daemons[r] = d
 	}

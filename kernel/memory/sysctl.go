@@ -26,19 +26,19 @@ var settings = []setting{
 	{"backup_only", "0", nil},
 	{"cache_bypass", "0", nil},
 	{"conn_lfactor", "-4", between(-8, 8)},
-	{"conn_max", "1073741824", between(0, 1<<30)},
+	{kernel.ConnMax, "1073741824", between(0, 1<<30)},
 	{"conn_reuse_mode", "1", nil},
 	{"conntrack", "0", nil},
 	{"drop_entry", "0", between(0, 3)},
 	{"drop_packet", "0", between(0, 3)},
-	{"est_cpulist", "0", nil},
+	{kernel.EstCPUList, "0", nil}, // set by SetSysctl
 	{"est_nice", "0", between(-20, 19)},
 	{"expire_nodest_conn", "0", nil},
 	{"expire_quiescent_template", "0", nil},
 	{"ignore_tunneled", "0", nil},
 	{"nat_icmp_send", "0", nil},
 	{"pmtu_disc", "1", nil},
-	{"run_estimation", "1", nil},
+	{kernel.RunEstimation, "1", nil},
 	{"schedule_icmp", "0", nil},
 	{"secure_tcp", "0", between(0, 3)},
 	{"sloppy_sctp", "0", nil},
@@ -75,17 +75,23 @@ func defaultSysctls() map[string]string {
 	return out
 }
 
-// Sysctls returns all settings, sorted by name.
-func (k *Kernel) Sysctls(ctx context.Context) ([]kernel.Sysctl, error) {
+// Sysctls returns all settings, or those named, sorted by name.
+func (k *Kernel) Sysctls(ctx context.Context, only ...string) ([]kernel.Sysctl, error) {
 	if err := k.enter(ctx, "read the settings", anyone); err != nil {
 		return nil, err
 	}
 	defer k.mu.Unlock()
+	return k.table.settings(only...), nil
+}
+
+func (t *table) settings(only ...string) []kernel.Sysctl {
 	out := []kernel.Sysctl{}
-	for _, name := range slices.Sorted(maps.Keys(k.table.sysctls)) {
-		out = append(out, kernel.Sysctl{Name: name, Value: k.table.sysctls[name]})
+	for _, name := range slices.Sorted(maps.Keys(t.sysctls)) {
+		if len(only) == 0 || slices.Contains(only, name) {
+			out = append(out, kernel.Sysctl{Name: name, Value: t.sysctls[name]})
+		}
 	}
-	return out, nil
+	return out
 }
 
 // SetSysctl parses numbers as the kernel does: decimal, octal or hexadecimal, as
@@ -98,8 +104,17 @@ func (k *Kernel) SetSysctl(ctx context.Context, name, value string) error {
 	}
 	defer k.mu.Unlock()
 	i := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
-	if i < 0 {
+	if _, has := k.table.sysctls[name]; i < 0 || !has {
 		return &kernel.Error{Op: op, Err: kernel.ErrNoSysctl}
+	}
+	defer k.table.count()
+	if name == kernel.EstCPUList {
+		list := strings.TrimSpace(value)
+		if list != "" && list != "0" { // the kernel in memory has one processor
+			return &kernel.Error{Op: op, Err: kernel.ErrInvalid}
+		}
+		k.table.sysctls[name] = list
+		return nil
 	}
 	numbers, ok := readNumbers(strings.Fields(k.table.sysctls[name]), strings.Fields(value))
 	if !ok || !settings[i].takes(numbers) {

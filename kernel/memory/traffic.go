@@ -10,7 +10,8 @@ import (
 )
 
 // Traffic is the traffic of a server: Add is added to the counters of the server,
-// its service and the table; the rest replaces what it had.
+// its service and the table; the rest replaces what it had. If the counters are not
+// updated (kernel.CountersStopped), Add appears later, and Rates do not change.
 type Traffic struct {
 	Add                          kernel.Counters
 	Rates                        kernel.Rates
@@ -27,11 +28,41 @@ func (k *Kernel) Traffic(id kernel.ServiceID, server netip.AddrPort, t Traffic) 
 	}
 	e := s.byAddr[server]
 	e.Active, e.Inactive, e.Persistent = t.Active, t.Inactive, t.Persistent
-	e.Stats.Rates = t.Rates
-	for _, c := range []*kernel.Counters{&e.Stats.Counters, &s.counters, &k.table.counted} {
-		*c = c.Add(t.Add)
+	k.table.pending = append(k.table.pending, pending{id, server, t.Add})
+	if k.table.stopped() == "" {
+		e.Stats.Rates = t.Rates
 	}
+	k.table.count()
 	return true
+}
+
+// stopped returns the sysctl because of which counters are not updated.
+func (t *table) stopped() string {
+	var settings [2]kernel.Sysctl // Traffic is called often
+	known := settings[:0]
+	for _, name := range []string{kernel.RunEstimation, kernel.EstCPUList} {
+		if value, has := t.sysctls[name]; has {
+			known = append(known, kernel.Sysctl{Name: name, Value: value})
+		}
+	}
+	return kernel.CountersStopped(known)
+}
+
+// count adds what is pending to the counters, if they are updated.
+func (t *table) count() {
+	if len(t.pending) == 0 || t.stopped() != "" {
+		return
+	}
+	for _, p := range t.pending {
+		t.counted = t.counted.Add(p.Add)
+		if s := t.services[p.Service]; s != nil {
+			s.counters = s.counters.Add(p.Add)
+			if e := s.byAddr[p.Server]; e != nil {
+				e.Stats.Counters = e.Stats.Counters.Add(p.Add)
+			}
+		}
+	}
+	t.pending = t.pending[:0]
 }
 
 // Source iterates over a connection table.
