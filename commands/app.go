@@ -21,7 +21,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"lvs/commands/ipvsadm"
@@ -63,7 +62,11 @@ type App struct {
 	global globals
 	// args is the command line.
 	args   []string
-	strays []*pflag.Flag
+	unused *hiddenFlags
+	// doing is the name of the verb, for errors that have no other subject. unhelped is the
+	// error of a request for help about a command that does not exist.
+	doing    string
+	unhelped error
 	// ctx is the verb's context, for functions that do not get it as an argument.
 	ctx    context.Context
 	cancel context.CancelFunc

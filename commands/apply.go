@@ -225,16 +225,21 @@ time has passed and everything was undone, the exit status is 4.`,
 	}
 	a.kernelFlags(c)
 	a.quietFlag(c)
+	a.dryRunFlag(c, "say whether something waits for confirmation, without confirming it")
 	return c
 }
 
 func (o *confirmApply) run(_ *cobra.Command, args []string) error {
-	if err := noMore(args); err != nil {
+	if err := noMore(args, "leave it out: confirm keeps the last apply of this table"); err != nil {
 		return err
 	}
 	jobs, err := o.app.pendingConfirms()
 	if err != nil {
 		return err
+	}
+	if o.app.global.dryRun && len(jobs) > 0 {
+		o.app.note("would confirm: the change would stay")
+		return nil
 	}
 	kept := 0
 	for _, j := range jobs {

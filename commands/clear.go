@@ -33,7 +33,7 @@ a terminal it needs --yes.`,
 }
 
 func (o *clearAll) run(c *cobra.Command, args []string) error {
-	if err := noMore(args); err != nil {
+	if err := noMore(args, "%s service delete %s deletes a service; clear deletes all of them", o.app.Name, arg0(args)); err != nil {
 		return err
 	}
 	k, err := o.app.kernel()

@@ -32,7 +32,7 @@ func (o *completion) run(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usagef("SHELL is missing").hintf("use %s", orList(Shells()))
 	}
-	if err := noMore(args[1:]); err != nil {
+	if err := noMore(args[1:], "name one shell: %s", orList(Shells())); err != nil {
 		return err
 	}
 	root, out := c.Root(), o.app.Out

@@ -61,7 +61,7 @@ shows the N largest groups; without --group-by it groups by client. --sort and
 }
 
 func (o *connections) run(c *cobra.Command, args []string) error {
-	if err := noMore(args); err != nil {
+	if err := noMore(args, "--service %s or --client %[1]s, depending on what it is", arg0(args)); err != nil {
 		return err
 	}
 	var bad faults

@@ -12,8 +12,8 @@ import (
 	"lvs/output"
 )
 
-// globals holds the options that have the same meaning for every verb. A verb has
-// those that have an effect on it, and refuses the others.
+// globals holds the options that have the same meaning for every verb. The help of a verb
+// has those that have an effect on it.
 type globals struct {
 	output, columns, jq, template string
 	noHeaders                     bool
@@ -98,10 +98,15 @@ func (a *App) changeFlags(c *cobra.Command) {
 	a.kernelFlags(c)
 	a.formatFlags(c)
 	a.quietFlag(c)
+	a.dryRunFlag(c, "print the changes without making them")
 	f := c.Flags()
-	f.BoolVar(&a.global.dryRun, "dry-run", false, "print the changes without making them")
 	f.BoolVarP(&a.global.verbose, "verbose", "v", false, "print the changes that were made (default: print nothing)")
-	markGlobal(f, "dry-run", "verbose")
+	markGlobal(f, "verbose")
+}
+
+func (a *App) dryRunFlag(c *cobra.Command, usage string) {
+	c.Flags().BoolVar(&a.global.dryRun, "dry-run", false, usage)
+	markGlobal(c.Flags(), "dry-run")
 }
 
 // askFlags adds --yes, for verbs that ask for confirmation.
@@ -126,45 +131,68 @@ func unchangedByDefault(f *pflag.FlagSet) {
 	})
 }
 
-// numericFlag adds ipvsadm's -n, which is always in effect.
-func numericFlag(c *cobra.Command) {
-	c.Flags().BoolP("numeric", "n", false, "no effect: addresses are always numeric")
-	c.Flags().MarkHidden("numeric")
-}
-
 // hiddenGlobals lets a group accept global options before the name of its verb.
-// prepare refuses those that have no effect on the verb.
+// prepare refuses those that have no effect on the verb and are not spare.
 func (a *App) hiddenGlobals(c *cobra.Command) {
-	if a.strays == nil {
-		a.strays = newStrays(&a.global.output)
-	}
+	a.spareGlobals(c)
 	f := c.Flags()
-	for _, flag := range a.strays {
+	for _, flag := range a.hidden().strays {
 		if f.Lookup(flag.Name) == nil {
 			f.AddFlag(flag)
 		}
 	}
 }
 
-// newStrays returns the global options, hidden and without effect. output is where
-// the format goes, because errors are printed in it.
-func newStrays(format *string) []*pflag.Flag {
-	var all pflag.FlagSet
-	var text string
-	var yes bool
-	for _, name := range []string{"netns", "timeout", "columns", "color", "jq", "template"} {
-		all.StringVar(&text, name, "", "")
+// spareGlobals lets a verb, or each verb of a group, accept the options that scripts add
+// to every command: --yes, --output, --quiet, --dry-run, --netns, --timeout, --color and
+// ipvsadm's -n. Where one has nothing to do, it does nothing and is not in the help.
+func (a *App) spareGlobals(c *cobra.Command) {
+	f := c.Flags()
+	for _, flag := range a.hidden().spares {
+		if f.Lookup(flag.Name) == nil && (flag.Shorthand == "" || f.ShorthandLookup(flag.Shorthand) == nil) {
+			f.AddFlag(flag)
+		}
 	}
-	all.StringVarP(format, "output", "o", "", "")
-	for name, short := range map[string]string{
-		"no-headers": "", "dry-run": "", "quiet": "q", "verbose": "v", "yes": "y", "numeric": "n",
-	} {
-		all.BoolVarP(&yes, name, short, false, "")
+	for _, verb := range c.Commands() {
+		a.spareGlobals(verb)
 	}
-	var out []*pflag.Flag
-	all.VisitAll(func(f *pflag.Flag) {
+}
+
+// hiddenFlags are global options as commands have them on which they have no effect.
+type hiddenFlags struct {
+	// spares are accepted by every command. strays are accepted by groups only, because
+	// they may stand before the name of the verb.
+	spares, strays []*pflag.Flag
+}
+
+func (a *App) hidden() *hiddenFlags {
+	if a.unused != nil {
+		return a.unused
+	}
+	g := &a.global
+	var spare, stray pflag.FlagSet
+	spare.StringVar(&g.netns, "netns", "", "")
+	spare.StringVar(&g.timeout, "timeout", "", "")
+	spare.StringVar(&g.color, "color", "", "")
+	spare.StringVarP(&g.output, "output", "o", "", "")
+	spare.BoolVarP(&g.quiet, "quiet", "q", false, "")
+	spare.BoolVarP(&g.yes, "yes", "y", false, "")
+	spare.BoolVar(&g.dryRun, "dry-run", false, "")
+	spare.BoolP("numeric", "n", false, "")
+	for _, name := range []string{"columns", "jq", "template"} {
+		stray.String(name, "", "")
+	}
+	stray.Bool("no-headers", false, "")
+	stray.BoolP("verbose", "v", false, "")
+	a.unused = &hiddenFlags{hide(&spare, spareFlag), hide(&stray, strayFlag)}
+	return a.unused
+}
+
+// hide returns the options of a set, hidden and marked.
+func hide(f *pflag.FlagSet, mark string) (out []*pflag.Flag) {
+	f.VisitAll(func(f *pflag.Flag) {
 		f.Hidden = true
-		f.Annotations = map[string][]string{strayFlag: nil}
+		f.Annotations = map[string][]string{mark: nil}
 		out = append(out, f)
 	})
 	return out
@@ -172,7 +200,8 @@ func newStrays(format *string) []*pflag.Flag {
 
 const (
 	globalFlag = "lvs_global" // in a section of its own in help
-	strayFlag  = "lvs_stray"  // accepted, but without effect on the command
+	spareFlag  = "lvs_spare"  // accepted, without effect on the command
+	strayFlag  = "lvs_stray"  // known, so that it is refused by name
 )
 
 func markGlobal(f *pflag.FlagSet, names ...string) {
@@ -253,8 +282,7 @@ func (a *App) fromEnv(c *cobra.Command, flag, variable string, value *string) bo
 		return false
 	}
 	_, global := f.Annotations[globalFlag]
-	_, stray := f.Annotations[strayFlag]
-	if !global && !stray {
+	if !global {
 		return false
 	}
 	*value = a.Env(variable)

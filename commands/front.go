@@ -54,7 +54,10 @@ Use in scripts:
 Results go to standard output, notes and errors to standard error. Without -v or -o,
 a successful change prints no result; apply, undo, confirm and drain --wait print a
 note. Commands that cut connections ask for confirmation; without a terminal they
-need --yes.`
+need --yes.
+
+Every command accepts --yes, --output, --quiet, --dry-run, --netns, --timeout, --color
+and ipvsadm's -n. Where one of them has nothing to do, it does nothing.`
 
 const frontExamples = `  lvs service add tcp://192.0.2.10:80
   lvs server add tcp://192.0.2.10:80 10.0.0.11 10.0.0.12

@@ -11,6 +11,10 @@ import (
 
 // help prints the help of a command: description, usage, examples, options.
 func (a *App) help(c *cobra.Command, _ []string) {
+	if c.HasSubCommands() && c.Flags().NArg() > 0 {
+		a.unhelped = a.onlyVerbs(c, c.Flags().Args())
+		return
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\nUsage:\n  %s\n", renamed(a.Name, c.Long), UsageLine(c))
 	if len(c.Aliases) > 0 {
@@ -151,7 +155,7 @@ func newHelp(a *App) *cobra.Command {
 	c.RunE = func(c *cobra.Command, args []string) error {
 		about, rest, err := c.Root().Find(args)
 		if err == nil && len(rest) > 0 && !about.HasAvailableSubCommands() {
-			return noMore(rest)
+			return noMore(rest, "%s --help", about.CommandPath())
 		}
 		if err != nil || len(rest) > 0 {
 			return a.onlyVerbs(about, rest)

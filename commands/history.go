@@ -58,7 +58,7 @@ shows changes to other tables.`,
 }
 
 func (o *history) run(c *cobra.Command, args []string) error {
-	if err := noMore(args); err != nil {
+	if err := noMore(args, "leave it out; -o json shows everything of every entry"); err != nil {
 		return err
 	}
 	limit, err := parseNumber("--limit", o.limit, 0, math.MaxInt32)

@@ -95,7 +95,7 @@ func (o *laterRun) await(ctx context.Context, j state.Job) error {
 func (o *laterRun) runJob(ctx context.Context, j state.Job) error {
 	inner := *o.app
 	o.app.opened = nil // inner closes it
-	inner.global, inner.strays, inner.cancel, inner.op = globals{}, nil, nil, nil
+	inner.global, inner.unused, inner.cancel, inner.op = globals{}, nil, nil, nil
 	inner.Identity = func(string) (string, error) { return j.Table, nil }
 	if status := inner.Run(ctx, j.Args); status != exitDone {
 		return &fault{status: status, err: errors.New("job " + j.ID + " failed: " + strings.Join(j.Args, " "))}

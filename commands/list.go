@@ -100,7 +100,6 @@ func (v *view) registerRows(a *App, c *cobra.Command, kind string) {
 	a.kernelFlags(c)
 	a.showFlags(c, kind)
 	a.quietFlag(c)
-	numericFlag(c)
 	for _, name := range []string{"columns", "sort", "filter"} {
 		complete(c, name, completeColumns(kind))
 	}

@@ -55,7 +55,6 @@ set as in the text.`,
 	f.BoolVar(&o.keepGoing, "keep-going", false, "skip what the kernel refuses, instead of undoing everything")
 	a.changeFlags(c)
 	a.askFlags(c)
-	numericFlag(c)
 	return c
 }
 

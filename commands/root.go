@@ -142,6 +142,7 @@ func (a *App) tree(verbs []verb, options bool) *cobra.Command {
 		if v.alias != "" {
 			c.Aliases = []string{v.alias}
 		}
+		a.spareGlobals(c)
 		root.AddCommand(c)
 	}
 	return root

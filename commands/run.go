@@ -53,7 +53,11 @@ func (a *App) Run(ctx context.Context, args []string) int {
 		}
 	}
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = a.unhelped
+	}
+	a.doing = verbName(c)
 	if err == nil || errors.Is(err, syscall.EPIPE) {
 		return exitDone
 	}
@@ -194,19 +198,22 @@ func worst(list []error) int {
 
 func (a *App) printJSON(list []error, status int) {
 	what, why := whatWhy(list[0])
+	if what == "" {
+		what = a.doing
+	}
 	row := output.ErrorRow{What: what, Why: why, ExitStatus: status}
 	if hint := a.hint(list[0]); hint != "" {
 		row.Hint = &hint
 	}
 	if status == exitUsage || len(list) > 1 {
 		for _, e := range list {
-			row.Faults = append(row.Faults, faultRow(e))
+			row.Faults = append(row.Faults, a.faultRow(e))
 		}
 	}
 	output.WriteError(a.Err, row)
 }
 
-func faultRow(err error) output.FaultRow {
+func (a *App) faultRow(err error) output.FaultRow {
 	switch f := err.(type) {
 	case ipvsadm.Fault:
 		return output.FaultRow{Line: orNull(f.Line), Column: orNull(f.Column), Text: orNull(f.Text), Why: f.Why}
@@ -214,7 +221,7 @@ func faultRow(err error) output.FaultRow {
 		return output.FaultRow{File: orNull(f.File), Line: orNull(f.Line), Column: orNull(f.Column), Text: orNull(f.Text),
 			Why: f.Why, Hint: orNull(f.Hint)}
 	}
-	return output.FaultRow{Why: err.Error()}
+	return output.FaultRow{Why: err.Error(), Hint: orNull(a.hint(err))}
 }
 
 // orNull returns nil for the zero value.

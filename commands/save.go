@@ -39,7 +39,8 @@ it. -f is the file here: name the service of a firewall mark as fwmark:7.`,
 	o.selector.registerNamed(a, c, "", "6")
 	c.Flags().VarP(&single{to: &o.file}, "file", "f", "write to `FILE` (default: standard output)")
 	a.kernelFlags(c)
-	numericFlag(c)
+	a.quietFlag(c)
+	a.dryRunFlag(c, "with --file: read the table, but do not write the file")
 	return c
 }
 
@@ -66,6 +67,10 @@ func (o *save) run(c *cobra.Command, args []string) error {
 	var b bytes.Buffer
 	if err := ipvsadm.WriteSave(&b, snap, ipvsadm.SaveOptions{Thresholds: true}); err != nil {
 		return err
+	}
+	if o.app.global.dryRun {
+		o.app.note("would write %s to %s", plural(len(snap.Services), "service"), o.file)
+		return nil
 	}
 	return interruptible(c.Context(), func() error { return state.WriteFile(o.file, b.Bytes()) })
 }

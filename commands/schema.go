@@ -31,9 +31,9 @@ func (o *schema) run(c *cobra.Command, args []string) error {
 	if len(args) > 0 && args[0] == "cluster" {
 		text, args = cluster.Schema, args[1:]
 	}
-	if err := noMore(args); err != nil {
-		return usagef("%w", err).hintf("%s prints the schema of -o json, %[1]s cluster that of the cluster file",
-			c.CommandPath())
+	hint := "%s prints the schema of -o json, %[1]s cluster that of the cluster file"
+	if err := noMore(args, hint, c.CommandPath()); err != nil {
+		return err
 	}
 	_, err := o.app.Out.Write(text())
 	return err

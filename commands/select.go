@@ -225,12 +225,37 @@ func parseCount(option, s string) (uint64, error) {
 	return min(n, math.MaxInt32), nil
 }
 
-// noMore refuses arguments.
-func noMore(args []string) error {
+// valueApart refuses a number that follows an option without a value and was meant as the
+// value of another one: ipvsadm's -y is lvs's --lower, and other programs have -n for
+// --count.
+func valueApart(c *cobra.Command, option, meant string, args []string) error {
+	f := c.Flags().Lookup(option)
+	if f == nil || !f.Changed {
+		return nil
+	}
+	for _, arg := range args {
+		if _, err := strconv.ParseUint(arg, 10, 64); err == nil {
+			return usagef("unexpected argument %q", arg).
+				hintf("use --%s %s; -%s is --%s here", meant, arg, f.Shorthand, option)
+		}
+	}
+	return nil
+}
+
+// arg0 returns the first argument for a hint, empty if there is none.
+func arg0(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return shellWord(args[0])
+}
+
+// noMore refuses arguments. hint says what was probably meant.
+func noMore(args []string, hint string, a ...any) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usagef("unexpected argument %q", args[0])
+	return usagef("unexpected argument %q", args[0]).hintf(hint, a...)
 }
 
 // servers returns the service and the names of its servers.

@@ -37,11 +37,11 @@ func newServerAdd(a *App) *cobra.Command {
 exists, nothing is added and the exit status is 5.
 
 Direct routing and tunnels cannot change the port, so the server needs the port of
-the service. Here -y is --lower, as in ipvsadm: the command asks no question.`,
+the service.`,
 		Example: `  lvs server add tcp://192.0.2.10:80 10.0.0.11 10.0.0.12
   lvs server add tcp://192.0.2.10:80 10.0.0.13:8080 --nat --weight 3
   lvs server add tcp://192.0.2.10:80 198.51.100.7 --tunnel --tun-type gue --tun-port 6080
-  lvs server add -t 192.0.2.10:80 -r 10.0.0.14:80 -m -w 2 -x 2000 -y 1500`,
+  lvs server add -t 192.0.2.10:80 -r 10.0.0.14:80 -m -w 2 -x 2000`,
 		RunE:              o.run,
 		ValidArgsFunction: completeOneService(a, &o.selector),
 	}
@@ -55,6 +55,9 @@ the service. Here -y is --lower, as in ipvsadm: the command asks no question.`,
 func (o *serverAdd) run(c *cobra.Command, args []string) error {
 	id, names, err := o.servers(&o.selector, args)
 	if err != nil {
+		return err
+	}
+	if err := valueApart(c, "yes", "lower", names); err != nil {
 		return err
 	}
 	var bad faults
@@ -119,8 +122,7 @@ func newServerEdit(a *App) *cobra.Command {
 connection is cut.
 
 A forwarding method other than tunnel resets the tunnel's type, port and flags; a
-tunnel type other than gue resets the port and remcsum. Here -y is --lower, as in
-ipvsadm: the command asks no question.`,
+tunnel type other than gue resets the port and remcsum.`,
 		Example: `  lvs server edit tcp://192.0.2.10:80 10.0.0.11:80 --weight 0
   lvs server edit tcp://192.0.2.10:80 10.0.0.11 10.0.0.12 --upper 2000 --lower 1500
   lvs server edit -t 192.0.2.10:80 -r 10.0.0.13:80 --nat`,
@@ -138,6 +140,9 @@ ipvsadm: the command asks no question.`,
 func (o *serverEdit) run(c *cobra.Command, args []string) error {
 	id, names, err := o.servers(&o.selector, args)
 	if err != nil {
+		return err
+	}
+	if err := valueApart(c, "yes", "lower", names); err != nil {
 		return err
 	}
 	if !o.serverOptions.given(c.Flags()) {
@@ -314,7 +319,7 @@ func (o *serverList) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return o.app.findServer(err, args)
 	}
-	if err := noMore(rest); err != nil {
+	if err := noMore(rest, "%s server show %v %s shows single servers", o.app.Name, id, arg0(rest)); err != nil {
 		return err
 	}
 	p, err := o.printer(o.app)

@@ -33,7 +33,7 @@ func (o *serverOptions) register(c *cobra.Command) {
 		"set the checksum of the outer header: `FLAG` is nocsum, csum or remcsum; remcsum with gue only (default nocsum)")
 	f.StringVarP(&o.upper, "upper", "x", "",
 		"send no new connections to the server while it has `N` or more connections; 0 means no limit (default 0)")
-	f.StringVarP(&o.lower, "lower", "y", "",
+	f.StringVar(&o.lower, "lower", "",
 		"after the upper limit, send new connections again below `N` connections, at most the upper limit; "+
 			"0 is three quarters of the upper limit (default 0)")
 	complete(c, "tun-type", words("ipip", "gue", "gre"))

@@ -48,6 +48,16 @@ does not change it and exits with status 5.`,
 	return c
 }
 
+// oneService returns the hint for arguments after the service of service add or edit: the
+// command for servers if they are servers.
+func (a *App) oneService(id kernel.ServiceID, rest []string, verb string) string {
+	if len(rest) == 0 {
+		return ""
+	}
+	return verb + " one service at a time; for a server: " +
+		shellLine(a.Name, append([]string{"server", verb, id.String()}, rest...))
+}
+
 func (o *serviceAdd) run(c *cobra.Command, args []string) error {
 	if err := o.apart(c.Flags(), args); err != nil {
 		return err
@@ -56,8 +66,8 @@ func (o *serviceAdd) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := noMore(rest); err != nil {
-		return usagef("%w", err).hintf("add one service at a time")
+	if err := noMore(rest, "%s", o.app.oneService(id, rest, "add")); err != nil {
+		return err
 	}
 	s := kernel.Service{ServiceID: id, Scheduler: "wlc"}
 	if err := o.overlay(c.Flags(), &s); err != nil {
@@ -105,7 +115,7 @@ func (o *serviceEdit) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := noMore(rest); err != nil {
+	if err := noMore(rest, "%s", o.app.oneService(id, rest, "edit")); err != nil {
 		return err
 	}
 	if !o.serviceOptions.given(c.Flags()) {
@@ -246,7 +256,7 @@ func newServiceList(a *App) *cobra.Command {
 }
 
 func (o *serviceList) run(c *cobra.Command, args []string) error {
-	if err := noMore(args); err != nil {
+	if err := noMore(args, "%s service show %s shows single services", o.app.Name, arg0(args)); err != nil {
 		return err
 	}
 	return o.show(c.Context(), o.app, nil)

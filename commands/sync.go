@@ -29,7 +29,7 @@ func parseRole(args []string) (kernel.Role, error) {
 	if err != nil {
 		return 0, usagef("%w", err)
 	}
-	return role, noMore(args[1:])
+	return role, noMore(args[1:], "one role at a time; the interface is --interface %s", arg0(args[1:]))
 }
 
 // runningDaemon returns the daemon of a role, or nil if it does not run.
@@ -224,7 +224,7 @@ func newSyncStatus(a *App) *cobra.Command {
 }
 
 func (o *syncStatus) run(c *cobra.Command, args []string) error {
-	if err := noMore(args); err != nil {
+	if err := noMore(args, "leave it out: both daemons are shown"); err != nil {
 		return err
 	}
 	p, err := o.app.printer(output.Options{})

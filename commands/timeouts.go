@@ -124,7 +124,7 @@ func (o *timeoutsSet) noMore(args []string) error {
 	if options := timeoutOptions(args); options != "" {
 		return usagef("unexpected argument %q", args[0]).hintf("%s timeouts set%s", o.app.Name, options)
 	}
-	return noMore(args)
+	return noMore(args, "name the timeout: --tcp %s, --tcp-fin %[1]s or --udp %[1]s", arg0(args))
 }
 
 // timeoutOptions returns the options for the numbers of ipvsadm --set, in which 0

@@ -50,7 +50,7 @@ seconds, so that all rates are measured. Programs should use lvs watch --rates -
 		Example: `  lvs top
   lvs top --read-only --interval 5s
   lvs top --demo
-  lvs top -b -n 2 -d 10s`,
+  lvs top -b -c 2 -d 10s`,
 		RunE:              o.run,
 		ValidArgsFunction: nothing,
 	}
@@ -73,12 +73,17 @@ seconds, so that all rates are measured. Programs should use lvs watch --rates -
 
 func (o *top) run(c *cobra.Command, args []string) error {
 	var bad faults
-	bad.add(noMore(args))
+	if bad.add(valueApart(c, "numeric", "count", args)); len(bad) == 0 {
+		bad.add(noMore(args, "leave it out: top shows the whole table; in it, / searches"))
+	}
 	interval := time.Second
 	if o.interval != "" {
 		var err error
 		interval, err = parseDuration("--interval", o.interval, durationRange{low: 100 * time.Millisecond, high: time.Hour})
 		bad.add(err)
+	}
+	if g := &o.app.global; g.output != "" && g.output != "table" {
+		bad.add(usagef("top prints no %s", g.output).hintf("use %s watch --rates -o jsonl", o.app.Name))
 	}
 	count, err := o.batch.parse()
 	bad.add(err)
@@ -146,8 +151,11 @@ func insteadOfTop(name string) string {
 // which it finds out with a small request. It returns nothing if IPVS is not loaded,
 // which may change.
 func (o *top) whyReadOnly(ctx context.Context) (string, error) {
-	if o.readOnly {
+	switch {
+	case o.readOnly:
 		return "--read-only was given", nil
+	case o.app.global.dryRun:
+		return "--dry-run was given", nil
 	}
 	k, err := o.app.kernel()
 	if err == nil {
@@ -256,7 +264,7 @@ type topBatch struct {
 func (o *topBatch) register(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVarP(&o.on, "batch", "b", false, "write plain text, a block per interval, and read no keys")
-	f.StringVarP(&o.count, "count", "n", "", "with --batch: exit after `N` blocks (default: continue until interrupted)")
+	f.StringVarP(&o.count, "count", "c", "", "with --batch: exit after `N` blocks (default: continue until interrupted)")
 	complete(c, "count", words("1", "10"))
 }
 
@@ -274,7 +282,7 @@ func (o *topBatch) parse() (int, error) {
 
 func (o *top) writeBatches(ctx context.Context, options tui.Options, count int) error {
 	a := o.app
-	if options.ReadOnly != "" && !o.readOnly {
+	if options.ReadOnly != "" && !o.readOnly && !a.global.dryRun {
 		a.note("without privilege: counters, rates and thresholds are not shown (needs CAP_NET_ADMIN: sudo %s …)", a.Name)
 	}
 	return tui.Batch(ctx, options, tui.Batches{Count: count, Sleep: a.Sleep})

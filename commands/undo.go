@@ -109,7 +109,7 @@ func (o *undo) entry(args []string) (*journal.Entry, error) {
 		if n, err = parseNumber("entry", args[0], 1, math.MaxInt64); err != nil {
 			return nil, usagef("invalid entry %q: want a number that %s history shows", args[0], a.here())
 		}
-		if err := noMore(args[1:]); err != nil {
+		if err := noMore(args[1:], "undo one entry at a time"); err != nil {
 			return nil, err
 		}
 	}

@@ -34,7 +34,7 @@ command works without privilege and without IPVS.`,
 }
 
 func (o *showVersion) run(c *cobra.Command, args []string) error {
-	if err := noMore(args); err != nil {
+	if err := noMore(args, "leave it out"); err != nil {
 		return err
 	}
 	p, err := o.app.printer(output.Options{})

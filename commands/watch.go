@@ -55,7 +55,7 @@ thresholds, persistence, flags, timeouts, sync daemons and rates are then unknow
   lvs watch --rates --servers --filter 'connectionsPerSecond>0' --timeout 1m
   lvs watch --filter op=edit-server --columns time,server,before,after
   lvs watch --initial -o jsonl
-  lvs watch --rates -n 1 -o json --jq '.items[].traffic.rates'`,
+  lvs watch --rates -c 1 -o json --jq '.items[].traffic.rates'`,
 		RunE:              o.run,
 		ValidArgsFunction: a.completeServices,
 	}
@@ -63,7 +63,7 @@ thresholds, persistence, flags, timeouts, sync daemons and rates are then unknow
 	f := c.Flags()
 	f.StringVar(&o.interval, "interval", "",
 		"read the table every `DURATION`, at least 100ms; with --rates a multiple of 2s (default 1s, with --rates 2s)")
-	f.StringVarP(&o.count, "count", "n", "", "end after `N` intervals (default: never)")
+	f.StringVarP(&o.count, "count", "c", "", "end after `N` intervals (default: never)")
 	f.BoolVar(&o.rates, "rates", false, "print rates per second after each interval")
 	f.BoolVar(&o.servers, "servers", false, "with --rates: also print a line for each server")
 	f.BoolVar(&o.initial, "initial", false, "print the present table first, as if it were just being added")
@@ -87,7 +87,7 @@ func (o *watch) run(c *cobra.Command, args []string) error {
 	// ends (Main).
 	debug.SetGCPercent(50)
 	ctx := c.Context()
-	w, err := o.watcher(args)
+	w, err := o.watcher(c, args)
 	if err != nil {
 		return err
 	}
@@ -106,11 +106,13 @@ func (o *watch) run(c *cobra.Command, args []string) error {
 }
 
 // watcher checks all options and returns the watcher.
-func (o *watch) watcher(args []string) (*watcher, error) {
+func (o *watch) watcher(c *cobra.Command, args []string) (*watcher, error) {
 	w := &watcher{app: o.app, rates: o.rates, meters: meters{servers: o.servers}, initial: o.initial}
 	var bad faults
 	var err error
-	w.ids, err = o.all(args)
+	if err = valueApart(c, "numeric", "count", args); err == nil {
+		w.ids, err = o.all(args)
+	}
 	bad.add(err)
 	slices.SortFunc(w.ids, kernel.ServiceID.Compare)
 	w.interval, err = o.parseInterval()

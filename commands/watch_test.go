@@ -359,10 +359,10 @@ func TestWatchEnds(t *testing.T) {
 	}{
 		{"timeout", []string{"--timeout", "1h"}, idle, exitDone, ""},
 		{"timeout of a document", []string{"--timeout", "1h", "-o", "json"}, idle, exitDone, ""},
-		{"timeout before the last interval", []string{"--timeout", "1h", "-n", "9", "-o", "json"}, idle, exitTimeout,
+		{"timeout before the last interval", []string{"--timeout", "1h", "-c", "9", "-o", "json"}, idle, exitTimeout,
 			"timed out after 1h"},
-		{"the last interval", []string{"-n", "1", "-o", "json"}, idle, exitDone, ""},
-		{"interrupt", []string{"-n", "9", "-o", "json"}, cancel, exitInterrupted, "interrupted"},
+		{"the last interval", []string{"-c", "1", "-o", "json"}, idle, exitDone, ""},
+		{"interrupt", []string{"-c", "9", "-o", "json"}, cancel, exitInterrupted, "interrupted"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFilm(table(t), c.scene)

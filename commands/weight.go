@@ -102,7 +102,7 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 		return usagef("service %v: the weight is missing", id).
 			hintf("%s SERVICE SERVER N, +N, -N or N%%", c.CommandPath())
 	}
-	if err := noMore(rest[2:]); err != nil {
+	if err := noMore(rest[2:], "set the weight of one server at a time"); err != nil {
 		return err
 	}
 	by, err := parseShift(rest[1])

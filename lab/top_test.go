@@ -289,7 +289,7 @@ func TestTopBatch(t *testing.T) {
 	})
 	const interval = 10 * time.Second
 	before := counted()
-	text := lvs(t, w.Director, 0, "top", "-b", "-n", "1", "-d", interval.String())
+	text := lvs(t, w.Director, 0, "top", "-b", "-c", "1", "-d", interval.String())
 	want := float64(counted()-before) / interval.Seconds()
 	pattern := `(?m)^` + regexp.QuoteMeta(w.service) + ` +wlc +2/2 +([0-9]+) +[0-9]+ +0 +([0-9.]+) `
 	row := regexp.MustCompile(pattern).FindStringSubmatch(text)
