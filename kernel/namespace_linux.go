@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -124,27 +123,4 @@ func (n namespace) open(path string) (f *rawFile, err error) {
 		return err
 	})
 	return f, err
-}
-
-// Identity returns a text that identifies the network namespace s (a name, a path,
-// pid:N, or empty for that of the caller) as long as it exists: the boot ID and
-// the inode of the namespace. State about a table is stored under it, because
-// after a boot, or in another namespace, the table is another.
-func Identity(s string) (string, error) {
-	path, err := namespacePath(s)
-	if err != nil {
-		return "", err
-	}
-	if path == "" {
-		path = "/proc/thread-self/ns/net" // /proc/self is that of the first thread
-	}
-	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
-		return "", &Error{Op: "open network namespace " + strconv.Quote(path), Err: err}
-	}
-	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%s/%d", strings.TrimSpace(string(boot)), st.Ino), nil
 }
