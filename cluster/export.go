@@ -11,7 +11,9 @@ import (
 )
 
 // Export returns the shortest file that results in the table. Zero timeouts are left
-// out, and so are daemons if there are none.
+// out, and so are daemons if there are none. The servers of a service are in the order
+// in which they were added, the opposite of the kernel's: apply adds them in the order
+// of the file, so that the kernel's order is the same again.
 func Export(s *kernel.Snapshot, t kernel.Timeouts, daemons []kernel.Daemon) *File {
 	f := &File{Timeouts: t, Sync: daemons, Services: make([]FileService, len(s.Services))}
 	e := exporter{scheduler: defaultScheduler, forward: defaultForward}
@@ -90,14 +92,9 @@ func (e *exporter) service(from *kernel.ServiceEntry) FileService {
 	if forward != e.forward {
 		s.Forward = forward.String()
 	}
-	servers := make([]*kernel.Server, len(from.Servers))
-	for i := range from.Servers {
-		servers[i] = &from.Servers[i].Server
-	}
-	slices.SortFunc(servers, func(a, b *kernel.Server) int { return a.Addr.Compare(b.Addr) })
 	s.AsIs = holds(plan.CheckService(&plain))
-	for _, v := range servers {
-		plain := plan.PlainServer(*v)
+	for i := range slices.Backward(from.Servers) {
+		plain := plan.PlainServer(from.Servers[i].Server)
 		s.Servers = append(s.Servers, exportServer(plain, from.ServiceID, forward))
 		if plain.Forward != kernel.Local {
 			s.AsIs = s.AsIs || holds(plan.CheckNewServer(from.ServiceID, &plain))

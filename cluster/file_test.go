@@ -66,12 +66,12 @@ services:
   scheduler: mh
   flags: [mh-fallback, mh-port]
   servers:
-  - 10.0.1.1
   - 10.0.1.2:8080
+  - 10.0.1.1
   - {address: 10.0.1.3, weight: 0}
+  - {address: "2001:db8::7", forward: tunnel, upper: 9, lower: 3, tunnel: {type: gue, port: 6080, remoteChecksum: true}}
   - {address: 10.0.1.9, forward: tunnel, tunnel: {type: gre, checksum: true}}
   - 10.0.1.10
-  - {address: "2001:db8::7", forward: tunnel, upper: 9, lower: 3, tunnel: {type: gue, port: 6080, remoteChecksum: true}}
 - address: udp://10.0.0.2:5060
   onePacket: true
   persistent: {for: 1h, engine: sip}

@@ -54,7 +54,9 @@ func (t *tables) serviceRecord() record[FileService] {
 					"than 31 days. Without it they are errors. lvs export writes it for a table that has such settings.",
 				value:   "false",
 				example: "true"}),
-			{name: "servers", about: about{doc: "The real servers, or the name of a pool.", value: "none",
+			{name: "servers", about: about{doc: "The real servers, or the name of a pool. lvs apply adds " +
+				"them in this order. The kernel lists the last added first, and schedulers go by its order: with sh, dh and " +
+				"mh it decides which server a client gets.", value: "none",
 				example: "[10.0.0.11, {address: 10.0.0.12, weight: 2}]"},
 				shape: shape{words: "a list of servers, or the name of a pool",
 					either: []shape{{kind: "string"}, t.servers.shape}}, read: t.readServers},

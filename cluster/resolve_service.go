@@ -167,7 +167,8 @@ func forwardOf(s string) kernel.Forward {
 	return f
 }
 
-// serversOf returns the servers for one address of a service, sorted by address.
+// serversOf returns the servers for one address of a service, in the order of the file:
+// apply adds them in this order, and schedulers go by it.
 func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server {
 	out := make([]kernel.Server, 0, l.total)
 	for j := range l.from {
@@ -197,13 +198,22 @@ func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server
 			v.Addr = netip.AddrPortFrom(v.Addr.Addr().Next(), port)
 		}
 	}
-	compare := func(a, b kernel.Server) int { return a.Addr.Compare(b.Addr) }
-	if !slices.IsSortedFunc(out, compare) {
-		slices.SortStableFunc(out, compare)
+	for _, addr := range repeated(out) {
+		r.twice(l, id, addr)
 	}
-	for j := 1; j < len(out); j++ {
-		if out[j].Addr == out[j-1].Addr {
-			r.twice(l, id, out[j].Addr)
+	return out
+}
+
+// repeated returns the addresses that a list has more than once, sorted.
+func repeated(servers []kernel.Server) []netip.AddrPort {
+	compare := func(a, b kernel.Server) int { return a.Addr.Compare(b.Addr) }
+	if !slices.IsSortedFunc(servers, compare) {
+		servers = slices.SortedFunc(slices.Values(servers), compare)
+	}
+	var out []netip.AddrPort
+	for i := 1; i < len(servers); i++ {
+		if servers[i].Addr == servers[i-1].Addr {
+			out = append(out, servers[i].Addr)
 		}
 	}
 	return out

@@ -77,15 +77,15 @@ services:
 		Services: []plan.Service{
 			{Service: kernel.Service{ServiceID: id("tcp://10.0.0.1:80"), Scheduler: "mh", SchedFlags: kernel.SchedFlag2},
 				Servers: []kernel.Server{
-					limited, server("10.0.1.2:80", 1, kernel.Tunneling), server("10.0.1.3:80", 1, kernel.Tunneling),
-					server("10.0.1.9:80", 0, kernel.Tunneling)}},
+					server("10.0.1.9:80", 0, kernel.Tunneling), server("10.0.1.2:80", 1, kernel.Tunneling),
+					server("10.0.1.3:80", 1, kernel.Tunneling), limited}},
 			{Service: kernel.Service{ServiceID: id("fwmark:7"), Scheduler: "mh", SchedFlags: kernel.SchedFlag2},
 				Servers: []kernel.Server{
-					limited, server("10.0.1.2:0", 1, kernel.Tunneling), server("10.0.1.3:0", 1, kernel.Tunneling),
-					server("10.0.1.9:0", 0, kernel.Tunneling)}},
+					server("10.0.1.9:0", 0, kernel.Tunneling), server("10.0.1.2:0", 1, kernel.Tunneling),
+					server("10.0.1.3:0", 1, kernel.Tunneling), limited}},
 			{Service: kernel.Service{ServiceID: id("udp://[2001:db8::1]:53"), Scheduler: "rr", OnePacket: true,
 				Persistence: time.Hour, Engine: "sip", Netmask: 64}, Servers: []kernel.Server{
-				gue, server("[2001:db8::9]:53", 1, kernel.Direct), server("[2001:db8::a]:53", 1, kernel.Direct)}},
+				server("[2001:db8::9]:53", 1, kernel.Direct), server("[2001:db8::a]:53", 1, kernel.Direct), gue}},
 			{Service: kernel.Service{ServiceID: id("tcp://[2001:db8::1]:0"), Scheduler: "mh", Persistence: 7 * 24 * time.Hour},
 				Servers: []kernel.Server{}},
 		},

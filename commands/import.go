@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -235,8 +236,8 @@ func importSave(text string, names ipvsadm.Names) (*cluster.File, error) {
 	for i, s := range services {
 		e := &snap.Services[i]
 		e.Service = s.Service
-		for _, v := range s.Servers {
-			e.Servers = append(e.Servers, kernel.ServerEntry{Server: v.Server})
+		for j := range slices.Backward(s.Servers) { // the kernel lists the last added first
+			e.Servers = append(e.Servers, kernel.ServerEntry{Server: s.Servers[j].Server})
 		}
 	}
 	return cluster.Export(snap, kernel.Timeouts{}, nil), nil

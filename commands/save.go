@@ -22,11 +22,14 @@ func newSave(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "save [SERVICE…]",
 		Short: "Save the table in the format of ipvsadm-save",
-		Long: `Write the table, or the services named, in the format and order of ipvsadm-save -n:
+		Long: `Write the table, or the services named, in the format of ipvsadm-save -n:
 lvs restore, ipvsadm-restore and ipvsadm -R read it. Connections, counters, timeouts
 and sync daemons are not included.
 
-Connection thresholds (-x and -y), which ipvsadm-save omits, are included.
+Two things differ from ipvsadm-save. Connection thresholds (-x and -y) are included.
+The servers of a service are in the order in which they were added, not sorted by
+address: schedulers go by this order, so a restored table sends each client of sh, dh
+and mh to the same server as before.
 
 With -f, the file is replaced completely or not at all, and only its owner can read
 it. -f is the file here: name the service of a firewall mark as fwmark:7.`,
@@ -61,11 +64,12 @@ func (o *save) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return kernel.WithOp("save", err)
 	}
+	saved := ipvsadm.SaveOptions{Thresholds: true, Added: true}
 	if o.file == "" || o.file == "-" {
-		return ipvsadm.WriteSave(o.app.Out, snap, ipvsadm.SaveOptions{Thresholds: true})
+		return ipvsadm.WriteSave(o.app.Out, snap, saved)
 	}
 	var b bytes.Buffer
-	if err := ipvsadm.WriteSave(&b, snap, ipvsadm.SaveOptions{Thresholds: true}); err != nil {
+	if err := ipvsadm.WriteSave(&b, snap, saved); err != nil {
 		return err
 	}
 	if o.app.global.dryRun {

@@ -106,7 +106,8 @@ func (p *plan) update(have *kernel.ServiceEntry, want *Service) {
 			p.edit = append(p.edit, kernel.Change{Op: kernel.EditServer, Service: want.Service, Server: s})
 		}
 	}
-	for i := range have.Servers {
+	// Undo adds servers in the order of the journal, which is this one: the oldest first.
+	for i := range slices.Backward(have.Servers) {
 		if s := &have.Servers[i].Server; there[s.Addr] != nil {
 			p.remove = append(p.remove, kernel.Change{Op: kernel.DeleteServer, Service: want.Service, Server: *s})
 		}

@@ -3,6 +3,7 @@ package ipvsadm
 import (
 	"io"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,11 +17,16 @@ type SaveOptions struct {
 	// them, although ipvsadm -R reads them.
 	Thresholds bool
 
+	// Added writes the servers of a service in the order in which they were added, so
+	// that the kernel's order is the same after a restore. ipvsadm -S sorts them by
+	// address.
+	Added bool
+
 	// names writes hosts and ports by name, as ipvsadm -S without -n does.
 	names *namer
 }
 
-// WriteSave writes the table as ipvsadm -S -n does, in its order.
+// WriteSave writes the table as ipvsadm -S -n does, with the services in its order.
 func WriteSave(w io.Writer, s *kernel.Snapshot, o SaveOptions) error {
 	return writeSave(w, whole(s), o)
 }
@@ -30,6 +36,10 @@ func writeSave(w io.Writer, from source, o SaveOptions) error {
 	out := newPage(w)
 	var selector []byte
 	var servers order[kernel.ServerEntry]
+	compare := compareServers
+	if o.Added {
+		compare = nil
+	}
 	for _, svc := range Services(from.Snapshot) {
 		selector = appendSelector(selector[:0], svc.ServiceID, o.names)
 		out.b = append(out.b, "-A "...)
@@ -42,7 +52,11 @@ func writeSave(w io.Writer, from source, o SaveOptions) error {
 		if err != nil {
 			return err
 		}
-		for _, srv := range servers.of(list, compareServers) {
+		listed := servers.of(list, compare)
+		if o.Added {
+			slices.Reverse(listed) // the kernel lists the last added first
+		}
+		for _, srv := range listed {
 			out.b = append(out.b, "-a "...)
 			out.b = append(out.b, selector...)
 			out.b = append(appendServer(out.b, &srv.Server, svc.Protocol, o), '\n')
