@@ -131,7 +131,7 @@ func (a *App) report(err error) int {
 		}
 		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(e.Error()))
 		printPlace(a.Err, e)
-		if hint := a.hint(e); hint != "" {
+		if hint := a.hint(e); hint != "" && (i+1 == len(list) || hint != a.hint(list[i+1])) {
 			fmt.Fprintf(a.Err, "hint: %s\n", oneLine(hint))
 		}
 	}
@@ -289,6 +289,12 @@ func (a *App) hint(err error) string {
 		return "run as root, or with CAP_SYS_ADMIN and CAP_NET_ADMIN: sudo " + a.Name + " …"
 	case errors.Is(err, kernel.ErrPermission), errors.Is(err, fs.ErrPermission):
 		return "run as root, or with CAP_NET_ADMIN: sudo " + a.Name + " …"
+	case errors.Is(err, kernel.ErrLoopbackDown):
+		return a.inNetns("ip link set lo up")
+	case errors.Is(err, kernel.ErrMixedFamilies):
+		return "use a server of the service's family, or stop the sync daemon first: " + a.here() + " sync status"
+	case errors.Is(err, kernel.ErrInvalid):
+		return a.invalidHint(err)
 	case errors.Is(err, kernel.ErrNotLoaded):
 		return loadHint(os.DirFS("/lib/modules"), kernelRelease(), os.Geteuid() == 0)
 	case errors.Is(err, kernel.ErrNoNamespace) && strings.HasPrefix(a.global.netns, "pid:"):
@@ -311,6 +317,31 @@ func (a *App) hint(err error) string {
 		return "list the sync daemons: " + a.Name + " sync status"
 	}
 	return ""
+}
+
+// invalidHint returns the hint for a server that the kernel refuses without a known cause,
+// though its settings are valid: its address may be the broadcast address of a network here.
+func (a *App) invalidHint(err error) string {
+	e := (*kernel.Error)(nil)
+	if !errors.As(err, &e) || !e.Server.IsValid() {
+		return ""
+	}
+	return "check that this is the address of one host: " + a.inNetns("ip route get "+e.Server.Addr().String())
+}
+
+// inNetns returns a command line of ip that runs in the namespace of this command.
+func (a *App) inNetns(ip string) string {
+	name := a.global.netns
+	pid, isPID := strings.CutPrefix(name, "pid:")
+	switch {
+	case name == "":
+		return ip
+	case isPID:
+		return "nsenter --target " + pid + " --net " + ip
+	case strings.Contains(name, "/"):
+		return "nsenter --net=" + shellWord(name) + " " + ip
+	}
+	return "ip -n " + shellWord(name) + strings.TrimPrefix(ip, "ip")
 }
 
 // loadHint returns how to load IPVS, given the directory of all kernels' modules.

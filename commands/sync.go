@@ -125,10 +125,9 @@ func (o *syncStart) run(c *cobra.Command, args []string) error {
 			return err
 		}
 		err = k.StartDaemon(c.Context(), d)
-		if errors.Is(err, kernel.ErrInvalid) {
+		if errors.Is(err, kernel.ErrInvalid) && !errors.Is(err, kernel.ErrMixedFamilies) {
 			f := &fault{status: exitUsage, err: err}
-			return f.hintf("use a multicast interface with an address of the group's family, and no servers of another family " +
-				"than their service's")
+			return f.hintf("use a multicast interface with an address of the group's family")
 		}
 		return err
 	})

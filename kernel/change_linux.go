@@ -42,6 +42,7 @@ func (c *Client) Apply(ctx context.Context, changes []Change) error {
 			refused = append(refused, Refusal{Index: at + r.index, Err: changeFailure(&batch[r.index], r.errno)})
 		}
 	}
+	c.explain(ctx, changes, refused)
 	return refused.orNil()
 }
 

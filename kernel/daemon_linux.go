@@ -56,7 +56,19 @@ func (c *Client) Daemons(ctx context.Context) ([]Daemon, error) {
 // StartDaemon implements Kernel. It may return ErrExists, ErrNoInterface or
 // ErrInvalid.
 func (c *Client) StartDaemon(ctx context.Context, d Daemon) error {
-	return c.daemon(ctx, cmdNewDaemon, "start the sync "+d.Role.String(), d)
+	err := c.daemon(ctx, cmdNewDaemon, "start the sync "+d.Role.String(), d)
+	if refused := (*Error)(nil); errors.As(err, &refused) && errors.Is(err, ErrInvalid) && c.mixed(ctx) {
+		refused.Err = ErrMixedFamilies
+	}
+	return err
+}
+
+// mixed reports whether a service has a server of the other family.
+func (c *Client) mixed(ctx context.Context) bool {
+	s, err := c.Snapshot(ctx)
+	return err == nil && slices.ContainsFunc(s.Services, func(e ServiceEntry) bool {
+		return slices.ContainsFunc(e.Servers, func(v ServerEntry) bool { return FamilyOf(v.Addr.Addr()) != e.Family })
+	})
 }
 
 // StopDaemon implements Kernel. It may return ErrNoDaemon.

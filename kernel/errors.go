@@ -23,7 +23,20 @@ var (
 	ErrNotLoaded    = errors.New("IPVS is not loaded")
 	ErrNotSupported = errors.New("not supported by this kernel")
 	ErrNoMemory     = errors.New("the kernel is out of memory")
+
+	// ErrLoopbackDown and ErrMixedFamilies are ErrInvalid with a known cause.
+	ErrLoopbackDown error = invalid("refused by the kernel: the network interface lo is down")
+	// ErrMixedFamilies: a sync daemon cannot send the connections of a service that has a
+	// server of the other family, so the kernel refuses the one while the other is there.
+	ErrMixedFamilies error = invalid("refused by the kernel: " +
+		"a server of another family than its service excludes sync daemons")
 )
+
+// invalid is ErrInvalid with a more precise text.
+type invalid string
+
+func (e invalid) Error() string        { return string(e) }
+func (e invalid) Is(target error) bool { return target == ErrInvalid }
 
 // Error holds what was tried, on which object, and why it failed.
 type Error struct {

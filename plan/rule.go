@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"unicode"
 
@@ -102,8 +103,11 @@ func neverInName(r rune) bool {
 func CheckNewServer(id kernel.ServiceID, s *kernel.Server) []Breach {
 	var b breaches
 	addr := s.Addr.Addr()
-	if addr.IsUnspecified() || addr.IsMulticast() {
+	switch {
+	case addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		b.add("address", "use the address of one host", "this is not a unicast address")
+	case addr.Is4In6():
+		b.add("address", "write "+addr.Unmap().String(), "this is an IPv4 address in IPv6 form")
 	}
 	if id.FWMark == 0 && s.Forward != kernel.NAT && s.Addr.Port() != id.Port {
 		b.add("address", "leave out the port, or use {nat}",

@@ -112,7 +112,7 @@ func testMixedFamilies(t *testing.T, k kernel.Kernel) {
 	direct.Forward = kernel.Direct
 	wantRefusal(t, k, editServer(four, direct), kernel.ErrInvalid)
 	master := kernel.Daemon{Role: kernel.Master, Interface: Interface}
-	wantError(t, k.StartDaemon(t.Context(), master), kernel.ErrInvalid, "start the sync master", kernel.ServiceID{})
+	wantError(t, k.StartDaemon(t.Context(), master), kernel.ErrMixedFamilies, "start the sync master", kernel.ServiceID{})
 	v6.Weight = 9
 	mustApply(t, k, editServer(four, v6), editServer(six, v6), removeServer(six, v4), remove(mark))
 	wantTable(t, k, entry(four, v4, v6), entry(six, v6))
@@ -121,7 +121,7 @@ func testMixedFamilies(t *testing.T, k kernel.Kernel) {
 	if err := k.StartDaemon(t.Context(), master); err != nil {
 		t.Fatal(err)
 	}
-	wantRefusal(t, k, addServer(six, v4), kernel.ErrInvalid)
+	wantRefusal(t, k, addServer(six, v4), kernel.ErrMixedFamilies)
 	wantRefusal(t, k, removeServer(six, v4), kernel.ErrNoServer)
 	if err := k.StopDaemon(t.Context(), kernel.Master); err != nil {
 		t.Fatal(err)

@@ -46,8 +46,11 @@ func (k *Kernel) StartDaemon(ctx context.Context, d kernel.Daemon) error {
 }
 
 func (t *table) start(d kernel.Daemon) error {
-	if len(d.Interface) > 15 || d.Group.IsValid() && !d.Group.IsMulticast() || t.mixedServers() {
+	if len(d.Interface) > 15 || d.Group.IsValid() && !d.Group.IsMulticast() {
 		return kernel.ErrInvalid
+	}
+	if t.mixedServers() {
+		return kernel.ErrMixedFamilies
 	}
 	mtu, ok := t.interfaces[d.Interface]
 	if !ok {

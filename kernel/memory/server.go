@@ -62,10 +62,10 @@ func normalServer(v kernel.Server) kernel.Server {
 func (t *table) checkServer(s *service, want kernel.Server) error {
 	mixed := want.Addr.IsValid() && kernel.FamilyOf(want.Addr.Addr()) != s.Family
 	switch {
-	case mixed && len(t.daemons) > 0: // sync messages have one family per service
-		return kernel.ErrInvalid
 	case mixed && want.Forward != kernel.Tunneling:
 		return kernel.ErrInvalid
+	case mixed && len(t.daemons) > 0: // sync messages have one family per service
+		return kernel.ErrMixedFamilies
 	case want.Weight < 0 || want.Weight > kernel.MaxWeight:
 		return kernel.ErrRange
 	case want.Lower > want.Upper:
