@@ -58,8 +58,8 @@ cost: for some milliseconds the kernel refuses the service's new connections.
 With --confirm-within, everything is undone automatically unless lvs confirm is run in
 time. A background process does this, so it also works if the shell, the connection to
 this machine, or lvs itself is lost. (If systemd-logind has KillUserProcesses=yes,
-logging out ends that process.) Other commands still work; the automatic undo undoes
-their changes of the same services and servers, too.
+logging out ends that process.) Other commands still work; the automatic undo keeps
+what they change, as lvs undo does.
 
 If a file has a fault, nothing is changed and every fault is reported. If the kernel
 refuses a step, everything is undone. lvs diff shows the changes first; lvs undo undoes
@@ -274,7 +274,7 @@ func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
 	// The time for draining comes on top: it is not part of the time to confirm.
 	start := a.Now()
 	entry := strconv.FormatUint(op.EntryID(), 10)
-	j, err := op.Later(operate.ConfirmJob, o.patience+o.within, "undo", entry, "--yes", "--force")
+	j, err := op.Later(operate.ConfirmJob, o.patience+o.within, "undo", entry, "--yes")
 	if err != nil {
 		return nil, fmt.Errorf("--confirm-within: cannot start the automatic undo; nothing was changed: %w", err)
 	}

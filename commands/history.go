@@ -29,7 +29,7 @@ for. -o json has everything, with the settings before and after.
 The outcome is done; partly, if the kernel refused some of it; refused, if nothing
 was changed in the end; undone-by-N; or unknown, if the command is still running, was
 killed or could not find out. lvs undo undoes an entry. An entry with --job or, after
-apply --confirm-within, with undo --yes --force was made automatically.
+apply --confirm-within, with undo --yes was made automatically.
 
 Every change that lvs makes is an entry. Changes by other programs are not recorded.
 Changes by lvs under the name ipvsadm are recorded if LVS_JOURNAL=all is set in the

@@ -35,11 +35,12 @@ before it. Run again, it undoes the one before. An undo is an entry too: lvs und
 with its number, makes the change again.
 
 undo compares with the table: what already is as before the change stays, so that a
-change that was killed halfway can be undone too. If part of it was changed again
-since, or servers were added to a service that would be deleted, nothing is done, the
-differences are printed, and the exit status is 1. With --force it is undone anyway:
-a service is deleted with servers that were added later. Everything is undone, or
-nothing.
+change that was killed halfway can be undone too. What was changed again since, by
+anybody, is kept: undo prints it, undoes the rest, and the exit status is 9, or 1 if
+nothing is left to undo. A service to delete is kept with all its servers if one of
+them was added or changed since, or if it would lose its last server that accepts new
+connections. With --force everything is undone: a service is deleted with servers that
+were added later. If the kernel refuses a step, nothing is changed.
 
 A deleted service comes back with its servers and all settings, but without its
 connections and counters. lvs zero cannot be undone.
@@ -79,15 +80,12 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	if err != nil {
 		return kernel.WithOp("undo", err)
 	}
-	back := plan.Revert(e.Made(), now)
-	if !o.force {
-		if err := o.since(e, back); err != nil {
-			return err
-		}
+	if err := o.fits(ctx, e, now); err != nil {
+		return err
 	}
-	for i := range back.Lost {
-		lost := &back.Lost[i]
-		o.app.note("cannot restore server %v %v: the service no longer exists", lost.Service, lost.Server)
+	back := o.back(e.Made(), now)
+	if err := o.kept(e, back); err != nil {
+		return err
 	}
 	if back.Empty() {
 		return o.app.nothingChanges("the table is as before entry %d (%s)", e.ID, e.Command)
@@ -97,6 +95,42 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 		return err
 	}
 	return o.apply(ctx, e, back, rows)
+}
+
+// back returns the steps that undo changes.
+func (o *undo) back(made []plan.Object, now *plan.Table) *plan.Reversal {
+	if o.force {
+		return plan.Revert(made, now)
+	}
+	return plan.RevertUnchanged(made, now)
+}
+
+// rest returns the steps that are left after servers that are to be deleted had time to
+// drain. Their weight 0 is the undo's own doing, not a change by someone else.
+func (o *undo) rest(e *journal.Entry, back *plan.Reversal, now *plan.Table) plan.Steps {
+	first, _ := back.Steps.Quiesce(back.Before.Snapshot)
+	return o.back(plan.Merge(append(e.Made(), first.Objects(back.Before)...), nil), now).Steps
+}
+
+// fits asks if the table may be another than that of the entry: if its identity can come
+// back, and it has nothing that the entry changed. --yes does not answer that.
+func (o *undo) fits(ctx context.Context, e *journal.Entry, now *plan.Table) error {
+	a := o.app
+	if o.force || a.global.dryRun || kernel.Lasting(e.Table) || plan.Known(e.Made(), now) {
+		return nil
+	}
+	what := fmt.Sprintf("undo entry %d (%s) in a table that has nothing of what it changed: "+
+		"this kernel may have given the number of its namespace to another one", e.ID, e.Command)
+	if in, done := a.asked(); in == nil {
+		return (&fault{status: exitNo, err: fmt.Errorf("would %s: not confirmed", what)}).
+			hintf("%s undo %d --force does it", a.here(), e.ID)
+	} else if err := done(); err != nil {
+		return err
+	}
+	yes := a.global.yes
+	defer func() { a.global.yes = yes }()
+	a.global.yes = false
+	return a.confirm(ctx, what)
 }
 
 // entry returns the entry to undo, or nil if there is nothing to do and that was
@@ -188,24 +222,45 @@ func onlyCounters(e *journal.Entry) bool {
 	return true
 }
 
-// since returns what was changed again since the entry, as an error.
-func (o *undo) since(e *journal.Entry, back *plan.Reversal) error {
-	var bad faults
+// kept prints what is not undone, because it was changed again since or cannot be. If
+// nothing else is left to undo, it is an error.
+func (o *undo) kept(e *journal.Entry, back *plan.Reversal) error {
+	var list []error
 	for i := range back.Since {
 		c := output.ChangeOf(&back.Since[i])
 		what, left, now := c.Difference()
-		bad.add(&fault{status: exitNo, err: fmt.Errorf("%s: changed after entry %d: %s then, %s now", what, e.ID, left, now)})
+		list = append(list, fmt.Errorf("%s: changed after entry %d: %s then, %s now", what, e.ID, left, now))
+	}
+	for _, id := range back.Kept {
+		list = append(list, fmt.Errorf("%v: kept as it is, with its servers: part of it was changed after entry %d", id, e.ID))
 	}
 	for i := range back.Lost {
 		lost := &back.Lost[i]
-		bad.add(&fault{status: exitNo, err: fmt.Errorf("%v %v: the service no longer exists", lost.Service, lost.Server)})
+		list = append(list, fmt.Errorf("%v %v: cannot be restored: the service no longer exists", lost.Service, lost.Server))
 	}
-	if len(bad) == 0 {
+	switch {
+	case len(list) == 0:
 		return nil
+	case !o.force && back.Empty():
+		var bad faults
+		for _, err := range list {
+			bad.add(&fault{status: exitNo, err: err})
+		}
+		f := &fault{status: exitNo, err: fmt.Errorf("entry %d is not undone: nothing was changed", e.ID)}
+		bad.add(f.hintf("add --force to undo it anyway (--dry-run shows what that does), or undo the newer entries first"))
+		return bad
+	case o.force:
+		list = list[len(list)-len(back.Lost):]
 	}
-	f := &fault{status: exitNo, err: fmt.Errorf("entry %d is not undone: nothing was changed", e.ID)}
-	bad.add(f.hintf("add --force to undo it anyway (--dry-run shows what that does), or undo the newer entries first"))
-	return bad
+	const most = 20
+	for i, err := range list {
+		if i == most {
+			o.app.note("… and %d more", len(list)-i)
+			break
+		}
+		o.app.note("not undone: %v", err)
+	}
+	return nil
 }
 
 // ask prints what will be done and asks, if something is deleted.
@@ -251,8 +306,13 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	a.advice = func() string {
 		return fmt.Sprintf("%[1]s undo %[2]d --force to go on, or %[1]s undo %[3]d to go back", a.here(), e.ID, op.EntryID())
 	}
+	partly := !o.force && len(back.Since)+len(back.Lost) > 0
+	part := &fault{status: exitPartly, err: fmt.Errorf("entry %d is undone in part: what was changed later is kept", e.ID)}
+	if partly {
+		op.Incomplete(part)
+	}
 	all := &operate.Carry{Operator: op, Patience: o.patience, Again: func(now *plan.Table) plan.Steps {
-		return plan.Revert(e.Made(), now).Steps
+		return o.rest(e, back, now)
 	}}
 	if err := a.carry(ctx, all, back.Before, back.Steps, nil); err != nil {
 		return err
@@ -261,13 +321,16 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	if plan.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
 		a.note("what was deleted is restored without its connections")
 	}
-	if n := op.EntryID(); n != 0 {
+	if n := op.EntryID(); n != 0 && !partly {
 		a.note("entry %d (%s) is undone; %s undo %d makes the change again", e.ID, e.Command, a.here(), n)
 	}
 	if a.reports() {
-		return p.Plan(rows)
+		err = p.Plan(rows)
 	}
-	return nil
+	if err == nil && partly {
+		return part.hintf("%s undo %d --force undoes the rest too", a.here(), e.ID)
+	}
+	return err
 }
 
 // undoRows returns the steps of a reversal as rows. Servers that are deleted with

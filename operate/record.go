@@ -25,7 +25,10 @@ type written struct {
 	objects int
 	refused []int
 	unknown bool
-	problem string
+	// partial is set if the changes are only a part of what was asked for.
+	partial bool
+	// problem is the error, before that of before unfinished.
+	problem, before string
 	// broken is set if the journal cannot be written, told once Unrecorded was sent.
 	broken, told bool
 }
@@ -93,9 +96,16 @@ func (o *Operator) Record(ctx context.Context, objects []plan.Object) (done func
 	}
 }
 
+// Incomplete states, before the first change, that the changes are only a part of what
+// was asked for, and why. Their outcome in the journal is partly.
+func (o *Operator) Incomplete(why error) {
+	o.written.partial, o.written.problem = true, errorLine(why)
+}
+
 // unfinished writes that the work was interrupted: the outcome is unknown, and an
 // interrupted undo does not count as one.
 func (o *Operator) unfinished(ctx context.Context, cause error) {
+	o.written.before = o.written.problem
 	o.written.unknown, o.written.problem = true, errorLine(cause)
 	o.writeEnd(ctx)
 }
@@ -103,7 +113,7 @@ func (o *Operator) unfinished(ctx context.Context, cause error) {
 // finished reverts unfinished, which work in two parts calls between them in case it is
 // killed there.
 func (o *Operator) finished(ctx context.Context) {
-	o.written.unknown, o.written.problem = false, ""
+	o.written.unknown, o.written.problem = false, o.written.before
 	o.writeEnd(ctx)
 }
 
@@ -198,7 +208,7 @@ func (w *written) end() journal.End {
 		end.Outcome, end.Refused = journal.Unknown, w.refused
 	case len(w.refused) > 0 && len(w.refused) == w.objects:
 		end.Outcome = journal.Refused
-	case len(w.refused) > 0:
+	case len(w.refused) > 0 || w.partial:
 		end.Outcome, end.Refused = journal.Partly, w.refused
 	}
 	return end

@@ -157,3 +157,21 @@ func (o *Object) daemon() *kernel.Daemon {
 	}
 	return o.AfterDaemon
 }
+
+// Known reports whether a table has one of the services or servers that were changed, or
+// nothing that only a table could have was: timeouts and daemons fit any table.
+func Known(made []Object, now *Table) bool {
+	entries := now.Index()
+	any := false
+	for i := range made {
+		o := &made[i]
+		e := entries[o.Service]
+		if o.Service != (kernel.ServiceID{}) && !o.Zeroed {
+			any = true
+			if e != nil && (!o.Server.IsValid() || e.Server(o.Server) != nil) {
+				return true
+			}
+		}
+	}
+	return !any
+}

@@ -36,7 +36,7 @@ func run() {
 	app := commands.System()
 	if path := os.Getenv(fakeVariable); path != "" {
 		app.OpenKernel = func(o kernel.Options) (kernel.Kernel, error) { return openFake(path, o) }
-		app.Identity = func(string) (string, error) { return "fake", nil }
+		app.Identity = func(string) (string, error) { return "fake/netns-1", nil }
 	}
 	if os.Getenv(terminalVariable) != "" {
 		app.InTerminal.Is, app.ErrTerminal.Is = true, true
