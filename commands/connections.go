@@ -196,19 +196,8 @@ func (f *connectionFilter) register(a *App, c *cobra.Command) {
 		"show only entries of the protocol `NAME`: tcp, udp or sctp (default: all)")
 	complete(c, "client", nothing)
 	complete(c, "server", a.completeAnyServer)
-	complete(c, "state", completeList(states...))
+	complete(c, "state", completeList(kernel.ConnectionStates()...))
 	complete(c, "protocol", words("tcp", "udp", "sctp"))
-}
-
-// states are the names in the kernel (ip_vs_proto_tcp.c, _udp.c, _sctp.c), and those
-// of persistence templates.
-var states = []string{
-	"ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN",
-	"SYNACK",
-	"UDP",
-	"INIT1", "INIT", "C-SENT", "C-REPLIED", "C-WAIT", "COOKIE", "C-ECHOED", "S-SENT", "S-RECEIVED", "S-ACK-SENT",
-	"REJECTED", "CLOSED",
-	"NONE", "ASSURED",
 }
 
 // parse checks what the user typed. Its error has every mistake.
@@ -228,6 +217,7 @@ func (f *connectionFilter) parse() error {
 		f.anyPort = err != nil
 	}
 	if f.stateText != "" {
+		states := kernel.ConnectionStates()
 		f.states = strings.Split(strings.ToUpper(f.stateText), ",")
 		for _, s := range f.states {
 			if !slices.Contains(states, s) {

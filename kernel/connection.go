@@ -32,6 +32,19 @@ type Connection struct {
 // client or its network to a server and carries no packets.
 func (c *Connection) Template() bool { return c.Client.Port() == 0 }
 
+// ConnectionStates returns the names of the states (ip_vs_proto_tcp.c, _udp.c, _sctp.c),
+// and those of persistence templates.
+func ConnectionStates() []string {
+	return []string{
+		"ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN",
+		"SYNACK",
+		"UDP",
+		"INIT1", "INIT", "C-SENT", "C-REPLIED", "C-WAIT", "COOKIE", "C-ECHOED", "S-SENT", "S-RECEIVED", "S-ACK-SENT",
+		"REJECTED", "CLOSED",
+		"NONE", "ASSURED",
+	}
+}
+
 // ConnectionSource is one of the kernel's two lists of connections.
 type ConnectionSource uint8
 

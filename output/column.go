@@ -24,9 +24,9 @@ type column[T any] struct {
 	unit   unit
 	// compare orders rows if neither text nor number orders them well.
 	compare func(a, b *T) int
-	// canon turns what a user types into the form that text writes, for
-	// conditions with = and !=. Nil takes it as typed.
-	canon func(string) string
+	// canon turns what a user types into the form that text writes, for conditions with
+	// = and !=, or returns what is wanted instead. Nil takes it as typed.
+	canon func(string) (canonical, want string)
 	// hide leaves the cell empty on a terminal: it would repeat the row above, or
 	// rows of this sort do not have the datum.
 	hide func(r *T) bool

@@ -103,7 +103,7 @@ func ConnectionField(key string) (func(b []byte, c *kernel.Connection) []byte, e
 func connectionKind() kind[kernel.Connection] {
 	type conn = kernel.Connection
 	k := kind[conn]{name: "ConnectionList", columns: []column[conn]{
-		{key: "protocol", help: "tcp, udp or sctp", text: func(b []byte, c *conn) []byte {
+		{key: "protocol", help: "tcp, udp or sctp", canon: oneOf("tcp", "udp", "sctp"), text: func(b []byte, c *conn) []byte {
 			if c.Protocol == 0 {
 				return b
 			}
@@ -112,7 +112,7 @@ func connectionKind() kind[kernel.Connection] {
 		endpoint("client", "the client's address and port", func(c *conn) netip.AddrPort { return c.Client }),
 		endpoint("virtual", "the virtual address and port", func(c *conn) netip.AddrPort { return c.Virtual }),
 		endpoint("server", "the real server's address and port", func(c *conn) netip.AddrPort { return c.Server }),
-		{key: "state", help: "the state, in the kernel's words",
+		{key: "state", help: "the state, in the kernel's words", canon: oneOf(kernel.ConnectionStates()...),
 			text: func(b []byte, c *conn) []byte { return append(b, c.State...) }},
 		{key: "expires", help: "the time left", unit: seconds, number: func(c *conn) (uint64, bool) {
 			return uint64(c.Expires / time.Second), true
@@ -121,7 +121,7 @@ func connectionKind() kind[kernel.Connection] {
 			text: func(b []byte, c *conn) []byte { return appendClean(b, c.Engine) }},
 		{key: "engineData", heading: "DATA", aliases: []string{"data"}, help: "what the engine matches, such as a Call-ID",
 			text: func(b []byte, c *conn) []byte { return appendClean(b, c.EngineData) }},
-		{key: "origin", help: "LOCAL, or SYNC if it came from another director",
+		{key: "origin", help: "LOCAL, or SYNC if it came from another director", canon: oneOf("LOCAL", "SYNC"),
 			text: func(b []byte, c *conn) []byte { return append(b, c.Origin...) }},
 	}}
 	k.plain = []string{"protocol", "client", "virtual", "server", "state", "expires"}

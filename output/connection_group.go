@@ -3,6 +3,7 @@ package output
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"lvs/kernel"
@@ -48,6 +49,23 @@ func (p *Printer) ConnectionGroups(by []string, rows []ConnectionGroup) error {
 	})
 }
 
+// canonOfGroup returns the canon of a key, which may be the address of a column without
+// its port, or a network.
+func canonOfGroup(c *column[kernel.Connection]) func(string) (canonical, want string) {
+	if c.part == nil {
+		return c.canon
+	}
+	return func(s string) (string, string) {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			return p.Masked().String(), ""
+		}
+		if a, err := netip.ParseAddr(s); err == nil {
+			return a.String(), ""
+		}
+		return c.canon(s)
+	}
+}
+
 // groupKind is a group of connections by the columns that by names.
 func groupKind(by []string) (kind[ConnectionGroup], error) {
 	k := kind[ConnectionGroup]{name: "ConnectionGroupList"}
@@ -57,7 +75,7 @@ func groupKind(by []string) (kind[ConnectionGroup], error) {
 		if err != nil {
 			return k, err
 		}
-		g := column[ConnectionGroup]{key: c.key, heading: c.heading, aliases: c.aliases, help: c.help, canon: c.canon,
+		g := column[ConnectionGroup]{key: c.key, heading: c.heading, aliases: c.aliases, help: c.help, canon: canonOfGroup(c),
 			text: func(b []byte, g *ConnectionGroup) []byte {
 				if g.Key[i] == "-" {
 					return b

@@ -84,7 +84,7 @@ func drainKind() kind[Drain] {
 	clients.aliases = []string{"persistentConnections"}
 	clients.unknown = func(d *Drain) bool { return d.Clients < 0 }
 	k := kind[Drain]{name: "DrainList", columns: []column[Drain]{
-		{key: "service", help: "the virtual service", canon: canonService,
+		{key: "service", help: "the virtual service",
 			text:    func(b []byte, d *Drain) []byte { return d.Service.Append(b) },
 			compare: func(a, b *Drain) int { return a.Service.Compare(b.Service) }},
 		{key: "server", help: "the real server",

@@ -187,7 +187,7 @@ func eventKind(rates bool) kind[Event] {
 	k := kind[Event]{name: "EventList", columns: []column[Event]{
 		{key: "time", help: "when it was seen", minWidth: len(eventTime) - len("07:00"),
 			text: func(b []byte, e *Event) []byte { return e.Time.AppendFormat(b, eventTime) }},
-		{key: "op", help: "what was done; rates for an interval", minWidth: len("start-sync-master"),
+		{key: "op", help: "what was done; rates for an interval", canon: oneOf(enum("event")...), minWidth: len("start-sync-master"),
 			text: func(b []byte, e *Event) []byte { return append(b, e.op()...) }},
 	}}
 	for _, c := range changeKind().columns {
@@ -197,7 +197,7 @@ func eventKind(rates bool) kind[Event] {
 		}
 	}
 	k.columns = append(k.columns,
-		column[Event]{key: "initial", help: "true if it existed when the watch began",
+		column[Event]{key: "initial", help: "true if it existed when the watch began", canon: oneOf("true"),
 			text: func(b []byte, e *Event) []byte {
 				if !e.Initial {
 					return b

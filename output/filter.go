@@ -127,20 +127,36 @@ func tests[T any](p *Printer, k *kind[T]) ([]*test[T], error) {
 			if col.number == nil {
 				return nil, usage("invalid filter %q: %s is text: want =, !=, ~ or !~", c.key+c.op+c.value, c.key)
 			}
-		case c.pattern != nil || c.value == "-":
+		case c.pattern != nil || c.value == "-" || c.value == "?":
 		case col.number != nil && !c.isNumber:
 			return nil, usage("invalid filter %q: want a number such as 10, 1.5M or 5m after %s", c.key+c.op+c.value, c.op)
-		case col.canon != nil:
-			t.value = col.canon(c.value)
-		}
-		if col.part != nil && c.pattern == nil {
-			if part, ok := col.part(c.value); ok {
-				t.part = part
+		default:
+			if err := t.read(c.value); err != nil {
+				return nil, err
 			}
 		}
 		out = append(out, t)
 	}
 	return out, nil
+}
+
+// read reads the value of = or !=, which names a cell or a part of one.
+func (t *test[T]) read(value string) error {
+	if t.column.part != nil {
+		if part, ok := t.column.part(value); ok {
+			t.part = part
+			return nil
+		}
+	}
+	if t.column.canon == nil {
+		return nil
+	}
+	canonical, want := t.column.canon(value)
+	if want != "" {
+		return usage("invalid filter %q: want %s after %s", t.key+t.op+value, want, t.op)
+	}
+	t.value = canonical
+	return nil
 }
 
 // allHold reports whether a row meets every condition.
@@ -187,19 +203,44 @@ func (t *test[T]) holds(r *T) bool {
 }
 
 // canonService returns a service in the form that tables show.
-func canonService(s string) string {
-	if id, err := kernel.ParseServiceID(s); err == nil {
-		return id.String()
+func canonService(s string) (canonical, want string) {
+	id, err := kernel.ParseServiceID(s)
+	if err != nil {
+		return "", "a service such as tcp://192.0.2.10:80, or its address,"
 	}
-	return s
+	return id.String(), ""
 }
 
 // canonEndpoint returns an address and port in the form that tables show.
-func canonEndpoint(s string) string {
-	if a, err := kernel.ParseAddrPort(s); err == nil {
-		return a.String()
+func canonEndpoint(s string) (canonical, want string) {
+	a, err := kernel.ParseAddrPort(s)
+	if err != nil {
+		return "", "an address such as 10.0.0.11 or 10.0.0.11:80"
 	}
-	return s
+	return a.String(), ""
+}
+
+// canonForward returns a forwarding method in the form that tables show: masq and route
+// are words of ipvsadm for nat and direct.
+func canonForward(s string) (canonical, want string) {
+	s = strings.ToLower(s)
+	if f, err := kernel.ParseForward(s); err == nil {
+		return f.String(), ""
+	}
+	return oneOf(kernel.Direct.String(), kernel.NAT.String(), kernel.Tunneling.String(), kernel.Local.String(),
+		kernel.Bypass.String())(s)
+}
+
+// oneOf returns the canon of a column whose values are these words, in any case.
+func oneOf(words ...string) func(string) (canonical, want string) {
+	return func(s string) (string, string) {
+		for _, word := range words {
+			if strings.EqualFold(s, word) {
+				return word, ""
+			}
+		}
+		return "", alternatives(words)
+	}
 }
 
 // addressPart parses an address without a port, which matches every port.

@@ -3,6 +3,7 @@ package output
 import (
 	"errors"
 	"io"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -107,6 +108,10 @@ func TestUsageErrors(t *testing.T) {
 		{"=<", Options{Filter: []string{"weight =< 2"}}, `want weight<= 2`},
 		{"=~", Options{Filter: []string{"server=~^10"}}, `want server~^10`},
 		{"number", Options{Filter: []string{"weight=a"}}, `invalid filter "weight=a": want a number`},
+		{"forward", Options{Filter: []string{"forward=mask"}}, `invalid filter "forward=mask": want direct, nat, tunnel`},
+		{"forward !=", Options{Filter: []string{"forward!="}}, `invalid filter "forward!=": want direct, nat, tunnel`},
+		{"service", Options{Filter: []string{"service=web"}}, `want a service such as tcp://192.0.2.10:80`},
+		{"server", Options{Filter: []string{"server=web1"}}, `want an address such as 10.0.0.11`},
 		{"comparison", Options{Filter: []string{"weight>a"}}, `invalid filter "weight>a": want a number`},
 		{"text", Options{Filter: []string{"service>1"}}, `invalid filter "service>1": service is text`},
 		{"jq", Options{JQ: ".a ]"}, "invalid jq expression"},
@@ -182,4 +187,41 @@ func TestGroupKeys(t *testing.T) {
 	if got := string(field(nil, &kernel.Connection{Expires: 5e9})); got != "5s" {
 		t.Error(got)
 	}
+}
+
+// The values of a closed set are read in any case and in ipvsadm's words.
+func TestFilterWords(t *testing.T) {
+	for _, test := range []struct {
+		filter string
+		rows   int
+	}{
+		{"forward=masq", 2}, {"forward=NAT", 2}, {"forward=gate", 1}, {"forward=route", 1}, {"forward!=masq", 1},
+		{"forward=local", 0}, {"server=10.0.0.11", 1},
+	} {
+		t.Run(test.filter, func(t *testing.T) {
+			var out strings.Builder
+			p, err := New(&out, Options{Format: "csv", NoHeaders: true, Columns: []string{"server"},
+				Filter: []string{test.filter}})
+			if err == nil {
+				err = p.Services(wordSample(), Plain)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(out.String(), "10.0.0."); n != test.rows {
+				t.Errorf("%d rows, want %d:\n%s", n, test.rows, out.String())
+			}
+		})
+	}
+}
+
+// wordSample is a service with two servers by NAT and one by direct routing.
+func wordSample() *kernel.Snapshot {
+	id, _ := kernel.ParseServiceID("tcp://192.0.2.10:80")
+	e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: id, Scheduler: "wlc"}}
+	for i, f := range []kernel.Forward{kernel.NAT, kernel.NAT, kernel.Direct} {
+		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(11 + i)}), 80)
+		e.Servers = append(e.Servers, kernel.ServerEntry{Server: kernel.Server{Addr: addr, Forward: f, Weight: 1}})
+	}
+	return &kernel.Snapshot{Services: []kernel.ServiceEntry{e}}
 }

@@ -92,7 +92,7 @@ func plainColumns() []column[line] {
 	return []column[line]{
 		{key: "scheduler", help: "the scheduler", hide: inServerRow,
 			text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte { return append(b, s.Scheduler...) })},
-		{key: "forward", help: "the forwarding method", hide: inServiceRow,
+		{key: "forward", help: "the forwarding method", hide: inServiceRow, canon: canonForward,
 			text: ofServer(func(b []byte, s *kernel.ServerEntry) []byte { return append(b, s.Forward.String()...) })},
 		{key: "weight", help: "the share of new connections", hide: inServiceRow,
 			number: func(l *line) (uint64, bool) {
