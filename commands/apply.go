@@ -47,9 +47,8 @@ ended, or when DURATION has passed.
 
 apply sets the table and ends: it does not check servers, and keys that lvs-cluster(5)
 marks (not used yet) have no effect. A server that lvs drain has drained stays drained
-until lvs undrain, whatever its weight in the file. This ends when lvs undo undoes the
-deletion or the automatic undrain of such a server: it then has the weight 0, and the
-next apply sets the weight of the file.
+until lvs undrain, also if it was deleted and is added again. Its weight in the file
+becomes the one that lvs undrain restores.
 
 With --drain, no connection is lost if net.ipv4.vs.expire_nodest_conn is 1 (and, for
 persistent services, expire_quiescent_template). Changing a scheduler always has a
@@ -102,6 +101,9 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 			return a.nothingChanges("all differences are left out by --allow")
 		}
 		o.notePending()
+		if err := o.declare(ctx, q); err != nil {
+			return err
+		}
 		return a.nothingChanges("%s", o.same(q))
 	}
 	if a.global.dryRun {
@@ -171,10 +173,13 @@ func (o *apply) carryOut(ctx context.Context, q *planned) error {
 	a.advice = func() string { return "run it again to go on, or " + a.here() + " undo to go back" }
 	all := &operate.Carry{Operator: op, Patience: o.patience, Ready: o.undoUnlessConfirmed}
 	all.Again = func(now *plan.Table) plan.Steps {
-		steps, _ := o.steps(q.wanted, now)
+		steps, _, _ := o.steps(q.wanted, now)
 		return steps
 	}
 	if err := a.carry(ctx, all, q.before, q.steps, where); err != nil {
+		return err
+	}
+	if err := o.declare(ctx, q); err != nil {
 		return err
 	}
 	if o.within > 0 {
@@ -185,6 +190,18 @@ func (o *apply) carryOut(ctx context.Context, q *planned) error {
 	}
 	a.note("%s", countSteps(&q.steps, false))
 	return nil
+}
+
+// declare makes the weights of the files the ones that undrain restores.
+func (o *apply) declare(ctx context.Context, q *planned) error {
+	if len(q.kept) == 0 || o.app.global.dryRun {
+		return nil
+	}
+	op, err := o.app.operator()
+	if err == nil {
+		op.Declare(ctx, q.kept)
+	}
+	return err
 }
 
 // show prints the steps: as a plan before they are carried out.

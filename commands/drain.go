@@ -33,10 +33,15 @@ func newDrain(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "drain SERVER…",
 		Short: "Stop new connections to a server and let existing ones end",
-		Long: `Set a server's weight to 0 in every service that has it: its connections go on,
-new ones go to other servers. SERVER is an address, for all its ports, or
-ADDR:PORT. The old weights are remembered; lvs undrain restores them. Draining a
-server again does not change what is remembered.
+		Long: `Take a server out of service: set its weight to 0 in every service that has it. Its
+connections go on, new ones go to other servers. SERVER is an address, for all its
+ports, or ADDR:PORT. The old weights are remembered; lvs undrain restores them.
+Draining a server again does not change what is remembered.
+
+The server stays out of service until lvs undrain, or until lvs weight or lvs server
+edit sets a weight for it: if it is deleted and lvs adds it again, it gets the weight
+0. Other programs, and lvs under the name ipvsadm, can give it a weight; lvs list
+then prints a note.
 
 With --wait, wait until nothing is left: no active connection and no client bound
 by persistence. The end of a connection of UDP or of a firewall mark cannot be seen:
@@ -122,15 +127,27 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 	case o.hold == "" && op.Journal != nil && !op.Recorded() && len(steps) > 0 && len(o.before) > 0:
 		a.note("the weights are remembered: %s restores them", o.command("undrain", found)) // undo cannot
 	case o.hold == "":
-	case len(o.before) == 0:
-		a.note("no automatic undrain: the weight is already 0, and no other weight is remembered")
 	default:
 		a.note("automatic undrain at %s", at.Local().Format(time.TimeOnly))
 	}
 	if len(steps) == 0 && o.hold == "" && !o.wait && !o.delete {
 		a.note("nothing to do: the weight is already 0")
 	}
+	o.noteZero(found)
 	return o.follow(ctx, op, w, found)
+}
+
+// noteZero prints which servers had the weight 0 before the drain.
+func (o *drain) noteZero(found []operate.Member) {
+	var zero []kernel.ServerKey
+	for i := range found {
+		if w, known := o.before[found[i].Key()]; known && w == 0 {
+			zero = append(zero, found[i].Key())
+		}
+	}
+	if len(zero) > 0 {
+		o.app.note("the weight before the drain was 0 already, and lvs undrain leaves it at 0: %s", listed(serversOf(zero)))
+	}
 }
 
 // preview prints what would be done, with --dry-run. With --delete, the servers are

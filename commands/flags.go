@@ -19,6 +19,8 @@ type globals struct {
 	noHeaders                     bool
 	netns, color, timeout         string
 	yes, dryRun, quiet, verbose   bool
+	// reason is why the user makes a change, in their words.
+	reason string
 	// formatOfEnv is set if output comes from LVS_OUTPUT, which any option overrides.
 	formatOfEnv bool
 }
@@ -101,7 +103,9 @@ func (a *App) changeFlags(c *cobra.Command) {
 	a.dryRunFlag(c, "print the changes without making them")
 	f := c.Flags()
 	f.BoolVarP(&a.global.verbose, "verbose", "v", false, "print the changes that were made (default: print nothing)")
-	markGlobal(f, "verbose")
+	f.StringVar(&a.global.reason, "reason", "", "remember `TEXT` as the reason of the change (default: none)")
+	markGlobal(f, "verbose", "reason")
+	complete(c, "reason", nothing)
 }
 
 func (a *App) dryRunFlag(c *cobra.Command, usage string) {
@@ -179,7 +183,7 @@ func (a *App) hidden() *hiddenFlags {
 	spare.BoolVarP(&g.yes, "yes", "y", false, "")
 	spare.BoolVar(&g.dryRun, "dry-run", false, "")
 	spare.BoolP("numeric", "n", false, "")
-	for _, name := range []string{"columns", "jq", "template"} {
+	for _, name := range []string{"columns", "jq", "template", "reason"} {
 		stray.String(name, "", "")
 	}
 	stray.Bool("no-headers", false, "")

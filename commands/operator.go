@@ -39,7 +39,8 @@ func (a *App) operatorOf(k kernel.Kernel) *operate.Operator {
 		folder := a.state()
 		a.op = &operate.Operator{
 			Netns: a.global.netns, State: folder, Describe: a.describe, Now: a.Now, Sleep: a.Sleep, Tell: a.tell,
-			Start: func(j state.Job) error { return a.Detach([]string{"later", j.ID, "--ready"}, folder.LogFile()) },
+			Reason: a.global.reason,
+			Start:  func(j state.Job) error { return a.Detach([]string{"later", j.ID, "--ready"}, folder.LogFile()) },
 		}
 		if a.Identity != nil {
 			a.op.Journal = &journal.Journal{Dir: folder.Dir}

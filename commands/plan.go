@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -12,7 +11,6 @@ import (
 	"lvs/cluster"
 	"lvs/kernel"
 	"lvs/operate"
-	"lvs/operate/state"
 	"lvs/output"
 	"lvs/plan"
 )
@@ -27,8 +25,8 @@ type planner struct {
 	allow       []string
 	keepWeights bool
 	allowed     plan.Kinds // of allow
-	// drained has what is remembered of servers of weight 0.
-	drained map[kernel.ServerKey]state.Weight
+	// out are the servers that are out of service.
+	out operate.Outages
 }
 
 func (p *planner) register(a *App, c *cobra.Command) {
@@ -50,6 +48,8 @@ type planned struct {
 	before *plan.Table
 	steps  plan.Steps
 	left   plan.Steps // what --allow leaves out
+	// kept are drained servers that do not get the weight of the files.
+	kept []operate.Kept
 }
 
 // plan reads the files, then the table, and compares. args are more files.
@@ -74,74 +74,22 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	if q.before, err = plan.ReadTable(ctx, k); err != nil {
 		return nil, kernel.WithOp(p.verb, err)
 	}
-	if err := p.recallDrained(q.before.Snapshot); err != nil {
+	if p.out, err = p.app.outages(); err != nil {
 		return nil, err
 	}
-	q.steps, q.left = p.steps(w, q.before)
-	p.noteDrained(w)
+	q.steps, q.left, q.kept = p.steps(w, q.before)
+	p.app.noteKept(q.kept)
+	p.app.noteOverridden(p.out, q.before.Snapshot)
 	return q, nil
 }
 
-// recallDrained finds the servers that lvs drain has drained: the admin decides how
-// long they stay drained, not the file.
-func (p *planner) recallDrained(now *kernel.Snapshot) error {
-	if !p.app.state().HasWeights() || p.app.Identity == nil {
-		return nil // nothing is remembered: the usual case
-	}
-	op, err := p.app.operator()
-	if err != nil {
-		return err
-	}
-	quiet := slices.DeleteFunc(membersOf(now, nil), func(m operate.Member) bool { return m.Weight > 0 })
-	known, err := op.Remembered(quiet)
-	if err != nil {
-		p.app.note("cannot find out which servers are drained: %v", err)
-	}
-	p.drained = known
-	return nil
-}
-
-func (p *planner) isDrained(id kernel.ServiceID, server netip.AddrPort) bool {
-	r, known := p.drained[kernel.ServerKey{Service: id, Server: server}]
-	return known && r.Set == 0
-}
-
-// noteDrained prints the drained servers whose weight the files would set.
-func (p *planner) noteDrained(w *cluster.Wanted) {
-	if p.keepWeights || len(p.drained) == 0 {
-		return
-	}
-	var stay []netip.AddrPort
-	for i := range w.Services {
-		s := &w.Services[i]
-		for j := range s.Servers {
-			if v := &s.Servers[j]; v.Weight > 0 && p.isDrained(s.ServiceID, v.Addr) && !slices.Contains(stay, v.Addr) {
-				stay = append(stay, v.Addr)
-			}
-		}
-	}
-	if len(stay) > 0 {
-		p.app.note("drained, so the weight stays 0: %s; %s undrain restores it", listed(stay), p.app.here())
-	}
-}
-
-// listed returns the first few, and how many more there are.
-func listed(all []netip.AddrPort) string {
-	const most = 3
-	var names []string
-	for i, a := range all {
-		if i == most {
-			return strings.Join(names, ", ") + fmt.Sprintf(" and %d more", len(all)-most)
-		}
-		names = append(names, a.String())
-	}
-	return strings.Join(names, ", ")
-}
-
-// steps plans the steps from a table, and separates what --allow leaves out.
-func (p *planner) steps(w *cluster.Wanted, now *plan.Table) (kept, left plan.Steps) {
-	steps := w.Steps(now, plan.Options{Prune: p.prune, KeepWeights: p.keepWeights, Drained: p.isDrained})
-	return steps.Narrow(p.allowed)
+// steps plans the steps from a table, and separates what --allow leaves out. A drained
+// server stays drained: the admin decides how long, not the file.
+func (p *planner) steps(w *cluster.Wanted, now *plan.Table) (steps, left plan.Steps, kept []operate.Kept) {
+	steps = w.Steps(now, plan.Options{Prune: p.prune, KeepWeights: p.keepWeights})
+	steps.Changes, kept = p.out.KeepOut(now.Snapshot, steps.Changes)
+	steps, left = steps.Narrow(p.allowed)
+	return steps, left, kept
 }
 
 func (p *planner) kinds() (plan.Kinds, error) {

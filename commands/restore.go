@@ -22,6 +22,8 @@ type restore struct {
 	app              *App
 	file             string
 	merge, keepGoing bool
+	// kept are drained servers that do not get the weight of the text.
+	kept []operate.Kept
 }
 
 func newRestore(a *App) *cobra.Command {
@@ -39,6 +41,9 @@ kernel refuses a line, everything is undone, unless --keep-going skips the line.
 
 If something would be deleted, restore asks first; without a terminal it needs --yes.
 A text without any service is refused: lvs clear deletes every service.
+
+A drained server stays drained, and its weight in the text becomes the one that lvs
+undrain restores.
 
 ipvsadm-save omits connection thresholds. If no server in the text has one (-x, -y),
 existing servers keep theirs. If any server has one, as lvs save writes them, all are
@@ -80,7 +85,14 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 		o.app.note("the text has no thresholds, which ipvsadm-save omits: kept those of %s", plural(n, "server"))
 	}
 	changes := plan.Between(before, want, plan.Options{Prune: !o.merge})
+	out, err := o.app.outages()
+	if err != nil {
+		return err
+	}
+	changes, o.kept = out.KeepOut(before, changes)
+	o.app.noteKept(o.kept)
 	if len(changes) == 0 {
+		o.declare(ctx)
 		return o.app.nothingChanges("the table matches the text")
 	}
 	if what := deletions(before, changes); what != "" {
@@ -89,6 +101,13 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 		}
 	}
 	return o.apply(ctx, k, before, changes, text)
+}
+
+// declare makes the weights of the text the ones that undrain restores.
+func (o *restore) declare(ctx context.Context) {
+	if len(o.kept) > 0 && !o.app.global.dryRun {
+		o.app.operatorOf(o.app.opened).Declare(ctx, o.kept)
+	}
 }
 
 // read reads the whole text and reports all its faults. An interrupt ends it at
@@ -226,6 +245,7 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Sna
 	if failure := (*plan.Failure)(nil); errors.As(err, &failure) {
 		return a.undone(failure, linesOf(text))
 	}
+	o.declare(ctx)
 	refused, _ := err.(kernel.Refusals)
 	if a.reports() {
 		if err := show(refused); err != nil && len(refused) == 0 {

@@ -36,6 +36,9 @@ func newServerAdd(a *App) *cobra.Command {
 		Long: `Add real servers to a service, all with the same options. If one of them already
 exists, nothing is added and the exit status is 5.
 
+A server that was drained and then deleted is still drained: it gets the weight 0,
+and lvs undrain sets the weight asked for.
+
 Direct routing and tunnels cannot change the port, so the server needs the port of
 the service.`,
 		Example: `  lvs server add tcp://192.0.2.10:80 10.0.0.11 10.0.0.12
@@ -88,7 +91,7 @@ func (o *serverAdd) run(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	return o.app.apply(c.Context(), steps)
+	return o.app.addKeepingOut(c.Context(), steps)
 }
 
 // allNew returns an error if one of several servers already exists.
@@ -119,7 +122,7 @@ func newServerEdit(a *App) *cobra.Command {
 		Use:   "edit SERVICE SERVER…",
 		Short: "Change settings of real servers",
 		Long: `Change settings of real servers. Settings without an option stay as they are, and no
-connection is cut.
+connection is cut. A drained server that gets a weight is no longer drained.
 
 A forwarding method other than tunnel resets the tunnel's type, port and flags; a
 tunnel type other than gue resets the port and remcsum.`,
@@ -177,7 +180,11 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 		}
 		return o.app.nothingChanges("%s of %v already %s these settings", these, id, have)
 	}
-	return o.app.apply(c.Context(), steps)
+	err = o.app.apply(c.Context(), steps)
+	if c.Flags().Changed("weight") {
+		o.app.putBack(c.Context(), steps, err)
+	}
+	return err
 }
 
 type serverDelete struct {

@@ -18,7 +18,10 @@ import (
 )
 
 type undo struct {
-	app      *App
+	app *App
+	// out are the servers that stay out of service, ended those whose drain is undone.
+	out      operate.Outages
+	ended    []kernel.ServerKey
 	force    bool
 	drain    string
 	patience time.Duration
@@ -43,7 +46,8 @@ connections. With --force everything is undone: a service is deleted with server
 were added later. If the kernel refuses a step, nothing is changed.
 
 A deleted service comes back with its servers and all settings, but without its
-connections and counters. lvs zero cannot be undone.
+connections and counters. lvs zero cannot be undone. To undo a drain ends it; a server
+that was drained by another command stays drained.
 
 If something would be deleted, undo asks first; without a terminal it needs --yes. If
 there is nothing to undo, or this table has no entry N, the exit status is 4.`,
@@ -83,33 +87,60 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	if err := o.fits(ctx, e, now); err != nil {
 		return err
 	}
-	back := o.back(e.Made(), now)
+	if o.out, err = o.app.outages(); err != nil {
+		return err
+	}
+	o.ended = o.out.EndedBy(e)
+	o.out = o.out.Without(o.ended)
+	back, drained := o.back(e.Made(), now)
 	if err := o.kept(e, back); err != nil {
 		return err
 	}
+	o.app.noteKept(drained)
 	if back.Empty() {
+		o.settle(ctx, drained)
 		return o.app.nothingChanges("the table is as before entry %d (%s)", e.ID, e.Command)
 	}
 	rows := undoRows(back)
 	if err := o.ask(ctx, e, back, rows); err != nil {
 		return err
 	}
-	return o.apply(ctx, e, back, rows)
+	return o.apply(ctx, e, back, drained, rows)
 }
 
-// back returns the steps that undo changes.
-func (o *undo) back(made []plan.Object, now *plan.Table) *plan.Reversal {
-	if o.force {
-		return plan.Revert(made, now)
+// settle ends the drains that are undone. For servers that stay out of service, the weights
+// before the entry are what undrain restores.
+func (o *undo) settle(ctx context.Context, drained []operate.Kept) {
+	if o.app.global.dryRun || len(o.ended)+len(drained) == 0 {
+		return
 	}
-	return plan.RevertUnchanged(made, now)
+	op := o.app.operatorOf(o.app.opened)
+	op.Forget(ctx, o.ended)
+	op.Declare(ctx, drained)
+}
+
+// back returns the steps that undo changes, and the drained servers that do not get a
+// weight from that: something else drained them, and they stay out of service.
+func (o *undo) back(made []plan.Object, now *plan.Table) (back *plan.Reversal, drained []operate.Kept) {
+	if o.force {
+		back = plan.Revert(made, now)
+	} else {
+		back = plan.RevertUnchanged(made, now)
+	}
+	rest, drained := o.out.KeepOut(back.Before.Snapshot, back.Changes)
+	if len(drained) > 0 {
+		back.Changes = rest
+		back.Objects = back.Steps.Objects(back.Before)
+	}
+	return back, drained
 }
 
 // rest returns the steps that are left after servers that are to be deleted had time to
 // drain. Their weight 0 is the undo's own doing, not a change by someone else.
 func (o *undo) rest(e *journal.Entry, back *plan.Reversal, now *plan.Table) plan.Steps {
 	first, _ := back.Steps.Quiesce(back.Before.Snapshot)
-	return o.back(plan.Merge(append(e.Made(), first.Objects(back.Before)...), nil), now).Steps
+	again, _ := o.back(plan.Merge(append(e.Made(), first.Objects(back.Before)...), nil), now)
+	return again.Steps
 }
 
 // fits asks if the table may be another than that of the entry: if its identity can come
@@ -286,7 +317,8 @@ func (o *undo) ask(ctx context.Context, e *journal.Entry, back *plan.Reversal, r
 }
 
 // apply carries out the steps and prints them.
-func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal, rows []output.Change) error {
+func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal, drained []operate.Kept,
+	rows []output.Change) error {
 	a := o.app
 	p, err := a.printer(output.Options{})
 	if err != nil {
@@ -317,6 +349,7 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	if err := a.carry(ctx, all, back.Before, back.Steps, nil); err != nil {
 		return err
 	}
+	o.settle(ctx, drained)
 	o.forgetConfirm(e.ID)
 	if plan.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
 		a.note("what was deleted is restored without its connections")

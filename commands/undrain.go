@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -25,12 +26,14 @@ func newUndrain(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "undrain SERVER…",
 		Short: "Restore the weight of a drained server",
-		Long: `Restore the weights that lvs drain or lvs weight --for remembered, in every service
-that has the server. SERVER is an address, for all its ports, or ADDR:PORT. If the
-weights would be restored automatically later, that is canceled.
+		Long: `Put a drained server back into service: restore the weights that lvs drain or lvs
+weight --for remembered, in every service that has the server. SERVER is an address,
+for all its ports, or ADDR:PORT. If the weights would be restored automatically later,
+that is canceled. Until then a drained server stays out of service, also if it is
+deleted and added again; undrain ends that for a deleted server, too.
 
-A weight that was changed meanwhile, by any command, is left alone, and the remembered
-one is forgotten. For a server that lvs did not drain, no weight is remembered: use
+A weight that someone else set meanwhile is left alone, and the remembered one is
+forgotten. For a server that lvs did not drain, no weight is remembered: use
 --weight.`,
 		Example: `  lvs undrain 10.0.0.11
   lvs undrain 10.0.0.11:80 --service tcp://192.0.2.10:80
@@ -48,7 +51,7 @@ one is forgotten. For a server that lvs did not drain, no weight is remembered: 
 }
 
 // completeDrained proposes the servers whose weights are remembered.
-func (o *undrain) completeDrained(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+func (o *undrain) completeDrained(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	a, out := o.app, []string{}
 	if a.Identity == nil {
 		return out, noFiles
@@ -57,13 +60,9 @@ func (o *undrain) completeDrained(c *cobra.Command, args []string, _ string) ([]
 	if err != nil {
 		return out, noFiles
 	}
-	found := membersOf(&kernel.Snapshot{Services: a.publicTable(c)}, nil)
-	known, _ := a.state().Weights(table, operate.Keys(found))
-	for i := range found {
-		if _, drained := known[found[i].Key()]; !drained {
-			continue
-		}
-		for _, t := range []string{found[i].Addr.Addr().String(), found[i].Addr.String()} {
+	known, _ := a.state().AllWeights(table)
+	for _, server := range serversOf(slices.Collect(maps.Keys(known))) {
+		for _, t := range []string{server.Addr().String(), server.String()} {
 			if !slices.Contains(out, t) && !slices.Contains(args, t) {
 				out = append(out, t)
 			}
@@ -81,9 +80,18 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 		}
 		o.to = int(n)
 	}
-	op, found, err := o.find(ctx, args)
+	op, found, deleted, err := o.find(ctx, args)
 	if err != nil {
 		return err
+	}
+	if !a.global.dryRun && len(deleted) > 0 {
+		op.Forget(ctx, deleted)
+	}
+	if len(deleted) > 0 {
+		a.note("no longer drained, and not in the table: %s", listed(serversOf(deleted)))
+	}
+	if len(found) == 0 {
+		return nil
 	}
 	known, err := op.Remembered(found)
 	if err != nil {
@@ -95,6 +103,11 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 		a.note("server %v of %v is left alone: its weight was changed to %d meanwhile", m.Addr, m.Service.ServiceID,
 			m.Weight)
 	}
+	for i := range u.Zero {
+		m := &u.Zero[i]
+		a.note("server %v of %v keeps the weight 0, which it had before the drain", m.Addr, m.Service.ServiceID)
+		a.say("hint: %s weight %v %v N sets another", a.here(), m.Service.ServiceID, m.Addr)
+	}
 	unknown := o.unknown(u.Unknown)
 	if len(u.Steps) == 0 && unknown != nil {
 		return unknown
@@ -104,7 +117,7 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 	}
 	if len(u.Steps) == 0 {
 		why := "the weight is not 0"
-		if len(u.Changed) > 0 {
+		if len(u.Changed) > 0 || len(u.Zero) > 0 {
 			why = "no other weight is restored"
 		}
 		err = a.nothingChanges("%s", why)
@@ -129,29 +142,59 @@ func (o *undrain) unknown(servers []operate.Member) error {
 	return bad.err()
 }
 
-// find returns the servers named, or those of the job.
-func (o *undrain) find(ctx context.Context, args []string) (*operate.Operator, []operate.Member, error) {
+// find returns the servers named, or those of the job: those in the table, and those that
+// are drained but deleted.
+func (o *undrain) find(ctx context.Context, args []string) (
+	op *operate.Operator, found []operate.Member, deleted []kernel.ServerKey, err error) {
+	var names []machine
+	var ids []kernel.ServiceID
 	if o.job == "" {
-		names, ids, err := o.parse(args)
-		if err != nil {
-			return nil, nil, err
+		if names, ids, err = o.parse(args); err != nil {
+			return nil, nil, nil, err
 		}
-		found, _, err := o.app.members(ctx, "undrain server", names, ids)
+	}
+	if op, err = o.app.operator(); err != nil {
+		return nil, nil, nil, err
+	}
+	if known, read := op.All(); read == nil && len(known) > 0 {
+		snap, err := op.Kernel.Snapshot(ctx)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, kernel.WithOp("undrain", err)
 		}
-		op, err := o.app.operator()
-		return op, found, err
+		table := snap.Index()
+		for key, r := range known {
+			switch v := table[key.Service].Server(key.Server); {
+			case o.job != "" && r.Job != o.job, o.job == "" && !selects(names, ids, key):
+			case v == nil:
+				deleted = append(deleted, key)
+			case o.job != "":
+				found = append(found, operate.Member{Service: table[key.Service].Service, ServerEntry: *v})
+			}
+		}
 	}
-	op, err := o.app.operator()
-	if err != nil {
-		return nil, nil, err
+	if o.job != "" {
+		return op, found, deleted, nil
 	}
-	snap, err := op.Kernel.Snapshot(ctx)
-	if err != nil {
-		return nil, nil, err
+	// A server that is only remembered need not be in the table.
+	names = slices.DeleteFunc(names, func(m machine) bool {
+		gone := slices.ContainsFunc(deleted, func(k kernel.ServerKey) bool { return m.is(k.Server) })
+		return gone && !o.inTable(ctx, m, ids)
+	})
+	if len(names) == 0 {
+		return op, nil, deleted, nil
 	}
-	all := membersOf(snap, nil)
-	known, err := op.Remembered(all)
-	return op, slices.DeleteFunc(all, func(m operate.Member) bool { return known[m.Key()].Job != o.job }), err
+	found, _, err = o.app.members(ctx, "undrain server", names, ids)
+	return op, found, deleted, err
+}
+
+// selects reports whether a server of a service is meant.
+func selects(names []machine, ids []kernel.ServiceID, key kernel.ServerKey) bool {
+	return (len(ids) == 0 || slices.Contains(ids, key.Service)) &&
+		slices.ContainsFunc(names, func(m machine) bool { return m.is(key.Server) })
+}
+
+// inTable reports whether one of the services, or any if there is none, has the server.
+func (o *undrain) inTable(ctx context.Context, m machine, ids []kernel.ServiceID) bool {
+	found, _, err := o.app.members(ctx, "undrain server", []machine{m}, ids)
+	return err == nil && len(found) > 0
 }

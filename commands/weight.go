@@ -37,7 +37,8 @@ part of the current weight, rounded to the nearest whole number, halves up. No
 connection is cut; a server of weight 0 accepts no new ones.
 
 A result outside 0 to 2147483647 is refused, and so is a percentage that would round
-a weight down to 0: write 0 for that.
+a weight down to 0: write 0 for that. A drained server that gets a weight is no longer
+drained.
 
 With --over, the weight changes in small steps, at most four a second, and progress
 is shown. If it is interrupted, or if someone else changes the weight meanwhile, the
@@ -121,6 +122,11 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	if after == before && o.hold == "" {
 		return o.app.nothingChanges("server %v already has the weight %d", before.Addr, before.Weight)
 	}
+	if o.hold != "" && after.Weight > 0 {
+		if err := o.notDrained(kernel.ServerKey{Service: id, Server: before.Addr}); err != nil {
+			return err
+		}
+	}
 	to := operate.Step{
 		Change:       kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: id}, Server: after},
 		BeforeServer: &before,
@@ -133,19 +139,24 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	case o.hold != "":
 		return o.setFor(c.Context(), operate.Member{Service: kernel.Service{ServiceID: id}, ServerEntry: present[0]}, to)
 	}
-	if err := o.app.apply(c.Context(), []operate.Step{to}); err != nil {
-		return err
-	}
-	return o.forget(c.Context(), kernel.ServerKey{Service: id, Server: before.Addr})
+	err = o.app.apply(c.Context(), []operate.Step{to})
+	o.app.putBack(c.Context(), []operate.Step{to}, err)
+	return err
 }
 
-// forget forgets the remembered weight of a server: the new one is permanent.
-func (o *weight) forget(ctx context.Context, key kernel.ServerKey) error {
-	op, err := o.app.operator()
+// notDrained returns an error if the server is drained: a weight for some time would end
+// that, and what comes after it would not be clear.
+func (o *weight) notDrained(key kernel.ServerKey) error {
+	out, err := o.app.outages()
 	if err != nil {
 		return err
 	}
-	op.Forget(ctx, []kernel.ServerKey{key})
+	if r, drained := out[key]; drained {
+		f := &fault{status: exitFailed, err: fmt.Errorf("--for: server %v of %v is drained (%s): nothing was changed",
+			key.Server, key.Service, o.app.drainedText(&r))}
+		return f.hintf("leave out --for, which ends the drain; %s undrain %v --service %v restores the weight %d",
+			o.app.here(), key.Server, key.Service, r.Weight)
+	}
 	return nil
 }
 
@@ -188,6 +199,7 @@ func (o *weight) ramp(ctx context.Context, to operate.Step) error {
 	if err != nil {
 		return err
 	}
+	a.putBack(ctx, []operate.Step{to}, nil)
 	now, err := op.Ramp(ctx, key, from, end, o.overFor, func(now int, left time.Duration) {
 		a.live().show(func() string {
 			return fmt.Sprintf("%v %v: weight %d, on the way from %d to %d, %s left", key.Service, key.Server, now, from, end,
@@ -211,6 +223,11 @@ func (o *weight) rampBroken(ctx context.Context, err error, key kernel.ServerKey
 	if errors.As(err, &changed) {
 		return fmt.Errorf("weight of %v in %v: stopped at %d: it was changed by someone else, the ramp had reached %d",
 			key.Server, key.Service, changed.Found, changed.Expected)
+	}
+	var drained *operate.DrainedError
+	if errors.As(err, &drained) {
+		return fmt.Errorf("weight of %v in %v: stopped at %d: it was drained (%s)", key.Server, key.Service, now,
+			o.app.drainedText(&drained.Weight))
 	}
 	var f *fault
 	switch timedOut, interrupted := broken(ctx, err); {

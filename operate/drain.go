@@ -23,30 +23,26 @@ func (e *NotHeldError) Error() string { return "nothing was changed: " + e.Err.E
 // Unwrap returns the reason.
 func (e *NotHeldError) Unwrap() error { return e.Err }
 
-// Drain remembers the weights of servers and then sets them to 0, so that they can
-// always be restored. If hold is not zero they are undrained after that time
-// (NotHeldError). It returns the remembered weights.
+// Drain puts servers out of service: it remembers their weights and then sets them to 0,
+// so that they can always be restored. If hold is not zero they are undrained after that
+// time (NotHeldError). It returns the remembered weights.
 func (o *Operator) Drain(ctx context.Context, servers []Member, hold time.Duration) (
 	remembered map[kernel.ServerKey]int, err error) {
-	jobID := ""
+	var j state.Job
 	if hold > 0 {
-		j, err := o.Later(UndrainJob, hold, "undrain", "--job", state.ThisJob)
-		if err != nil {
+		if j, err = o.Later(UndrainJob, hold, "undrain", "--job", state.ThisJob); err != nil {
 			return nil, &NotHeldError{Err: err}
 		}
-		jobID = j.ID
 	}
-	remembered, err = o.keepWeights(ctx, servers, 0, jobID)
+	remembered, err = o.keepWeights(ctx, servers, 0, j, true)
 	switch {
-	case err != nil && jobID != "":
-		o.State.CallOff(jobID)
+	case err != nil && j.ID != "":
+		o.State.CallOff(j.ID)
 		return nil, &NotHeldError{true, err}
 	case err != nil && ctx.Err() != nil:
 		return nil, err
 	case err != nil:
 		o.tell(Unremembered{err, servers})
-	case jobID != "" && len(remembered) == 0:
-		o.State.CallOff(jobID) // there is nothing to restore
 	}
 	steps := WeightSteps(servers, 0)
 	if len(steps) == 0 {
@@ -59,8 +55,8 @@ func (o *Operator) Drain(ctx context.Context, servers []Member, hold time.Durati
 			keys[i] = kernel.ServerKey{Service: steps[r.Index].Service.ServiceID, Server: steps[r.Index].Server.Addr}
 		}
 		o.Forget(ctx, keys)
-		if jobID != "" && len(refused) == len(steps) {
-			o.State.CallOff(jobID)
+		if j.ID != "" && len(refused) == len(steps) {
+			o.State.CallOff(j.ID)
 		}
 	}
 	return remembered, err
@@ -76,7 +72,7 @@ func (o *Operator) Hold(ctx context.Context, m Member, weight int, hold time.Dur
 	if err != nil {
 		return j, false, &NotHeldError{Err: err}
 	}
-	before, err := o.keepWeights(ctx, []Member{m}, weight, j.ID)
+	before, err := o.keepWeights(ctx, []Member{m}, weight, j, false)
 	if err != nil {
 		o.State.CallOff(j.ID)
 		return j, false, &NotHeldError{true, err}
@@ -88,29 +84,36 @@ func (o *Operator) Hold(ctx context.Context, m Member, weight int, hold time.Dur
 }
 
 // keepWeights remembers the weights of servers whose weight is about to be set, and
-// returns what is remembered then. job restores them; empty is none. A server whose
+// returns what is remembered then. j restores them; the zero Job is none. A server whose
 // weight was set before, and not changed by others since, keeps its first remembered
-// weight.
-func (o *Operator) keepWeights(ctx context.Context, servers []Member, set int, job string) (
+// weight. Servers that have the weight already, and no other is remembered, are left out
+// unless all is set.
+func (o *Operator) keepWeights(ctx context.Context, servers []Member, set int, j state.Job, all bool) (
 	map[kernel.ServerKey]int, error) {
 	if o.Table == "" {
 		return nil, o.noTable()
 	}
 	out := map[kernel.ServerKey]int{}
 	replaced := map[string]bool{}
+	who := o.Describe()
 	err := o.changeWeights(ctx, func(w *state.Weights) error {
 		for i := range servers {
 			m := &servers[i]
-			r := state.Weight{Weight: m.Weight, Set: set, Since: o.Now().UTC(), Job: job}
+			r := state.Weight{Weight: m.Weight, Set: set, Since: o.Now().UTC(), Job: j.ID, Until: j.At,
+				User: who.User, SudoUser: who.SudoUser, Reason: o.Reason}
 			key := m.Key()
 			if old, known := w.Find(key); known {
-				if old.Set == m.Weight {
-					r.Weight, r.Since = old.Weight, old.Since
+				if old.Set == m.Weight { // not changed by others since
+					r.Weight = old.Weight
 				}
-				if old.Job != "" && old.Job != job {
+				if r.Set == old.Set && old.Set == m.Weight {
+					r.Since, r.User, r.SudoUser = old.Since, old.User, old.SudoUser
+					r.Reason = cmp.Or(r.Reason, old.Reason)
+				}
+				if old.Job != "" && old.Job != j.ID {
 					replaced[old.Job] = true
 				}
-			} else if m.Weight == set {
+			} else if m.Weight == set && !all {
 				continue // its weight before is unknown
 			}
 			w.Put(key, r)
@@ -145,17 +148,22 @@ func (o *Operator) callOff(jobs []string) {
 	}
 }
 
-// Forget forgets the remembered weights of servers, because they were deleted or their
-// weight was set permanently. Jobs that have nothing left to restore are canceled.
-func (o *Operator) Forget(ctx context.Context, keys []kernel.ServerKey) {
+// Forget forgets the remembered weights of servers, because their weight was set
+// permanently. It returns those that were out of service and no longer are. Jobs that
+// have nothing left to restore are canceled.
+func (o *Operator) Forget(ctx context.Context, keys []kernel.ServerKey) (ended []kernel.ServerKey) {
 	if len(keys) == 0 || o.Table == "" || !o.State.HasWeights() {
-		return // the usual case
+		return nil // the usual case
 	}
 	err := o.changeWeights(ctx, func(w *state.Weights) error {
 		jobs := map[string]bool{}
 		for _, key := range keys {
-			if r, known := w.Drop(key); known && r.Job != "" {
+			r, known := w.Drop(key)
+			if known && r.Job != "" {
 				jobs[r.Job] = true
+			}
+			if known && r.Out() {
+				ended = append(ended, key)
 			}
 		}
 		o.callOff(w.Unused(jobs))
@@ -163,15 +171,17 @@ func (o *Operator) Forget(ctx context.Context, keys []kernel.ServerKey) {
 	})
 	if err != nil {
 		o.tell(NotForgotten{err})
+		return nil
 	}
+	return ended
 }
 
 // ForgetUnlessRefused forgets servers after a change, but not those whose change
-// the kernel refused. failure is what Apply returned.
-func (o *Operator) ForgetUnlessRefused(ctx context.Context, servers []Member, failure error) {
+// the kernel refused. failure is what Apply returned. It returns what Forget does.
+func (o *Operator) ForgetUnlessRefused(ctx context.Context, servers []Member, failure error) []kernel.ServerKey {
 	var refused kernel.Refusals
 	if failure != nil && !errors.As(failure, &refused) {
-		return
+		return nil
 	}
 	kept := map[kernel.ServerKey]bool{}
 	for _, r := range refused {
@@ -183,7 +193,7 @@ func (o *Operator) ForgetUnlessRefused(ctx context.Context, servers []Member, fa
 			keys = append(keys, key)
 		}
 	}
-	o.Forget(ctx, keys)
+	return o.Forget(ctx, keys)
 }
 
 // Remembered returns the remembered weights of servers.
@@ -194,11 +204,11 @@ func (o *Operator) Remembered(servers []Member) (map[kernel.ServerKey]state.Weig
 	return o.State.Weights(o.Table, Keys(servers))
 }
 
-// DeleteDrained deletes those of the servers that are drained, sets their state to
-// Deleted, and forgets them. before are the servers as they were, in the same order.
+// DeleteDrained deletes those of the servers that are drained, and sets their state to
+// Deleted. They stay out of service: added again, they have the weight 0. before are the
+// servers as they were, in the same order.
 func (o *Operator) DeleteDrained(ctx context.Context, drained []Drain, before []Member) error {
 	var steps []Step
-	var keys []kernel.ServerKey
 	for i := range drained {
 		d := &drained[i]
 		if d.State != Drained {
@@ -211,17 +221,12 @@ func (o *Operator) DeleteDrained(ctx context.Context, drained []Drain, before []
 				Server: kernel.Server{Addr: d.Server}},
 			BeforeServer: &was,
 		})
-		keys = append(keys, d.ServerKey)
 		d.State = Deleted
 	}
 	if len(steps) == 0 {
 		return nil
 	}
-	if err := o.Apply(ctx, steps); err != nil {
-		return err
-	}
-	o.Forget(ctx, keys)
-	return nil
+	return o.Apply(ctx, steps)
 }
 
 // Undraining is how the weights of servers are restored.
@@ -236,6 +241,8 @@ type Undraining struct {
 	Changed []Member
 	// Unknown are servers with the weight 0 and no remembered weight.
 	Unknown []Member
+	// Zero are servers of Done whose weight stays 0, because it was 0 before the drain.
+	Zero []Member
 }
 
 // Undrain decides how to restore the weights of servers. weight, unless it is 0,
@@ -260,6 +267,9 @@ func Undrain(servers []Member, remembered map[kernel.ServerKey]state.Weight, wei
 			continue
 		}
 		u.Done = append(u.Done, m)
+		if to == 0 {
+			u.Zero = append(u.Zero, m)
+		}
 		u.Steps = append(u.Steps, WeightSteps([]Member{m}, to)...)
 	}
 	return u

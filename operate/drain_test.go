@@ -60,13 +60,17 @@ func TestDrainTwice(t *testing.T) {
 	}
 }
 
-// The old weight of a server that has the weight 0 already is not known.
+// A server that has the weight 0 already is put out of service, too: nothing is changed in
+// the table.
 func TestDrainWithoutAWeight(t *testing.T) {
 	w := newWorld(t)
 	w.add(web, 0)
 	got, err := w.Drain(t.Context(), w.members(web, 1), 0)
-	if err != nil || len(got) != 0 || len(w.remembered(key(web, 1))) != 0 || len(w.entries()) != 0 || w.Sent {
-		t.Errorf("%v, %v; remembered %v, recorded %v", got, err, w.remembered(key(web, 1)), w.entries())
+	if r, out := w.remembered(key(web, 1))[key(web, 1)]; err != nil || len(got) != 1 || !out || r.Weight != 0 {
+		t.Errorf("%v, %v; remembered %v", got, err, r)
+	}
+	if len(w.entries()) != 0 || w.Sent {
+		t.Errorf("recorded %v", w.entries())
 	}
 }
 
@@ -302,7 +306,7 @@ func TestForgetUnlessRefused(t *testing.T) {
 	}
 }
 
-// Only drained servers are deleted.
+// Only drained servers are deleted. They stay out of service.
 func TestDeleteDrained(t *testing.T) {
 	w := newWorld(t)
 	w.add(web, 5, 3, 1)
@@ -323,7 +327,7 @@ func TestDeleteDrained(t *testing.T) {
 	if drains[0].State != Deleted || drains[1].State != Draining || drains[2].State != Gone {
 		t.Errorf("%+v", drains)
 	}
-	if left := w.remembered(Keys(before)...); len(left) != 2 {
+	if left := w.remembered(Keys(before)...); len(left) != 3 {
 		t.Errorf("remembered %v", left)
 	}
 	// Undo puts it back with the weight that it had before the drain.

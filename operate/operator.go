@@ -28,8 +28,10 @@ type Operator struct {
 	// Journal records the changes. Nil records nothing.
 	Journal *journal.Journal
 	// Describe returns the user, the command and the entry that the changes undo, for the
-	// journal. The other fields are filled in. It is called once.
+	// journal. The other fields are filled in.
 	Describe func() journal.Entry
+	// Reason is why the user does it, in their words. It may be empty.
+	Reason string
 	// State remembers weights and jobs.
 	State state.Folder
 	Now   func() time.Time

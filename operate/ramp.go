@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lvs/kernel"
+	"lvs/operate/state"
 )
 
 // rampStep is the shortest time between two steps.
@@ -22,9 +23,21 @@ func (e *ChangedError) Error() string {
 	return fmt.Sprintf("weight of %v in %v: found %d, expected %d", e.Server, e.Service, e.Found, e.Expected)
 }
 
+// DrainedError means that a server was put out of service during a ramp.
+type DrainedError struct {
+	kernel.ServerKey
+	state.Weight
+}
+
+func (e *DrainedError) Error() string {
+	return fmt.Sprintf("%v in %v was drained", e.ServerKey.Server, e.ServerKey.Service)
+}
+
 // Ramp changes the weight of a server from one value to another in small steps, at most
 // four a second. Each step changes only the weight in the server's current settings; a
-// weight that was changed by someone else meanwhile ends the ramp (ChangedError). seen,
+// weight that was changed by someone else meanwhile ends the ramp (ChangedError), and so
+// does a drain of the server (DrainedError). A server that is out of service before no
+// longer is. seen,
 // if not nil, is called after each step with the weight and the time left. It returns
 // the weight that was reached, also with an error.
 func (o *Operator) Ramp(ctx context.Context, key kernel.ServerKey, from, to int, over time.Duration,
@@ -85,6 +98,11 @@ func (o *Operator) rampTo(ctx context.Context, key kernel.ServerKey, from, to in
 	if v == nil {
 		return &kernel.Error{Op: kernel.EditServer.String(), Service: key.Service, Server: key.Server,
 			Err: kernel.ErrNoServer}
+	}
+	if out, _ := o.Outages(); len(out) > 0 {
+		if r, drained := out[key]; drained {
+			return &DrainedError{key, r}
+		}
 	}
 	if v.Weight != from {
 		return &ChangedError{key, v.Weight, from}

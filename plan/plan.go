@@ -16,9 +16,6 @@ type Options struct {
 	Prune bool
 	// KeepWeights keeps the weights of existing servers.
 	KeepWeights bool
-	// Drained reports whether a server is drained, so that its weight stays 0. Nil
-	// means that none is.
-	Drained func(kernel.ServiceID, netip.AddrPort) bool
 }
 
 // Between returns the changes that bring a table to the wanted state: only what
@@ -91,7 +88,7 @@ func (p *plan) update(have *kernel.ServiceEntry, want *Service) {
 	for _, s := range want.Servers {
 		old := there[s.Addr]
 		delete(there, s.Addr)
-		if old != nil && p.options.keepsWeight(want.ServiceID, old) {
+		if old != nil && p.options.KeepWeights {
 			s.Weight = old.Weight
 		}
 		switch {
@@ -112,11 +109,6 @@ func (p *plan) update(have *kernel.ServiceEntry, want *Service) {
 			p.remove = append(p.remove, kernel.Change{Op: kernel.DeleteServer, Service: want.Service, Server: *s})
 		}
 	}
-}
-
-// keepsWeight reports whether an existing server keeps its weight.
-func (o *Options) keepsWeight(id kernel.ServiceID, s *kernel.Server) bool {
-	return o.KeepWeights || s.Weight == 0 && o.Drained != nil && o.Drained(id, s.Addr)
 }
 
 // sameServers reports whether two lists are equal, in the same order or in the

@@ -18,7 +18,8 @@ import (
 )
 
 // Weight is the weight of a server before it was set for some time: by drain, or by
-// weight --for.
+// weight --for. With Set 0 it is a state: the server is out of service until the entry is
+// dropped, also while it is deleted or has a weight that someone else set.
 type Weight struct {
 	// Table is the identity of the table (kernel.Identity).
 	Table   string `json:"table"`
@@ -29,8 +30,28 @@ type Weight struct {
 	Weight int       `json:"weight"`
 	Set    int       `json:"set"`
 	Since  time.Time `json:"since"`
-	// Job is the job that restores the weight automatically, empty without one.
-	Job string `json:"job,omitempty"`
+	// Job is the job that restores the weight automatically at the time Until. Without one
+	// they are empty and zero.
+	Job   string    `json:"job,omitempty"`
+	Until time.Time `json:"until,omitzero"`
+	// User did it, SudoUser is who became that user by sudo, and Reason is what they wrote
+	// about it. Each may be empty.
+	User     string `json:"user,omitempty"`
+	SudoUser string `json:"sudoUser,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+}
+
+// Out reports whether the server is out of service.
+func (w *Weight) Out() bool { return w.Set == 0 }
+
+// Key returns what identifies the server. ok is false if the file has something else.
+func (w *Weight) Key() (key kernel.ServerKey, ok bool) {
+	id, err := kernel.ParseServiceID(w.Service)
+	if err != nil {
+		return key, false
+	}
+	server, err := kernel.ParseAddrPort(w.Server)
+	return kernel.ServerKey{Service: id, Server: server}, err == nil
 }
 
 // Weights are all remembered weights, locked against other processes.
@@ -113,6 +134,13 @@ func (f Folder) Weights(table string, of []kernel.ServerKey) (map[kernel.ServerK
 	return out, err
 }
 
+// AllWeights returns the remembered weights of all servers of a table, also of those that
+// are deleted. A damaged file is an UnreadableError and stays as it is.
+func (f Folder) AllWeights(table string) (map[kernel.ServerKey]Weight, error) {
+	w, err := f.read(table)
+	return w.All(), err
+}
+
 // read reads the file, without a lock: it is only ever replaced completely. Without a
 // file there are no weights.
 func (f Folder) read(table string) (*Weights, error) {
@@ -142,6 +170,17 @@ func (w *Weights) place(key kernel.ServerKey) place {
 func (w *Weights) Find(key kernel.ServerKey) (known Weight, ok bool) {
 	known, ok = w.entries[w.place(key)]
 	return known, ok
+}
+
+// All returns the remembered weights of the table.
+func (w *Weights) All() map[kernel.ServerKey]Weight {
+	out := map[kernel.ServerKey]Weight{}
+	for _, r := range w.entries {
+		if key, ok := r.Key(); ok && r.Table == w.table {
+			out[key] = r
+		}
+	}
+	return out
 }
 
 // Put remembers the weight of a server, and replaces what was remembered.

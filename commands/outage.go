@@ -1,0 +1,201 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"lvs/kernel"
+	"lvs/operate"
+	"lvs/operate/state"
+)
+
+// outages returns the servers of the table that are out of service. If that cannot be
+// read, it prints why and returns none.
+func (a *App) outages() (operate.Outages, error) {
+	if a.Identity == nil || !a.state().HasWeights() {
+		return nil, nil // the usual case
+	}
+	op, err := a.operator()
+	if err != nil {
+		return nil, err
+	}
+	out, err := op.Outages()
+	if err != nil {
+		a.note("cannot find out which servers are drained: %v", err)
+	}
+	return out, nil
+}
+
+// addKeepingOut makes the steps, which add servers. One that is out of service gets the
+// weight 0.
+func (a *App) addKeepingOut(ctx context.Context, steps []operate.Step) error {
+	out, err := a.outages()
+	if err != nil {
+		return err
+	}
+	var kept []operate.Kept
+	for i := range steps {
+		_, one := out.KeepOut(&kernel.Snapshot{}, []kernel.Change{steps[i].Change})
+		if len(one) > 0 {
+			steps[i].Server.Weight = 0
+		}
+		kept = append(kept, one...)
+	}
+	if err := a.apply(ctx, steps); err != nil {
+		return err
+	}
+	a.noteKept(kept)
+	if len(kept) > 0 && !a.global.dryRun {
+		a.op.Declare(ctx, kept)
+	}
+	return nil
+}
+
+// putBack ends the drain of the servers to which the steps gave a weight that somebody
+// asked for. failure is what the change returned.
+func (a *App) putBack(ctx context.Context, steps []operate.Step, failure error) {
+	if a.global.dryRun || !a.state().HasWeights() {
+		return
+	}
+	op, err := a.operator()
+	if err != nil {
+		return
+	}
+	var set []operate.Member
+	for i := range steps {
+		if s := &steps[i]; s.Server.Weight > 0 || !a.isOut(op, s) {
+			set = append(set, operate.Member{Service: kernel.Service{ServiceID: s.Service.ServiceID},
+				ServerEntry: kernel.ServerEntry{Server: s.Server}})
+		}
+	}
+	if ended := op.ForgetUnlessRefused(ctx, set, failure); len(ended) > 0 {
+		a.note("no longer drained: %s", listed(serversOf(ended)))
+	}
+}
+
+// isOut reports whether the server of a step is out of service.
+func (a *App) isOut(op *operate.Operator, s *operate.Step) bool {
+	out, _ := op.Outages()
+	_, drained := out[kernel.ServerKey{Service: s.Service.ServiceID, Server: s.Server.Addr}]
+	return drained
+}
+
+// noteKept prints that drained servers stay drained, and how to put them back.
+func (a *App) noteKept(kept []operate.Kept) {
+	var keys []kernel.ServerKey
+	for i := range kept {
+		if kept[i].Now == 0 { // else noteOverridden says it
+			keys = append(keys, kept[i].ServerKey)
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	stay := serversOf(keys)
+	a.note("drained, so the weight stays 0: %s%s; %s", listed(stay), a.drainedBy(kept),
+		a.undrainText(stay)+" restores it")
+}
+
+// drainedBy returns who drained the servers, if all have the same state.
+func (a *App) drainedBy(kept []operate.Kept) string {
+	first := a.drainedText(&kept[0].Outage)
+	for i := range kept {
+		if a.drainedText(&kept[i].Outage) != first {
+			return ""
+		}
+	}
+	return " (" + first + ")"
+}
+
+// undrainText returns the command line that undrains the servers.
+func (a *App) undrainText(servers []netip.AddrPort) string {
+	if len(servers) > mostListed {
+		return a.here() + " undrain SERVER"
+	}
+	text := a.here() + " undrain"
+	for _, s := range servers {
+		text += " " + s.String()
+	}
+	return text
+}
+
+// noteOverridden prints which drained servers have a weight, because someone else set it.
+func (a *App) noteOverridden(out operate.Outages, now *kernel.Snapshot) {
+	all := out.Overridden(now)
+	for i := range all {
+		if i == mostListed {
+			a.note("… and %s: %s drain --list", plural(len(all)-i, "other drained server"), a.here())
+			return
+		}
+		m := &all[i]
+		r := out[m.Key()]
+		a.note("%v of %v is drained (%s), but has the weight %d now: it was set by someone else", m.Addr,
+			m.Service.ServiceID, a.drainedText(&r), m.Weight)
+		if i == len(all)-1 || i == mostListed-1 {
+			a.say("hint: %s drain %v takes it out of service again; %s undrain %v ends the drain", a.here(), m.Addr, a.here(),
+				m.Addr)
+		}
+	}
+}
+
+// drainedText returns who drained a server, since and until when, and why.
+func (a *App) drainedText(r *state.Weight) string {
+	text := "since " + a.clock(r.Since)
+	if who := userText(r.User, r.SudoUser); who != "" {
+		text = "by " + who + " " + text
+	}
+	if !r.Until.IsZero() {
+		text += ", until " + a.clock(r.Until)
+	}
+	if r.Reason != "" {
+		text += ", " + r.Reason
+	}
+	return text
+}
+
+// userText returns a user, and who became it by sudo.
+func userText(user, sudo string) string {
+	if sudo == "" || sudo == user {
+		return user
+	}
+	return sudo + " as " + user
+}
+
+// clock returns the local time of day, with the date if it is another day.
+func (a *App) clock(t time.Time) string {
+	t = t.Local()
+	if now := a.Now().Local(); now.Format(time.DateOnly) != t.Format(time.DateOnly) {
+		return t.Format("2006-01-02 15:04")
+	}
+	return t.Format(time.TimeOnly)
+}
+
+// serversOf returns the addresses of servers, each once.
+func serversOf(keys []kernel.ServerKey) (out []netip.AddrPort) {
+	for _, k := range keys {
+		if !slices.Contains(out, k.Server) {
+			out = append(out, k.Server)
+		}
+	}
+	slices.SortFunc(out, netip.AddrPort.Compare)
+	return out
+}
+
+// mostListed is how many servers a message names.
+const mostListed = 3
+
+// listed returns the first few, and how many more there are.
+func listed(all []netip.AddrPort) string {
+	var names []string
+	for i, a := range all {
+		if i == mostListed {
+			return strings.Join(names, ", ") + fmt.Sprintf(" and %d more", len(all)-mostListed)
+		}
+		names = append(names, a.String())
+	}
+	return strings.Join(names, ", ")
+}
