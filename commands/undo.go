@@ -47,7 +47,7 @@ were added later. If the kernel refuses a step, nothing is changed.
 
 A deleted service comes back with its servers and all settings, but without its
 connections and counters. lvs zero cannot be undone. To undo a drain ends it; a server
-that was drained by another command stays drained.
+that was drained by another command stays drained, also with --force.
 
 If something would be deleted, undo asks first; without a terminal it needs --yes. If
 there is nothing to undo, or this table has no entry N, the exit status is 4.`,
