@@ -156,6 +156,13 @@ func (a *App) undone(f *plan.Failure, where placer) error {
 		status = exitPartly
 	}
 	bad := causes(f, where, status, a.global.timeout)
+	if _, refused := f.Cause.(kernel.Refusals); refused && f.Undo == nil && !slices.ContainsFunc(bad, changedMeanwhile) {
+		// Nothing is left of the changes: it is as if they had been refused before.
+		status = worst(errs(bad, errors.Unwrap))
+		for _, one := range bad {
+			one.(*fault).status = status
+		}
+	}
 	add := func(format string, args ...any) *fault {
 		one := &fault{status: status, err: fmt.Errorf(format, args...)}
 		bad = append(bad, one)

@@ -110,7 +110,7 @@ func Sections() []Section {
 				"For diff, import and wait see their pages."},
 			{"2", "Wrong usage or invalid input, or --yes is needed because there is no terminal; nothing was done."},
 			{"3", "Failed for another reason."},
-			{"4", "Not found: a service, server, sync daemon, interface, namespace or journal entry."},
+			{"4", "Not found: a service, server, sync daemon, interface, namespace, file or journal entry."},
 			{"5", "Already exists."},
 			{"6", "Permission denied: CAP_NET_ADMIN is needed."},
 			{"7", "IPVS is not available."},

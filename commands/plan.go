@@ -62,6 +62,9 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.verb == "diff" || p.app.global.dryRun { // apply asks the kernel
+		p.app.noteUnknownNames(w)
+	}
 	k, err := p.app.kernel()
 	if err != nil {
 		return nil, err

@@ -268,6 +268,8 @@ func statusOf(err error) int {
 		return exitNotFound
 	case errors.Is(err, kernel.ErrInvalid), errors.Is(err, kernel.ErrRange), errors.Is(err, kernel.ErrNoScheduler):
 		return exitUsage
+	case errors.Is(err, fs.ErrNotExist):
+		return exitNotFound
 	}
 	return exitFailed
 }

@@ -23,7 +23,8 @@ its place. Files that are named together form one cluster: they may use each oth
 pools and checks. A folder means its *.yaml, *.yml and *.json, sorted by name.
 
 It needs neither root nor IPVS. What only the director's kernel knows is not checked:
-whether it has the scheduler, or the network interface of a sync daemon.`,
+whether it has the network interface of a sync daemon. A scheduler that Linux does not
+have is a note, because the kernel may have a module of that name.`,
 		Example: `  lvs validate cluster.yaml
   lvs validate -f cluster.d -o json
   lvs export | lvs validate -f -`,
@@ -50,6 +51,7 @@ func (o *validate) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	o.app.noteUnknownNames(want)
 	if o.app.OutTerminal.Is && !o.app.global.quiet || o.app.global.verbose {
 		_, err = fmt.Fprintf(o.app.Out, "valid: %s\n", sizeOf(want))
 	}
