@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -154,24 +155,86 @@ func (s *Source) spoiled(path ...any) bool {
 	if s == nil || len(s.faults) == 0 {
 		return false
 	}
-	t := s.at(path...)
-	first, last := int(t.line), int(t.lastLine())
-	return slices.ContainsFunc(s.faults, func(f Fault) bool { return f.Line == 0 || first <= f.Line && f.Line <= last })
+	t, end := s.span(path...)
+	return slices.ContainsFunc(s.faults, func(f Fault) bool { return f.in(textPlace{t.line, t.column}, end) })
 }
 
-// spoiledIn reports whether all faults that reading found in the value that a path
-// leads to are in one of its keys.
-func (s *Source) spoiledIn(key string, path ...any) bool {
-	t := s.at(path...)
-	inside := t.member(key)
-	if inside == nil {
-		return false
+// position is a place in a text.
+type textPlace struct{ line, column int32 }
+
+func (p textPlace) before(q textPlace) bool {
+	return p.line < q.line || p.line == q.line && p.column < q.column
+}
+
+// in reports whether a fault is in a part of its text. A fault without a position may
+// be anywhere.
+func (f *Fault) in(from, to textPlace) bool {
+	at := textPlace{int32(f.Line), int32(f.Column)}
+	return f.Line == 0 || !at.before(from) && at.before(to)
+}
+
+// span returns the value that a path leads to, and where what follows it begins.
+func (s *Source) span(path ...any) (t *tree, end textPlace) {
+	t, end = s.at(), textPlace{math.MaxInt32, 0}
+	for _, step := range path {
+		next, after := t.step(step)
+		if next == nil {
+			break
+		}
+		if after != nil {
+			end = textPlace{after.line, after.column}
+		}
+		t = next
 	}
-	first, last := int(t.line), int(t.lastLine())
-	from, to := int(inside.line), int(inside.lastLine())
-	return !slices.ContainsFunc(s.faults, func(f Fault) bool {
-		return f.Line == 0 || first <= f.Line && f.Line <= last && (f.Line < from || f.Line > to)
+	return t, end
+}
+
+// spoiledKeys are the keys of an object in which reading found a fault.
+type spoiledKeys struct {
+	keys []string
+	// unknown is set if the object has an unknown key, which may stand for any key that
+	// the object does not have: present are those that it has.
+	unknown bool
+	present []string
+}
+
+// has reports whether one of the keys was not read as it was meant.
+func (s *spoiledKeys) has(keys ...string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool {
+		return slices.Contains(s.keys, key) || s.unknown && !slices.Contains(s.present, key)
 	})
+}
+
+// spoiledKeys returns the keys with a fault of the object that a path leads to. meant
+// returns the key that a word was read as, or nothing. A scalar is an object with the key
+// address.
+func (s *Source) spoiledKeys(meant func(word string) string, path ...any) (out spoiledKeys) {
+	if !s.spoiled(path...) {
+		return out
+	}
+	t, end := s.span(path...)
+	if t.kind != isObject {
+		return spoiledKeys{keys: []string{"address"}}
+	}
+	for i := 0; i < len(t.items); i += 2 {
+		name, value, next := &t.items[i], &t.items[i+1], end
+		if i+2 < len(t.items) {
+			next = textPlace{t.items[i+2].line, t.items[i+2].column}
+		}
+		from := textPlace{name.line, name.column}
+		key := meant(name.text)
+		if key != name.text {
+			from = textPlace{value.line, value.column} // the fault of the name is known
+		}
+		out.present = append(out.present, key)
+		switch {
+		case key == "":
+			out.unknown = true
+		case slices.ContainsFunc(s.faults, func(f Fault) bool { return f.in(from, next) }):
+			out.keys = append(out.keys, key)
+		}
+	}
+	return out
 }
 
 // spot is a line and a column in a text, with their byte offsets. Faults come in

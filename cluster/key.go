@@ -55,9 +55,7 @@ func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 		return false
 	}
 	before := d.count
-	// Each bit stands for a key: seen has those that were read, unsure those that an
-	// unknown key probably means.
-	var seen, unsure uint64
+	var seen uint64 // each bit stands for a key
 	for i := 0; i < len(t.items); i += 2 {
 		name, value := &t.items[i], &t.items[i+1]
 		n := r.find(name.text)
@@ -66,12 +64,12 @@ func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 			d.count++ // the fault is not shown
 			continue
 		case n < 0:
-			near := Nearest(name.text, r.names())
-			d.fault(name, "unknown key "+plan.Quote(name.text), r.meant(near))
-			if n = r.find(near); n >= 0 {
-				unsure |= 1 << n
+			near := r.meant(name.text)
+			d.fault(name, "unknown key "+plan.Quote(name.text), r.instead(near))
+			if n = r.find(near); n < 0 || seen&(1<<n) != 0 || t.member(near) != nil {
+				continue
 			}
-			continue
+			// Read it as what it probably means, to find all faults at once.
 		case seen&(1<<n) != 0:
 			d.fault(name, fmt.Sprintf("duplicate key %s: first in line %d", name.text, t.keyLine(name.text)), "")
 			continue
@@ -81,11 +79,11 @@ func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 			d.fault(value, name.text+" has no value", "add a value, or leave out the key")
 			continue
 		}
-		d.key = name.text
+		d.key = r.keys[n].name
 		r.keys[n].read(d, value, to)
 	}
 	for n := range r.keys {
-		if r.keys[n].needed && (seen|unsure)&(1<<n) == 0 {
+		if r.keys[n].needed && seen&(1<<n) == 0 {
 			d.fault(t, r.keys[n].name+" is missing", "add "+r.keys[n].name+": "+r.keys[n].shape.words)
 		}
 	}
@@ -113,9 +111,17 @@ func (r *record[T]) names() []string {
 	return names
 }
 
-// meant returns the hint for an unknown key; near is the key that it resembles, or
+// meant returns the key that a word is or resembles, or nothing.
+func (r *record[T]) meant(word string) string {
+	if r.find(word) >= 0 {
+		return word
+	}
+	return Nearest(word, r.names())
+}
+
+// instead returns the hint for an unknown key; near is the key that it resembles, or
 // empty.
-func (r *record[T]) meant(near string) string {
+func (r *record[T]) instead(near string) string {
 	if near != "" {
 		return "did you mean " + near + "?"
 	}

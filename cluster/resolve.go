@@ -91,6 +91,8 @@ type resolver struct {
 	faults []Faults
 	words  map[string]string
 	told   map[entryFault]bool
+	// meantOfServer is made by serverKey.
+	meantOfServer func(word string) string
 	// now is the current file, and file its index.
 	now  *File
 	file int

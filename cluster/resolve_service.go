@@ -15,10 +15,7 @@ import (
 // service resolves one service of the current file, which may have several addresses.
 func (r *resolver) service(i int) {
 	s := &r.now.Services[i]
-	if r.now.Source.spoiled("services", i) && !r.now.Source.spoiledIn("servers", "services", i) {
-		r.claim(s, i)
-		return
-	}
+	bad := r.spoiledService(i)
 	common := kernel.Service{
 		Scheduler:   cmp.Or(s.Scheduler, r.now.Defaults.Scheduler, defaultScheduler),
 		Persistence: s.Persistence,
@@ -26,7 +23,9 @@ func (r *resolver) service(i int) {
 		Netmask:     s.Netmask,
 		OnePacket:   s.OnePacket,
 	}
-	common.SchedFlags = r.flags(common.Scheduler, s.Flags, i)
+	if !bad.has("scheduler", "flags") {
+		common.SchedFlags = r.flags(common.Scheduler, s.Flags, i)
+	}
 	r.useChecks(s.Health.Check, "services", i, "check")
 	for j := range s.Servers {
 		if c := s.Servers[j].Check; len(c) > 0 {
@@ -45,7 +44,7 @@ func (r *resolver) service(i int) {
 		one := plan.Service{Service: common}
 		one.ServiceID = id
 		for _, b := range plan.CheckService(&one.Service) {
-			if b.Held && s.AsIs {
+			if b.Held && s.AsIs || bad.has(b.Key) || bad.has(dependsOn(b.Key)...) {
 				continue
 			}
 			path := []any{"services", i, b.Key}
@@ -54,7 +53,7 @@ func (r *resolver) service(i int) {
 			}
 			r.fault(fmt.Sprintf("service %v: %s", id, b.Why(r.words)), b.Fix(r.words), path...)
 		}
-		one.Servers = r.serversOf(&servers, id)
+		one.Servers = r.serversOf(&servers, id, bad.has("address", "forward"))
 		if !servers.spoiled {
 			r.health(s, i, &one)
 		}
@@ -63,6 +62,35 @@ func (r *resolver) service(i int) {
 			r.out.Names[id] = s.Name
 		}
 	}
+}
+
+// spoiledService returns the keys of a service, and of the defaults, that were not read.
+func (r *resolver) spoiledService(i int) spoiledKeys {
+	source := r.now.Source
+	if source == nil || len(source.faults) == 0 {
+		return spoiledKeys{}
+	}
+	t := newTables()
+	bad := source.spoiledKeys(t.service.meant, "services", i)
+	bad.keys = append(bad.keys, source.spoiledKeys(t.defaults.meant, "defaults").keys...)
+	return bad
+}
+
+// dependsOn returns the other keys that a breach of a key may be a consequence of.
+func dependsOn(key string) []string {
+	switch key {
+	case "address":
+		return []string{"persistent", "forward"}
+	case "netmask":
+		return []string{"persistent", "address"}
+	case "onePacket":
+		return []string{"address"}
+	case "lower":
+		return []string{"upper"}
+	case "tunnel":
+		return []string{"forward"}
+	}
+	return nil
 }
 
 // claim reports for each address whether no other service has it.
@@ -133,10 +161,12 @@ func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
 	source := r.files[l.file].Source
 	l.spoiled = source.spoiled(l.path...)
 	for j := range l.from {
-		if l.spoiled && source.spoiled(append(slices.Clone(l.path), j)...) {
-			l.from = slices.Clone(l.from)
-			l.from[j].Address = "" // serversOf skips it
-			continue
+		if l.spoiled {
+			if bad := source.spoiledKeys(r.serverKey(), append(slices.Clone(l.path), j)...); bad.has("address") {
+				l.from = slices.Clone(l.from)
+				l.from[j].Address = "" // serversOf skips it
+				continue
+			}
 		}
 		if source != nil && strings.IndexByte(l.from[j].Address, '-') < 0 {
 			continue // a single address that Read has checked
@@ -150,6 +180,14 @@ func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
 	}
 	l.total += len(l.from) - len(s.Servers)
 	return l, true
+}
+
+// serverKey returns what a word in a server is read as.
+func (r *resolver) serverKey() func(string) string {
+	if r.meantOfServer == nil {
+		r.meantOfServer = newTables().server.meant
+	}
+	return r.meantOfServer
 }
 
 // listed returns an address as an element of a list: one with brackets needs quotes.
@@ -168,8 +206,9 @@ func forwardOf(s string) kernel.Forward {
 }
 
 // serversOf returns the servers for one address of a service, in the order of the file:
-// apply adds them in this order, and schedulers go by it.
-func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server {
+// apply adds them in this order, and schedulers go by it. unsure is set if the address or
+// the forwarding method of the service may not be what was meant.
+func (r *resolver) serversOf(l *serverList, id kernel.ServiceID, unsure bool) []kernel.Server {
 	out := make([]kernel.Server, 0, l.total)
 	for j := range l.from {
 		from := &l.from[j]
@@ -187,8 +226,13 @@ func (r *resolver) serversOf(l *serverList, id kernel.ServiceID) []kernel.Server
 		servers, _ := parseServers(from.Address) // parsed before without an error
 		port := servers.portOr(id.Port)
 		v.Addr = netip.AddrPortFrom(servers.first, port)
+		var bad spoiledKeys
+		if l.spoiled {
+			bad = r.files[l.file].Source.spoiledKeys(r.serverKey(), append(slices.Clone(l.path), j)...)
+		}
 		for _, b := range plan.CheckNewServer(id, &v) {
-			if b.Held && l.asIs {
+			about := append(dependsOn(b.Key), b.Key)
+			if b.Held && l.asIs || bad.has(about...) || unsure && slices.Contains(about, "forward") {
 				continue
 			}
 			r.faultOnce(l, j, b.Key, "", fmt.Sprintf("server %v: %s", v.Addr, b.Why(r.words)), b.Fix(r.words))

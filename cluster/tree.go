@@ -51,17 +51,7 @@ func (t *tree) what() string {
 // on it that exists. A value in place of a list is the list's only element.
 func (t *tree) find(path ...any) *tree {
 	for _, step := range path {
-		next := (*tree)(nil)
-		switch step := step.(type) {
-		case string:
-			next = t.member(step)
-		case int:
-			if t.kind == isList && step < len(t.items) {
-				next = &t.items[step]
-			} else if t.kind != isList {
-				next = t
-			}
-		}
+		next, _ := t.step(step)
 		if next == nil {
 			break
 		}
@@ -70,18 +60,49 @@ func (t *tree) find(path ...any) *tree {
 	return t
 }
 
+// step returns the value of a key or at an index, and what follows it in t. Both may be
+// nil.
+func (t *tree) step(step any) (value, after *tree) {
+	at := -1
+	switch step := step.(type) {
+	case string:
+		if t.kind == isObject {
+			at = t.index(step)
+		}
+	case int:
+		if t.kind != isList {
+			return t, nil
+		}
+		at = step
+	}
+	if at < 0 || at >= len(t.items) {
+		return nil, nil
+	}
+	if at+1 < len(t.items) {
+		after = &t.items[at+1]
+	}
+	return &t.items[at], after
+}
+
+// index returns the index of a key's value in an object's items, or -1. Of a duplicate
+// key it is that of the first.
+func (t *tree) index(key string) int {
+	for i := 0; i < len(t.items); i += 2 {
+		if t.items[i].text == key {
+			return i + 1
+		}
+	}
+	return -1
+}
+
 // member returns the value of a key, or nil. Of a duplicate key it returns the first
 // value.
 func (t *tree) member(key string) *tree {
+	value, _ := t.step(key)
 	if t.kind != isObject {
 		return nil
 	}
-	for i := 0; i < len(t.items); i += 2 {
-		if t.items[i].text == key {
-			return &t.items[i+1]
-		}
-	}
-	return nil
+	return value
 }
 
 // keyLine returns the first line that has a key.
