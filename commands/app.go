@@ -26,6 +26,7 @@ import (
 	"lvs/commands/ipvsadm"
 	"lvs/kernel"
 	"lvs/operate"
+	"lvs/operate/state"
 )
 
 // App is what a verb uses: everything outside the process, and the state of one command
@@ -53,8 +54,12 @@ type App struct {
 	// never do.
 	OpenKernel func(kernel.Options) (kernel.Kernel, error)
 	// Detach starts the program again, detached from shell and terminal, and returns
-	// when that process holds its lock. Its output is appended to a file.
-	Detach func(args []string, log string) error
+	// when that process has opened the table. It inherits the files, and its output is
+	// appended to the log of the folder.
+	Detach func(args []string, files []*os.File, folder state.Folder) error
+	// KeepEnv are variables that a detached process needs, besides those that Detach
+	// knows.
+	KeepEnv []string
 	// Identity returns a name for the table of a network namespace that no other table
 	// ever has. State is stored under this name.
 	Identity func(netns string) (string, error)

@@ -25,8 +25,8 @@ type apply struct {
 	patience time.Duration
 	// within is how long to wait for lvs confirm; zero needs no confirmation.
 	within time.Duration
-	// undoneAt is when everything is undone unless it is confirmed.
-	undoneAt time.Time
+	// begin starts the time of within, when the work is done. Nil without a job.
+	begin func()
 }
 
 func newApply(a *App) *cobra.Command {
@@ -146,8 +146,15 @@ func (o *apply) same(q *planned) string {
 
 // notePending prints that an earlier apply is still to be confirmed.
 func (o *apply) notePending() {
-	if left, pending := o.pending(); pending {
-		o.app.note("the previous apply is undone in %s unless confirmed: %s confirm", output.Duration(left), o.app.here())
+	j, pending := o.pending()
+	switch {
+	case !pending:
+	case j.At.IsZero():
+		o.app.note("the previous apply is still at work; then it is undone in %s unless confirmed: %s confirm",
+			output.Duration(j.Wait), o.app.here())
+	default:
+		o.app.note("the previous apply is undone in %s unless confirmed: %s confirm", output.Duration(o.left(&j)),
+			o.app.here())
 	}
 }
 
@@ -176,14 +183,17 @@ func (o *apply) carryOut(ctx context.Context, q *planned) error {
 		steps, _, _ := o.steps(q.wanted, now)
 		return steps
 	}
-	if err := a.carry(ctx, all, q.before, q.steps, where); err != nil {
-		return err
+	if err = a.carry(ctx, all, q.before, q.steps, where); err == nil {
+		err = o.declare(ctx, q)
 	}
-	if err := o.declare(ctx, q); err != nil {
+	if o.begin != nil {
+		o.begin()
+	}
+	if err != nil {
 		return err
 	}
 	if o.within > 0 {
-		a.note("undone in %s unless confirmed: %s confirm", output.Duration(o.left()), a.here())
+		a.note("undone in %s unless confirmed: %s confirm", output.Duration(o.within), a.here())
 	}
 	if a.reports() {
 		return o.show(q)
@@ -288,44 +298,46 @@ func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
 			err: errors.New("--confirm-within: cannot undo without a journal; nothing was changed")}
 		return nil, f.hintf("make %s writable by you and nobody else, or leave out --confirm-within", a.state().Dir)
 	}
-	// The time for draining comes on top: it is not part of the time to confirm.
-	start := a.Now()
+	// The time to confirm begins when the work is done, or when this process ends.
 	entry := strconv.FormatUint(op.EntryID(), 10)
-	j, err := op.Later(operate.ConfirmJob, o.patience+o.within, "undo", entry, "--yes")
+	j, begin, err := op.LaterAfter(operate.ConfirmJob, o.within, "undo", entry, "--yes")
 	if err != nil {
 		return nil, fmt.Errorf("--confirm-within: cannot start the automatic undo; nothing was changed: %w", err)
 	}
-	o.undoneAt = start.Add(o.patience + o.within)
+	o.begin = begin
 	return func() { a.state().CallOff(j.ID) }, nil
-}
-
-// left returns the time that is left to confirm, after draining, in whole seconds.
-func (o *apply) left() time.Duration {
-	return max(0, (o.undoneAt.Sub(o.app.Now()) + time.Second - 1).Truncate(time.Second))
 }
 
 // nonePending returns an error if an earlier apply still waits for confirmation:
 // it may be undone at any moment.
 func (o *apply) nonePending() error {
-	left, pending := o.pending()
+	j, pending := o.pending()
 	if !pending {
 		return nil
 	}
-	f := &fault{status: exitFailed, err: fmt.Errorf(
-		"the previous apply waits for confirmation and is undone in %s: nothing was changed", output.Duration(left))}
+	text := "the previous apply is still at work, and then waits for confirmation"
+	if !j.At.IsZero() {
+		text = "the previous apply waits for confirmation and is undone in " + output.Duration(o.left(&j))
+	}
+	f := &fault{status: exitFailed, err: errors.New(text + ": nothing was changed")}
 	return f.hintf("%s confirm keeps it; %s undo undoes it now", o.app.here(), o.app.here())
 }
 
-// pending returns when an earlier apply is undone unless it is confirmed.
-func (o *apply) pending() (left time.Duration, pending bool) {
+// pending returns the job that undoes an earlier apply unless it is confirmed.
+func (o *apply) pending() (j state.Job, pending bool) {
 	if o.app.Identity == nil {
-		return 0, false
+		return j, false
 	}
 	jobs, err := o.app.pendingConfirms()
 	if err != nil || len(jobs) == 0 {
-		return 0, false // if the state folder cannot be read, there are no jobs
+		return j, false // if the state folder cannot be read, there are no jobs
 	}
-	return min(max(0, jobs[0].At.Sub(o.app.Now())), jobs[0].Wait), true // the clock may have been set back
+	return jobs[0], true
+}
+
+// left returns the time until a job is due.
+func (o *apply) left(j *state.Job) time.Duration {
+	return min(max(0, j.At.Sub(o.app.Now())), j.Wait) // the clock may have been set back
 }
 
 // pendingConfirms returns the jobs that undo an apply of this table unless

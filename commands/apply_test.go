@@ -12,6 +12,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/operate/state"
 )
 
 // A server that is added while others finish is not deleted with them: its deletion was not
@@ -86,7 +87,7 @@ func TestConfirmWithinWithoutAJob(t *testing.T) {
 	}
 	before := run(t, k, "save")
 	app, _, errs := testApp(k)
-	app.Detach = func([]string, string) error { return errors.New("no processes left") }
+	app.Detach = func([]string, []*os.File, state.Folder) error { return errors.New("no processes left") }
 	if status := app.Run(t.Context(), strings.Fields("apply --confirm-within 9s --yes -f "+file)); status != exitFailed {
 		t.Errorf("exit status %d", status)
 	}
@@ -153,7 +154,7 @@ func TestConfirmWithinAfterADrain(t *testing.T) {
 	}
 	app, _, errs := testApp(k)
 	jobs := 0
-	app.Detach = func([]string, string) error { jobs++; return nil }
+	app.Detach = func([]string, []*os.File, state.Folder) error { jobs++; return nil }
 	status := app.Run(t.Context(), strings.Fields("apply --drain 10s --confirm-within 9s --yes -f "+file))
 	if status != exitDone || jobs != 1 {
 		t.Errorf("exit status %d, %d jobs: %s", status, jobs, errs)
@@ -193,18 +194,19 @@ func TestUndoInterruptedDuringDrain(t *testing.T) {
 	}
 }
 
-// The time of a drain counts as time to confirm.
+// What is left to confirm is never more than was promised, whatever the clock says.
 func TestTimeLeftToConfirm(t *testing.T) {
 	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	j := state.Job{At: start.Add(90 * time.Second), Wait: 90 * time.Second}
 	for _, c := range []struct{ passed, left time.Duration }{
 		{0, 90 * time.Second},
-		{20 * time.Millisecond, 90 * time.Second},
 		{time.Minute, 30 * time.Second},
 		{2 * time.Minute, 0},
+		{-time.Hour, 90 * time.Second},
 	} {
 		t.Run(c.passed.String(), func(t *testing.T) {
-			o := &apply{app: &App{Now: func() time.Time { return start.Add(c.passed) }}, undoneAt: start.Add(90 * time.Second)}
-			if left := o.left(); left != c.left {
+			o := &apply{app: &App{Now: func() time.Time { return start.Add(c.passed) }}}
+			if left := o.left(&j); left != c.left {
 				t.Errorf("after %s: %s left, not %s", c.passed, left, c.left)
 			}
 		})

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -34,7 +35,7 @@ func TestLater(t *testing.T) {
 			k := tableWithServer(t)
 			app, _, _ := testApp(k)
 			var started []string
-			app.Detach = func(args []string, _ string) error { started = args; return nil }
+			app.Detach = func(args []string, _ []*os.File, _ state.Folder) error { started = args; return nil }
 			j, err := laterOf(t, app).Later("test", 90*time.Second, "weight", "tcp://192.0.2.10:80", "10.0.0.11", "9")
 			if err != nil {
 				t.Fatal(err)

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"lvs/doctor"
@@ -21,7 +18,7 @@ import (
 )
 
 // state returns the state folder. It may not exist yet.
-func (a *App) state() state.Folder { return state.Folder{Dir: state.Default(a.Env)} }
+func (a *App) state() state.Folder { return state.Folder{Dir: state.Default(a.Env), Context: a.ctx} }
 
 // operator returns the operator that carries out this command's changes. All of them
 // are one journal entry.
@@ -40,7 +37,13 @@ func (a *App) operatorOf(k kernel.Kernel) *operate.Operator {
 		a.op = &operate.Operator{
 			Netns: a.global.netns, State: folder, Describe: a.describe, Now: a.Now, Sleep: a.Sleep, Tell: a.tell,
 			Reason: a.global.reason,
-			Start:  func(j state.Job) error { return a.Detach([]string{"later", j.ID, "--ready"}, folder.LogFile()) },
+			Start: func(j *state.HeldJob, done *os.File) error {
+				args, files := []string{"later", j.ID, "--ready"}, []*os.File{j.File}
+				if done != nil {
+					args, files = append(args, "--after"), append(files, done)
+				}
+				return a.Detach(args, files, folder)
+			},
 		}
 		if a.Identity != nil {
 			a.op.Journal = &journal.Journal{Dir: folder.Dir}
@@ -62,10 +65,7 @@ func (a *App) describe() journal.Entry {
 // the number.
 func currentUser() (name string, uid int) {
 	uid = os.Getuid()
-	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
-		return u.Username, uid
-	}
-	return strconv.Itoa(uid), uid
+	return userName(uid), uid
 }
 
 // sent reports whether a change may have reached the kernel.
@@ -87,7 +87,10 @@ func (a *App) tell(e operate.Event) {
 			}
 		}
 	case operate.NotForgotten:
-		a.note("cannot update the remembered weights: %v", e.Err)
+		a.note("cannot update the remembered weights: %s", a.stateText(e.Err))
+		if hint := a.stateHint(e.Err); hint != "" {
+			a.say("hint: %s", hint)
+		}
 	case operate.CalledOff:
 		a.note("canceled: the automatic undrain at %s", e.At.Local().Format(time.TimeOnly))
 	case operate.Progress:
@@ -122,25 +125,6 @@ func (a *App) carry(ctx context.Context, all *operate.Carry, before *plan.Table,
 		return a.undone(failure, where)
 	}
 	return err
-}
-
-// tellUnrecorded prints that the journal does not have everything.
-func (a *App) tellUnrecorded(err error) {
-	var path *fs.PathError
-	var unsafe *journal.UntrustedError
-	switch {
-	case errors.Is(err, journal.ErrTooLarge):
-		a.note("the change is too large for the journal: %s undo cannot take it back", a.Name)
-	case errors.As(err, &unsafe):
-		a.note("not in the journal, so %s undo cannot undo it: %v", a.Name, unsafe)
-		if unsafe.Writable {
-			a.say("hint: chmod go-w %s", unsafe.Path)
-		}
-	case errors.As(err, &path):
-		a.note("not in the journal: %v", err)
-	default:
-		a.note("not in the journal, in %s: %v", a.state().Dir, err)
-	}
 }
 
 // warnDeleting warns what deleting servers does to clients that come back.

@@ -79,11 +79,15 @@ func (a *App) Run(ctx context.Context, args []string) int {
 	return a.report(err)
 }
 
-// lockedBy returns which lock the command waited for, if it did.
+// lockedBy returns which lock or disk the command waited for, if it did.
 func lockedBy(err error) string {
 	var locked *state.LockedError
-	if errors.As(err, &locked) {
+	var silent *state.SilentError
+	switch {
+	case errors.As(err, &locked):
 		return ": " + locked.Error()
+	case errors.As(err, &silent):
+		return ": " + silent.Error()
 	}
 	return ""
 }
@@ -283,6 +287,9 @@ func (a *App) hint(err error) string {
 	var file cluster.Fault
 	if errors.As(err, &file) {
 		return file.Hint
+	}
+	if hint := a.stateHint(err); hint != "" {
+		return hint
 	}
 	switch {
 	case output.IsUnquoted(err):

@@ -2,13 +2,13 @@ package commands
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"lvs/commands/ipvsadm"
 	"lvs/kernel"
-	"lvs/operate/state"
 )
 
 type save struct {
@@ -65,7 +65,7 @@ func (o *save) run(c *cobra.Command, args []string) error {
 		return kernel.WithOp("save", err)
 	}
 	saved := ipvsadm.SaveOptions{Thresholds: true, Added: true}
-	if o.file == "" || o.file == "-" {
+	if isOutput(o.file) {
 		return ipvsadm.WriteSave(o.app.Out, snap, saved)
 	}
 	var b bytes.Buffer
@@ -76,7 +76,12 @@ func (o *save) run(c *cobra.Command, args []string) error {
 		o.app.note("would write %s to %s", plural(len(snap.Services), "service"), o.file)
 		return nil
 	}
-	return interruptible(c.Context(), func() error { return state.WriteFile(o.file, b.Bytes()) })
+	return o.app.replaceFile(c.Context(), o.file, b.Bytes())
+}
+
+// isOutput reports whether a file name means standard output.
+func isOutput(name string) bool {
+	return slices.Contains([]string{"", "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}, name)
 }
 
 // checkFile returns an error if the file was meant as a service: in ipvsadm, -f 7 is

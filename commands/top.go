@@ -190,7 +190,7 @@ func (a *App) inner(out, errs io.Writer) *App {
 	return &App{
 		In: strings.NewReader(""), Out: out, Err: errs,
 		Name: a.Name, Called: a.Called, Now: a.Now, Sleep: a.Sleep,
-		OpenKernel: a.OpenKernel, Detach: a.Detach, Identity: a.Identity,
+		OpenKernel: a.OpenKernel, Detach: a.Detach, KeepEnv: a.KeepEnv, Identity: a.Identity,
 		Env: func(name string) string {
 			switch name {
 			case "LVS_OUTPUT", "LVS_COLOR", "LVS_NETNS": // the caller reads its output
@@ -300,7 +300,7 @@ func startDemo(a *App) (end func(), err error) {
 	table, env := sim.New(sim.Seed, a.Now), a.Env
 	a.OpenKernel = func(kernel.Options) (kernel.Kernel, error) { return table, nil }
 	a.Identity = func(string) (string, error) { return "demo", nil }
-	a.Detach = func([]string, string) error {
+	a.Detach = func([]string, []*os.File, state.Folder) error {
 		return errors.New("the demo cannot run a command later")
 	}
 	a.Env = func(name string) string {

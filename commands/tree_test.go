@@ -37,7 +37,7 @@ func testApp(k kernel.Kernel) (app *App, out, err *bytes.Buffer) {
 			now = now.Add(d)
 			return ctx.Err()
 		},
-		Detach:   func([]string, string) error { return nil },
+		Detach:   func([]string, []*os.File, state.Folder) error { return nil },
 		Identity: func(string) (string, error) { return "boot/1", nil },
 		OpenKernel: func(o kernel.Options) (kernel.Kernel, error) {
 			return k, nil

@@ -111,7 +111,9 @@ func TestDrainNotHeld(t *testing.T) {
 		fail        func(*world)
 		remembering bool
 	}{
-		{"no process", func(w *world) { w.Start = func(state.Job) error { return errors.New("no fork") } }, false},
+		{"no process", func(w *world) {
+			w.Start = func(*state.HeldJob, *os.File) error { return errors.New("no fork") }
+		}, false},
 		{"no identity", func(w *world) { w.Table = "" }, false},
 		{"a damaged folder", func(w *world) {
 			if err := os.Mkdir(w.State.WeightsFile(), 0o700); err != nil {

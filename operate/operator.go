@@ -6,7 +6,12 @@
 package operate
 
 import (
+	"cmp"
 	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"lvs/kernel"
@@ -28,7 +33,7 @@ type Operator struct {
 	// Journal records the changes. Nil records nothing.
 	Journal *journal.Journal
 	// Describe returns the user, the command and the entry that the changes undo, for the
-	// journal. The other fields are filled in.
+	// journal and for jobs. The other fields are filled in.
 	Describe func() journal.Entry
 	// Reason is why the user does it, in their words. It may be empty.
 	Reason string
@@ -37,9 +42,10 @@ type Operator struct {
 	Now   func() time.Time
 	// Sleep waits. It returns early, with the context's error, if that ends.
 	Sleep func(ctx context.Context, d time.Duration) error
-	// Start starts the process that waits for a job, and returns when that process
-	// holds it.
-	Start func(state.Job) error
+	// Start starts the process that waits for a job, and returns when that process has
+	// opened the table. If done is not nil, the time of the job begins when done can be
+	// read to its end.
+	Start func(j *state.HeldJob, done *os.File) error
 	// Tell receives the events. Nil ignores them.
 	Tell func(Event)
 
@@ -111,20 +117,57 @@ const (
 // The command should check the table before it acts: others may have changed it
 // meanwhile.
 func (o *Operator) Later(kind string, wait time.Duration, args ...string) (state.Job, error) {
+	j, err := o.promise(kind, wait, nil, args)
+	return j, err
+}
+
+// LaterAfter is Later, with a time that is counted from the call of begin, or from the end
+// of this process, whatever ends it.
+func (o *Operator) LaterAfter(kind string, wait time.Duration, args ...string) (j state.Job, begin func(), err error) {
+	done, working, err := os.Pipe()
+	if err != nil {
+		return j, nil, err
+	}
+	defer done.Close()
+	if j, err = o.promise(kind, wait, done, args); err != nil {
+		working.Close()
+		return j, nil, err
+	}
+	return j, func() { working.Close() }, nil
+}
+
+func (o *Operator) promise(kind string, wait time.Duration, done *os.File, args []string) (state.Job, error) {
 	if o.Table == "" {
 		return state.Job{}, o.noTable()
 	}
-	j := state.Job{Kind: kind, Table: o.Table, Netns: o.Netns, Wait: wait, Args: args}
-	if o.Netns != "" {
-		j.Args = append(j.Args, "--netns", o.Netns)
+	who := journal.Entry{}
+	if o.Describe != nil {
+		who = o.Describe()
 	}
-	j, err := o.State.NewJob(o.Now(), j)
+	netns := absoluteNetns(o.Netns)
+	j := state.Job{Kind: kind, Table: o.Table, Netns: netns, Wait: wait, Args: args,
+		Command: who.Command, User: cmp.Or(who.SudoUser, who.User)}
+	if netns != "" {
+		j.Args = append(slices.Clip(j.Args), "--netns", netns)
+	}
+	held, err := o.State.NewJob(o.Now(), j, done != nil)
 	if err != nil {
 		return j, err
 	}
-	if err := o.Start(j); err != nil {
-		o.State.CallOff(j.ID)
-		return j, err
+	defer held.File.Close()
+	if err := o.Start(held, done); err != nil {
+		o.State.CallOff(held.ID)
+		return held.Job, err
 	}
-	return j, nil
+	return held.Job, nil
+}
+
+// absoluteNetns returns the name of a namespace for a process in another folder.
+func absoluteNetns(name string) string {
+	if strings.Contains(name, "/") {
+		if path, err := filepath.Abs(name); err == nil {
+			return path
+		}
+	}
+	return name
 }

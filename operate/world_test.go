@@ -3,6 +3,7 @@ package operate
 import (
 	"context"
 	"net/netip"
+	"os"
 	"reflect"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func newWorld(t *testing.T) *world {
 			}
 			return ctx.Err()
 		},
-		Start: func(j state.Job) error { w.started = append(w.started, j); return nil },
+		Start: func(j *state.HeldJob, _ *os.File) error { w.started = append(w.started, j.Job); return nil },
 		Tell:  func(e Event) { w.events = append(w.events, e) },
 	}
 	return w

@@ -44,6 +44,9 @@ var arrows = []struct{ from, to, reason string }{
 	{"operate", "plan/journal", "a change is recorded before it is made"},
 	{"operate", "operate/state", "weights and jobs are remembered"},
 	{"operate", "kernel", "the kernel takes the changes"},
+	{"operate/state", "safefile", "the state folder is opened without following links"},
+	{"plan/journal", "safefile", "the journal's folder is opened without following links"},
+	{"commands", "safefile", "save -f replaces a file; refusals of the state folder are explained"},
 	{"operate/state", "kernel", "the state folder names servers by kernel.ServerKey"},
 	{"doctor", "plan", "durations have one format everywhere"},
 	{"doctor", "kernel", "it diagnoses settings and entries of the table"},
@@ -66,7 +69,7 @@ var arrows = []struct{ from, to, reason string }{
 }
 
 // leaves import none of our packages.
-var leaves = []string{"kernel", "lab/machine", "schedule"}
+var leaves = []string{"kernel", "lab/machine", "safefile", "schedule"}
 
 // fences are imports that only some packages may have.
 var fences = []struct {

@@ -37,6 +37,7 @@ func run() {
 	if path := os.Getenv(fakeVariable); path != "" {
 		app.OpenKernel = func(o kernel.Options) (kernel.Kernel, error) { return openFake(path, o) }
 		app.Identity = func(string) (string, error) { return "fake/netns-1", nil }
+		app.KeepEnv = []string{fakeVariable}
 	}
 	if os.Getenv(terminalVariable) != "" {
 		app.InTerminal.Is, app.ErrTerminal.Is = true, true

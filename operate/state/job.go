@@ -1,9 +1,11 @@
 package state
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -11,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"lvs/safefile"
 )
 
 // Job is a command line that runs after a time unless it is canceled: for --for and
@@ -24,107 +28,329 @@ type Job struct {
 	// Table is the identity of the table, Netns the name it was opened by.
 	Table string `json:"table"`
 	Netns string `json:"netns,omitempty"`
-	// Wait is counted from the start of the process; At is when it should end.
-	Wait time.Duration `json:"wait"`
+	// At is when it is due. It is zero while the command that made it is at work, because
+	// Wait is counted from the end of that work.
 	At   time.Time     `json:"at"`
+	Wait time.Duration `json:"wait"`
 	// Args is the command line, without the program's name.
 	Args []string `json:"args"`
+	// Command is the command line that made the job, User who ran it.
+	Command string `json:"command,omitempty"`
+	User    string `json:"user,omitempty"`
 }
 
 // ThisJob in a job's arguments stands for the job's ID.
 const ThisJob = "{job}"
 
-// NewJob writes a job that is due after j.Wait. It sets ID and At, and replaces ThisJob
-// in the arguments. It removes jobs that no process waits for any more. No process
-// waits for the new one yet: the caller starts it.
-func (f Folder) NewJob(now time.Time, j Job) (Job, error) {
+// HeldJob is a job that a process waits for as long as File is open in one: it is locked.
+// A job whose file no process has open is broken.
+type HeldJob struct {
+	Job
+	File *os.File
+}
+
+// mostJob is the longest file of a job, in bytes.
+const mostJob = 1 << 20
+
+// NewJob writes a job that is due after j.Wait: from now, or if later is set, from
+// HeldJob.Begin. It sets ID and At, and replaces ThisJob in the arguments. The caller
+// hands File to the process that waits for the job, and closes it.
+func (f Folder) NewJob(now time.Time, j Job, later bool) (*HeldJob, error) {
 	// The ID is not secret. crypto/rand would add fifteen packages that initialise
 	// something at every start.
-	j.ID, j.At = fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()), now.Add(j.Wait).UTC().Truncate(time.Second)
+	j.ID, j.At = fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()), time.Time{}
+	if !later {
+		j.At = due(now, j.Wait)
+	}
 	args := make([]string, len(j.Args))
 	for i, arg := range j.Args {
 		args[i] = strings.ReplaceAll(arg, ThisJob, j.ID)
 	}
 	j.Args = args
-	if err := os.MkdirAll(f.jobFolder(), 0o700); err != nil {
-		return j, err
-	}
-	f.removeDeadJobs(now)
 	text, err := json.Marshal(j)
 	if err != nil {
-		return j, err
+		return nil, err
 	}
-	return j, WriteFile(f.jobFile(j.ID), append(text, '\n'))
+	return within(f, func() (*HeldJob, error) {
+		d, err := f.jobs(true)
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		// Whoever may write to the folder can cancel a job, but not change what it does.
+		mode := fs.FileMode(0o600)
+		if d.Shared {
+			mode = 0o640
+		}
+		file, err := d.NewFile(fileOf(j.ID), mode)
+		if err == nil {
+			if err = again(func() error { return syscall.Flock(int(file.Fd()), syscall.LOCK_EX) }); err == nil {
+				_, err = file.Write(append(text, '\n'))
+			}
+			if err != nil {
+				file.Close()
+				err = errors.Join(err, d.Remove(fileOf(j.ID)))
+			}
+		}
+		return &HeldJob{j, file}, err
+	})
+}
+
+func due(now time.Time, wait time.Duration) time.Time {
+	return now.Add(wait).UTC().Truncate(time.Second)
+}
+
+// Begin counts the time of a job from now, if nothing else has begun to.
+func (h *HeldJob) Begin(now time.Time) error {
+	if !h.At.IsZero() {
+		return nil
+	}
+	h.At = due(now, h.Wait)
+	text, err := json.Marshal(h.Job)
+	if err != nil {
+		return err
+	}
+	// Only digits differ, so that a reader never sees half of a job.
+	_, err = h.File.WriteAt(append(text, '\n'), 0)
+	return err
 }
 
 // CallOff cancels a job. It reports whether the job was still waiting; otherwise it ran,
 // was canceled or was lost.
-func (f Folder) CallOff(id string) bool { return os.Remove(f.jobFile(id)) == nil }
+func (f Folder) CallOff(id string) bool {
+	_, err := within(f, func() (any, error) {
+		if !isID(id) {
+			return nil, fs.ErrNotExist
+		}
+		d, err := f.jobs(false)
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		return nil, d.Remove(fileOf(id))
+	})
+	return err == nil
+}
 
 // Jobs returns the jobs of a kind on a table that a process waits for.
 func (f Folder) Jobs(table, kind string) []Job {
 	var out []Job
-	for _, id := range f.jobIDs() {
-		if j, err := f.Job(id); err == nil && j.Kind == kind && j.Table == table && f.isHeld(id) {
-			out = append(out, j)
+	for _, j := range f.all() {
+		if j.Kind == kind && j.Table == table && j.held {
+			out = append(out, j.Job)
+		}
+	}
+	return out
+}
+
+// Broken returns the jobs, of any kind and table, that no process waits for: it was
+// killed, or the machine was restarted.
+func (f Folder) Broken() []Job {
+	var out []Job
+	for _, j := range f.all() {
+		if !j.held {
+			out = append(out, j.Job)
 		}
 	}
 	return out
 }
 
 // Job reads a job. If it ran or was canceled, the error is fs.ErrNotExist.
-func (f Folder) Job(id string) (j Job, err error) {
-	text, err := os.ReadFile(f.jobFile(id))
+func (f Folder) Job(id string) (Job, error) {
+	return within(f, func() (Job, error) {
+		d, err := f.jobs(false)
+		if err != nil {
+			return Job{}, err
+		}
+		defer d.Close()
+		j, _, err := readJob(d, id)
+		return j, err
+	})
+}
+
+// HoldJob opens a job and marks it as waited for. It is an error if another process waits
+// for it, or another user made it.
+func (f Folder) HoldJob(id string) (*HeldJob, error) {
+	return within(f, func() (*HeldJob, error) {
+		if !isID(id) {
+			return nil, fs.ErrNotExist
+		}
+		d, err := f.jobs(false)
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		file, err := d.OpenFile(fileOf(id), os.O_RDWR)
+		if err != nil {
+			return nil, err
+		}
+		if err := lockJob(file); err != nil {
+			file.Close()
+			return nil, fmt.Errorf("another process waits for it: %w", err)
+		}
+		return Inherited(file, id)
+	})
+}
+
+// Inherited returns the job of a file that NewJob or HoldJob opened, perhaps in another
+// process of this user. It closes the file if it is not.
+func Inherited(file *os.File, id string) (*HeldJob, error) {
+	h := &HeldJob{File: file}
+	info, err := file.Stat()
 	if err == nil {
-		err = json.Unmarshal(text, &j)
+		if st, ok := info.Sys().(*syscall.Stat_t); !ok || int(st.Uid) != os.Geteuid() {
+			err = &safefile.UntrustedError{Path: file.Name(), Reason: safefile.Foreign, Mode: info.Mode().Perm()}
+		}
+	}
+	if err == nil {
+		h.Job, err = parseJob(io.NewSectionReader(file, 0, mostJob), id)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// Waits reports whether a job was not canceled yet.
+func (f Folder) Waits(h *HeldJob) bool {
+	same, err := within(f, func() (bool, error) {
+		d, err := f.jobs(false)
+		if err != nil {
+			return false, err
+		}
+		defer d.Close()
+		return d.Same(fileOf(h.ID), h.File), nil
+	})
+	return same && err == nil
+}
+
+// Restores returns the remembered weights of a table that a job restores.
+func (f Folder) Restores(table, id string) ([]Weight, error) {
+	w, err := f.read(table)
+	var out []Weight
+	for _, r := range w.sorted() {
+		if r.Table == table && r.Job == id {
+			out = append(out, r)
+		}
+	}
+	return out, err
+}
+
+const (
+	logName = "later.log"
+	// mostLog is the size from which the log of jobs begins anew, in bytes.
+	mostLog = 1 << 20
+)
+
+// Log opens the file for the output of jobs, for appending and reading.
+func (f Folder) Log() (*os.File, error) {
+	return within(f, func() (*os.File, error) {
+		d, err := f.open(true)
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		file, err := d.OpenFile(logName, os.O_RDWR|os.O_APPEND|os.O_CREATE)
+		if err != nil {
+			return nil, err
+		}
+		if info, err := file.Stat(); err == nil && info.Size() > mostLog {
+			_ = file.Truncate(0) // then it only grows further
+		}
+		return file, nil
+	})
+}
+
+// jobs opens the folder of the jobs.
+func (f Folder) jobs(create bool) (*safefile.Dir, error) {
+	d, err := f.open(create)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Sub("later", create)
+}
+
+const jobSuffix = ".json"
+
+func fileOf(id string) string { return id + jobSuffix }
+
+// jobFile returns the path of a job's file.
+func (f Folder) jobFile(id string) string { return filepath.Join(f.Dir, "later", fileOf(id)) }
+
+// isID reports whether a text is a job's ID. One that was read from a file may be
+// anything.
+func isID(id string) bool {
+	return len(id) == 32 && strings.Trim(id, "0123456789abcdef") == ""
+}
+
+type foundJob struct {
+	Job
+	held bool
+}
+
+// all returns the jobs of the folder. It leaves out what cannot be read.
+func (f Folder) all() []foundJob {
+	out, _ := within(f, func() (out []foundJob, err error) {
+		d, err := f.jobs(false)
+		if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		names, err := d.Names()
+		for _, name := range names {
+			id, ok := strings.CutSuffix(name, jobSuffix)
+			if !ok || !isID(id) {
+				continue
+			}
+			if j, held, err := readJob(d, id); err == nil {
+				out = append(out, foundJob{j, held})
+			}
+		}
+		return out, err
+	})
+	return out
+}
+
+// readJob reads a job, and whether a process holds it.
+func readJob(d *safefile.Dir, id string) (j Job, held bool, err error) {
+	if !isID(id) {
+		return Job{}, false, fs.ErrNotExist
+	}
+	file, err := d.OpenFile(fileOf(id), os.O_RDONLY)
+	if err != nil {
+		return Job{}, false, err
+	}
+	defer file.Close()
+	if j, err = parseJob(io.LimitReader(file, mostJob), id); err != nil {
+		return Job{}, false, err
+	}
+	// A shared lock: two processes that look do not take each other for the holder.
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	return j, errors.Is(err, syscall.EWOULDBLOCK), nil
+}
+
+func parseJob(in io.Reader, id string) (j Job, err error) {
+	text, err := io.ReadAll(in)
+	if err == nil {
+		err = json.Unmarshal(bytes.TrimSpace(text), &j)
+	}
+	if err == nil && j.ID != id {
+		err = fmt.Errorf("job %s: the file is that of job %.40q", id, j.ID)
 	}
 	return j, err
 }
 
-// HoldJob marks a job as waited for, until release is called or the process ends. It is
-// an error if another process waits for the job.
-func (f Folder) HoldJob(id string) (release func(), err error) {
-	file, err := os.Open(f.jobFile(id))
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		file.Close()
-		return nil, fmt.Errorf("another process waits for it: %w", err)
-	}
-	return func() { file.Close() }, nil
+func lockJob(file *os.File) error {
+	return again(func() error { return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) })
 }
 
-// LogFile returns the path of the file for the output of jobs.
-func (f Folder) LogFile() string { return filepath.Join(f.Dir, "later.log") }
-
-func (f Folder) jobFolder() string        { return filepath.Join(f.Dir, "later") }
-func (f Folder) jobFile(id string) string { return filepath.Join(f.jobFolder(), id+".json") }
-
-func (f Folder) jobIDs() []string {
-	names, _ := filepath.Glob(filepath.Join(f.jobFolder(), "*.json"))
-	for i, name := range names {
-		names[i] = strings.TrimSuffix(filepath.Base(name), ".json")
-	}
-	return names
-}
-
-// isHeld reports whether a process waits for the job.
-func (f Folder) isHeld(id string) bool {
-	release, err := f.HoldJob(id)
-	if err == nil {
-		release()
-	}
-	return err != nil && !errors.Is(err, fs.ErrNotExist)
-}
-
-// removeDeadJobs removes jobs that no process waits for.
-func (f Folder) removeDeadJobs(now time.Time) {
-	const grace = time.Minute // the process may be starting
-	for _, id := range f.jobIDs() {
-		info, err := os.Stat(f.jobFile(id))
-		if err == nil && now.Sub(info.ModTime()) > grace && !f.isHeld(id) {
-			os.Remove(f.jobFile(id))
+// again calls do until no signal interrupts it.
+func again(do func() error) error {
+	for {
+		if err := do(); !errors.Is(err, syscall.EINTR) {
+			return err
 		}
 	}
 }

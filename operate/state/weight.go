@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"lvs/kernel"
+	"lvs/safefile"
 )
 
 // Weight is the weight of a server before it was set for some time: by drain, or by
@@ -83,12 +84,21 @@ func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // HasWeights reports whether the file exists, so that there may be remembered weights.
 func (f Folder) HasWeights() bool {
-	_, err := os.Stat(f.WeightsFile())
-	return err == nil
+	has, err := within(f, func() (bool, error) {
+		_, err := os.Lstat(f.WeightsFile())
+		return err == nil, nil
+	})
+	return has && err == nil && f.Dir != ""
 }
 
 // WeightsFile returns the path of the file with the remembered weights.
-func (f Folder) WeightsFile() string { return filepath.Join(f.Dir, "drained.json") }
+func (f Folder) WeightsFile() string { return filepath.Join(f.Dir, weightsName) }
+
+const (
+	weightsName = "drained.json"
+	// mostWeights is the longest file of weights, in bytes: some 250,000 servers.
+	mostWeights = 64 << 20
+)
 
 // ChangeWeights reads the remembered weights, calls change with them, and writes them if
 // change has changed them and returned no error. A damaged file is renamed, aside is not
@@ -96,29 +106,42 @@ func (f Folder) WeightsFile() string { return filepath.Join(f.Dir, "drained.json
 // ends (LockedError).
 func (f Folder) ChangeWeights(ctx context.Context, table string, change func(*Weights) error) (
 	aside *UnreadableError, err error) {
-	unlock, err := f.lock(ctx)
-	if err != nil {
+	// Only reading and writing may hang, and they share nothing with the caller.
+	f.Context = ctx
+	type open struct {
+		d      *safefile.Dir
+		unlock func()
+		w      *Weights
+	}
+	o, err := within(f, func() (o open, err error) {
+		if o.d, o.unlock, err = f.lock(ctx); err != nil {
+			return o, err
+		}
+		o.w, err = readFrom(o.d, table)
+		return o, err
+	})
+	if o.unlock == nil {
 		return nil, err
 	}
-	defer unlock()
-	w, err := f.read(table)
+	defer o.unlock()
 	if errors.As(err, &aside) {
-		if err := os.Rename(aside.Path, aside.Path+".bad"); err != nil {
+		if err := o.d.Rename(weightsName, weightsName+".bad"); err != nil {
 			return nil, err
 		}
 		aside.SetAside = aside.Path + ".bad"
 	} else if err != nil {
 		return nil, err
 	}
-	w.forgetBoots()
-	if err := change(w); err != nil || !w.changed {
+	o.w.forgetBoots()
+	if err := change(o.w); err != nil || !o.w.changed {
 		return aside, err
 	}
-	text, err := json.MarshalIndent(weightsFile{w.sorted()}, "", "  ")
+	text, err := json.MarshalIndent(weightsFile{o.w.sorted()}, "", "  ")
 	if err != nil {
 		return aside, err
 	}
-	return aside, WriteFile(f.WeightsFile(), append(text, '\n'))
+	_, err = within(f, func() (any, error) { return nil, o.d.WriteFile(weightsName, append(text, '\n')) })
+	return aside, err
 }
 
 // Weights returns the remembered weights of some servers of a table. A damaged file is
@@ -144,8 +167,25 @@ func (f Folder) AllWeights(table string) (map[kernel.ServerKey]Weight, error) {
 // read reads the file, without a lock: it is only ever replaced completely. Without a
 // file there are no weights.
 func (f Folder) read(table string) (*Weights, error) {
+	w, err := within(f, func() (*Weights, error) {
+		d, err := f.open(false)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNoFolder) {
+			return nil, nil
+		} else if err != nil {
+			return nil, err
+		}
+		defer d.Close()
+		return readFrom(d, table)
+	})
+	if w == nil {
+		w = &Weights{table: table, entries: map[place]Weight{}}
+	}
+	return w, err
+}
+
+func readFrom(d *safefile.Dir, table string) (*Weights, error) {
 	w := &Weights{table: table, entries: map[place]Weight{}}
-	text, err := os.ReadFile(f.WeightsFile())
+	text, err := d.ReadFile(weightsName, mostWeights)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return w, nil
@@ -154,7 +194,7 @@ func (f Folder) read(table string) (*Weights, error) {
 	}
 	var file weightsFile
 	if err := json.Unmarshal(text, &file); err != nil {
-		return w, &UnreadableError{Path: f.WeightsFile(), Err: err}
+		return w, &UnreadableError{Path: filepath.Join(d.Path(), weightsName), Err: err}
 	}
 	for _, r := range file.Weights {
 		w.entries[place{r.Table, r.Service, r.Server}] = r

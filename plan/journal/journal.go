@@ -13,10 +13,11 @@ import (
 	"slices"
 
 	"lvs/plan"
+	"lvs/safefile"
 )
 
-// Journal is the record of changes, kept in a folder that belongs to one user.
-// Several processes may write to it at once. What a process wrote survives the end
+// Journal is the record of changes, kept in a folder in which only trusted users can
+// write. Several processes, of several users, may write to it at once. What a process wrote survives the end
 // of that process. It need not survive a crash of the machine: the tables that it
 // describes do not either.
 type Journal struct {
@@ -26,6 +27,7 @@ type Journal struct {
 	// Zero is 8 MiB.
 	Max int64
 
+	dir  *safefile.Dir
 	file *os.File
 	// size and last are the length of the file and the last entry's number after this
 	// journal's latest write: while the file has that length, no other process has
@@ -110,8 +112,8 @@ func (j *Journal) Close() error {
 	if j.file == nil {
 		return nil
 	}
-	err := j.file.Close()
-	j.file, j.size = nil, 0
+	err := errors.Join(j.file.Close(), j.dir.Close())
+	j.file, j.dir, j.size = nil, nil, 0
 	return err
 }
 
@@ -147,9 +149,17 @@ func (j *Journal) Entries() ([]Entry, error) {
 // files opens the files of the journal and returns the older one first. It opens
 // the newer one first, so that no entry is missed if that is renamed meanwhile.
 func (j *Journal) files() (files []*os.File, err error) {
+	d, err := j.folder()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
 	var infos []fs.FileInfo
 	for _, name := range []string{journalName, journalOld} {
-		f, err := os.Open(j.path(name))
+		f, err := d.OpenFile(name, os.O_RDONLY)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -19,6 +19,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/plan"
+	"lvs/safefile"
 )
 
 // everyObject is one of each sort, with every setting.
@@ -337,12 +338,47 @@ func TestUntrusted(t *testing.T) {
 	}
 }
 
-// A folder may be elsewhere, if the link is the user's own.
+// A folder may be below a link that is the user's own, but is not a link itself.
 func TestOwnLink(t *testing.T) {
 	base := t.TempDir()
-	link := filepath.Join(base, "state")
+	link := filepath.Join(base, "link")
 	if err := errors.Join(os.Mkdir(filepath.Join(base, "elsewhere"), 0o700), os.Symlink("elsewhere", link)); err != nil {
 		t.Fatal(err)
 	}
-	begin(t, &Journal{Dir: link}, Entry{})
+	begin(t, &Journal{Dir: filepath.Join(link, "state")}, Entry{})
+	var unsafe *safefile.UntrustedError
+	if _, err := (&Journal{Dir: link}).Begin(t.Context(), Entry{}); !errors.As(err, &unsafe) {
+		t.Errorf("it says %v", err)
+	}
+}
+
+// Without a folder nothing is written into the current one.
+func TestNoFolder(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if _, err := (&Journal{}).Begin(t.Context(), Entry{}); !errors.Is(err, ErrNoFolder) {
+		t.Errorf("it says %v", err)
+	}
+	if _, err := (&Journal{}).Entries(); !errors.Is(err, ErrNoFolder) {
+		t.Errorf("it says %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+}
+
+// A pipe in place of a file ends no reader's day.
+func TestPipeIsNotRead(t *testing.T) {
+	for _, name := range []string{journalName, journalOld} {
+		t.Run(name, func(t *testing.T) {
+			j := &Journal{Dir: t.TempDir()}
+			if err := syscall.Mkfifo(j.path(name), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var unsafe *safefile.UntrustedError
+			if _, err := j.Entries(); !errors.As(err, &unsafe) {
+				t.Errorf("it says %v", err)
+			}
+		})
+	}
 }

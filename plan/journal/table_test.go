@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -73,3 +74,5 @@ func sameTable(t *testing.T, a, b *plan.Table) {
 		t.Fatalf("daemons (-before +after)\n%s", d)
 	}
 }
+
+func (j *Journal) path(name string) string { return filepath.Join(j.Dir, name) }

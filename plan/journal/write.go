@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"lvs/safefile"
 )
 
 // append adds one line under the lock. text makes the line once the last number
@@ -35,7 +37,7 @@ func (j *Journal) append(ctx context.Context, objects []byte, text func(last uin
 		}
 		// A process that waits for the lock finds that the file is no longer the
 		// journal, and opens the new one, as this loop does.
-		err = os.Rename(j.path(journalName), j.path(journalOld))
+		err = j.dir.Rename(journalName, journalOld)
 		j.Close()
 		if err != nil {
 			return err
@@ -68,14 +70,14 @@ func (j *Journal) mend() (size int64, last uint64, err error) {
 		err = j.file.Truncate(size)
 	}
 	if err == nil && size == 0 {
-		last, err = lastOf(j.path(journalOld))
+		last, err = lastOf(j.dir, journalOld)
 	}
 	return size, last, err
 }
 
 // lastOf returns the last number given in a file, or zero if it has none.
-func lastOf(path string) (uint64, error) {
-	f, err := os.Open(path)
+func lastOf(d *safefile.Dir, name string) (uint64, error) {
+	f, err := d.OpenFile(name, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
