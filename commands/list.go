@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lvs/doctor"
 	"lvs/kernel"
 	"lvs/output"
 )
@@ -160,7 +161,7 @@ func (v *view) show(ctx context.Context, a *App, ids []kernel.ServiceID) error {
 		return err
 	}
 	a.alone = true
-	snap, err := v.snapshot(ctx, a, ids)
+	snap, err := v.snapshot(ctx, a, p, ids)
 	if err != nil {
 		return err
 	}
@@ -168,8 +169,11 @@ func (v *view) show(ctx context.Context, a *App, ids []kernel.ServiceID) error {
 }
 
 // snapshot reads the given services, or all. Without privilege it reads /proc, unless
-// the view needs more.
-func (v *view) snapshot(ctx context.Context, a *App, ids []kernel.ServiceID) (*kernel.Snapshot, error) {
+// the view needs more. If p shows counters that are not up to date, it prints why they
+// are unknown.
+func (v *view) snapshot(
+	ctx context.Context, a *App, p *output.Printer, ids []kernel.ServiceID,
+) (*kernel.Snapshot, error) {
 	k, err := a.kernel()
 	if err != nil {
 		return nil, err
@@ -177,6 +181,9 @@ func (v *view) snapshot(ctx context.Context, a *App, ids []kernel.ServiceID) (*k
 	snap, err := k.Snapshot(ctx, ids...)
 	if errors.Is(err, kernel.ErrPermission) && v.kind() == output.Plain {
 		return publicSnapshot(ctx, a, k, ids, err)
+	}
+	if err == nil && p.UsesCounters(v.kind()) {
+		a.quote(doctor.StoppedCounters(snap.Stopped))
 	}
 	return snap, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"lvs/doctor"
@@ -142,7 +143,23 @@ func (a *App) quote(d *doctor.Diagnosis) {
 		return
 	}
 	a.note("%s: %s", d.What, d.Why)
-	a.say("hint: %s", d.Fix)
+	a.say("hint: %s", a.inNamespace(d.Fix))
+}
+
+// inNamespace returns a fix for the network namespace on the command line: a sysctl of
+// IPVS belongs to one.
+func (a *App) inNamespace(fix string) string {
+	netns := a.global.netns
+	if netns == "" || !strings.HasPrefix(fix, "sysctl ") {
+		return fix
+	}
+	enter := shellLine("ip", []string{"netns", "exec", netns})
+	if pid, ok := strings.CutPrefix(netns, "pid:"); ok {
+		enter = shellLine("nsenter", []string{"-n", "-t", pid})
+	} else if strings.Contains(netns, "/") {
+		enter = shellLine("nsenter", []string{"--net=" + netns})
+	}
+	return enter + " " + fix
 }
 
 // tellCut prints which servers still had connections when the time had passed.

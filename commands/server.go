@@ -285,7 +285,7 @@ func (o *serverShow) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	snap, err := o.snapshot(c.Context(), o.app, []kernel.ServiceID{id})
+	snap, err := o.snapshot(c.Context(), o.app, p, []kernel.ServiceID{id})
 	if err != nil {
 		return err
 	}
@@ -293,7 +293,7 @@ func (o *serverShow) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	return p.Servers(id, found, snap.Public, o.kind())
+	return p.Servers(snap, id, found, o.kind())
 }
 
 type serverList struct {
@@ -333,9 +333,9 @@ func (o *serverList) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	snap, err := o.snapshot(c.Context(), o.app, []kernel.ServiceID{id})
+	snap, err := o.snapshot(c.Context(), o.app, p, []kernel.ServiceID{id})
 	if err != nil {
 		return err
 	}
-	return p.Servers(id, snap.Services[0].Servers, snap.Public, o.kind())
+	return p.Servers(snap, id, snap.Services[0].Servers, o.kind())
 }

@@ -1,8 +1,11 @@
 package commands
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
+	"lvs/doctor"
 	"lvs/kernel"
 	"lvs/output"
 )
@@ -24,7 +27,15 @@ they were added or last set to zero. --rate shows the kernel's estimates per sec
 --totals the sums of the whole table.
 
 With direct routing and tunnels, replies usually do not pass through the director.
-Then the outbound counters are 0, and tables show a dash.`,
+Then the outbound counters are 0, and tables show a dash.
+
+If net.ipv4.vs.run_estimation is 0, or net.ipv4.vs.est_cpulist is empty, the kernel does
+not update counters and rates. They are unknown then: a dash, null in JSON, and a note.
+
+--totals also shows how many connections the table has (TABLE-USED; a client bound by
+persistence is one more) and the most that the kernel keeps (CONN-MAX, the sysctl
+net.ipv4.vs.conn_max, from Linux 7 on). At the limit the kernel drops new connections
+without an answer; from 80% on there is a note.`,
 		Example: `  lvs stats
   lvs stats tcp://192.0.2.10:80 --rate
   lvs stats --totals -o json`,
@@ -68,13 +79,40 @@ func (o *stats) showTotals(c *cobra.Command, named bool) error {
 	if err != nil {
 		return err
 	}
-	sums, err := k.Totals(c.Context())
+	t, err := readTotals(c.Context(), k)
 	if err != nil {
 		return err
 	}
-	info, err := k.Info(c.Context())
-	if err != nil {
-		return err
+	o.app.quote(doctor.StoppedCounters(t.stopped))
+	o.app.quote(doctor.FullTable(t.Conns))
+	return p.Totals(t.Totals)
+}
+
+// totals are the totals, and the sysctl because of which they are not up to date.
+type totals struct {
+	output.Totals
+	stopped string
+}
+
+// readTotals reads the totals. What an older kernel or a missing privilege hides of the
+// connection table is unknown.
+func readTotals(ctx context.Context, k kernel.Kernel) (t totals, err error) {
+	if t.Stats, err = k.Totals(ctx); err != nil {
+		return t, err
 	}
-	return p.Totals(sums, info)
+	if t.Info, err = k.Info(ctx); err != nil {
+		return t, err
+	}
+	settings, err := k.Sysctls(ctx, kernel.ConnMax, kernel.EstCPUList, kernel.RunEstimation)
+	if ctx.Err() != nil {
+		return t, err
+	}
+	status, err := k.TableStatus(ctx)
+	if ctx.Err() != nil {
+		return t, err
+	}
+	t.Conns = kernel.ConnTableOf(status, settings)
+	t.stopped = kernel.CountersStopped(settings)
+	t.Stopped = t.stopped != ""
+	return t, nil
 }

@@ -40,7 +40,8 @@ With --rates, it also prints a line for each service after every interval, and w
 counters and the time that really passed, not from the kernel's estimates. The kernel
 updates its counters every 2s, so the interval is a multiple of that. If the kernel is
 late, the counters were set to zero, or an object is new, a rate is unknown; after a
-late update the next rate covers both intervals.
+late update the next rate covers both intervals. While net.ipv4.vs.run_estimation is 0
+or net.ipv4.vs.est_cpulist is empty, and for up to 6s afterwards, all rates are unknown.
 
 It runs until interrupted (exit status 130), for --count intervals, or until --timeout.
 The status is then 0, or 8 if --timeout passes before --count intervals. While IPVS is
@@ -200,6 +201,8 @@ type watcher struct {
 	failure error
 	// gone is set if IPVS was unloaded and has not been opened since.
 	gone bool
+	// stopped is the sysctl of the last noteStopped.
+	stopped string
 }
 
 // begin reads the table for the first time. Every error ends the watch here.
@@ -211,9 +214,7 @@ func (w *watcher) begin(ctx context.Context) (err error) {
 	if w.rates {
 		for range w.meters.read(w.last) { // nothing to compare with yet
 		}
-		if err := w.checkEstimation(ctx); err != nil {
-			return err
-		}
+		w.noteStopped(w.last)
 	}
 	if w.initial {
 		nothing := &look{Snapshot: &kernel.Snapshot{Public: w.last.Public}}
@@ -260,6 +261,7 @@ func (w *watcher) step(ctx context.Context) error {
 		return w.missed(ctx, err)
 	}
 	w.found()
+	w.noteStopped(now)
 	if err := w.print(now.Time, changes, false); err != nil {
 		return err
 	}

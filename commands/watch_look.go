@@ -120,6 +120,7 @@ func (w *watcher) namedLook(ctx context.Context, k kernel.Kernel) (*look, error)
 		if err != nil {
 			return nil, err
 		}
+		all.Stopped = snap.Stopped
 		all.Services = append(all.Services, snap.Services...)
 	}
 	return &look{Snapshot: all}, nil
@@ -190,7 +191,7 @@ func (m *meters) read(now *look) iter.Seq[output.Event] {
 		for i := range now.Services {
 			e := &now.Services[i]
 			event := output.Event{Time: now.Time, Change: output.Change{Service: e.ServiceID}, Traffic: connectionsOf(e)}
-			m.count(kernel.ServerKey{Service: e.ServiceID}, e.Stats, now.Time, event.Traffic)
+			m.count(kernel.ServerKey{Service: e.ServiceID}, e.Stats, now, event.Traffic)
 			if !yield(event) {
 				return
 			}
@@ -200,7 +201,7 @@ func (m *meters) read(now *look) iter.Seq[output.Event] {
 			for _, s := range serversByAddress(e.Servers) {
 				event.Server = s.Addr
 				event.Traffic = &output.Traffic{Active: uint64(s.Active), Inactive: uint64(s.Inactive), Blind: !s.OutboundKnown()}
-				m.count(kernel.ServerKey{Service: e.ServiceID, Server: s.Addr}, s.Stats, now.Time, event.Traffic)
+				m.count(kernel.ServerKey{Service: e.ServiceID, Server: s.Addr}, s.Stats, now, event.Traffic)
 				if !yield(event) {
 					return
 				}
@@ -209,16 +210,21 @@ func (m *meters) read(now *look) iter.Seq[output.Event] {
 	}
 }
 
-// count measures an object. A new object has no rates yet.
-func (m *meters) count(of kernel.ServerKey, now kernel.Stats, at time.Time, t *output.Traffic) {
+// count measures an object. A new object has no rates yet, and none has while the kernel
+// does not update its counters.
+func (m *meters) count(of kernel.ServerKey, now kernel.Stats, in *look, t *output.Traffic) {
 	meter := m.last[of]
 	if meter == nil {
 		meter = &traffic.Meter{}
 	}
 	m.next[of] = meter
-	r := meter.Add(now, at)
+	add := meter.Add
+	if in.Stopped != "" {
+		add = meter.Pause
+	}
+	r := add(now, in.Time)
 	if t.Elapsed = r.Elapsed; t.Elapsed == 0 {
-		t.Elapsed = at.Sub(m.at)
+		t.Elapsed = in.Time.Sub(m.at)
 	}
 	if r.Known {
 		t.Counted = &r.Counted
@@ -247,15 +253,16 @@ func serversByAddress(servers []kernel.ServerEntry) []*kernel.ServerEntry {
 	return out
 }
 
-// checkEstimation warns if the kernel is set not to update the counters.
-func (w *watcher) checkEstimation(ctx context.Context) error {
-	k, err := w.app.kernel()
-	if err != nil {
-		return err
+// noteStopped prints once that the kernel does not update its counters, and that it
+// does again.
+func (w *watcher) noteStopped(now *look) {
+	switch {
+	case !w.rates || now.Stopped == w.stopped:
+		return
+	case now.Stopped == "":
+		w.app.note("the kernel updates counters and rates again")
+	default:
+		w.app.quote(doctor.StoppedCounters(now.Stopped))
 	}
-	settings, err := doctor.ReadSettings(ctx, k)
-	if err == nil {
-		w.app.quote(doctor.StoppedCounters(settings))
-	}
-	return nil // if it cannot be read, it may be on
+	w.stopped = now.Stopped
 }

@@ -3,6 +3,8 @@ package commands
 import (
 	"github.com/spf13/cobra"
 
+	"lvs/doctor"
+	"lvs/kernel"
 	"lvs/plan"
 )
 
@@ -19,7 +21,11 @@ func newZero(a *App) *cobra.Command {
 		Use:   "zero [SERVICE…]",
 		Short: "Reset counters to zero",
 		Long: `Reset the totals of the given services and their servers to zero. Without SERVICE,
-reset all totals. Connections and rates do not change.`,
+reset all totals. Connections do not change.
+
+If net.ipv4.vs.run_estimation is 0, or net.ipv4.vs.est_cpulist is empty, the kernel does
+not update its counters: what it counts until they are set again is added then, and a
+note says so.`,
 		Example: `  lvs zero
   lvs zero tcp://192.0.2.10:80 fwmark:7`,
 		RunE:              o.run,
@@ -34,8 +40,8 @@ func newServiceZero(a *App) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "zero SERVICE…",
 		Short: "Reset the counters of services to zero",
-		Long: `Reset the totals of the given services and their servers to zero. Connections and
-rates do not change.`,
+		Long: `Reset the totals of the given services and their servers to zero. Connections do not
+change.`,
 		Example: `  lvs service zero tcp://192.0.2.10:80
   lvs service zero -f 7`,
 		RunE:              o.run,
@@ -70,6 +76,11 @@ func (o *zero) run(c *cobra.Command, args []string) error {
 		if err != nil {
 			return err
 		}
-		return k.Zero(c.Context(), ids...)
+		if err := k.Zero(c.Context(), ids...); err != nil {
+			return err
+		}
+		settings, _ := k.Sysctls(c.Context(), kernel.EstCPUList, kernel.RunEstimation) // unknown is updated
+		o.app.quote(doctor.StoppedZero(kernel.CountersStopped(settings)))
+		return nil
 	})
 }

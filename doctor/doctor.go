@@ -120,18 +120,6 @@ func DroppedDatagrams(s Settings, of kernel.ServiceID, v *kernel.ServerEntry) *D
 	}
 }
 
-// StoppedCounters diagnoses a kernel that does not update its counters (run_estimation,
-// since Linux 6.2). It returns nil if it does.
-func StoppedCounters(s Settings) *Diagnosis {
-	if !s.off(kernel.RunEstimation) {
-		return nil
-	}
-	return &Diagnosis{
-		Code: "stopped-counters", Severity: Warning, What: sysctlIsOff(kernel.RunEstimation),
-		Why: "counters and rates do not change", Fix: setSysctl(kernel.RunEstimation),
-	}
-}
-
 func count(n uint64, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -46,8 +46,7 @@ func TestDiagnoses(t *testing.T) {
 		v := entry(kernel.Direct, 0, inactive, 0)
 		return func() *Diagnosis { return DroppedDatagrams(s, id(t, service), &v) }
 	}
-	counters := func(s Settings) func() *Diagnosis { return func() *Diagnosis { return StoppedCounters(s) } }
-	const template, nodest, estimation = kernel.ExpireQuiescentTemplate, kernel.ExpireNodestConn, kernel.RunEstimation
+	const template, nodest = kernel.ExpireQuiescentTemplate, kernel.ExpireNodestConn
 
 	boundOne := &Diagnosis{"bound-clients", Warning, "net.ipv4.vs.expire_quiescent_template is 0",
 		"clients bound by persistence keep coming to 10.0.0.1:80 in tcp://192.0.2.10:80 (1 now)",
@@ -89,11 +88,6 @@ func TestDiagnoses(t *testing.T) {
 		{"TCP", datagrams(with(nodest, "0"), "tcp://192.0.2.10:53", 3), nil},
 		{"no old connections", datagrams(with(nodest, "0"), "udp://192.0.2.10:53", 0), nil},
 		{"datagrams expire", datagrams(with(nodest, "1"), "udp://192.0.2.10:53", 3), nil},
-
-		{"no estimation", counters(with(estimation, "0")), &Diagnosis{"stopped-counters", Warning,
-			"net.ipv4.vs.run_estimation is 0", "counters and rates do not change", "sysctl -w net.ipv4.vs.run_estimation=1"}},
-		{"estimation", counters(with(estimation, "1")), nil},
-		{"a kernel without the setting", counters(Settings{}), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if d := cmp.Diff(c.want, c.diagnose()); d != "" {

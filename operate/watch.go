@@ -90,8 +90,8 @@ type Watch struct {
 	// Public is set once only what everyone may read is known (Unprivileged).
 	Public bool
 
-	// counting is false if packets are not counted: net.ipv4.vs.run_estimation is
-	// 0, or the table is the public one.
+	// counting is false if packets are not counted: see kernel.CountersStopped, or
+	// the table is the public one.
 	counting bool
 	packets  map[kernel.ServerKey]packets
 	// quiet is when each server was first seen with the weight 0.
@@ -124,8 +124,7 @@ func (o *Operator) Watch(ctx context.Context) (*Watch, error) {
 	w := &Watch{op: o, packets: map[kernel.ServerKey]packets{}, quiet: map[kernel.ServerKey]time.Time{}}
 	w.ExpireTemplates, _ = kernel.Switch(settings, kernel.ExpireQuiescentTemplate)
 	w.ExpireNodest, _ = kernel.Switch(settings, kernel.ExpireNodestConn)
-	counting, known := kernel.Switch(settings, kernel.RunEstimation)
-	w.counting = counting || !known
+	w.counting = kernel.CountersStopped(settings) == ""
 	return w, nil
 }
 

@@ -118,12 +118,12 @@ func TestRowsAreDescribed(t *testing.T) {
 
 // The hand-written encoders write what encoding/json writes for the row structs.
 func TestAppendedBytesAreTheRows(t *testing.T) {
-	for _, s := range []*kernel.Snapshot{sample(), publicSample(), bigSnapshot(2, 2)} {
+	for _, s := range []*kernel.Snapshot{sample(), publicSample(), stoppedSample(), bigSnapshot(2, 2)} {
 		for i := range s.Services {
 			n := newNode(&s.Services[i])
 			whole := func(b []byte) []byte { return b }
 			t.Run(n.entry.ServiceID.String(), func(t *testing.T) {
-				same(t, appendService(nil, &n, s.Public, whole), serviceRow(&n, s.Public))
+				same(t, appendService(nil, &n, gapsOf(s), whole), serviceRow(&n, gapsOf(s)))
 			})
 		}
 	}
@@ -145,7 +145,7 @@ func same(t *testing.T, got []byte, row any) {
 	}
 }
 
-func serviceRow(n *node, public bool) ServiceRow {
+func serviceRow(n *node, missing gaps) ServiceRow {
 	s := n.entry
 	row := ServiceRow{
 		ID: s.ServiceID.String(), Family: s.Family.String(), Scheduler: s.Scheduler,
@@ -158,27 +158,31 @@ func serviceRow(n *node, public bool) ServiceRow {
 	} else {
 		row.Protocol, row.Address, row.Port = new(s.Protocol.String()), new(s.Addr.String()), &s.Port
 	}
-	if !public {
+	if !missing.public {
 		row.Flags = new(s.SchedFlags.Names(s.Scheduler))
 		row.Clients, row.PersistentConnections = &n.clients, &n.clients
+	}
+	if missing == (gaps{}) {
 		row.Stats, row.Rates = statsRow(&s.Stats), ratesRow(&s.Stats)
 	}
 	for i := range n.servers {
-		row.Servers = append(row.Servers, serverRow(s.ServiceID, n.servers[i], public))
+		row.Servers = append(row.Servers, serverRow(s.ServiceID, n.servers[i], missing))
 	}
 	return row
 }
 
-func serverRow(id kernel.ServiceID, s *kernel.ServerEntry, public bool) ServerRow {
+func serverRow(id kernel.ServiceID, s *kernel.ServerEntry, missing gaps) ServerRow {
 	row := ServerRow{
 		Service: id.String(), ID: s.Addr.String(), Family: kernel.FamilyOf(s.Addr.Addr()).String(),
 		Address: s.Addr.Addr().String(), Port: s.Addr.Port(), Forward: s.Forward.String(), Weight: s.Weight,
 		Active: uint64(s.Active), Inactive: uint64(s.Inactive),
 	}
-	if !public {
+	if !missing.public {
 		row.Upper, row.Lower, row.Tunnel = &s.Upper, &s.Lower, tunnelRow(&s.Server)
 		row.Clients = new(uint64(s.Persistent))
 		row.PersistentConnections = row.Clients
+	}
+	if missing == (gaps{}) {
 		row.Stats, row.Rates = statsRow(&s.Stats), ratesRow(&s.Stats)
 	}
 	return row

@@ -178,7 +178,7 @@ func TestDocumentsHaveTheirShape(t *testing.T) {
 	checkDocument(t, types["ServiceList"], render(t, Options{Format: "json"}, public))
 	services := publicSample().Services
 	checkDocument(t, types["ServerList"], render(t, Options{Format: "json"}, func(p *Printer) error {
-		return p.Servers(services[2].ServiceID, services[2].Servers, true, Plain)
+		return p.Servers(&kernel.Snapshot{Public: true}, services[2].ServiceID, services[2].Servers, Plain)
 	}))
 	checkDocument(t, types["DaemonList"], render(t, Options{Format: "json"}, func(p *Printer) error {
 		return p.Daemons([]kernel.Daemon{})

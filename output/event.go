@@ -59,7 +59,7 @@ type TrafficRow struct {
 	Active   uint64    `json:"active" doc:"Established connections at its end."`
 	Inactive uint64    `json:"inactive" doc:"Connections in any other state at its end."`
 	Elapsed  float64   `json:"elapsed" doc:"Its length in seconds."`
-	Counted  *StatsRow `json:"counted" doc:"Counted in it. Null if unknown: counters zeroed or late, or a new object."`
+	Counted  *StatsRow `json:"counted" doc:"Counted in it. Null if unknown: counters zeroed, late, stopped; a new object."`
 	Rates    *RatesRow `json:"rates" doc:"The same per second, rounded. Null if unknown."`
 }
 

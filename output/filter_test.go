@@ -82,7 +82,7 @@ func FuzzCondition(f *testing.F) {
 			c.key = key
 			k := serviceKind(Plain)
 			p := &Printer{conditions: []condition{c}}
-			if _, err := p.nodes(&k, sample().Services, false); err != nil {
+			if _, err := p.nodes(&k, sample().Services, gaps{}); err != nil {
 				if u := (*UsageError)(nil); !errors.As(err, &u) {
 					t.Errorf("%q: %v is not a usage error", s, err)
 				}

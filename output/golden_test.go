@@ -63,7 +63,7 @@ func TestViews(t *testing.T) {
 	}
 	servers := func(v View) func(*Printer) error {
 		s := sample().Services[0]
-		return func(p *Printer) error { return p.Servers(s.ServiceID, s.Servers, false, v) }
+		return func(p *Printer) error { return p.Servers(&kernel.Snapshot{}, s.ServiceID, s.Servers, v) }
 	}
 	connections := func(p *Printer) error { return stream(p, sampleConnections()) }
 	withRates := func(p *Printer) error { return events(p, true) }
@@ -90,12 +90,23 @@ func TestViews(t *testing.T) {
 		{"public", services(publicSample(), Plain), Options{Format: "wide"}},
 		{"public-servers", func(p *Printer) error {
 			s := publicSample().Services[2]
-			return p.Servers(s.ServiceID, s.Servers, true, Plain)
+			return p.Servers(&kernel.Snapshot{Public: true}, s.ServiceID, s.Servers, Plain)
 		}, Options{Format: "wide"}},
 		{"public-csv", services(publicSample(), Plain),
 			Options{Format: "csv", Columns: []string{"server", "upper", "clients", "flags"}}},
 		{"public-stats", services(publicSample(), Stats), Options{}},
 		{"public-json", services(publicSample(), Plain), Options{Format: "json", Terminal: true}},
+		{"stopped-stats", services(stoppedSample(), Stats), Options{}},
+		{"stopped-rates", services(stoppedSample(), Rates), Options{Terminal: true}},
+		{"stopped-csv", services(stoppedSample(), Plain),
+			Options{Format: "csv", Columns: []string{"server", "active", "clients", "conns", "inbytes", "cps"}}},
+		{"stopped-json", services(stoppedSample(), Plain), Options{Format: "json", Terminal: true}},
+		{"stopped-sorted", services(stoppedSample(), Plain), Options{Format: "name", Sort: "-conns"}},
+		{"stopped-filtered", services(stoppedSample(), Plain), Options{Format: "name", Filter: []string{"conns=0"}}},
+		{"totals-stopped", func(p *Printer) error { return p.Totals(Totals{Stats: stats(7), Stopped: true}) }, Options{}},
+		{"totals-stopped-json", func(p *Printer) error {
+			return p.Totals(Totals{Stats: stats(7), Stopped: true, Conns: kernel.ConnTable{Used: -1, Max: -1, Buckets: -1}})
+		}, Options{Format: "json", Terminal: true}},
 		{"empty", services(&kernel.Snapshot{}, Plain), Options{}},
 		{"empty-terminal", services(&kernel.Snapshot{}, Plain), Options{Terminal: true, Color: true}},
 		{"empty-json", services(&kernel.Snapshot{}, Plain), Options{Format: "json"}},
@@ -177,11 +188,11 @@ func writePlain(p *Printer, view View) error {
 		return err
 	}
 	w := newTable(p, &k, columns)
-	nodes, err := p.nodes(&k, sample().Services, false)
+	nodes, err := p.nodes(&k, sample().Services, gaps{})
 	if err != nil {
 		return err
 	}
-	if err := p.fill(w, nodes, false, true); err != nil {
+	if err := p.fill(w, nodes, gaps{}, true); err != nil {
 		return err
 	}
 	if err := w.write(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/itchyny/gojq"
@@ -122,6 +123,27 @@ func New(w io.Writer, o Options) (*Printer, error) {
 		return nil, &UsageError{err}
 	}
 	return p, nil
+}
+
+// UsesCounters reports whether a view of services or servers shows counters or rates, or
+// sorts or filters by them. JSON and YAML have all of them.
+func (p *Printer) UsesCounters(v View) bool {
+	if !p.rowFormat() || p.o.tabular() && len(p.o.Columns) == 0 && v != Plain {
+		return true
+	}
+	words := []string{strings.TrimPrefix(p.o.Sort, "-")}
+	if p.o.tabular() {
+		words = append(words, p.o.Columns...)
+	}
+	for _, c := range p.conditions {
+		words = append(words, c.key)
+	}
+	for _, c := range counterColumns() {
+		if slices.ContainsFunc(words, c.is) {
+			return true
+		}
+	}
+	return false
 }
 
 // tabular reports whether the format has rows and columns.

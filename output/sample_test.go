@@ -74,6 +74,13 @@ func sample() *kernel.Snapshot {
 }
 
 // publicSample is the same as everyone may read it.
+// stoppedSample is sample while the kernel does not update its counters.
+func stoppedSample() *kernel.Snapshot {
+	s := sample()
+	s.Stopped = kernel.RunEstimation
+	return s
+}
+
 func publicSample() *kernel.Snapshot {
 	s := sample()
 	s.Public = true
@@ -141,7 +148,7 @@ func prints() []struct {
 		{"ServiceList", func(p *Printer) error { return p.Services(sample(), Plain) }},
 		{"ServerList", func(p *Printer) error {
 			s := sample().Services[2]
-			return p.Servers(s.ServiceID, s.Servers, false, Plain)
+			return p.Servers(&kernel.Snapshot{}, s.ServiceID, s.Servers, Plain)
 		}},
 		{"ConnectionList", func(p *Printer) error { return stream(p, sampleConnections()) }},
 		{"ConnectionGroupList", func(p *Printer) error {
@@ -162,7 +169,8 @@ func prints() []struct {
 			})
 		}},
 		{"Totals", func(p *Printer) error {
-			return p.Totals(stats(1_234_567), kernel.Info{Version: 0x010201, ConnTableSize: 4096})
+			return p.Totals(Totals{Stats: stats(1_234_567), Info: kernel.Info{Version: 0x010201, ConnTableSize: 4096},
+				Conns: kernel.ConnTable{Used: 2050, Max: 1 << 30, Buckets: 4096}})
 		}},
 		{"ChangeList", func(p *Printer) error { return p.Changes(sampleChanges()) }},
 		{"HistoryList", func(p *Printer) error { return p.History(sampleHistory(), "boot/1") }},

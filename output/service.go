@@ -20,8 +20,18 @@ type node struct {
 type line struct {
 	node   *node
 	server *kernel.ServerEntry // nil in a service's own row
-	public bool
+	gaps
 }
+
+// gaps are what is not known about a table.
+type gaps struct {
+	// public is Snapshot.Public.
+	public bool
+	// stopped is set if counters and rates are not up to date, see Snapshot.Stopped.
+	stopped bool
+}
+
+func gapsOf(s *kernel.Snapshot) gaps { return gaps{s.Public, s.Stopped != ""} }
 
 // Services writes the whole table: each service followed by its servers.
 //
@@ -31,37 +41,37 @@ type line struct {
 // Sorting orders the services, and the servers of each.
 func (p *Printer) Services(s *kernel.Snapshot, v View) error {
 	k := serviceKind(v)
-	nodes, err := p.nodes(&k, s.Services, s.Public)
+	nodes, err := p.nodes(&k, s.Services, gapsOf(s))
 	if err != nil {
 		return err
 	}
 	if p.rowFormat() {
-		return p.lines(&k, nodes, s.Public, true)
+		return p.lines(&k, nodes, gapsOf(s), true)
 	}
 	d := p.document("ServiceList", false)
 	for i := range nodes {
-		if err := d.done(appendService(d.open(), &nodes[i], s.Public, d.more)); err != nil {
+		if err := d.done(appendService(d.open(), &nodes[i], gapsOf(s), d.more)); err != nil {
 			return err
 		}
 	}
 	return d.close()
 }
 
-// Servers writes the servers of one service. public is Snapshot.Public.
-func (p *Printer) Servers(id kernel.ServiceID, rows []kernel.ServerEntry, public bool, v View) error {
-	k := serverKind(v)
+// Servers writes servers of one service, which were read with a snapshot.
+func (p *Printer) Servers(s *kernel.Snapshot, id kernel.ServiceID, rows []kernel.ServerEntry, v View) error {
+	k, missing := serverKind(v), gapsOf(s)
 	entry := kernel.ServiceEntry{Service: kernel.Service{ServiceID: id}, Servers: rows}
-	nodes, err := p.nodes(&k, []kernel.ServiceEntry{entry}, public)
+	nodes, err := p.nodes(&k, []kernel.ServiceEntry{entry}, missing)
 	if err != nil {
 		return err
 	}
 	if p.rowFormat() {
-		return p.lines(&k, nodes, public, false)
+		return p.lines(&k, nodes, missing, false)
 	}
 	d := p.document("ServerList", false)
 	for i := range nodes {
 		for j := range nodes[i].servers {
-			b := appendServer(d.open(), &id, nodes[i].servers[j], public)
+			b := appendServer(d.open(), &id, nodes[i].servers[j], missing)
 			if err := d.done(b); err != nil {
 				return err
 			}
@@ -75,7 +85,7 @@ func (p *Printer) rowFormat() bool { return p.o.tabular() || p.o.Format == "name
 
 // lines writes the nodes as rows. In a table too wide for the terminal, servers
 // are below their service instead of beside it.
-func (p *Printer) lines(k *kind[line], nodes []node, public, withServices bool) error {
+func (p *Printer) lines(k *kind[line], nodes []node, missing gaps, withServices bool) error {
 	w, err := rows(p, k)
 	if err != nil {
 		return err
@@ -84,13 +94,13 @@ func (p *Printer) lines(k *kind[line], nodes []node, public, withServices bool) 
 	if isTable && !t.human {
 		// The first pass keeps only the widths, so that a large table needs no memory.
 		t.scanning = true
-		if err := p.fill(w, nodes, public, withServices); err != nil {
+		if err := p.fill(w, nodes, missing, withServices); err != nil {
 			return err
 		}
 		t.scanning = false
 		t.window = 64
 	}
-	if err := p.fill(w, nodes, public, withServices); err != nil {
+	if err := p.fill(w, nodes, missing, withServices); err != nil {
 		return err
 	}
 	if isTable && withServices && t.tooWide(p.o.Width) && len(p.o.Columns) == 0 {
@@ -98,7 +108,7 @@ func (p *Printer) lines(k *kind[line], nodes []node, public, withServices bool) 
 		if w, err = rows(p, &stacked); err != nil {
 			return err
 		}
-		if err := p.fill(w, nodes, public, withServices); err != nil {
+		if err := p.fill(w, nodes, missing, withServices); err != nil {
 			return err
 		}
 	}
@@ -106,9 +116,9 @@ func (p *Printer) lines(k *kind[line], nodes []node, public, withServices bool) 
 }
 
 // fill hands the nodes to a writer, row by row.
-func (p *Printer) fill(w rowWriter[line], nodes []node, public, withServices bool) error {
+func (p *Printer) fill(w rowWriter[line], nodes []node, missing gaps, withServices bool) error {
 	for i := range nodes {
-		l := line{node: &nodes[i], public: public}
+		l := line{node: &nodes[i], gaps: missing}
 		if withServices {
 			if err := w.row(&l); err != nil {
 				return err
@@ -132,7 +142,7 @@ func (p *Printer) fill(w rowWriter[line], nodes []node, public, withServices boo
 func byAddress(a, b *kernel.ServerEntry) int { return a.Addr.Compare(b.Addr) }
 
 // nodes returns the services that the filter leaves, sorted.
-func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, public bool) ([]node, error) {
+func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, missing gaps) ([]node, error) {
 	conditions, err := tests(p, k)
 	if err != nil {
 		return nil, err
@@ -144,20 +154,20 @@ func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, public boo
 	nodes := make([]node, 0, len(entries))
 	for i := range entries {
 		n := newNode(&entries[i])
-		if !n.filter(conditions, public) {
+		if !n.filter(conditions, missing) {
 			continue
 		}
 		slices.SortFunc(n.servers, byAddress)
 		if order != nil {
 			slices.SortStableFunc(n.servers, func(a, b *kernel.ServerEntry) int {
-				return order(&line{&n, a, public}, &line{&n, b, public})
+				return order(&line{&n, a, missing}, &line{&n, b, missing})
 			})
 		}
 		nodes = append(nodes, n)
 	}
 	if order != nil {
 		slices.SortStableFunc(nodes, func(a, b node) int {
-			return order(&line{&a, nil, public}, &line{&b, nil, public})
+			return order(&line{&a, nil, missing}, &line{&b, nil, missing})
 		})
 	}
 	return nodes, nil
@@ -177,8 +187,8 @@ func newNode(e *kernel.ServiceEntry) node {
 
 // filter keeps the servers that meet all conditions, and reports whether the
 // service is shown.
-func (n *node) filter(conditions []*test[line], public bool) bool {
-	l := line{node: n, public: public}
+func (n *node) filter(conditions []*test[line], missing gaps) bool {
+	l := line{node: n, gaps: missing}
 	var ofServers []*test[line]
 	for _, t := range conditions {
 		if !ofService(t.column.key) {

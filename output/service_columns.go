@@ -178,14 +178,15 @@ func unknownOfServer(l *line) bool { return l.public && l.server != nil }
 
 // counterColumns are the statistics. The director does not see the replies of
 // servers behind direct routing or a tunnel, unless they run on the director or
-// reply through it: outbound statistics that are 0 are shown as none there.
+// reply through it: outbound statistics that are 0 are shown as none there, and so
+// are all statistics that are not up to date.
 func counterColumns() []column[line] {
 	var columns []column[line]
 	for _, c := range statColumns() {
 		columns = append(columns, column[line]{key: c.key, heading: c.heading, aliases: []string{c.old}, help: c.help,
 			unit: scaled, unknown: func(l *line) bool { return l.public }, number: func(l *line) (uint64, bool) {
 				switch {
-				case l.public:
+				case l.public, l.stopped:
 					return 0, false
 				case l.server == nil:
 					return c.value(&l.node.entry.Stats), true

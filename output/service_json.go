@@ -89,7 +89,7 @@ type RatesRow struct {
 
 // appendService appends a service. After each server more may write the buffer
 // and return an empty one: a service can have thousands.
-func appendService(b []byte, n *node, public bool, more func([]byte) []byte) []byte {
+func appendService(b []byte, n *node, missing gaps, more func([]byte) []byte) []byte {
 	s := n.entry
 	b = append(b, `{"id":"`...)
 	b = s.ServiceID.Append(b)
@@ -110,7 +110,7 @@ func appendService(b []byte, n *node, public bool, more func([]byte) []byte) []b
 	b = append(b, `,"scheduler":`...)
 	b = appendString(b, s.Scheduler)
 	b = append(b, `,"flags":`...)
-	b = appendFlags(b, &s.Service, public)
+	b = appendFlags(b, &s.Service, missing.public)
 	b = append(b, `,"persistent":`...)
 	b = appendSeconds(b, s.Persistence)
 	b = append(b, `,"netmask":`...)
@@ -119,19 +119,19 @@ func appendService(b []byte, n *node, public bool, more func([]byte) []byte) []b
 	b = appendStringOrNull(b, s.Engine)
 	b = append(b, `,"onePacket":`...)
 	b = strconv.AppendBool(b, s.OnePacket)
-	b = appendActivity(b, n.active, n.inactive, n.clients, &s.Stats, public)
+	b = appendActivity(b, n.active, n.inactive, n.clients, &s.Stats, missing)
 	b = append(b, `,"servers":[`...)
 	for i := range n.servers {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = more(appendServer(b, &s.ServiceID, n.servers[i], public))
+		b = more(appendServer(b, &s.ServiceID, n.servers[i], missing))
 	}
 	return append(b, "]}"...)
 }
 
 // appendServer appends a server of the service id.
-func appendServer(b []byte, id *kernel.ServiceID, s *kernel.ServerEntry, public bool) []byte {
+func appendServer(b []byte, id *kernel.ServiceID, s *kernel.ServerEntry, missing gaps) []byte {
 	b = append(b, `{"service":"`...)
 	b = id.Append(b)
 	b = append(b, `","id":"`...)
@@ -146,7 +146,7 @@ func appendServer(b []byte, id *kernel.ServiceID, s *kernel.ServerEntry, public 
 	b = append(b, s.Forward.String()...)
 	b = append(b, `","weight":`...)
 	b = strconv.AppendInt(b, int64(s.Weight), 10)
-	if public {
+	if missing.public {
 		b = append(b, `,"upper":null,"lower":null,"tunnel":null`...)
 	} else {
 		b = append(b, `,"upper":`...)
@@ -156,24 +156,27 @@ func appendServer(b []byte, id *kernel.ServiceID, s *kernel.ServerEntry, public 
 		b = append(b, `,"tunnel":`...)
 		b = appendTunnel(b, &s.Server)
 	}
-	b = appendActivity(b, uint64(s.Active), uint64(s.Inactive), uint64(s.Persistent), &s.Stats, public)
+	b = appendActivity(b, uint64(s.Active), uint64(s.Inactive), uint64(s.Persistent), &s.Stats, missing)
 	return append(b, '}')
 }
 
 // appendActivity appends what services and servers have in common: connections
 // now, totals and rates.
-func appendActivity(b []byte, active, inactive, clients uint64, s *kernel.Stats, public bool) []byte {
+func appendActivity(b []byte, active, inactive, clients uint64, s *kernel.Stats, missing gaps) []byte {
 	b = append(b, `,"active":`...)
 	b = appendUint(b, active)
 	b = append(b, `,"inactive":`...)
 	b = appendUint(b, inactive)
-	if public {
+	if missing.public {
 		return append(b, `,"clients":null,"persistentConnections":null,"stats":null,"rates":null`...)
 	}
 	b = append(b, `,"clients":`...)
 	b = appendUint(b, clients)
 	b = append(b, `,"persistentConnections":`...)
 	b = appendUint(b, clients)
+	if missing.stopped {
+		return append(b, `,"stats":null,"rates":null`...)
+	}
 	b = append(b, `,"stats":{"connections":`...)
 	b = appendUint(b, s.Counters.Connections)
 	b = append(b, `,"packetsIn":`...)

@@ -42,7 +42,12 @@ type Meter struct {
 	// the same between two updates of the counters, and become 0 if the counters do not
 	// change for longer than that.
 	Rates Rates
+	// Unknown is set if the rates are not known: from Pause until they are measured.
+	Unknown bool
 
+	// paused is set by Pause, resumed is the time of the first reading after it.
+	paused  bool
+	resumed time.Time
 	// at is the time of Last, moved the time of the latest change of the counters.
 	at, moved time.Time
 	// measured is set once rates are measured.
@@ -60,7 +65,7 @@ type Meter struct {
 // Reading is the result of one reading.
 type Reading struct {
 	// Counted is what was counted during Elapsed. Known is false for the first reading,
-	// after a reset, and while the kernel has not updated the counters: then the next
+	// after a reset, for a pause, and while the kernel has not updated the counters: then the next
 	// interval counts from the same reading.
 	Counted kernel.Counters
 	Known   bool
@@ -73,18 +78,43 @@ type Reading struct {
 // Add adds a reading of the kernel's counters. It ignores a reading whose time is not
 // later than that of the one before.
 func (m *Meter) Add(s kernel.Stats, at time.Time) Reading {
-	if m.at.IsZero() {
-		m.Last, m.at, m.moved = s.Counters, at, at
-		m.hold(s, at, true)
+	if m.paused {
+		m.paused, m.resumed = false, at
+	}
+	switch {
+	case m.at.IsZero():
+		m.begin(s, at)
 		m.estimate(s.Rates)
 		return Reading{}
-	}
-	if !at.After(m.at) {
+	case !at.After(m.at):
 		return Reading{}
+	case m.Unknown && m.at.Sub(m.resumed) < standsStill:
+		// The kernel may not have added yet what it counted during the pause.
+		return m.begin(s, at)
 	}
 	r := m.count(s, at)
 	m.measure(s, at)
 	m.Last, m.at = s.Counters, at
+	return r
+}
+
+// Pause is Add while the kernel does not update the counters, see
+// kernel.CountersStopped. The rates are unknown from then on, until counters that are
+// updated again have been measured; what was counted during the pause is in no rate.
+func (m *Meter) Pause(s kernel.Stats, at time.Time) Reading {
+	r := m.begin(s, at)
+	m.Rates, m.Unknown, m.measured, m.paused = Rates{}, true, false, true
+	return r
+}
+
+// begin makes a reading the first one.
+func (m *Meter) begin(s kernel.Stats, at time.Time) (r Reading) {
+	if !m.at.IsZero() {
+		_, ok := s.Counters.Sub(m.Last)
+		r.Reset, r.Elapsed = !ok, at.Sub(m.at)
+	}
+	m.Last, m.at, m.moved = s.Counters, at, at
+	m.hold(s, at, true)
 	return r
 }
 
@@ -130,9 +160,10 @@ func (m *Meter) measure(s kernel.Stats, at time.Time) {
 		m.Rates, m.moved = Rates{}, at
 	case at.Sub(m.moved) > standsStill:
 		m.Rates, m.measured = Rates{}, true
-	case !m.measured:
+	case !m.measured && !m.Unknown:
 		m.estimate(s.Rates)
 	}
+	m.Unknown = m.Unknown && !m.measured
 }
 
 func (m *Meter) estimate(r kernel.Rates) {

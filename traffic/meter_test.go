@@ -100,3 +100,40 @@ func TestReadings(t *testing.T) {
 		})
 	}
 }
+
+// While the kernel does not update its counters the rates are unknown. What it adds
+// afterwards at once, for all the time, is in no rate.
+func TestRatesAfterPause(t *testing.T) {
+	var m Meter
+	start := time.Unix(1000, 0)
+	for _, c := range []struct {
+		seconds     int
+		paused      bool
+		connections uint64
+		want        Reading
+		rate        float64
+		unknown     bool
+	}{
+		{0, false, 100, Reading{}, 7, false},
+		{2, false, 120, Reading{Counted: kernel.Counters{Connections: 20}, Known: true, Elapsed: 2 * time.Second}, 10, false},
+		{4, true, 120, Reading{Elapsed: 2 * time.Second}, 0, true},
+		{60, true, 120, Reading{Elapsed: 56 * time.Second}, 0, true},
+		{62, true, 0, Reading{Elapsed: 2 * time.Second, Reset: true}, 0, true}, // zeroed
+		{64, false, 0, Reading{Elapsed: 2 * time.Second}, 0, true},
+		{66, false, 1_000_000, Reading{Elapsed: 2 * time.Second}, 0, true},
+		{68, false, 1_000_010, Reading{Elapsed: 2 * time.Second}, 0, true},
+		{70, false, 1_000_030, Reading{Counted: kernel.Counters{Connections: 20}, Known: true, Elapsed: 2 * time.Second},
+			10, false},
+	} {
+		add := m.Add
+		if c.paused {
+			add = m.Pause
+		}
+		got := add(kernel.Stats{Counters: kernel.Counters{Connections: c.connections}, Rates: kernel.Rates{Connections: 7}},
+			start.Add(time.Duration(c.seconds)*time.Second))
+		if got != c.want || m.Rates.Connections != c.rate || m.Unknown != c.unknown {
+			t.Errorf("after %d s: %+v, rate %v, unknown %v; want %+v, %v, %v", c.seconds, got, m.Rates.Connections,
+				m.Unknown, c.want, c.rate, c.unknown)
+		}
+	}
+}

@@ -80,6 +80,16 @@ func (w *Window) Count(e *kernel.ServiceEntry, now time.Time, share func(i int) 
 	}
 }
 
+// Pause is Count while the kernel does not update the counters: only what is due is
+// known, and a new window begins afterwards.
+func (w *Window) Pause(e *kernel.ServiceEntry, share func(i int) *Share) {
+	*w = Window{}
+	dues, _ := dues(e)
+	for i := range e.Servers {
+		*share(i) = Share{Due: dues[i]}
+	}
+}
+
 // dues returns the fraction of new connections that is due to each server, and a
 // checksum of the weights (FNV-1a). rr and lc use only whether a weight is 0.
 func dues(e *kernel.ServiceEntry) (dues []float64, sum uint64) {

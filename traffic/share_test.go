@@ -120,3 +120,32 @@ func TestShares(t *testing.T) {
 		t.Errorf("rr looks at no weight but 0: %+v", s)
 	}
 }
+
+// Counters that are not updated show no share; what is due stays known.
+func TestSharePause(t *testing.T) {
+	var w Window
+	shares := make([]Share, 2)
+	share := func(i int) *Share { return &shares[i] }
+	e := func(conns ...uint64) *kernel.ServiceEntry {
+		return shareEntry("rr", [2]int{1, 1}, [2]uint64{conns[0], conns[1]})
+	}
+	start := time.Unix(1000, 0)
+	w.Count(e(0, 0), start, share)
+	w.Count(e(10, 10), start.Add(10*time.Second), share)
+	w.Count(e(500, 20), start.Add(20*time.Second), share)
+	if shares[0].Of == 0 || !shares[0].Off {
+		t.Fatalf("counted: %+v", shares)
+	}
+	w.Pause(e(500, 20), share)
+	for i := range shares {
+		if shares[i] != (Share{Due: 0.5}) {
+			t.Errorf("server %d: %+v, want only what is due", i, shares[i])
+		}
+	}
+	w.Count(e(500, 20), start.Add(30*time.Second), share)
+	w.Count(e(900, 90), start.Add(32*time.Second), share) // what was counted meanwhile
+	w.Count(e(910, 100), start.Add(40*time.Second), share)
+	if shares[0].Got != 10 || shares[1].Got != 10 {
+		t.Errorf("after it: %+v, want 10 each", shares)
+	}
+}

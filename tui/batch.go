@@ -81,6 +81,10 @@ func (m *Model) writeBlock(w io.Writer) error {
 		fmt.Fprintf(&b, "%s\n\n", m.trouble())
 	} else {
 		b.WriteString(m.batchTotals() + "\n")
+		b.WriteString(strings.Join(strings.Fields(m.connTable().String()), " ") + "\n")
+		if l := m.trouble(); l != nil && !m.sample.Public { // for that there is a note
+			b.WriteString(l.String() + "\n")
+		}
 		m.batchTable(&b)
 		b.WriteByte('\n')
 	}
@@ -89,7 +93,7 @@ func (m *Model) writeBlock(w io.Writer) error {
 }
 
 func (m *Model) batchTotals() string {
-	all := activity{public: m.sample.Public}
+	all := m.activityOf(m.hist.objects[kernel.ServerKey{}])
 	servers := 0
 	for i := range m.sample.Services {
 		servers += len(m.sample.Services[i].Servers)
@@ -97,8 +101,8 @@ func (m *Model) batchTotals() string {
 			all.add(&m.sample.Services[i].Servers[j])
 		}
 	}
-	r := &m.hist.objects[kernel.ServerKey{}].Rates
-	rate := func(n float64) string { return m.rate(n, all.public) }
+	r := &all.rates
+	rate := func(n float64) string { return m.rate(n, &all) }
 	return fmt.Sprintf("%s, %s, %s active, %s inactive, %s clients\n"+
 		"per second: %s connections, %s packets and %s bytes in, %s packets and %s bytes out",
 		plural(len(m.sample.Services), "service"), plural(servers, "server"),

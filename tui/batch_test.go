@@ -166,7 +166,7 @@ func TestBatchIsPlain(t *testing.T) {
 		t.Errorf("%d blocks, want 30", n)
 	}
 	block, _, _ := strings.Cut(text, "\n\n")
-	if lines := strings.Split(block, "\n"); !strings.HasPrefix(lines[4], "tcp://192.0.2.30:5432 ") {
+	if lines := strings.Split(block, "\n"); !strings.HasPrefix(lines[5], "tcp://192.0.2.30:5432 ") {
 		t.Errorf("the service without capacity is not the first:\n%s", block)
 	}
 }

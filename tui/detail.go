@@ -152,7 +152,8 @@ func (m *Model) fact(name, value string) line {
 
 // wholeTraffic returns the traffic of the whole table, whose history is o.
 func (m *Model) wholeTraffic(o *object) activity {
-	t := activity{active: o.active, rates: o.Rates, counted: o.counted(), public: m.sample.Public}
+	t := m.activityOf(o)
+	t.active = o.active
 	for i := range m.sample.Services {
 		for j := range m.sample.Services[i].Servers {
 			t.inactive += uint64(m.sample.Services[i].Servers[j].Inactive)
@@ -179,12 +180,16 @@ func (m *Model) counterFacts(t *activity) []line {
 	if !m.hist.based.IsZero() {
 		from = m.hist.based.Format("since 15:04")
 	}
+	if t.stopped {
+		return []line{connections, m.fact("counters", "unknown: "+m.stoppedText())}
+	}
 	const format = "%s conns, packets %s in %s out, bytes %s in %s out"
 	r, c := &t.rates, &t.counted
+	rate := func(n float64) string { return m.rate(n, t) }
 	return []line{
 		connections,
-		m.fact("per second", fmt.Sprintf(format, rateText(r.Connections), rateText(r.PacketsIn),
-			out(rateText(r.PacketsOut)), rateText(r.BytesIn), out(rateText(r.BytesOut)))),
+		m.fact("per second", fmt.Sprintf(format, rate(r.Connections), rate(r.PacketsIn),
+			out(rate(r.PacketsOut)), rate(r.BytesIn), out(rate(r.BytesOut)))),
 		m.fact(from, fmt.Sprintf(format, countText(c.Connections), countText(c.PacketsIn),
 			out(countText(c.PacketsOut)), countText(c.BytesIn), out(countText(c.BytesOut)))),
 	}

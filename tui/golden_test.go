@@ -90,6 +90,10 @@ var scenes = []struct {
 		s.open(webID)
 		s.press("f7")
 	}},
+	{"counters-stopped", nil, func(s *stage) { s.sysctl(kernel.RunEstimation, "0"); s.pass(3) }},
+	{"counters-stopped-detail", nil, func(s *stage) { s.sysctl(kernel.EstCPUList, ""); s.pass(3); s.press("i") }},
+	{"table-full", nil, func(s *stage) { s.sysctl(kernel.ConnMax, "2000000"); s.pass(6) }},
+	{"old-kernel", nil, func(s *stage) { s.k.Age(); s.pass(6) }},
 	{"unprivileged", nil, func(s *stage) { s.k.Deny(); s.pass(1) }},
 	{"ipvs-gone", func(o *Options) { o.Hint = func(error) string { return "modprobe ip_vs" } }, func(s *stage) {
 		s.k.Unload()

@@ -122,28 +122,36 @@ func (h *history) recordServers(svc *object, e *kernel.ServiceEntry, s *sample) 
 	}
 	clear(svc.servers[len(e.Servers):])
 	svc.servers = svc.servers[:len(e.Servers)]
-	if !s.Public {
-		svc.window.Count(e, s.Time, func(i int) *traffic.Share { return &svc.servers[i].share })
+	share := func(i int) *traffic.Share { return &svc.servers[i].share }
+	switch {
+	case s.Public:
+	case s.Stopped != "":
+		svc.window.Pause(e, share)
+	default:
+		svc.window.Count(e, s.Time, share)
 	}
 }
 
 // see adds the counters of an object in a sample.
 func (h *history) see(o *object, s kernel.Stats, at *sample) {
-	if o.Add(s, at.Time).Reset {
+	add := o.Add
+	if at.Stopped != "" {
+		add = o.Pause
+	}
+	if add(s, at.Time).Reset {
 		o.base = kernel.Counters{}
 	}
 	o.seen = h.n
+	values := [4]float64{o.Rates.Connections, o.Rates.PacketsIn + o.Rates.PacketsOut,
+		o.Rates.BytesIn + o.Rates.BytesOut, float64(o.active)}
+	if o.Unknown {
+		values[0], values[1], values[2] = -1, -1, -1
+	}
 	if o.limit > 0 {
-		o.ring.put(h.n, point{
-			connections: toHalf(o.Rates.Connections),
-			packets:     toHalf(o.Rates.PacketsIn + o.Rates.PacketsOut),
-			bytes:       toHalf(o.Rates.BytesIn + o.Rates.BytesOut),
-			active:      toHalf(float64(o.active)),
-		}, o.limit)
+		o.ring.put(h.n, pointOf(values), o.limit)
 	}
 	if o.minutes != nil {
-		o.minutes.add(at.Time.Unix()/60, [4]float64{o.Rates.Connections, o.Rates.PacketsIn + o.Rates.PacketsOut,
-			o.Rates.BytesIn + o.Rates.BytesOut, float64(o.active)})
+		o.minutes.add(at.Time.Unix()/60, values)
 	}
 }
 

@@ -4,26 +4,32 @@ package tui
 // ten hours.
 type minutes struct {
 	ring ring
-	// sums are the sums of the current minute, of n samples.
+	// sums are the sums of the current minute, of n values each.
 	sums  [4]float64
-	n     int
+	n     [4]int
 	begun int64 // in minutes
 }
 
-// add adds the values of a sample: connections, packets, bytes, active.
+// add adds the values of a sample: connections, packets, bytes, active. Negative ones
+// are missing.
 func (m *minutes) add(minute int64, values [4]float64) {
-	if m.n > 0 && minute != m.begun {
+	if m.n != [4]int{} && minute != m.begun {
+		var means [4]float64
 		for i := range m.sums {
-			m.sums[i] /= float64(m.n)
+			means[i] = -1
+			if m.n[i] > 0 {
+				means[i] = m.sums[i] / float64(m.n[i])
+			}
 		}
-		mean := point{toHalf(m.sums[0]), toHalf(m.sums[1]), toHalf(m.sums[2]), toHalf(m.sums[3])}
-		m.ring.put(uint64(m.begun), mean, longRing)
-		m.sums, m.n = [4]float64{}, 0
+		m.ring.put(uint64(m.begun), pointOf(means), longRing)
+		m.sums, m.n = [4]float64{}, [4]int{}
 	}
 	m.begun = minute
-	m.n++
 	for i, v := range values {
-		m.sums[i] += v
+		if v >= 0 {
+			m.sums[i] += v
+			m.n[i]++
+		}
 	}
 }
 

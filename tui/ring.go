@@ -11,7 +11,16 @@ type half uint16
 
 const gap half = 0xffff
 
+// pointOf returns the point with values for connections, packets, bytes and active.
+// Negative ones are missing.
+func pointOf(values [4]float64) point {
+	return point{toHalf(values[0]), toHalf(values[1]), toHalf(values[2]), toHalf(values[3])}
+}
+
 func toHalf(f float64) half {
+	if f < 0 {
+		return gap
+	}
 	return half((math.Float32bits(float32(f)) + 0x8000) >> 16)
 }
 

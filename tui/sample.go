@@ -29,6 +29,8 @@ type slow struct {
 	// daemons is nil if unknown: without privilege.
 	daemons []kernel.Daemon
 	status  []kernel.TableStatus
+	// limit is the sysctl kernel.ConnMax.
+	limit []kernel.Sysctl
 }
 
 const slowEvery = 5 * time.Second
@@ -98,6 +100,7 @@ func (r *reader) readSlow(ctx context.Context, at time.Time) *slow {
 	s.timeouts, _ = r.k.Timeouts(ctx)
 	s.daemons, _ = r.k.Daemons(ctx)
 	s.status, _ = r.k.TableStatus(ctx)
+	s.limit, _ = r.k.Sysctls(ctx, kernel.ConnMax)
 	return s
 }
 

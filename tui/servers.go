@@ -99,9 +99,8 @@ func (s *servers) refresh(m *Model) tea.Cmd {
 
 func newServerRow(m *Model, e *kernel.ServiceEntry, v *kernel.ServerEntry) serverRow {
 	o := m.hist.objects[kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}]
-	r := serverRow{o: o, e: v, of: e, activity: activity{
-		rates: o.Rates, counted: o.counted(), blind: true, public: m.sample.Public,
-	}}
+	r := serverRow{o: o, e: v, of: e, activity: m.activityOf(o)}
+	r.blind = true
 	r.activity.add(v)
 	return r
 }
@@ -140,7 +139,7 @@ func (m *Model) serviceLine(id kernel.ServiceID, w int) line {
 		l = l.add(plain, ", one-packet scheduling")
 	}
 	l = l.add(dim, "  active ").add(bold, countText(r.active)).
-		add(dim, "  conns/s ").add(bold, m.rate(r.rates.Connections, r.public))
+		add(dim, "  conns/s ").add(bold, m.rate(r.rates.Connections, &r.activity))
 	if room := w - l.width() - 2; room >= 10 && !r.public {
 		n := min(room, 60)
 		l = l.add(plain, "  ").add(cyan, spark(&m.g, m.hist.series(r.o, n, connectionsOf), n))
@@ -295,13 +294,14 @@ func (s *machines) refresh(m *Model) tea.Cmd {
 				n = len(rows)
 				at[addr] = n
 				rows = append(rows, machineRow{addr: addr, name: addr.String(),
-					activity: activity{blind: true, public: m.sample.Public}})
+					activity: activity{blind: true, public: m.sample.Public, stopped: m.sample.Stopped != ""}})
 			}
 			r, o := &rows[n], m.hist.services[i].servers[j]
 			r.entries++
 			r.up += boolInt(v.Weight > 0)
 			r.activity.add(v)
 			r.rates.Add(o.Rates)
+			r.unknown = r.unknown || o.Unknown
 			r.counted = r.counted.Add(o.counted())
 		}
 	}

@@ -4,13 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"lvs/kernel"
-	"lvs/output"
 )
 
 // serviceRow is a row of the table of services.
@@ -54,9 +51,8 @@ func (s *services) refresh(m *Model) tea.Cmd {
 }
 
 func newServiceRow(m *Model, o *object, e *kernel.ServiceEntry) serviceRow {
-	r := serviceRow{o: o, e: e, activity: activity{
-		rates: o.Rates, counted: o.counted(), blind: len(e.Servers) > 0, public: m.sample.Public,
-	}}
+	r := serviceRow{o: o, e: e, activity: m.activityOf(o)}
+	r.blind = len(e.Servers) > 0
 	for j := range e.Servers {
 		r.activity.add(&e.Servers[j])
 		r.up += boolInt(e.Servers[j].Weight > 0)
@@ -138,104 +134,4 @@ func (s *overview) view(m *Model, w, h int) []line {
 	panel := m.summary(w, h)
 	s.table.y = len(panel)
 	return append(panel, s.table.view(&m.g, w, h-len(panel))...)
-}
-
-// summary draws the summary, in at most a third of the height.
-func (m *Model) summary(w, h int) []line {
-	o := m.hist.objects[kernel.ServerKey{}]
-	public := m.sample.Public
-	if h < 14 || w < 60 {
-		l := text(dim, "conns/s ").add(bold, m.rate(o.Rates.Connections, public)).
-			add(dim, " active ").add(bold, countText(o.active)).add(plain, " ")
-		if room := w - l.width(); room > 0 && !public {
-			l = l.add(cyan, spark(&m.g, m.hist.series(o, room, connectionsOf), room))
-		}
-		return []line{l}
-	}
-	var inactive, clients uint64
-	for i := range m.sample.Services {
-		for _, v := range m.sample.Services[i].Servers {
-			inactive += uint64(v.Inactive)
-			clients += uint64(v.Persistent)
-		}
-	}
-	pic := w - 46
-	rate := func(name string, in, out float64, both bool, of func(point) half) line {
-		l := label(&m.g, name, 14).add(bold, fit(&m.g, m.rate(in, public), 6, false))
-		if both {
-			l = l.add(dim, " in ").add(bold, fit(&m.g, m.rate(out, public), 6, false)).add(dim, " out ")
-		}
-		l = l.pad(37)
-		if !public {
-			l = l.add(cyan, spark(&m.g, m.hist.series(o, pic, of), pic))
-		}
-		return l
-	}
-	lines := []line{
-		rate("connections/s", o.Rates.Connections, 0, false, connectionsOf),
-		rate("packets/s", o.Rates.PacketsIn, o.Rates.PacketsOut, true, packetsOf),
-		rate("bytes/s", o.Rates.BytesIn, o.Rates.BytesOut, true, bytesOf),
-		label(&m.g, "connections", 14).add(bold, fit(&m.g, countText(o.active), 6, false)).add(dim, " active ").
-			add(bold, countText(inactive)).add(dim, " inactive ").
-			add(bold, m.count(clients, public)).add(dim, " clients").
-			add(plain, m.fill(o.active+inactive)),
-		m.settings(),
-	}
-	if m.hist.based.IsZero() {
-		return append(lines, nil)
-	}
-	return append(lines, text(dim, "counting since "+m.hist.based.Format("15:04:05")))
-}
-
-// fill returns how full the connection table is: its entries and its buckets. A
-// bucket can hold several entries. Linux 7 reports both numbers; earlier kernels
-// report only the size, so the entries are the known connections.
-func (m *Model) fill(known uint64) string {
-	held, buckets := known, uint64(m.sample.Info.ConnTableSize)
-	for _, s := range m.sample.slow.status {
-		switch n := firstNumber(s.Value); s.Name {
-		case "Conns":
-			held = n
-		case "Conn buckets":
-			buckets = n
-		}
-	}
-	if buckets == 0 {
-		return ""
-	}
-	part := percentText(float64(held) / float64(buckets))
-	return fmt.Sprintf("  table %s/%s %s", countText(held), countText(buckets), part)
-}
-
-// firstNumber returns the number at the beginning of a text, or 0.
-func firstNumber(s string) uint64 {
-	word, _, _ := strings.Cut(s, " ")
-	n, _ := strconv.ParseUint(word, 10, 64)
-	return n
-}
-
-// settings draws the timeouts and the sync daemons.
-func (m *Model) settings() line {
-	s := m.sample.slow
-	l := label(&m.g, "timeouts", 14)
-	if s.timeouts == (kernel.Timeouts{}) {
-		l = l.add(plain, "?")
-	} else {
-		l = l.add(plain, fmt.Sprintf("tcp %s  fin %s  udp %s", output.Duration(s.timeouts.TCP),
-			output.Duration(s.timeouts.TCPFin), output.Duration(s.timeouts.UDP)))
-	}
-	l = l.add(dim, "   sync ")
-	switch {
-	case s.daemons == nil:
-		return l.add(plain, "?")
-	case len(s.daemons) == 0:
-		return l.add(plain, "off")
-	}
-	for i, d := range s.daemons {
-		if i > 0 {
-			l = l.add(plain, ", ")
-		}
-		l = l.add(plain, clean(fmt.Sprintf("%s on %s (id %d)", d.Role, d.Interface, d.ID)))
-	}
-	return l
 }

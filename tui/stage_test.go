@@ -152,6 +152,12 @@ func (s *stage) pass(seconds int) {
 }
 
 // press sends keystrokes, by their names in Bubble Tea.
+func (s *stage) sysctl(name, value string) {
+	if err := s.k.SetSysctl(context.Background(), name, value); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 func (s *stage) press(strokes ...string) {
 	for _, k := range strokes {
 		s.send(stroke(k))

@@ -16,6 +16,15 @@ type activity struct {
 	// blind is set if the director sees no answer of its servers, public if the
 	// kernel shows no counters.
 	blind, public bool
+	// stopped is set if the counters are not up to date, unknown if the rates are not
+	// known: then, and until they are measured again.
+	stopped, unknown bool
+}
+
+// activityOf returns the rates and counters of an object.
+func (m *Model) activityOf(o *object) activity {
+	return activity{rates: o.Rates, counted: o.counted(), public: m.sample.Public,
+		stopped: m.sample.Stopped != "", unknown: o.Unknown}
 }
 
 // add makes a sum over servers.
@@ -73,7 +82,7 @@ func rateColumns[R any](m *Model, of func(*R) *activity) []column[R] {
 				switch {
 				case t.public:
 					return "?"
-				case c.outbound && t.blind:
+				case t.unknown, c.outbound && t.blind:
 					return m.g.dash
 				}
 				return rateText(c.of(&t.rates))
@@ -109,7 +118,7 @@ func countedColumns[R any](m *Model, of func(*R) *activity) []column[R] {
 			width: 6, rank: 13, off: true, down: true,
 			cell: func(r *R) string {
 				t := of(r)
-				if c.outbound && t.blind && !t.public {
+				if (t.stopped || c.outbound && t.blind) && !t.public {
 					return m.g.dash
 				}
 				return m.count(c.of(&t.counted), t.public)
@@ -135,10 +144,13 @@ func by[R any, N cmp.Ordered](of func(*R) *activity, number func(*activity) N) f
 	return func(a, b *R) int { return cmp.Compare(number(of(a)), number(of(b))) }
 }
 
-// rate writes a rate, or that it is not known.
-func (m *Model) rate(r float64, public bool) string {
-	if public {
+// rate writes a rate of an object, or that it is not known.
+func (m *Model) rate(r float64, t *activity) string {
+	switch {
+	case t.public:
 		return "?"
+	case t.unknown:
+		return m.g.dash
 	}
 	return rateText(r)
 }

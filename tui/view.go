@@ -6,6 +6,8 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"lvs/kernel"
 )
 
 // View implements tea.Model.
@@ -141,8 +143,9 @@ func (m *Model) state() line {
 	return l.add(plain, m.sample.Time.Format("15:04:05"))
 }
 
-// trouble returns the line below the head: the last error, or that the process
-// lacks a privilege. Nil: neither.
+// trouble returns the line below the head: the last error, that the process lacks a
+// privilege, that the connection table is almost full, or that counters are not up to
+// date. Nil: none of them.
 func (m *Model) trouble() line {
 	if m.err != nil {
 		says := clean(m.err.Error()) + "; retrying"
@@ -153,10 +156,27 @@ func (m *Model) trouble() line {
 		}
 		return text(bold|red, says)
 	}
-	if m.sample != nil && m.sample.Public {
+	switch {
+	case m.sample == nil:
+	case m.sample.Public:
 		return text(yellow, "no CAP_NET_ADMIN: counters, rates and thresholds are not available")
+	case m.conns().AlmostFull():
+		t := m.conns()
+		return text(bold|red, fmt.Sprintf("the connection table has %d of at most %d entries: "+
+			"at the limit new connections are dropped (net.ipv4.vs.%s)", t.Used, t.Max, kernel.ConnMax))
+	case m.sample.Stopped != "":
+		return text(yellow, m.stoppedText()+": counters and rates are unknown")
 	}
 	return nil
+}
+
+// stoppedText returns why the kernel does not update its counters.
+func (m *Model) stoppedText() string {
+	is := " is 0"
+	if m.sample.Stopped == kernel.EstCPUList {
+		is = " is empty"
+	}
+	return "net.ipv4.vs." + m.sample.Stopped + is
 }
 
 // foot draws the last line: the last message, or the most important keys.

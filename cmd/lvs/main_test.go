@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -87,6 +88,10 @@ func params(dir string) testscript.Params {
 				return !inLab, nil
 			case "ipvsadm":
 				_, err := exec.LookPath("ipvsadm")
+				return inLab && err == nil, nil
+			}
+			if sysctl, ok := strings.CutPrefix(name, "sysctl:"); ok { // of the real kernel
+				_, err := os.Stat("/proc/sys/net/ipv4/vs/" + sysctl)
 				return inLab && err == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
