@@ -106,8 +106,13 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		}
 		return a.nothingChanges("%s", o.same(q))
 	}
+	cut := plan.Sum(q.costs)
 	if a.global.dryRun {
-		return o.show(q)
+		if err := o.show(q); err != nil {
+			return err
+		}
+		a.warnDropped(&cut, "")
+		return nil
 	}
 	if err := o.nonePending(); err != nil {
 		return err
@@ -116,6 +121,9 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		if err := o.show(q); err != nil {
 			return err
 		}
+	}
+	if o.patience == 0 { // otherwise connections have time to end first
+		a.warnDropped(&cut, "")
 	}
 	if what := dangers(q); what != "" {
 		if err := a.confirm(ctx, what); err != nil {
@@ -226,7 +234,7 @@ func (o *apply) show(q *planned) error {
 // rows returns the steps as they are printed. With --drain the cost is left out
 // after the change: connections had time to end, and cuts were reported.
 func (o *apply) rows(q *planned) []output.Change {
-	rows := stepRows(q.before, &q.steps, !o.app.sent())
+	rows := stepRows(q, !o.app.sent())
 	if o.app.sent() && o.patience > 0 {
 		for i := range rows {
 			rows[i].Cost = nil

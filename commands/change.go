@@ -14,32 +14,35 @@ import (
 )
 
 // apply makes the changes, or prints them with --dry-run. Verbs that change single
-// services or servers all use it.
-func (a *App) apply(ctx context.Context, steps []operate.Step) error {
+// services or servers all use it. costs, if given, are what the steps cut.
+func (a *App) apply(ctx context.Context, steps []operate.Step, costs ...plan.Cost) error {
 	k, err := a.kernel()
 	if err != nil {
 		return err
 	}
-	changes := make([]kernel.Change, len(steps))
-	for i := range steps {
-		changes[i] = steps[i].Change
-	}
+	changes := changesOf(steps)
 	if a.global.dryRun {
 		if err := foresee(ctx, k, changes); err != nil {
 			return err
 		}
 	}
-	return a.perform(ctx, operate.Objects(steps), func() error { return k.Apply(ctx, changes) })
+	return a.perform(ctx, operate.Objects(steps), func() error { return k.Apply(ctx, changes) }, costs...)
 }
 
 // perform calls do, which changes the objects, and prints the result: nothing on
-// success unless -v or a format is set. With --dry-run it only prints.
-func (a *App) perform(ctx context.Context, objects []plan.Object, do func() error) error {
+// success unless -v or a format is set. With --dry-run it only prints. costs, if given,
+// are what the changes cut.
+func (a *App) perform(ctx context.Context, objects []plan.Object, do func() error, costs ...plan.Cost) error {
 	p, err := a.printer(output.Options{})
 	if err != nil {
 		return err
 	}
 	rows := rowsOf(objects)
+	for i := range costs {
+		if rows[i].Deletes() {
+			rows[i].Cost = &costs[i]
+		}
+	}
 	if a.global.dryRun {
 		for i := range rows {
 			rows[i].DryRun = true

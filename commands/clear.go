@@ -7,6 +7,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/operate"
+	"lvs/plan"
 )
 
 type clearAll struct{ app *App }
@@ -47,21 +48,26 @@ func (o *clearAll) run(c *cobra.Command, args []string) error {
 	if len(snap.Services) == 0 {
 		return o.app.nothingChanges("there are no services")
 	}
-	var cut tally
-	for _, s := range snap.Services {
-		cut.add(s)
-	}
-	what := fmt.Sprintf("delete every service: %s%s", plural(cut.services, "service"), cut.servers())
-	if err := o.app.confirm(c.Context(), what); err != nil {
-		return err
-	}
 	steps := make([]operate.Step, len(snap.Services))
+	servers := 0
 	for i := range steps {
 		e := &snap.Services[i]
+		servers += len(e.Servers)
 		steps[i] = operate.Step{
 			Change:        kernel.Change{Op: kernel.DeleteService, Service: e.Service},
 			BeforeService: &e.Service, Entry: e,
 		}
 	}
-	return o.app.perform(c.Context(), operate.Objects(steps), func() error { return k.Flush(c.Context()) })
+	costs, err := o.app.costs(c.Context(), snap, changesOf(steps))
+	if err != nil {
+		return err
+	}
+	cut := plan.Sum(costs)
+	o.app.warnDropped(&cut, "")
+	what := fmt.Sprintf("delete every service: %s%s", plural(len(steps), "service"), withServers(servers, &cut))
+	if err := o.app.confirm(c.Context(), what); err != nil {
+		return err
+	}
+	return o.app.perform(c.Context(), operate.Objects(steps),
+		func() error { return k.Flush(c.Context()) }, costs...)
 }

@@ -7,45 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"lvs/kernel"
 )
-
-// tally counts what a deletion removes.
-type tally struct {
-	services, members   int
-	active, connections uint64
-}
-
-func (t *tally) add(s kernel.ServiceEntry) {
-	t.services++
-	for _, srv := range s.Servers {
-		t.addServer(srv)
-	}
-}
-
-func (t *tally) addServer(s kernel.ServerEntry) {
-	t.members++
-	t.active += uint64(s.Active)
-	t.connections += uint64(s.Active) + uint64(s.Inactive)
-}
-
-// servers returns what is deleted besides the object itself, such as " with 2
-// servers, cutting 40 connections (12 active)". It is empty if there is none.
-func (t *tally) servers() string {
-	if t.members == 0 {
-		return ""
-	}
-	return " with " + plural(t.members, "server") + t.cuts()
-}
-
-// cuts returns what is cut, after a comma. It is empty if nothing is.
-func (t *tally) cuts() string {
-	if t.connections == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", cutting %s (%d active)", plural(t.connections, "connection"), t.active)
-}
 
 func plural[N int | uint64](n N, noun string) string {
 	if n == 1 {
@@ -116,28 +78,4 @@ func readLine(ctx context.Context, in io.Reader) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-}
-
-// deletions returns what a plan deletes and cuts, or an empty string.
-func deletions(before *kernel.Snapshot, changes []kernel.Change) string {
-	var services, servers tally
-	entries := before.Index()
-	for i := range changes {
-		e := entries[changes[i].Service.ServiceID]
-		switch changes[i].Op {
-		case kernel.DeleteService:
-			services.add(*e)
-		case kernel.DeleteServer:
-			servers.addServer(*e.Server(changes[i].Server.Addr))
-		}
-	}
-	var what []string
-	if services.services > 0 {
-		what = append(what, fmt.Sprintf("delete %s%s", plural(services.services, "service"), services.servers()))
-	}
-	if servers.members > 0 {
-		what = append(what,
-			fmt.Sprintf("delete %s of services that stay%s", plural(servers.members, "server"), servers.cuts()))
-	}
-	return strings.Join(what, ", and ")
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/output"
+	"lvs/plan"
 )
 
 type diff struct {
@@ -47,9 +48,11 @@ func (o *diff) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.Plan(stepRows(q.before, &q.steps, true)); err != nil {
+	if err := p.Plan(stepRows(q, true)); err != nil {
 		return err
 	}
+	cut := plan.Sum(q.costs)
+	o.app.warnDropped(&cut, "")
 	o.noteLeft(q)
 	if q.steps.Empty() {
 		return nil

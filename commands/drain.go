@@ -116,7 +116,7 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if a.global.dryRun {
-		return o.preview(ctx, steps, found)
+		return o.preview(ctx, snap, steps, found)
 	}
 	at := a.Now().Add(o.holdFor)
 	o.before, err = op.Drain(ctx, found, o.holdFor)
@@ -152,7 +152,8 @@ func (o *drain) noteZero(found []operate.Member) {
 
 // preview prints what would be done, with --dry-run. With --delete, the servers are
 // deleted when they are drained.
-func (o *drain) preview(ctx context.Context, steps []operate.Step, found []operate.Member) error {
+func (o *drain) preview(ctx context.Context, snap *kernel.Snapshot, steps []operate.Step,
+	found []operate.Member) error {
 	if o.delete {
 		for i := range found {
 			steps = append(steps, operate.Step{
@@ -166,7 +167,13 @@ func (o *drain) preview(ctx context.Context, steps []operate.Step, found []opera
 	if len(steps) == 0 {
 		return o.app.nothingChanges("the weight is already 0")
 	}
-	return o.app.apply(ctx, steps)
+	costs, err := o.app.costs(ctx, snap, changesOf(steps))
+	if err != nil {
+		return err
+	}
+	cut := plan.Sum(costs)
+	o.app.warnDropped(&cut, "")
+	return o.app.apply(ctx, steps, costs...)
 }
 
 // notDrained returns why the servers cannot be drained.
@@ -287,7 +294,7 @@ func (o *drain) follow(ctx context.Context, op *operate.Operator, w *operate.Wat
 		return o.brokenOff(ctx, err, now, found, report)
 	}
 	if o.delete {
-		if err := o.remove(ctx, op, now, found); err != nil {
+		if err := o.remove(ctx, op, w, now, found); err != nil {
 			return err
 		}
 	}
@@ -299,31 +306,15 @@ func (o *drain) follow(ctx context.Context, op *operate.Operator, w *operate.Wat
 	return report.last(now)
 }
 
-// remove deletes drained servers from their services, and warns if the kernel still
-// remembers connections of clients that may come back.
-func (o *drain) remove(ctx context.Context, op *operate.Operator, now []operate.Drain, found []operate.Member) error {
-	settings, err := doctor.ReadSettings(ctx, op.Kernel)
+// remove deletes drained servers from their services, and warns if packets of clients that
+// come back are dropped.
+func (o *drain) remove(ctx context.Context, op *operate.Operator, w *operate.Watch, now []operate.Drain,
+	found []operate.Member) error {
+	cut, err := op.CostOfDrained(ctx, w, now)
 	if err != nil {
 		return err
 	}
-	var going []kernel.ServerEntry
-	var dropped *doctor.Diagnosis
-	for i := range now {
-		d := &now[i]
-		if d.State != operate.Drained {
-			continue
-		}
-		v := kernel.ServerEntry{Server: kernel.Server{Addr: d.Server, Forward: d.Forward}, Active: d.Active,
-			Inactive: d.Inactive}
-		going = append(going, v)
-		if dropped == nil {
-			dropped = doctor.DroppedDatagrams(settings, d.Service, &v)
-		}
-	}
-	if dropped == nil {
-		dropped = doctor.DroppedReturns(settings, going)
-	}
-	o.app.quote(dropped)
+	o.app.warnDropped(&cut, "")
 	return op.DeleteDrained(ctx, now, found)
 }
 

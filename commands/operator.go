@@ -99,7 +99,7 @@ func (a *App) tell(e operate.Event) {
 			a.live().show(func() string { return fmt.Sprintf("%d of %d changes", e.Done, e.Total) })
 		}
 	case operate.Deleting:
-		a.warnDeleting(e.Servers)
+		a.warnDropped(&e.Cost, "")
 	case operate.DrainProgress:
 		a.showDraining(e.Servers)
 	case operate.WaitEnded:
@@ -126,15 +126,6 @@ func (a *App) carry(ctx context.Context, all *operate.Carry, before *plan.Table,
 		return a.undone(failure, where)
 	}
 	return err
-}
-
-// warnDeleting warns what deleting servers does to clients that come back.
-func (a *App) warnDeleting(going []kernel.ServerEntry) {
-	settings, err := doctor.ReadSettings(a.ctx, a.op.Kernel)
-	if err != nil {
-		return // the change itself fails with the reason
-	}
-	a.quote(doctor.DroppedReturns(settings, going))
 }
 
 // quote prints a diagnosis; nil is none.

@@ -47,7 +47,8 @@ type planned struct {
 	kernel kernel.Kernel
 	before *plan.Table
 	steps  plan.Steps
-	left   plan.Steps // what --allow leaves out
+	left   plan.Steps  // what --allow leaves out
+	costs  []plan.Cost // of steps.Changes
 	// kept are drained servers that do not get the weight of the files.
 	kept []operate.Kept
 }
@@ -83,7 +84,8 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	q.steps, q.left, q.kept = p.steps(w, q.before)
 	p.app.noteKept(q.kept)
 	p.app.noteOverridden(p.out, q.before.Snapshot)
-	return q, nil
+	q.costs, err = p.app.costs(ctx, q.before.Snapshot, q.steps.Changes)
+	return q, err
 }
 
 // steps plans the steps from a table, and separates what --allow leaves out. A drained
@@ -120,9 +122,9 @@ func (p *planner) noteLeft(q *planned) {
 
 // stepRows returns steps as rows, in the order in which they are carried out, with
 // the settings before and after and what they cut.
-func stepRows(before *plan.Table, s *plan.Steps, dryRun bool) []output.Change {
+func stepRows(q *planned, dryRun bool) []output.Change {
+	before, s, costs := q.before, &q.steps, q.costs
 	rows := planRows(before.Snapshot, s.Changes, dryRun)
-	costs := plan.Costs(before.Snapshot, s.Changes)
 	for i := range rows {
 		if plan.KindOf(s.Changes[i].Op) == plan.Deleting {
 			rows[i].Cost = &costs[i]
@@ -170,7 +172,7 @@ func countSteps(s *plan.Steps, planned bool) string {
 // servers: what confirm asks about. It is empty if there is none.
 func dangers(q *planned) string {
 	var what []string
-	if text := deletions(q.before.Snapshot, q.steps.Changes); text != "" {
+	if text := deletions(q.before.Snapshot, q.steps.Changes, q.costs); text != "" {
 		what = append(what, text)
 	}
 	if ids := plan.Starved(q.before.Snapshot, q.steps.Changes); len(ids) == 1 {

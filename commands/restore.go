@@ -95,12 +95,18 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 		o.declare(ctx)
 		return o.app.nothingChanges("the table matches the text")
 	}
-	if what := deletions(before, changes); what != "" {
+	costs, err := o.app.costs(ctx, before, changes)
+	if err != nil {
+		return err
+	}
+	if what := deletions(before, changes, costs); what != "" {
+		cut := plan.Sum(costs)
+		o.app.warnDropped(&cut, "")
 		if err := o.app.confirm(ctx, what); err != nil {
 			return err
 		}
 	}
-	return o.apply(ctx, k, before, changes, text)
+	return o.apply(ctx, k, &restoration{before, changes, costs, text})
 }
 
 // declare makes the weights of the text the ones that undrain restores.
@@ -216,16 +222,28 @@ func wanted(text []ipvsadm.Service) []plan.Service {
 	return out
 }
 
+// restoration is a plan to restore a text.
+type restoration struct {
+	before  *kernel.Snapshot
+	changes []kernel.Change
+	costs   []plan.Cost
+	text    []ipvsadm.Service
+}
+
 // apply carries out the plan and prints it.
-func (o *restore) apply(ctx context.Context, k kernel.Kernel, before *kernel.Snapshot, changes []kernel.Change,
-	text []ipvsadm.Service) error {
-	a := o.app
+func (o *restore) apply(ctx context.Context, k kernel.Kernel, r *restoration) error {
+	a, before, changes, text := o.app, r.before, r.changes, r.text
 	p, err := a.printer(output.Options{})
 	if err != nil {
 		return err
 	}
 	show := func(refused kernel.Refusals) error {
 		rows := planRows(before, changes, a.global.dryRun)
+		for i := range rows {
+			if rows[i].Deletes() {
+				rows[i].Cost = &r.costs[i]
+			}
+		}
 		for _, r := range refused {
 			rows[r.Index].Err = r.Err
 		}

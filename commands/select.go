@@ -299,10 +299,11 @@ func (a *App) lookup(ctx context.Context, what string, ids []kernel.ServiceID) (
 	return out, bad.err()
 }
 
-// lookupServers reads the given servers of a service. what is the operation in errors.
+// lookupServers reads a service and the given servers of it. what is the operation in
+// errors.
 func (a *App) lookupServers(
 	ctx context.Context, what string, id kernel.ServiceID, names []string,
-) ([]kernel.ServerEntry, error) {
+) (*kernel.ServiceEntry, []kernel.ServerEntry, error) {
 	// Report invalid names even if there is no kernel.
 	var bad faults
 	for _, name := range names {
@@ -310,13 +311,14 @@ func (a *App) lookupServers(
 		bad.add(err)
 	}
 	if err := bad.err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	entries, err := a.lookup(ctx, what, []kernel.ServiceID{id})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return pickServers(&entries[0], what, names)
+	found, err := pickServers(&entries[0], what, names)
+	return &entries[0], found, err
 }
 
 // pickServers returns the given servers, each once. Its error has every invalid or

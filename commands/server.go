@@ -8,6 +8,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/operate"
+	"lvs/plan"
 )
 
 func newServer(a *App) *cobra.Command {
@@ -152,7 +153,7 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 		return usagef("service %v: no setting is given: server edit needs an option", id).
 			hintf("%s --help lists the options", c.CommandPath())
 	}
-	present, err := o.app.lookupServers(c.Context(), kernel.EditServer.String(), id, names)
+	_, present, err := o.app.lookupServers(c.Context(), kernel.EditServer.String(), id, names)
 	if err != nil {
 		return err
 	}
@@ -223,14 +224,12 @@ func (o *serverDelete) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	present, err := o.app.lookupServers(c.Context(), kernel.DeleteServer.String(), id, names)
+	e, present, err := o.app.lookupServers(c.Context(), kernel.DeleteServer.String(), id, names)
 	if err != nil {
 		return err
 	}
 	var steps []operate.Step
-	var cut tally
 	for _, p := range present {
-		cut.addServer(p)
 		steps = append(steps, operate.Step{
 			Change: kernel.Change{
 				Op: kernel.DeleteServer, Service: kernel.Service{ServiceID: id},
@@ -243,11 +242,17 @@ func (o *serverDelete) run(c *cobra.Command, args []string) error {
 	if len(present) > 1 {
 		what = fmt.Sprintf("delete %d servers", len(present))
 	}
-	what = fmt.Sprintf("%s from %v%s", what, id, cut.cuts())
-	if err := o.app.confirm(c.Context(), what); err != nil {
+	table := &kernel.Snapshot{Services: []kernel.ServiceEntry{*e}}
+	costs, err := o.app.costs(c.Context(), table, changesOf(steps))
+	if err != nil {
 		return err
 	}
-	return o.app.apply(c.Context(), steps)
+	cut := plan.Sum(costs)
+	o.app.warnDropped(&cut, "")
+	if err := o.app.confirm(c.Context(), fmt.Sprintf("%s from %v%s", what, id, which(&cut))); err != nil {
+		return err
+	}
+	return o.app.apply(c.Context(), steps, costs...)
 }
 
 type serverShow struct {

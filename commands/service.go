@@ -1,12 +1,14 @@
 package commands
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"lvs/kernel"
 	"lvs/operate"
+	"lvs/plan"
 )
 
 func newService(a *App) *cobra.Command {
@@ -182,9 +184,9 @@ func (o *serviceDelete) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	var steps []operate.Step
-	var cut tally
+	servers := 0
 	for _, e := range entries {
-		cut.add(e)
+		servers += len(e.Servers)
 		steps = append(steps, operate.Step{
 			Change:        kernel.Change{Op: kernel.DeleteService, Service: kernel.Service{ServiceID: e.ServiceID}},
 			BeforeService: &e.Service,
@@ -195,10 +197,35 @@ func (o *serviceDelete) run(c *cobra.Command, args []string) error {
 	if len(ids) > 1 {
 		what = fmt.Sprintf("delete %d services", len(ids))
 	}
-	if err := o.app.confirm(c.Context(), what+cut.servers()); err != nil {
+	costs, err := o.costs(c.Context(), entries, steps)
+	if err != nil {
 		return err
 	}
-	return o.app.apply(c.Context(), steps)
+	cut := plan.Sum(costs)
+	o.app.warnDropped(&cut, "")
+	if err := o.app.confirm(c.Context(), what+withServers(servers, &cut)); err != nil {
+		return err
+	}
+	return o.app.apply(c.Context(), steps, costs...)
+}
+
+// costs returns what the deletions cut. It depends on whether other services are left.
+func (o *serviceDelete) costs(ctx context.Context, entries []kernel.ServiceEntry, steps []operate.Step) (
+	[]plan.Cost, error) {
+	k, err := o.app.kernel()
+	if err != nil {
+		return nil, err
+	}
+	table, err := k.Services(ctx)
+	if err != nil {
+		return nil, kernel.WithOp(kernel.DeleteService.String(), err)
+	}
+	for i := range entries {
+		if e := table.Find(entries[i].ServiceID); e != nil {
+			*e = entries[i]
+		}
+	}
+	return o.app.costs(ctx, table, changesOf(steps))
 }
 
 type serviceShow struct {

@@ -46,8 +46,9 @@ connections. With --force everything is undone: a service is deleted with server
 were added later. If the kernel refuses a step, nothing is changed.
 
 A deleted service comes back with its servers and all settings, but without its
-connections and counters. lvs zero cannot be undone. To undo a drain ends it; a server
-that was drained by another command stays drained, also with --force.
+counters. If net.ipv4.vs.expire_nodest_conn is 0, connections that have not timed out
+meanwhile go on; if it is 1, they have ended. lvs zero cannot be undone. To undo a drain
+ends it; a server that was drained by another command stays drained, also with --force.
 
 If something would be deleted, undo asks first; without a terminal it needs --yes. If
 there is nothing to undo, or this table has no entry N, the exit status is 4.`,
@@ -101,8 +102,12 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 		o.settle(ctx, drained)
 		return o.app.nothingChanges("the table is as before entry %d (%s)", e.ID, e.Command)
 	}
-	rows := undoRows(back)
-	if err := o.ask(ctx, e, back, rows); err != nil {
+	costs, err := o.app.costs(ctx, now.Snapshot, back.Changes)
+	if err != nil {
+		return err
+	}
+	rows := undoRows(back, costs)
+	if err := o.ask(ctx, e, back, rows, costs); err != nil {
 		return err
 	}
 	return o.apply(ctx, e, back, drained, rows)
@@ -295,8 +300,9 @@ func (o *undo) kept(e *journal.Entry, back *plan.Reversal) error {
 }
 
 // ask prints what will be done and asks, if something is deleted.
-func (o *undo) ask(ctx context.Context, e *journal.Entry, back *plan.Reversal, rows []output.Change) error {
-	what := deletions(back.Before.Snapshot, back.Changes)
+func (o *undo) ask(ctx context.Context, e *journal.Entry, back *plan.Reversal, rows []output.Change,
+	costs []plan.Cost) error {
+	what := deletions(back.Before.Snapshot, back.Changes, costs)
 	if what == "" {
 		return nil
 	}
@@ -312,6 +318,9 @@ func (o *undo) ask(ctx context.Context, e *journal.Entry, back *plan.Reversal, r
 		if err := p.Plan(rows); err != nil {
 			return err
 		}
+	}
+	if cut := plan.Sum(costs); o.patience == 0 || a.global.dryRun {
+		a.warnDropped(&cut, "")
 	}
 	return a.confirm(ctx, fmt.Sprintf("undo entry %d (%s): %s", e.ID, e.Command, what))
 }
@@ -352,7 +361,7 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	o.settle(ctx, drained)
 	o.forgetConfirm(e.ID)
 	if plan.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
-		a.note("what was deleted is restored without its connections")
+		o.noteConnections(ctx)
 	}
 	if n := op.EntryID(); n != 0 && !partly {
 		a.note("entry %d (%s) is undone; %s undo %d makes the change again", e.ID, e.Command, a.here(), n)
@@ -366,10 +375,22 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	return err
 }
 
+// noteConnections prints what happens to the connections of servers that are restored
+// (docs/decisions/0018-deletion.md).
+func (o *undo) noteConnections(ctx context.Context) {
+	rules, err := plan.ReadRules(ctx, o.app.opened)
+	switch {
+	case err != nil || !rules.Known:
+	case rules.Release:
+		o.app.note("what was deleted is restored without its connections")
+	default:
+		o.app.note("what was deleted is restored; connections that have not timed out go on")
+	}
+}
+
 // undoRows returns the steps of a reversal as rows. Servers that are deleted with
 // their service are part of its row.
-func undoRows(back *plan.Reversal) []output.Change {
-	costs := plan.Costs(back.Before.Snapshot, back.Changes)
+func undoRows(back *plan.Reversal, costs []plan.Cost) []output.Change {
 	var rows []output.Change
 	for i := range back.Objects {
 		at := back.Objects[i].Change

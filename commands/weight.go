@@ -110,7 +110,7 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	if err := o.parseTimes(err); err != nil {
 		return err
 	}
-	present, err := o.app.lookupServers(c.Context(), "set weight", id, rest[:1])
+	_, present, err := o.app.lookupServers(c.Context(), "set weight", id, rest[:1])
 	if err != nil {
 		return err
 	}

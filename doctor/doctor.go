@@ -83,40 +83,22 @@ func BoundClients(s Settings, of kernel.Service, v *kernel.ServerEntry) *Diagnos
 	}
 }
 
-// DroppedReturns diagnoses the deletion of servers: the kernel keeps a connection after
-// its end, for the timeout after a FIN if it sees only one direction (direct routing,
-// tunnels), and drops packets for it once the server is deleted (ip_vs_core.c,
-// conn_reuse_mode in ipvs-sysctl). It returns nil if that cannot happen.
-func DroppedReturns(s Settings, going []kernel.ServerEntry) *Diagnosis {
-	if !s.off(kernel.ExpireNodestConn) {
+// DroppedConnections diagnoses deletions: the kernel keeps the connections of a deleted
+// server until they time out, and drops their packets. It returns nil if that does not
+// happen.
+func DroppedConnections(cost *plan.Cost) *Diagnosis {
+	n := cost.Fates[plan.Dropped]
+	if n == 0 {
 		return nil
 	}
-	for i := range going {
-		v := &going[i]
-		if v.Forward == kernel.NAT || v.Active == 0 && v.Inactive == 0 {
-			continue
-		}
-		return &Diagnosis{
-			Code: "dropped-returns", Severity: Warning, What: sysctlIsOff(kernel.ExpireNodestConn),
-			Why: fmt.Sprintf("for up to %s, clients that reuse a port hang on the deleted server",
-				plan.DurationText(s.Timeouts.TCPFin)),
-			Fix: setSysctl(kernel.ExpireNodestConn) + " before the deletion sends them to another server",
-		}
-	}
-	return nil
-}
-
-// DroppedDatagrams diagnoses the deletion of a drained server of a UDP or firewall-mark
-// service: datagrams that still come are dropped. It returns nil if that cannot happen.
-func DroppedDatagrams(s Settings, of kernel.ServiceID, v *kernel.ServerEntry) *Diagnosis {
-	if v.Inactive == 0 || !s.off(kernel.ExpireNodestConn) || of.Protocol != kernel.UDP && of.FWMark == 0 {
-		return nil
+	until := "until the connections time out"
+	if cost.Within > 0 {
+		until = fmt.Sprintf("for up to %s (timeout %v)", plan.DurationText(cost.Within), cost.Timeout)
 	}
 	return &Diagnosis{
-		Code: "dropped-datagrams", Severity: Warning, What: sysctlIsOff(kernel.ExpireNodestConn),
-		Why: fmt.Sprintf("packets of %s to %v in %v are dropped until the connections time out",
-			count(uint64(v.Inactive), "old connection"), v.Addr, of),
-		Fix: setSysctl(kernel.ExpireNodestConn) + " sends them to another server immediately",
+		Code: "dropped-connections", Severity: Warning, What: sysctlIsOff(kernel.ExpireNodestConn),
+		Why: fmt.Sprintf("packets of %s to deleted servers are dropped %s", count(n, "connection"), until),
+		Fix: setSysctl(kernel.ExpireNodestConn) + " before the deletion ends them at once: TCP is reset, UDP moves",
 	}
 }
 

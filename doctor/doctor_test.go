@@ -9,6 +9,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/plan"
 )
 
 // with returns settings with one sysctl.
@@ -39,28 +40,21 @@ func TestDiagnoses(t *testing.T) {
 		v := entry(kernel.NAT, 0, 0, clients)
 		return func() *Diagnosis { return BoundClients(s, of, &v) }
 	}
-	returns := func(s Settings, going ...kernel.ServerEntry) func() *Diagnosis {
-		return func() *Diagnosis { return DroppedReturns(s, going) }
+	dropped := func(cost plan.Cost) func() *Diagnosis {
+		return func() *Diagnosis { return DroppedConnections(&cost) }
 	}
-	datagrams := func(s Settings, service string, inactive uint32) func() *Diagnosis {
-		v := entry(kernel.Direct, 0, inactive, 0)
-		return func() *Diagnosis { return DroppedDatagrams(s, id(t, service), &v) }
-	}
-	const template, nodest = kernel.ExpireQuiescentTemplate, kernel.ExpireNodestConn
+	const template = kernel.ExpireQuiescentTemplate
 
 	boundOne := &Diagnosis{"bound-clients", Warning, "net.ipv4.vs.expire_quiescent_template is 0",
 		"clients bound by persistence keep coming to 10.0.0.1:80 in tcp://192.0.2.10:80 (1 now)",
 		"sysctl -w net.ipv4.vs.expire_quiescent_template=1"}
 	boundTwo := *boundOne
 	boundTwo.Why = "clients bound by persistence keep coming to 10.0.0.1:80 in tcp://192.0.2.10:80 (2 now)"
-	dropped := &Diagnosis{"dropped-returns", Warning, "net.ipv4.vs.expire_nodest_conn is 0",
-		"for up to 2m, clients that reuse a port hang on the deleted server",
-		"sysctl -w net.ipv4.vs.expire_nodest_conn=1 before the deletion sends them to another server"}
-	old := &Diagnosis{"dropped-datagrams", Warning, "net.ipv4.vs.expire_nodest_conn is 0",
-		"packets of 3 old connections to 10.0.0.1:80 in udp://192.0.2.10:53 are dropped until the connections time out",
-		"sysctl -w net.ipv4.vs.expire_nodest_conn=1 sends them to another server immediately"}
-	oldOfMark := *old
-	oldOfMark.Why = "packets of 1 old connection to 10.0.0.1:80 in fwmark:7 are dropped until the connections time out"
+	many := &Diagnosis{"dropped-connections", Warning, "net.ipv4.vs.expire_nodest_conn is 0",
+		"packets of 3 connections to deleted servers are dropped for up to 15m (timeout tcp)",
+		"sysctl -w net.ipv4.vs.expire_nodest_conn=1 before the deletion ends them at once: TCP is reset, UDP moves"}
+	one := *many
+	one.Why = "packets of 1 connection to deleted servers are dropped until the connections time out"
 
 	for _, c := range []struct {
 		name     string
@@ -74,20 +68,12 @@ func TestDiagnoses(t *testing.T) {
 		{"no clients", bound(web, with(template, "0"), 0), nil},
 		{"no persistence", bound(plain, with(template, "0"), 2), nil},
 
-		{"deleted with active connections", returns(with(nodest, "0"), entry(kernel.Direct, 1, 0, 0)), dropped},
-		{"deleted with inactive connections", returns(with(nodest, "0"), entry(kernel.Tunneling, 0, 1, 0)), dropped},
-		{"one of several", returns(with(nodest, "0"), entry(kernel.NAT, 1, 1, 0), entry(kernel.Direct, 1, 0, 0)), dropped},
-		{"NAT sees both directions", returns(with(nodest, "0"), entry(kernel.NAT, 1, 1, 0)), nil},
-		{"no connections", returns(with(nodest, "0"), entry(kernel.Direct, 0, 0, 5)), nil},
-		{"no servers", returns(with(nodest, "0")), nil},
-		{"connections expire", returns(with(nodest, "1"), entry(kernel.Direct, 1, 0, 0)), nil},
-		{"unknown whether they expire", returns(Settings{}, entry(kernel.Direct, 1, 0, 0)), nil},
-
-		{"datagrams", datagrams(with(nodest, "0"), "udp://192.0.2.10:53", 3), old},
-		{"datagrams of a mark", datagrams(with(nodest, "0"), "fwmark:7", 1), &oldOfMark},
-		{"TCP", datagrams(with(nodest, "0"), "tcp://192.0.2.10:53", 3), nil},
-		{"no old connections", datagrams(with(nodest, "0"), "udp://192.0.2.10:53", 0), nil},
-		{"datagrams expire", datagrams(with(nodest, "1"), "udp://192.0.2.10:53", 3), nil},
+		{"dropped", dropped(plan.Cost{Established: 4, Fates: plan.Fates{plan.Dropped: 3, plan.Reset: 1},
+			Within: 15 * time.Minute, Timeout: plan.TCPTimeout}), many},
+		{"dropped for an unknown time", dropped(plan.Cost{Established: 1, Fates: plan.Fates{plan.Dropped: 1}}), &one},
+		{"reset and moved", dropped(plan.Cost{Established: 4, Fates: plan.Fates{plan.Moved: 3, plan.Reset: 1}}), nil},
+		{"nothing is cut", dropped(plan.Cost{Persistent: 9}), nil},
+		{"not known", dropped(plan.Cost{Established: 9}), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if d := cmp.Diff(c.want, c.diagnose()); d != "" {

@@ -227,20 +227,23 @@ func (s *Server) ServeTCP(port uint16, handle func(net.Conn)) error {
 	if err != nil {
 		return err
 	}
-	s.start(l, func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				conn.SetDeadline(time.Now().Add(clientPatience))
-				handle(conn)
-			}()
-		}
-	})
+	s.start(l, func() { accept(l, handle) })
 	return nil
+}
+
+// accept calls handle with each connection until the listener is closed.
+func accept(l net.Listener, handle func(net.Conn)) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(clientPatience))
+			handle(conn)
+		}()
+	}
 }
 
 // ServeSMTP runs a mail server on a port. It greets with the server's name, knows HELO

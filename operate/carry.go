@@ -31,9 +31,6 @@ var errQuiesced = errors.New("servers to be deleted have the weight 0 and were n
 // plan.Failure: then everything was undone, or Undo is why not. Quiesced is sent if
 // servers have the weight 0 and could not be deleted.
 func (c *Carry) Run(ctx context.Context, before *plan.Table, steps plan.Steps) error {
-	if going := deletedServers(before, &steps); len(going) > 0 {
-		c.tell(Deleting{going})
-	}
 	first, then := steps, plan.Steps{}
 	if c.Patience > 0 {
 		first, then = steps.Quiesce(before.Snapshot)
@@ -77,6 +74,11 @@ func (c *Carry) remove(ctx context.Context, then *plan.Steps) error {
 	if rest.Empty() {
 		return nil // another process has done it
 	}
+	rules, err := plan.ReadRules(ctx, c.Kernel)
+	if err != nil {
+		return err
+	}
+	c.tell(Deleting{plan.Sum(plan.Costs(now.Snapshot, rest.Changes, rules))})
 	return c.take(ctx, now, &rest)
 }
 
@@ -126,18 +128,6 @@ func (c *Carry) finish(ctx context.Context, before *plan.Table, then *plan.Steps
 		c.tell(DrainProgress{busy})
 		return false, max(rest, time.Millisecond), nil
 	})
-}
-
-// deletedServers returns the servers that are deleted from services that stay.
-func deletedServers(before *plan.Table, steps *plan.Steps) []kernel.ServerEntry {
-	var out []kernel.ServerEntry
-	entries := before.Index()
-	for i := range steps.Changes {
-		if c := &steps.Changes[i]; c.Op == kernel.DeleteServer {
-			out = append(out, *entries[c.Service.ServiceID].Server(c.Server.Addr))
-		}
-	}
-	return out
 }
 
 // departing returns the servers that steps delete, alone or with their service.

@@ -78,9 +78,8 @@ type (
 	CalledOff struct{ state.Job }
 	// Progress is how many of the changes are made.
 	Progress struct{ Done, Total int }
-	// Deleting has the servers that are about to be deleted, with their connections,
-	// from services that stay.
-	Deleting struct{ Servers []kernel.ServerEntry }
+	// Deleting has what is cut by the deletions that follow a wait, right before them.
+	Deleting struct{ Cost plan.Cost }
 	// DrainProgress is the state of the servers that are being drained.
 	DrainProgress struct{ Servers []Drain }
 	// WaitEnded means that the wait for servers is over. Cut are those that still had

@@ -46,14 +46,6 @@ type ChangeRow struct {
 	Error   *string      `json:"error" doc:"Why it was refused. Null if it was not."`
 }
 
-// CutsRow is what a deletion does to connected clients.
-type CutsRow struct {
-	Established uint64 `json:"established" doc:"Established connections that are cut."`
-	Other       uint64 `json:"other" doc:"Connections in any other state that are cut."`
-	Clients     uint64 `json:"clients" doc:"Clients that lose the server to which persistence binds them."`
-	Persistent  uint64 `json:"persistent" deprecated:"true" doc:"Use clients."`
-}
-
 // Changes writes what a verb did or would do, in this order unless sorted.
 func (p *Printer) Changes(rows []Change) error {
 	k := changeKind()
@@ -69,13 +61,16 @@ func (c *Change) row() ChangeRow {
 		row.Server = new(c.Server.String())
 	}
 	if c.Cost != nil {
-		row.Cuts = &CutsRow{c.Cost.Established, c.Cost.Other, c.Cost.Persistent, c.Cost.Persistent}
+		row.Cuts = cutsRow(c.Cost)
 	}
 	if c.Err != nil {
 		row.Error = new(c.Err.Error())
 	}
 	return row
 }
+
+// Deletes reports whether something is deleted.
+func (c *Change) Deletes() bool { return c.side(false) != (side{}) && c.side(true) == (side{}) }
 
 // op returns what is done in one word, the same in every format.
 func (c *Change) op() string { return strings.ReplaceAll(c.Op, " ", "-") }

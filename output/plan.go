@@ -120,25 +120,6 @@ func orNone(s string) string {
 	return s
 }
 
-// CostText returns what a change cuts: "cuts 1,243 active connections, moves 88 clients
-// bound by persistence". It is empty if nothing is cut.
-func CostText(c *plan.Cost) string {
-	if c == nil {
-		return ""
-	}
-	var parts []string
-	switch {
-	case c.Established > 0:
-		parts = append(parts, "cuts "+counted(c.Established, "active connection"))
-	case c.Other > 0:
-		parts = append(parts, "cuts "+counted(c.Other, "closing connection"))
-	}
-	if c.Persistent > 0 {
-		parts = append(parts, "moves "+counted(c.Persistent, "client")+" bound by persistence")
-	}
-	return strings.Join(parts, ", ")
-}
-
 func counted(n uint64, noun string) string {
 	if n == 1 {
 		return "1 " + noun

@@ -22,10 +22,11 @@ func TestPlan(t *testing.T) {
 		{Op: "set timeouts", BeforeTimeouts: &kernel.Timeouts{TCP: 900e9, UDP: 300e9},
 			AfterTimeouts: &kernel.Timeouts{TCP: 600e9, UDP: 300e9}},
 		{Service: id, Server: addr("10.0.0.13:80"), BeforeServer: &kernel.Server{},
-			Cost: &plan.Cost{Established: 1243, Other: 9, Persistent: 88}},
+			Cost: &plan.Cost{Established: 1243, Other: 9, Persistent: 88, Fates: plan.Fates{plan.Dropped: 1252},
+				Within: 900e9, Timeout: plan.TCPTimeout}},
 		{Service: id, Server: addr("10.0.0.15:80"), BeforeServer: &kernel.Server{}, Cost: &plan.Cost{}},
 		{Service: kernel.MarkID(9, kernel.IPv4), BeforeService: &kernel.Service{},
-			Cost: &plan.Cost{Other: 2, Persistent: 1}},
+			Cost: &plan.Cost{Other: 2, Persistent: 1, Stranded: 1, Fates: plan.Fates{plan.Ended: 2}}},
 		{Op: "stop sync master", BeforeDaemon: &kernel.Daemon{Role: kernel.Master, Interface: "eth0"}},
 		{Op: "start sync backup", AfterDaemon: &kernel.Daemon{Role: kernel.Backup, Interface: "eth0", ID: 7}},
 	}

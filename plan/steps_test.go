@@ -207,8 +207,10 @@ func TestCosts(t *testing.T) {
 		{Op: kernel.DeleteServer, Service: first.Service, Server: first.Servers[0].Server},
 		{Op: kernel.DeleteService, Service: first.Service},
 		{Op: kernel.DeleteService, Service: kernel.Service{ServiceID: id("fwmark:99")}},
-	})
-	if d := cmp.Diff([]Cost{{}, {10, 100, 1000}, {20, 200, 2000}, {}}, got); d != "" {
+	}, Rules{})
+	want := []Cost{{}, {Established: 10, Other: 100, Persistent: 1000, Stranded: 1000},
+		{Established: 20, Other: 200, Persistent: 2000, Stranded: 2000}, {}}
+	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
 }

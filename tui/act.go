@@ -1,13 +1,17 @@
 package tui
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"lvs/kernel"
+	"lvs/output"
 )
 
 // target is the row that a key acts on: the row with the cursor.
@@ -250,30 +254,48 @@ func (m *Model) change(name, before, after string) line {
 
 // remove opens the dialog for deleting a service or server.
 func (m *Model) remove(t target) tea.Cmd {
-	cut := func(active, inactive uint64) line {
-		return text(bold|red, fmt.Sprintf("cuts %s, %d active", plural(active+inactive, "connection"), active))
-	}
+	var title string
+	var args []string
+	var body []line
 	switch {
 	case t.v != nil:
 		id, server := t.e.ServiceID.String(), t.v.Addr.String()
-		m.over = &confirm{title: "Delete server", do: "Delete", args: []string{"server", "delete", id, server, "--yes"},
-			body: []line{
-				m.change("server", server, "none"),
-				label(&m.g, "service", 12).add(plain, id),
-				cut(uint64(t.v.Active), uint64(t.v.Inactive)),
-			}}
+		title, args = "Delete server", []string{"server", "delete", id, server, "--yes"}
+		body = []line{m.change("server", server, "none"), label(&m.g, "service", 12).add(plain, id)}
 	case t.e != nil:
-		r, id := newServiceRow(m, t.o, t.e), t.e.ServiceID.String()
-		m.over = &confirm{title: "Delete service", do: "Delete", args: []string{"service", "delete", id, "--yes"},
-			body: []line{
-				m.change("service", id, "none"),
-				m.change("servers", strconv.Itoa(len(t.e.Servers)), "none"),
-				cut(r.active, r.inactive),
-			}}
+		id := t.e.ServiceID.String()
+		title, args = "Delete service", []string{"service", "delete", id, "--yes"}
+		body = []line{m.change("service", id, "none"), m.change("servers", strconv.Itoa(len(t.e.Servers)), "none")}
 	default:
 		return m.onlyServers()
 	}
-	return nil
+	return m.try(append(args[:len(args):len(args)], "--output=json"), func(m *Model, r Result) tea.Cmd {
+		return m.proposed(title, "Delete", args, append(body, m.cuts(r.Out)...), r)
+	})
+}
+
+// cuts returns what a deletion cuts, and what happens to it, from the JSON output of a
+// dry run.
+func (m *Model) cuts(document string) []line {
+	var d struct{ Items []output.ChangeRow }
+	if err := json.Unmarshal([]byte(document), &d); err != nil {
+		return nil
+	}
+	var body []line
+	for i := range d.Items {
+		c := d.Items[i].Cuts
+		if c == nil {
+			continue
+		}
+		what := strings.ReplaceAll(cmp.Or(c.Text(), "cuts no connection"), ": ", "; ")
+		for part := range strings.SplitSeq(what, "; ") { // for narrow screens
+			body = append(body, text(bold|red, part))
+		}
+		if c.Sysctl != nil {
+			body = append(body, text(yellow, "because "+*c.Sysctl+" is 0"))
+		}
+	}
+	return body
 }
 
 // zero opens the dialog for setting the kernel's counters to zero.

@@ -396,7 +396,11 @@ func TestFailures(t *testing.T) {
 	s.open(webID)
 	s.press("u")
 	s.shows("nothing is remembered of 10.0.0.11:80")
-	s.press("x", "y")
+	refusal := s.refuse
+	s.refuse = ""
+	s.press("x")
+	s.refuse = refusal
+	s.press("y")
 	s.shows("failed (3): lvs: undrain: nothing")
 	s.press("5")
 	s.shows("failed 3", "lvs server delete tcp://192.0.2.10:80 10.0.0.11:80 --yes", "hint: --weight")

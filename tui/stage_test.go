@@ -15,6 +15,7 @@ import (
 	"lvs/kernel"
 	"lvs/kernel/memory"
 	"lvs/output"
+	"lvs/plan"
 )
 
 // stage is a dashboard without a terminal, with a clock that only the test moves.
@@ -69,6 +70,9 @@ func (s *stage) run(_ context.Context, args []string) Result {
 			}
 			return Result{Out: "1\n", Err: s.note}
 		}
+		if len(args) > 1 && args[1] == "delete" {
+			return Result{Out: s.deletion(args)}
+		}
 		if slices.Contains(args, "--output=json") {
 			return Result{Out: weightJSON(s.t, "10.0.0.12:80", 0, 3)}
 		}
@@ -95,6 +99,35 @@ func (s *stage) run(_ context.Context, args []string) Result {
 		}
 	}
 	return Result{}
+}
+
+// deletion returns what a dry run of a deletion prints as JSON.
+func (s *stage) deletion(args []string) string {
+	id, _ := kernel.ParseServiceID(args[2])
+	c := kernel.Change{Op: kernel.DeleteService, Service: kernel.Service{ServiceID: id}}
+	if args[0] == "server" {
+		c.Op = kernel.DeleteServer
+		c.Server.Addr, _ = kernel.ParseAddrPort(args[3])
+	}
+	snap, err := s.k.Snapshot(context.Background())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	rules, err := plan.ReadRules(context.Background(), s.k)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cost := plan.Costs(snap, []kernel.Change{c}, rules)[0]
+	row := output.Change{Op: c.Op.String(), Service: id, Server: c.Server.Addr, Cost: &cost, DryRun: true}
+	var b strings.Builder
+	p, err := output.New(&b, output.Options{Format: "json"})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := p.Changes([]output.Change{row}); err != nil {
+		s.t.Fatal(err)
+	}
+	return b.String()
 }
 
 func weightJSON(t testing.TB, server string, before, after int) string {

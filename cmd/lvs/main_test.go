@@ -78,7 +78,7 @@ func params(dir string) testscript.Params {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "lock": lock, "opened": opened,
+			"status": status, "lock": lock, "opened": opened, "sysctl": sysctl,
 		},
 		Condition: func(name string) (bool, error) {
 			switch name {
@@ -152,6 +152,22 @@ func (f *fake) Close() error {
 		return nil
 	}
 	return os.WriteFile(f.path, b.Bytes(), 0o600)
+}
+
+// sysctl sets a setting of net.ipv4.vs, in the kernel of the script.
+func sysctl(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sysctl NAME VALUE")
+	}
+	path := ts.Getenv(fakeVariable)
+	if path == "" {
+		ts.Check(os.WriteFile("/proc/sys/net/ipv4/vs/"+args[0], []byte(args[1]), 0))
+		return
+	}
+	k, err := openFake(path, kernel.Options{})
+	ts.Check(err)
+	ts.Check(k.SetSysctl(context.Background(), args[0], args[1]))
+	ts.Check(k.Close())
 }
 
 // status runs a command and compares its exit status with the first argument.
