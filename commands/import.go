@@ -50,9 +50,11 @@ What a cluster file cannot express is reported on standard error, and in the fil
 a comment where it belongs. With --strict, nothing is written in that case.
 
   ipvsadm     output of ipvsadm-save, with or without -n
-  keepalived  keepalived.conf and the files it includes, with keepalived's
-              own defaults: NAT, wlc, UDP, a check each minute; VRRP is not
-              converted and stays with keepalived
+  keepalived  keepalived.conf and the files it includes, as keepalived 2.2.7
+              reads them, with its defaults: NAT, wlc, UDP, a check each
+              minute. What keepalived ignores, leaves out or loses is left
+              out and reported. VRRP is not converted and stays with
+              keepalived
   ldirectord  ldirectord.cf; passwords are not copied
   ipvsctl     YAML of ipvsctl, whose default weight is 0
 
@@ -102,6 +104,9 @@ func (o *importFile) run(c *cobra.Command, args []string) error {
 	}
 	for _, n := range notes {
 		o.app.note("%s", n)
+	}
+	if len(file.Services) == 0 && slices.ContainsFunc(notes, func(n importer.Note) bool { return n.Lost }) {
+		return usagef("%s: none of its services can be imported", src.Name)
 	}
 	if len(file.Services) == 0 {
 		return usagef("%s: no service of %s in it", src.Name, o.from).hintf("check the file: %s", importMarks[o.from])

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -109,7 +110,8 @@ func (noNames) Port(string, kernel.Protocol) (uint16, error) { return 0, errors.
 
 func importKeepalived(t *testing.T, path, text, id string) (*cluster.File, []importer.Note, error) {
 	t.Helper()
-	return importer.Keepalived(importer.Text{Name: path, Text: text}, importer.KeepalivedOptions{ConfigID: id})
+	return importer.Keepalived(importer.Text{Name: path, Text: text}, importer.KeepalivedOptions{ConfigID: id,
+		Include: func(string) ([]importer.Text, error) { return nil, nil }})
 }
 
 // valid writes a cluster file, reads it again, and returns its services.
@@ -202,29 +204,113 @@ func openKernel(t *testing.T) *kernel.Client {
 }
 
 // runKeepalived runs keepalived's checkers in the test's namespace until the test ends.
-func runKeepalived(t *testing.T, text string) {
+func runKeepalived(t *testing.T, text string) (said *log, ended <-chan struct{}) {
 	t.Helper()
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "keepalived.conf")
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	said := new(bytes.Buffer)
+	said = &log{}
 	cmd := exec.Command("keepalived", "--check", "--dont-fork", "--log-console", "--use-file", conf, "--config-id", "main",
 		"--pid", filepath.Join(dir, "pid"), "--checkers_pid", filepath.Join(dir, "checkers"))
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	done := make(chan struct{})
+	go func() {
+		cmd.Wait()
+		close(done)
+	}()
 	t.Cleanup(func() {
 		cmd.Process.Signal(syscall.SIGTERM)
 		watch := time.AfterFunc(settleLimit, func() { cmd.Process.Kill() })
 		defer watch.Stop()
-		cmd.Wait()
+		<-done
 		if t.Failed() {
 			t.Log(said)
 		}
 	})
+	return said, done
+}
+
+// log is what a program prints while it runs.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// TestCallerKeepalivedCases does the same with configurations that have mistakes and odd
+// forms: what keepalived loses is not in the file, and what it takes is.
+func TestCallerKeepalivedCases(t *testing.T) {
+	t.Parallel()
+	lab.Need(t)
+	for _, path := range shipped(t, "../cluster/importer/testdata/keepalived/*.conf") {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".conf"), func(t *testing.T) {
+			t.Parallel()
+			lab.Need(t)
+			text := readSample(t, path)
+			f, _, err := importKeepalived(t, filepath.Base(path), text, "main")
+			if err != nil {
+				t.Fatal(err)
+			}
+			k := openKernel(t)
+			said, ended := runKeepalived(t, text)
+			lab.Eventually(t, settleLimit, func() error {
+				select {
+				case <-ended:
+					return errors.New("keepalived ended")
+				default:
+				}
+				if !strings.Contains(said.String(), "Startup complete") {
+					return errors.New("keepalived does not start")
+				}
+				if left := difference(t, k, valid(t, path, f)); left != "" {
+					return fmt.Errorf("keepalived made another table:\n%s", left)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// TestCallerKeepalivedRefused has configurations with which keepalived ends at its start.
+// They are faults of an import.
+func TestCallerKeepalivedRefused(t *testing.T) {
+	t.Parallel()
+	lab.Need(t)
+	for _, path := range shipped(t, "../cluster/importer/testdata/keepalived/refused/*.conf") {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".conf"), func(t *testing.T) {
+			t.Parallel()
+			lab.Need(t)
+			text := readSample(t, path)
+			if _, _, err := importKeepalived(t, filepath.Base(path), text, "main"); err == nil {
+				t.Error("it is imported")
+			}
+			_, ended := runKeepalived(t, text)
+			lab.Eventually(t, settleLimit, func() error {
+				select {
+				case <-ended:
+					return nil
+				default:
+					return errors.New("keepalived runs")
+				}
+			})
+		})
+	}
 }
 
 // difference describes the changes that would make the wanted table. It is empty if

@@ -27,6 +27,9 @@ type Note struct {
 	File string
 	Line int // from 1; zero is the whole file
 	Text string
+	// Lost is set if a service or a server of the configuration is not in the file.
+	Lost bool
+	kind string // the same for notes that differ in their names only
 }
 
 func (n Note) String() string {
@@ -57,7 +60,30 @@ type importer struct {
 	names   Names
 	service *cluster.FileService // nil outside of services
 	said    map[Note]bool
+	kinds   map[string]*noteKind
 	claimed map[kernel.ServiceID]place
+	taken   int  // services and servers
+	over    bool // more than mostObjects
+}
+
+// mostObjects is the largest number of services and servers that an import may expand
+// to: 10,000 services with 100 servers each, and some more. Ranges multiply.
+const mostObjects = 1 << 20
+
+// mostAddresses is the largest number of addresses in a range.
+const mostAddresses = 65536
+
+// take counts services and servers. It adds a fault and returns false if there are too
+// many of them.
+func (im *importer) take(at place, n int) bool {
+	if im.over {
+		return false
+	}
+	if im.taken += n; im.taken > mostObjects {
+		im.over = true
+		im.fault(at, "this makes more than %d services and servers: import a part of the configuration", mostObjects)
+	}
+	return !im.over
 }
 
 // place is a position in a configuration.
@@ -67,12 +93,32 @@ type place struct {
 }
 
 func (im *importer) note(at place, format string, args ...any) {
-	n := Note{at.file, at.line, fmt.Sprintf(format, args...)}
+	im.add(Note{File: at.file, Line: at.line, Text: fmt.Sprintf(format, args...), kind: format})
+}
+
+// lose notes a service or a server that is not in the file.
+func (im *importer) lose(at place, format string, args ...any) {
+	im.add(Note{File: at.file, Line: at.line, Text: fmt.Sprintf(format, args...), Lost: true, kind: format})
+}
+
+func (im *importer) add(n Note) {
 	if im.said[n] {
 		return // the same for another server
 	}
 	if im.said == nil {
-		im.said = map[Note]bool{}
+		im.said, im.kinds = map[Note]bool{}, map[string]*noteKind{}
+	}
+	k := im.kinds[n.kind]
+	if k == nil {
+		k = &noteKind{}
+		im.kinds[n.kind] = k
+	}
+	if k.count++; k.count > mostOfKind {
+		if k.count == mostOfKind+1 {
+			k.next = n
+		}
+		k.last, k.lost = n, k.lost || n.Lost
+		return
 	}
 	im.said[n] = true
 	im.notes = append(im.notes, n)
@@ -81,6 +127,35 @@ func (im *importer) note(at place, format string, args ...any) {
 		comments = &im.service.Comments
 	}
 	*comments = append(*comments, n.comment())
+}
+
+// mostOfKind is how many notes of a kind are kept: a configuration may have one in each
+// line.
+const mostOfKind = 50
+
+// noteKind counts the notes of a kind. next and last are the first and the last that are
+// not kept.
+type noteKind struct {
+	count      int
+	next, last Note
+	lost       bool
+}
+
+// fold adds a note for those of each kind that are not kept.
+func (im *importer) fold() {
+	for _, k := range im.kinds {
+		more := k.count - mostOfKind
+		if more <= 0 {
+			continue
+		}
+		n := Note{File: k.next.File, Line: k.next.Line, Lost: k.lost,
+			Text: fmt.Sprintf("%s; and %d more lines like this, the last in line %d", k.next.Text, more-1, k.last.Line)}
+		if more == 1 {
+			n.Text = k.next.Text
+		}
+		im.notes = append(im.notes, n)
+		im.file.Comments = append(im.file.Comments, n.comment())
+	}
 }
 
 // noteOnce adds a note about the whole configuration once, at the first position and
@@ -112,6 +187,7 @@ func (im *importer) result(name string) (*cluster.File, []Note, error) {
 		inOrder(im.faults, func(f cluster.Fault) (string, int) { return f.File, f.Line })
 		return nil, nil, im.faults
 	}
+	im.fold()
 	inOrder(im.notes, func(n Note) (string, int) { return n.File, n.Line })
 	im.sortComments()
 	return &im.file, im.notes, nil

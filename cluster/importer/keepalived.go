@@ -1,8 +1,6 @@
 package importer
 
 import (
-	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -26,8 +24,12 @@ func Keepalived(src Text, o KeepalivedOptions) (*cluster.File, []Note, error) {
 	im := &importer{}
 	r := &confReader{importer: im, include: o.Include, configID: o.ConfigID, defined: map[string]string{}}
 	r.read(src)
-	k := &keepalived{importer: im, groups: map[string]*confNode{}}
-	k.top(im.tree(r.lines))
+	root := &confNode{}
+	k := &keepalived{importer: im, groups: map[string]*confNode{}, first: map[kernel.ServiceID]*keepalivedService{}}
+	blocks := &confBlocks{importer: im, bad: leftOutBlock, lines: r.lines}
+	blocks.read(confTop, root)
+	k.top(root.block)
+	k.finish()
 	cluster.ShareDefaults(&im.file)
 	return im.result(src.Name)
 }
@@ -35,13 +37,21 @@ func Keepalived(src Text, o KeepalivedOptions) (*cluster.File, []Note, error) {
 // keepalived reads the blocks of a keepalived.conf.
 type keepalived struct {
 	*importer
-	groups map[string]*confNode // virtual_server_group, by name
+	groups   map[string]*confNode // virtual_server_group, by name
+	services []*keepalivedService
+	// first is the first service with an address.
+	first map[kernel.ServiceID]*keepalivedService
 }
 
 func (k *keepalived) top(nodes []*confNode) {
 	for _, n := range nodes {
-		if n.words[0] == "virtual_server_group" {
-			k.groups[n.word(1)] = n
+		switch name := n.word(1); {
+		case n.words[0] != "virtual_server_group":
+		case k.groups[name] != nil:
+			k.note(n.place, "virtual_server_group %s is left out, as in keepalived: it is in line %d already", name,
+				k.groups[name].line)
+		default:
+			k.groups[name] = n
 		}
 	}
 	var others []*confNode
@@ -127,134 +137,12 @@ func (k *keepalived) timeouts(n *confNode) {
 	for i := 1; i < len(n.words); i += 2 {
 		d := to[n.words[i]]
 		if d == nil {
-			k.fault(n.place, "invalid lvs_timeouts %q: want tcp, tcpfin or udp", n.words[i])
-			return
+			k.note(n.place, "lvs_timeouts: unknown %q is ignored, as in keepalived: want tcp, tcpfin or udp", n.words[i])
+			i--
+			continue
 		}
 		if seconds, ok := k.number(n, i+1, 1, int(kernel.MaxPersistence/time.Second)); ok {
 			*d = time.Duration(seconds) * time.Second
 		}
 	}
-}
-
-// addresses returns the addresses or marks of a virtual server. Marks may have no
-// family yet.
-func (k *keepalived) addresses(n *confNode) []virtualAddress {
-	switch n.word(1) {
-	case "":
-		k.fault(n.place, "virtual_server has no address")
-		return nil
-	case "group":
-		g := k.groups[n.word(2)]
-		if g == nil {
-			k.fault(n.place, "there is no virtual_server_group %q", n.word(2))
-			return nil
-		}
-		var out []virtualAddress
-		for _, entry := range g.block {
-			out = append(out, k.groupEntry(entry)...)
-		}
-		if len(out) == 0 {
-			k.note(n.place, "virtual_server_group %s has no address", n.word(2))
-		}
-		return out
-	case "fwmark":
-		return k.mark(n, 2)
-	}
-	a, ok := k.host(n.place, n.word(1), 0)
-	port := k.optionalPort(n, 2)
-	if !ok {
-		return nil
-	}
-	return []virtualAddress{{addr: a, port: port}}
-}
-
-// virtualAddress is an address with a port (0 is every port), or a mark.
-type virtualAddress struct {
-	addr   netip.Addr
-	port   uint16
-	mark   uint32
-	family kernel.Family // of a mark, zero if it is not given
-}
-
-func (k *keepalived) mark(n *confNode, i int) []virtualAddress {
-	mark, ok := k.number(n, i, 1, 1<<31-1)
-	v := virtualAddress{mark: uint32(mark)}
-	switch n.word(i + 1) {
-	case "":
-	case "inet":
-		v.family = kernel.IPv4
-	case "inet6":
-		v.family = kernel.IPv6
-	default:
-		k.fault(n.place, "invalid family %q: want inet or inet6", n.word(i+1))
-	}
-	if !ok {
-		return nil
-	}
-	return []virtualAddress{v}
-}
-
-// optionalPort reads a port, or returns zero if there is none.
-func (k *keepalived) optionalPort(n *confNode, i int) uint16 {
-	if n.word(i) == "" {
-		return 0
-	}
-	port, _ := k.port(n.place, n.word(i), 0)
-	return port
-}
-
-// mostAddresses is the largest number of addresses in a range.
-const mostAddresses = 65536
-
-// groupEntry reads ADDRESS [PORT], a range in any of its forms, or fwmark N.
-func (k *keepalived) groupEntry(n *confNode) []virtualAddress {
-	if n.words[0] == "fwmark" {
-		return k.mark(n, 1)
-	}
-	port := k.optionalPort(n, 1)
-	first, last, err := addressRange(n.words[0])
-	if err != nil {
-		k.fault(n.place, "%v", err)
-		return nil
-	}
-	var out []virtualAddress
-	for a := first; ; a = a.Next() {
-		if len(out) == mostAddresses {
-			k.fault(n.place, "%s has more than %d addresses", n.words[0], mostAddresses)
-			return nil
-		}
-		out = append(out, virtualAddress{addr: a, port: port})
-		if a == last {
-			return out
-		}
-	}
-}
-
-// addressRange reads 10.0.0.1, 10.0.0.1-9, 10.0.0.1-10.0.1.9 and 10.0.0.8/29,
-// and the same for IPv6, where the part after the dash is hexadecimal.
-func addressRange(s string) (first, last netip.Addr, err error) {
-	if prefix, err := netip.ParsePrefix(s); err == nil {
-		first = prefix.Masked().Addr()
-		b := first.AsSlice()
-		for i := prefix.Bits(); i < len(b)*8; i++ {
-			b[i/8] |= 0x80 >> (i % 8)
-		}
-		last, _ = netip.AddrFromSlice(b)
-		return first, last, nil
-	}
-	from, to, isRange := strings.Cut(s, "-")
-	if first, err = netip.ParseAddr(from); err != nil || first.Zone() != "" {
-		return first, first, fmt.Errorf("invalid address %q: want an address, a range of addresses or fwmark N", s)
-	}
-	if !isRange {
-		return first, first, nil
-	}
-	if last, err = netip.ParseAddr(to); err != nil {
-		dot := strings.LastIndexAny(from, ".:")
-		last, err = netip.ParseAddr(from[:dot+1] + to)
-	}
-	if err != nil || first.BitLen() != last.BitLen() || last.Zone() != "" || last.Less(first) {
-		return first, last, fmt.Errorf("invalid range %q: want a range of addresses", s)
-	}
-	return first, last, nil
 }

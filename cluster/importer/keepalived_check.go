@@ -42,7 +42,6 @@ func (k *keepalived) checks(v *keepalivedService, s *keepalivedServer) []cluster
 	var out []cluster.Check
 	for _, n := range s.checks {
 		c := &keepalivedCheck{timing: s.timing, host: s.host}
-		k.shape(n.block)
 		for _, line := range n.block {
 			k.checkSetting(c, s, n.words[0], line)
 		}
@@ -60,9 +59,11 @@ func (k *keepalived) checks(v *keepalivedService, s *keepalivedServer) []cluster
 func (k *keepalived) checkSetting(c *keepalivedCheck, s *keepalivedServer, kind string, n *confNode) {
 	switch name := n.words[0]; {
 	case name == "connect_port":
-		c.port, _ = k.port(n.place, n.word(1), 0)
+		c.port = k.checkPort(n)
 	case name == "connect_ip":
-		if a, ok := k.host(n.place, n.word(1), 0); ok && a != s.addr {
+		if a, _, ok := confAddress(n.word(1)); !ok {
+			k.ignored(n, 1, "want an IP address")
+		} else if a != s.addr {
 			k.note(n.place, "connect_ip %s is not converted: a check connects to the server itself", a)
 		}
 	case name == "url":
@@ -72,11 +73,11 @@ func (k *keepalived) checkSetting(c *keepalivedCheck, s *keepalivedServer, kind 
 	case name == "virtualhost":
 		c.host = n.word(1)
 	case name == "enable_sni":
-		c.sni = k.boolean(n)
+		c.sni = k.boolean(n, c.sni)
 	case name == "misc_path":
-		c.Command = scriptWords(strings.Join(n.rest(), " "))
+		c.Command = escapedWords(strings.Join(n.escaped(), " "))
 	case name == "misc_timeout":
-		c.timeout = k.timer(n)
+		c.timeout = k.timer(n, false, c.timeout)
 	case name == "type" && kind == "DNS_CHECK":
 		c.Query = n.word(1)
 	case name == "name" && kind == "DNS_CHECK":
@@ -135,13 +136,13 @@ func (k *keepalived) check(c *keepalivedCheck, n *confNode) []cluster.Check {
 		return one("dns")
 	case "MISC_CHECK":
 		if len(c.Command) == 0 {
-			k.fault(n.place, "MISC_CHECK has no misc_path")
+			k.note(n.place, "MISC_CHECK is ignored, as in keepalived: it has no misc_path")
 			return nil
 		}
 		return one("exec")
 	case "HTTP_GET", "SSL_GET":
 		if len(c.urls) == 0 {
-			k.fault(n.place, "%s has no url", kind)
+			k.note(n.place, "%s is ignored, as in keepalived: it has no url", kind)
 		}
 		var out []cluster.Check
 		for _, url := range c.urls {
@@ -159,11 +160,10 @@ func (k *keepalived) smtpHosts(c *keepalivedCheck) []cluster.Check {
 	var out []cluster.Check
 	for _, h := range c.hosts {
 		made := cluster.Check{Type: "smtp"}
-		k.shape(h.block)
 		for _, n := range h.block {
 			switch n.words[0] {
 			case "connect_port":
-				made.Port, _ = k.port(n.place, n.word(1), 0)
+				made.Port = k.checkPort(n)
 			case "connect_ip":
 				k.note(n.place, "connect_ip %s is not converted: a check connects to the server itself", n.word(1))
 			default:
@@ -239,19 +239,6 @@ func (k *keepalived) portOf(v *keepalivedService, s *keepalivedServer) uint16 {
 	return port
 }
 
-// scriptWords splits a command at spaces outside of single quotes.
-func scriptWords(s string) []string {
-	words, ok := quotedWords(s)
-	if !ok {
-		return strings.Fields(s)
-	}
-	out := make([]string, len(words))
-	for i := range words {
-		out[i] = words[i].text
-	}
-	return out
-}
-
 // hexText reads bytes in hexadecimal, each of one or two digits. It returns nothing if
 // they are not text, or if some are wildcards.
 func hexText(words []string) string {
@@ -276,12 +263,12 @@ func hexText(words []string) string {
 func (k *keepalived) url(c *keepalivedCheck, n *confNode, tls bool) cluster.Check {
 	made := cluster.Check{Type: "http", Path: "/", Host: c.host}
 	inverse := false
-	k.shape(n.block)
 	for _, l := range n.block {
 		switch l.words[0] {
 		case "path":
 			if made.Path = l.word(1); !strings.HasPrefix(made.Path, "/") {
-				k.fault(l.place, "invalid path %q: want a path that starts with a slash", made.Path)
+				k.note(l.place, "path %q became /%s: want a path that starts with a slash", made.Path, made.Path)
+				made.Path = "/" + made.Path
 			}
 		case "digest":
 			k.note(l.place, "digest %s is not converted: use the key body of the check, a regular expression", l.word(1))
@@ -311,11 +298,12 @@ func (k *keepalived) url(c *keepalivedCheck, n *confNode, tls bool) cluster.Chec
 }
 
 func (k *keepalived) regex(n *confNode) string {
-	if _, err := regexp.Compile(n.word(1)); err != nil {
+	text := n.escaped()[0]
+	if _, err := regexp.Compile(text); err != nil {
 		k.note(n.place, "regex is not converted: invalid regular expression: %s", regexFault(err))
 		return ""
 	}
-	return n.word(1)
+	return text
 }
 
 // statusCodes reads 200 and 200-299.
@@ -329,10 +317,20 @@ func (k *keepalived) statusCodes(n *confNode) []cluster.StatusRange {
 			high, err = strconv.Atoi(to)
 		}
 		if err != nil || low < 100 || high > 999 || high < low {
-			k.fault(n.place, "invalid status_code %q: want a code such as 200, or a range such as 200-299", w)
+			k.note(n.place, "status_code %q is ignored, as in keepalived: want a code such as 200, or a range such as "+
+				"200-299", w)
 			continue
 		}
 		out = append(out, cluster.StatusRange{Low: low, High: high})
 	}
 	return out
+}
+
+// checkPort reads the port that a check connects to.
+func (k *keepalived) checkPort(n *confNode) uint16 {
+	port, ok := k.number(n, 1, 1, 65535)
+	if !ok {
+		return 0
+	}
+	return uint16(port)
 }

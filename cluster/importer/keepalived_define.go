@@ -5,16 +5,15 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 func definesSomething(text string) bool {
 	for len(text) > 0 && text[0] == '@' {
-		end := strings.IndexFunc(text, unicode.IsSpace)
+		end := strings.IndexAny(text, confSpace)
 		if end < 0 {
 			return false
 		}
-		text = strings.TrimSpace(text[end:])
+		text = trimSpace(text[end:])
 	}
 	_, _, ok := definition(text)
 	return ok
@@ -29,7 +28,7 @@ func definition(text string) (name, value string, ok bool) {
 	if !ok || nameLen(name) != len(name) || name == "" {
 		return "", "", false
 	}
-	return name, strings.TrimSpace(value), true
+	return name, trimSpace(value), true
 }
 
 // nameLen returns the length of the name of a definition at the start of a text.
@@ -60,7 +59,7 @@ func (r *confReader) replaceFirst(at place, text string) (string, bool) {
 		} else {
 			n := nameLen(text[i+1:])
 			name, end = text[i+1:i+1+n], i+1+n
-			if end < len(text) && !unicode.IsSpace(rune(text[end])) {
+			if end < len(text) && strings.IndexByte(confSpace, text[end]) < 0 {
 				continue
 			}
 		}
@@ -94,7 +93,7 @@ func (r *confReader) repeat(at place, text string, depth int) {
 	args, rest, closed := cutParen(rest)
 	for ok && closed {
 		replaced, more := r.replaceFirst(at, args)
-		if !more || len(replaced) > confLine {
+		if !more || len(replaced) > confLongest {
 			break
 		}
 		args = replaced
@@ -136,12 +135,12 @@ func cutParen(s string) (inside, after string, ok bool) { return strings.Cut(s, 
 
 func sequence(args string, hex bool) ([]string, func(func([]string) bool), error) {
 	words := strings.Split(args, ",")
-	name := strings.TrimSpace(words[0])
+	name := trimSpace(words[0])
 	var n []int64
 	for _, w := range words[1:] {
-		v, err := strconv.ParseInt(strings.TrimSpace(w), 0, 32)
+		v, err := strconv.ParseInt(trimSpace(w), 0, 32)
 		if err != nil {
-			return nil, nil, fmt.Errorf("~SEQ(%s): invalid %q: want a number", args, strings.TrimSpace(w))
+			return nil, nil, fmt.Errorf("~SEQ(%s): invalid %q: want a number", args, trimSpace(w))
 		}
 		n = append(n, v)
 	}
@@ -181,7 +180,7 @@ func sequence(args string, hex bool) ([]string, func(func([]string) bool), error
 func listing(args string) ([]string, func(func([]string) bool), error) {
 	bad := fmt.Errorf("invalid ~LST(%s): want a name, or names in braces, with as many values each", args)
 	var groups [][]string
-	for rest := strings.TrimSpace(args); rest != ""; {
+	for rest := trimSpace(args); rest != ""; {
 		var one string
 		var group []string
 		if rest[0] == '{' {
@@ -190,16 +189,16 @@ func listing(args string) ([]string, func(func([]string) bool), error) {
 				return nil, nil, bad
 			}
 			for w := range strings.SplitSeq(inside, ",") {
-				group = append(group, strings.TrimSpace(w))
+				group = append(group, trimSpace(w))
 			}
-			rest = strings.TrimSpace(after)
+			rest = trimSpace(after)
 			if rest != "" && rest[0] != ',' {
 				return nil, nil, bad
 			}
-			rest = strings.TrimSpace(strings.TrimPrefix(rest, ","))
+			rest = trimSpace(strings.TrimPrefix(rest, ","))
 		} else {
 			one, rest, _ = strings.Cut(rest, ",")
-			group, rest = []string{strings.TrimSpace(one)}, strings.TrimSpace(rest)
+			group, rest = []string{trimSpace(one)}, trimSpace(rest)
 		}
 		groups = append(groups, group)
 	}

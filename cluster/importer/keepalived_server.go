@@ -1,9 +1,9 @@
 package importer
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"lvs/cluster"
@@ -25,24 +25,25 @@ type keepalivedServer struct {
 }
 
 func (k *keepalived) realServer(v *keepalivedService, n *confNode) {
-	addr, ok := k.host(n.place, n.word(1), 0)
-	s := keepalivedServer{place: n.place, addr: addr, port: k.optionalPort(n, 2), weight: 1, forward: v.forward,
-		inhibit: v.inhibit, host: v.host, timing: v.timing}
-	k.shape(n.block)
+	s := keepalivedServer{place: n.place, weight: -1, forward: v.forward, inhibit: v.inhibit, host: v.host,
+		timing: v.timing}
+	s.addr, s.port = k.endpoint(n, 1)
 	for _, c := range n.block {
 		switch c.words[0] {
 		case "weight":
-			s.weight, _ = k.number(c, 1, 0, kernel.MaxWeight)
-		case "lvs_method", "lb_kind":
-			s.forward = k.forward(c)
+			if weight, ok := k.number(c, 1, 0, kernel.MaxWeight); ok {
+				s.weight = weight
+			}
+		case "lvs_method":
+			s.forward = k.forward(c, s.forward)
 		case "uthreshold":
-			n, _ := k.number(c, 1, 0, 1<<31-1)
+			n, _ := k.number(c, 1, 0, 1<<32-1)
 			s.Upper = uint32(n)
 		case "lthreshold":
-			n, _ := k.number(c, 1, 0, 1<<31-1)
+			n, _ := k.number(c, 1, 0, 1<<32-1)
 			s.Lower = uint32(n)
 		case "inhibit_on_failure":
-			s.inhibit = k.boolean(c)
+			s.inhibit = k.boolean(c, s.inhibit)
 		case "virtualhost":
 			s.host = c.word(1)
 		default:
@@ -55,23 +56,37 @@ func (k *keepalived) realServer(v *keepalivedService, n *confNode) {
 			}
 		}
 	}
-	if s.Lower > s.Upper {
-		k.fault(n.place, "lthreshold %d is higher than uthreshold %d, which the kernel refuses", s.Lower, s.Upper)
+	if s.weight < 0 {
+		s.weight = v.weight
 	}
-	if ok {
-		v.servers = append(v.servers, s)
+	if why := refusal(&s); why != "" {
+		k.lose(n.place, "%s is left out: %s, which the kernel refuses", n, why)
+		return
 	}
+	v.servers = append(v.servers, s)
+}
+
+// refusal returns why the kernel refuses a server, or nothing.
+func refusal(s *keepalivedServer) string {
+	switch {
+	case refusedServer(s.addr):
+		return s.addr.String() + " is not the address of one host"
+	case s.Upper > 1<<31-1:
+		return fmt.Sprintf("uthreshold %d is higher than %d", s.Upper, 1<<31-1)
+	case s.Lower > s.Upper:
+		return fmt.Sprintf("lthreshold %d is higher than uthreshold %d", s.Lower, s.Upper)
+	}
+	return ""
 }
 
 // placeServers adds the servers with the addresses and ports that the kernel gets.
 func (k *keepalived) placeServers(v *keepalivedService) {
+	if !k.take(v.place, len(v.Addresses)*len(v.servers)) {
+		return
+	}
 	kept := v.servers[:0]
 	seen := map[string]bool{}
 	for _, s := range v.servers {
-		if s.forward.Forward != kernel.Tunneling && kernel.FamilyOf(s.addr) != v.Addresses[0].Family {
-			k.note(s.place, "real_server %s is not converted, as in keepalived: its family is not the service's", s.addr)
-			continue
-		}
 		s.Address = k.addressOf(v, &s)
 		if seen[s.Address] {
 			k.note(s.place, "real_server %s is not converted, as in keepalived: it is a duplicate", s.Address)
@@ -86,9 +101,6 @@ func (k *keepalived) placeServers(v *keepalivedService) {
 		kept = append(kept, s)
 	}
 	v.servers = kept
-	for i := range kept {
-		v.Servers = append(v.Servers, kept[i].FileServer)
-	}
 }
 
 // addressOf returns a server's address, with its port if that differs from the
@@ -98,7 +110,7 @@ func (k *keepalived) addressOf(v *keepalivedService, s *keepalivedServer) string
 	for _, id := range v.Addresses {
 		ports = append(ports, id.Port)
 	}
-	if s.forward.Forward != kernel.NAT || s.port == 0 {
+	if s.forward.Forward != kernel.NAT || s.port == 0 && !v.group {
 		return s.addr.String()
 	}
 	return withPort(s.addr, s.port, ports...)
@@ -106,6 +118,9 @@ func (k *keepalived) addressOf(v *keepalivedService, s *keepalivedServer) string
 
 // healthOf imports the checks, the quorum and the sorry server.
 func (k *keepalived) healthOf(v *keepalivedService) {
+	for i := range v.servers {
+		v.Servers = append(v.Servers, v.servers[i].FileServer)
+	}
 	checks := make([][]cluster.Check, len(v.servers))
 	inhibited := 0
 	for i := range v.servers {
@@ -124,7 +139,7 @@ func (k *keepalived) healthOf(v *keepalivedService) {
 	}
 	k.quorum(v)
 	if v.sorry != nil {
-		k.sorry(v)
+		k.fallback(v)
 	}
 }
 
@@ -136,6 +151,9 @@ func (k *keepalived) quorum(v *keepalivedService) {
 		total += s.weight
 		same = same && s.weight > 0 && (weight == 0 || weight == s.weight)
 		weight = s.weight
+	}
+	if total == 0 && v.sorry != nil && len(v.servers) > 0 {
+		k.note(v.place, "all servers have weight 0, and keepalived then uses the sorry_server instead")
 	}
 	if v.quorum == 1 && v.hysteresis == 0 || total == 0 {
 		return
@@ -170,13 +188,22 @@ func (k *keepalived) quorum(v *keepalivedService) {
 // percent returns n of a total in percent, rounded up, at least 1.
 func percent(n, of int) int { return max(1, int((int64(n)*100+int64(of)-1)/int64(of))) }
 
-// sorry turns a sorry_server into the fallback.
-func (k *keepalived) sorry(v *keepalivedService) {
-	addr, ok := k.host(v.sorry.place, v.sorry.word(1), 0)
-	port := k.optionalPort(v.sorry, 2)
-	if !ok {
+// sorryServer keeps the sorry_server, if it is valid.
+func (k *keepalived) sorryServer(v *keepalivedService, n *confNode) {
+	why := badEndpoint(n, 1)
+	if addr, _, _ := confAddress(n.word(1)); why == "" && refusedServer(addr) {
+		why = addr.String() + " is not the address of one host"
+	}
+	if why != "" {
+		k.note(n.place, "%s is left out, as in keepalived: %s", n, why)
 		return
 	}
+	v.sorry = n
+}
+
+// fallback turns a sorry_server into the fallback.
+func (k *keepalived) fallback(v *keepalivedService) {
+	addr, port := k.endpoint(v.sorry, 1)
 	forward := v.forward
 	if v.sorryForward.said {
 		forward = v.sorryForward
@@ -219,25 +246,17 @@ func keepalivedDefaults() keepalivedTiming {
 func (k *keepalived) timing(t *keepalivedTiming, n *confNode) bool {
 	switch n.words[0] {
 	case "delay_loop":
-		t.delay = k.timer(n)
+		t.delay = k.timer(n, false, t.delay)
 	case "connect_timeout":
-		t.connect = k.timer(n)
+		t.connect = k.timer(n, false, t.connect)
 	case "delay_before_retry":
-		t.beforeRetry = k.timer(n)
+		t.beforeRetry = k.timer(n, true, t.beforeRetry)
 	case "retry", "nb_get_retry":
-		t.retry, _ = k.number(n, 1, 0, 1<<20)
+		if retry, ok := k.exact(n, 1, 0, 1<<32-1); ok {
+			t.retry = min(retry, 1<<20)
+		}
 	default:
 		return false
 	}
 	return true
-}
-
-// timer reads seconds, possibly with a fraction.
-func (k *keepalived) timer(n *confNode) time.Duration {
-	d, err := time.ParseDuration(n.word(1) + "s")
-	if err != nil || strings.Trim(n.word(1), "0123456789.") != "" || d > 24*time.Hour {
-		k.fault(n.place, "invalid %s %q: want a number of seconds, at most a day", n.words[0], n.word(1))
-		return 0
-	}
-	return d
 }

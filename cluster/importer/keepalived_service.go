@@ -1,8 +1,8 @@
 package importer
 
 import (
+	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,17 +14,19 @@ import (
 type keepalivedService struct {
 	*cluster.FileService
 	place
+	at       *confNode
 	virtual  []virtualAddress
 	group    bool
 	protocol kernel.Protocol
-	family   kernel.Family // of its marks, zero if it is not given
+	family   kernel.Family // zero while all servers are tunnels and nothing else gives it
 	netmask  *confNode
 	forward  keepalivedForward
+	weight   int    // of servers without one
 	host     string // for HTTP_GET
 	timing   keepalivedTiming
 	inhibit  bool
-	flags    []*confNode
-	real     []*confNode
+	flags    kernel.SchedFlags
+	real     []*confNode // of the service's family
 	servers  []keepalivedServer
 
 	sorry        *confNode
@@ -45,76 +47,109 @@ type keepalivedForward struct {
 const keepalivedPersistence = 6 * time.Minute
 
 func (k *keepalived) virtualServer(n *confNode) {
-	k.file.Services = append(k.file.Services, cluster.FileService{})
-	v := &keepalivedService{FileService: &k.file.Services[len(k.file.Services)-1], place: n.place,
+	if n.skip != "" {
+		k.lose(n.place, "%s is left out, as in keepalived: %s", n, n.skip)
+		return
+	}
+	v := &keepalivedService{FileService: &cluster.FileService{}, place: n.place, at: n, weight: cluster.DefaultWeight,
 		group: n.word(1) == "group", quorum: 1, quorumAt: n.place,
 		forward: keepalivedForward{Forward: kernel.NAT}, timing: keepalivedDefaults()}
 	k.service = v.FileService
 	defer func() { k.service = nil }()
-	v.virtual = k.addresses(n)
-	k.shape(n.block)
+	for _, said := range n.notes {
+		k.add(said)
+	}
+	why := k.addresses(v)
 	for _, c := range n.block {
 		k.setting(v, c)
 	}
-	k.settle(v)
-	for _, c := range v.real {
-		k.realServer(v, c)
+	if len(v.real) == 0 && why == "" {
+		why = "it has no real_server"
 	}
-	if len(v.virtual) == 0 {
+	if why == "" {
+		k.settle(v)
+		for _, c := range v.real {
+			k.realServer(v, c)
+		}
+	}
+	switch {
+	case why != "":
+	case k.over:
+		return
+	case v.Engine != "" && v.Engine != "sip":
+		why = "the kernel has no persistence engine " + v.Engine
+	default:
+		why = k.wrongFamily(v)
+	}
+	if why != "" {
+		k.service = nil
 		k.file.Comments = append(k.file.Comments, v.Comments...)
-		k.file.Services = k.file.Services[:len(k.file.Services)-1]
+		k.lose(n.place, "%s is left out, as in keepalived: %s", n, why)
 		return
 	}
 	k.identify(v)
 	k.placeServers(v)
-	k.healthOf(v)
+	k.services = append(k.services, v)
 }
 
 // setting reads a line of a virtual_server.
 func (k *keepalived) setting(v *keepalivedService, n *confNode) {
 	switch name := n.words[0]; name {
 	case "real_server":
-		v.real = append(v.real, n)
+		k.familyOfServer(v, n)
 	case "lb_algo", "lvs_sched":
-		v.Scheduler = k.scheduler(n)
+		v.Scheduler = k.scheduler(n, v.Scheduler)
 	case "lb_kind", "lvs_method":
-		v.forward = k.forward(n)
+		v.forward = k.forward(n, v.forward)
 	case "flag-1", "flag-2", "flag-3", "sh-port", "sh-fallback", "mh-port", "mh-fallback":
-		v.flags = append(v.flags, n)
+		f, err := kernel.ParseSchedFlags(v.Scheduler, name)
+		if err != nil {
+			k.note(n.place, "%s is not converted: the scheduler has no such flag, and keepalived ignores it", name)
+		}
+		v.flags |= f
 	case "ops":
 		v.OnePacket = true
 	case "persistence_timeout":
-		v.Persistence = keepalivedPersistence
-		if len(n.words) > 1 {
-			seconds, _ := k.number(n, 1, 1, int(kernel.MaxPersistence/time.Second))
+		if len(n.words) == 1 {
+			v.Persistence = keepalivedPersistence
+		} else if seconds, ok := k.exact(n, 1, 1, int(kernel.MaxPersistence/time.Second)); ok {
 			v.Persistence = time.Duration(seconds) * time.Second
 		}
 	case "persistence_engine":
-		if v.Engine = n.word(1); v.Engine != "sip" {
-			k.fault(n.place, "invalid persistence_engine %q: want sip", v.Engine)
+		if v.Engine = n.word(1); len(v.Engine) > kernel.MaxName {
+			k.note(n.place, "%s %s was cut to %d characters, as in keepalived", name, v.Engine, kernel.MaxName)
+			v.Engine = v.Engine[:kernel.MaxName]
 		}
 	case "persistence_granularity":
-		v.netmask = n
+		k.granularity(v, n)
 	case "protocol":
-		v.protocol = k.protocol(n)
+		v.protocol = k.protocol(n, v.protocol)
 	case "ip_family":
-		v.family = map[string]kernel.Family{"inet": kernel.IPv4, "inet6": kernel.IPv6}[n.word(1)]
-		if v.family == 0 {
-			k.fault(n.place, "invalid ip_family %q: want inet or inet6", n.word(1))
-		}
+		k.family(v, n)
 	case "virtualhost":
 		v.host = n.word(1)
 	case "sorry_server":
-		v.sorry = n
+		k.sorryServer(v, n)
 	case "sorry_server_lvs_method":
-		v.sorryForward = k.forward(n)
+		if v.sorry == nil {
+			k.note(n.place, "%s is ignored, as in keepalived: there is no sorry_server before it", name)
+			return
+		}
+		v.sorryForward = k.forward(n, v.sorryForward)
 	case "quorum":
-		v.quorum, _ = k.number(n, 1, 1, kernel.MaxWeight)
+		var ok bool
+		if v.quorum, ok = k.number(n, 1, 1, 1<<32-1); !ok {
+			v.quorum = 1
+		}
 		v.quorumAt = n.place
 	case "hysteresis":
-		v.hysteresis, _ = k.number(n, 1, 0, kernel.MaxWeight)
+		v.hysteresis, _ = k.number(n, 1, 0, 1<<32-1)
 	case "inhibit_on_failure":
-		v.inhibit = k.boolean(n)
+		v.inhibit = true
+	case "weight":
+		if weight, ok := k.number(n, 1, 1, kernel.MaxWeight); ok {
+			v.weight = weight
+		}
 	default:
 		if !k.timing(&v.timing, n) {
 			k.leftOut(n, "virtual_server")
@@ -126,15 +161,19 @@ func (k *keepalived) setting(v *keepalivedService, n *confNode) {
 var keepalivedSchedulers = []string{"rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed",
 	"nq", "twos"}
 
-func (k *keepalived) scheduler(n *confNode) string {
-	if !slices.Contains(keepalivedSchedulers, n.word(1)) {
-		k.note(n.place, "%s %q became wlc, as in keepalived, which does not know it", n.words[0], n.word(1))
-		return ""
+func (k *keepalived) scheduler(n *confNode, old string) string {
+	if slices.Contains(keepalivedSchedulers, n.word(1)) {
+		return n.word(1)
 	}
-	return n.word(1)
+	if old == "" {
+		k.note(n.place, "%s %q became wlc, as in keepalived, which does not know it", n.words[0], n.word(1))
+	} else {
+		k.note(n.place, "%s %q is ignored, as in keepalived, which does not know it", n.words[0], n.word(1))
+	}
+	return old
 }
 
-func (k *keepalived) protocol(n *confNode) kernel.Protocol {
+func (k *keepalived) protocol(n *confNode, old kernel.Protocol) kernel.Protocol {
 	switch strings.ToUpper(n.word(1)) {
 	case "TCP":
 		return kernel.TCP
@@ -143,56 +182,74 @@ func (k *keepalived) protocol(n *confNode) kernel.Protocol {
 	case "SCTP":
 		return kernel.SCTP
 	}
-	k.fault(n.place, "invalid protocol %q: want TCP, UDP or SCTP", n.word(1))
-	return 0
+	k.ignored(n, 1, "want TCP, UDP or SCTP")
+	return old
 }
 
-// forward reads NAT, DR, or TUN [type ipip|gue port N|gre] [nocsum|csum|remcsum].
-func (k *keepalived) forward(n *confNode) keepalivedForward {
+// forward reads NAT, DR, or TUN [type ipip|gue port N|gre] [nocsum|csum|remcsum]. If
+// something is wrong with the options, keepalived ignores all of them.
+func (k *keepalived) forward(n *confNode, old keepalivedForward) keepalivedForward {
 	f := keepalivedForward{said: true}
 	switch n.word(1) {
 	case "NAT":
 		f.Forward = kernel.NAT
-		return f
 	case "DR":
 		f.Forward = kernel.Direct
-		return f
 	case "TUN":
 		f.Forward = kernel.Tunneling
 	default:
-		k.fault(n.place, "invalid %s %q: want NAT, DR or TUN", n.words[0], n.word(1))
+		k.ignored(n, 1, "want NAT, DR or TUN")
+		return old
+	}
+	t, why := tunnelOptions(n.words[2:])
+	if why == "" && f.Forward != kernel.Tunneling && len(n.words) > 2 {
+		why = "they are for TUN"
+	}
+	if why != "" {
+		k.note(n.place, "the options of %s are ignored, as in keepalived: %s", n, why)
 		return f
 	}
-	for i := 2; i < len(n.words); i++ {
-		switch w := n.words[i]; w {
-		case "type":
-			i++
-			t, err := kernel.ParseTunnelType(n.word(i))
-			if err != nil {
-				k.fault(n.place, "%v", err)
-			}
-			f.Type = t
-		case "port":
-			i++
-			port, _ := k.number(n, i, 1, 65535)
-			f.Port = uint16(port)
-		case "nocsum":
-			f.Flags = 0
-		case "csum":
-			f.Flags = kernel.Checksum
-		case "remcsum":
-			f.Flags = kernel.RemoteChecksum
-		default:
-			k.fault(n.place, "invalid tunnel option %q: want type, port, nocsum, csum or remcsum", w)
-		}
-	}
-	if (f.Type == kernel.GUE) != (f.Port != 0) {
-		k.fault(n.place, "a GUE tunnel needs a port, and other tunnels have none")
-	}
+	f.Tunnel = t
 	return f
 }
 
-// settle sets keepalived's defaults.
+func tunnelOptions(words []string) (t kernel.Tunnel, why string) {
+	for i := 0; i < len(words); i++ {
+		switch words[i] {
+		case "type":
+			i++
+			kind, err := kernel.ParseTunnelType(strings.Join(words[i:min(i+1, len(words))], ""))
+			if err != nil {
+				return t, err.Error()
+			}
+			t.Type = kind
+		case "port":
+			i++
+			port, rest, ok := confPort(strings.Join(words[i:min(i+1, len(words))], ""))
+			if !ok || port == 0 || rest != "" {
+				return t, "want a port from 1 to 65535"
+			}
+			t.Port = port
+		case "nocsum":
+			t.Flags = 0
+		case "csum":
+			t.Flags = kernel.Checksum
+		case "remcsum":
+			t.Flags = kernel.RemoteChecksum
+		default:
+			return t, "want type, port, nocsum, csum or remcsum"
+		}
+	}
+	switch {
+	case (t.Type == kernel.GUE) != (t.Port != 0):
+		return t, "a GUE tunnel needs a port, and other tunnels have none"
+	case t.Type == kernel.IPIP && t.Flags != 0, t.Type == kernel.GRE && t.Flags == kernel.RemoteChecksum:
+		return t, "this tunnel has no such checksum"
+	}
+	return t, ""
+}
+
+// settle sets keepalived's defaults, and the addresses of marks that are none.
 func (k *keepalived) settle(v *keepalivedService) {
 	if v.Scheduler == "" {
 		v.Scheduler = "wlc"
@@ -200,16 +257,17 @@ func (k *keepalived) settle(v *keepalivedService) {
 	if v.netmask != nil && v.Persistence == 0 {
 		v.Persistence = keepalivedPersistence
 	}
-	marks, ports, zero := 0, 0, false
-	for _, a := range v.virtual {
-		if a.mark != 0 {
-			marks++
-		} else {
-			ports++
-			zero = zero || a.port == 0
+	addresses, zero := false, false
+	for i := range v.virtual {
+		a := &v.virtual[i]
+		if a.isMark && a.mark == 0 {
+			k.markZero(v, a)
+			addresses, zero = true, zero || !v.group
+		} else if !a.isMark {
+			addresses, zero = true, zero || a.port == 0
 		}
 	}
-	if v.protocol == 0 && ports > 0 {
+	if v.protocol == 0 && addresses {
 		v.protocol = kernel.UDP
 		k.note(v.place, "the protocol became UDP, keepalived's default")
 	}
@@ -217,161 +275,31 @@ func (k *keepalived) settle(v *keepalivedService) {
 		v.Persistence = keepalivedPersistence
 		k.note(v.place, "persistent became 6m, keepalived's default for a service with every port")
 	}
-	if v.OnePacket && ports > 0 && v.protocol != kernel.UDP {
+	if v.Engine != "" && v.Persistence == 0 {
+		k.note(v.place, "persistence_engine %s is ignored, as in keepalived: the service is not persistent", v.Engine)
+		v.Engine = ""
+	}
+	if v.OnePacket && addresses && v.protocol != kernel.UDP {
 		v.OnePacket = false
 		k.note(v.place, "ops is not converted: it works for UDP only, and keepalived ignores it here")
 	}
-	var flags kernel.SchedFlags
-	for _, n := range v.flags {
-		f, err := kernel.ParseSchedFlags(v.Scheduler, n.words[0])
-		if err != nil {
-			k.note(n.place, "%s is not converted: the scheduler has no such flag, and keepalived ignores it", n.words[0])
-		}
-		flags |= f
-	}
-	if flags != 0 {
-		v.Flags = flags.Names(v.Scheduler)
+	if v.flags != 0 {
+		v.Flags = v.flags.Names(v.Scheduler)
 	}
 }
 
-// identify sets the service's addresses, once the servers are known: a mark gets their
-// family.
-func (k *keepalived) identify(v *keepalivedService) {
-	family := k.markFamily(v)
-	var first kernel.Family
-	for _, a := range v.virtual {
-		id := kernel.ServiceID{}
-		switch {
-		case a.mark != 0 && a.family != 0:
-			id = kernel.MarkID(a.mark, a.family)
-		case a.mark != 0:
-			id = kernel.MarkID(a.mark, family)
-		default:
-			id = kernel.ServiceID{Family: kernel.FamilyOf(a.addr), Protocol: v.protocol, Addr: a.addr, Port: a.port}
-		}
-		k.claim(v.place, id)
-		v.Addresses = append(v.Addresses, id)
-		if first == 0 {
-			first = id.Family
-		} else if first != id.Family && v.netmask != nil {
-			k.fault(v.netmask.place, "persistence_granularity is for one family, and the service has addresses of both")
-			v.netmask = nil
-		}
-	}
-	if v.netmask != nil {
-		m, err := kernel.ParseNetmask(first, v.netmask.word(1))
-		if err != nil {
-			k.fault(v.netmask.place, "%v", err)
-		}
-		v.Netmask = m
-		if v.group {
-			k.note(v.netmask.place, "persistence_granularity takes effect here; keepalived 2.2.7 ignores it in a group")
-		}
-	}
-}
-
-// markFamily returns the family that is given, or else that of the first server
-// without a tunnel, or else that of all servers, or else IPv4.
-func (k *keepalived) markFamily(v *keepalivedService) kernel.Family {
-	if v.family != 0 {
-		return v.family
-	}
-	if v.netmask != nil {
-		if strings.Contains(v.netmask.word(1), ".") {
-			return kernel.IPv4
-		}
-		return kernel.IPv6
-	}
-	var all kernel.Family
-	for i, s := range v.servers {
-		family := kernel.FamilyOf(s.addr)
-		if s.forward.Forward != kernel.Tunneling {
-			return family
-		}
-		if i > 0 && family != all {
-			family = kernel.IPv4
-		}
-		all = family
-	}
-	if all == 0 {
-		return kernel.IPv4
-	}
-	return all
-}
-
-// number reads a word as a number.
-func (k *keepalived) number(n *confNode, i, low, high int) (int, bool) {
-	v, err := strconv.Atoi(n.word(i))
-	if err != nil || v < low || v > high {
-		k.fault(n.place, "invalid %s %q: want a number from %d to %d", n.words[0], n.word(i), low, high)
-		return low, false
-	}
-	return v, true
-}
-
-// boolean reads on and off in all their forms. A setting without a value is on.
-func (k *keepalived) boolean(n *confNode) bool {
-	switch n.word(1) {
-	case "", "on", "true", "yes":
-		return true
-	case "off", "false", "no":
-		return false
-	}
-	k.fault(n.place, "invalid %s %q: want on or off", n.words[0], n.word(1))
-	return false
-}
-
-// keepalivedReason returns why a setting is not converted, if there is a reason, and
-// reports whether the setting is known.
-func keepalivedReason(name string) (why string, known bool) {
-	switch name {
-	case "ha_suspend":
-		return "checks do not wait for an address", true
-	case "alpha":
-		return "a server keeps its weight until its first check is done", true
-	case "omega":
-		return "lvs runs nothing when it stops", true
-	case "quorum_up", "quorum_down", "notify_up", "notify_down":
-		return "lvs runs no scripts", true
-	case "smtp_alert":
-		return "lvs sends no mail", true
-	case "snmp_name":
-		return "lvs has no SNMP", true
-	case "sorry_server_inhibit":
-		return "the fallback is removed if it is not needed", true
-	case "warmup":
-		return "the first checks are spread over time automatically", true
-	case "log_all_failures", "helo_name", "http_protocol", "hashed", "regex_options", "regex_stack",
-		"regex_min_offset", "regex_max_offset", "password", "min_reply_length", "max_reply_length":
-		return "", true
-	case "bindto", "bind_to":
-		return "the routes select the source address of a check", true
-	case "bind_if":
-		return "the routes select the interface of a check", true
-	case "bind_port":
-		return "a check has no source port of its own", true
-	case "fwmark":
-		return "checks have no firewall mark", true
-	case "misc_dynamic":
-		return "the result of a check does not change the weight", true
-	case "user":
-		return "the program of a check has no user of its own", true
-	case "fast_recovery":
-		return "each check has one URL", true
-	}
-	return "", false
-}
-
-// leftOut notes that a line is not converted.
-func (k *keepalived) leftOut(n *confNode, within string) {
-	name := n.words[0]
-	why, known := keepalivedReason(name)
+// markZero turns the mark 0, which no packet of a service has, into the address that
+// keepalived adds to the kernel instead.
+func (k *keepalived) markZero(v *keepalivedService, a *virtualAddress) {
 	switch {
-	case !known:
-		k.note(n.place, "%s is not converted: it is unknown in %s", name, within)
-	case why == "":
-		k.note(n.place, "%s is not converted", strings.Join(n.words, " "))
+	case v.family == kernel.IPv6:
+		a.addr = netip.IPv6Unspecified()
+	case v.group:
+		a.addr = netip.IPv4Unspecified()
 	default:
-		k.note(n.place, "%s is not converted: %s", strings.Join(n.words, " "), why)
+		a.addr = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 	}
+	a.isMark = false
+	v.AsIs = v.AsIs || v.group
+	k.note(a.place, "the mark 0 is no mark: it became the address %s with every port, as in keepalived", a.addr)
 }

@@ -2,14 +2,14 @@ package importer
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
-	"unicode"
 )
 
 // Limits of what a configuration may expand to by definitions and includes.
 const (
 	confLines   = 200_000
-	confLine    = 64 << 10 // bytes
+	confLongest = 64 << 10 // bytes of a line
 	confWork    = 64 << 20 // bytes processed
 	confNesting = 50
 )
@@ -21,110 +21,141 @@ type confReader struct {
 	include  func(pattern string) ([]Text, error)
 	configID string
 	defined  map[string]string
-	lines    []confWords
-	steps    int  // lines processed
-	work     int  // bytes processed
-	ended    bool // a limit was reached
-	files    int  // the depth of includes
+	lines    []confLine
+	steps    int      // lines processed
+	work     int      // bytes processed
+	ended    bool     // a limit was reached
+	files    []string // that are being read: each is included by the one before
 }
 
-// confWords are the words of a line. Quoted words are never braces.
-type confWords struct {
+// confLine is a line as keepalived reads it: a brace, or the words before, between and
+// after the braces of a line in the file.
+type confLine struct {
 	place
-	words []confWord
+	words []string
+	text  string // the words as they are written
+	open  bool   // {
+	close bool   // }
 }
 
-type confWord struct {
-	text   string
-	quoted bool
-}
+// confSpace are the bytes that separate words: those of isspace in C. Other spaces of
+// Unicode are part of a word.
+const confSpace = " \t\n\v\f\r"
+
+func trimSpace(s string) string { return strings.Trim(s, confSpace) }
 
 // read reads a file, and the files that it includes.
 func (r *confReader) read(src Text) {
-	if r.files++; r.files > confNesting {
+	if len(r.files) >= confNesting {
 		r.fault(place{file: src.Name}, "includes are nested more than %d deep", confNesting)
 		return
 	}
-	defer func() { r.files-- }()
+	r.files = append(r.files, src.Name)
+	defer func() { r.files = r.files[:len(r.files)-1] }()
 	lines := strings.Split(src.Text, "\n")
 	for i := 0; i < len(lines) && !r.ended; i++ {
 		at := place{src.Name, i + 1}
-		text := strings.TrimSpace(withoutComment(lines[i]))
-		if pattern, ok := included(text); ok {
+		text := codeOf(lines[i])
+		if kind, pattern, ok := included(text); ok {
 			if r.tooMuch(at, text) {
 				r.end(at)
 				return
 			}
-			r.includeFiles(at, pattern)
+			r.includeFiles(at, kind, r.replaced(at, pattern))
 			continue
 		}
 		// A definition continues while lines end with a backslash.
 		if strings.HasSuffix(text, `\`) && definesSomething(text) {
 			for strings.HasSuffix(text, `\`) && i+1 < len(lines) {
 				i++
-				text = strings.TrimSuffix(text, `\`) + "\n" + strings.TrimSpace(withoutComment(lines[i]))
+				text = strings.TrimSuffix(text, `\`) + "\n" + codeOf(lines[i])
 			}
 		}
 		r.line(at, text, 0)
 	}
 }
 
-// withoutComment returns a line up to # or ! outside of quotes.
+// codeOf returns a line without comment and without space around it. A backslash at the
+// end stays, without the space before it, even if it is in a comment.
+func codeOf(line string) string {
+	line, more := strings.CutSuffix(strings.TrimRight(line, confSpace), `\`)
+	line = trimSpace(withoutComment(line))
+	if more {
+		line += `\`
+	}
+	return line
+}
+
+// withoutComment returns a line up to # or ! outside of double quotes. Single quotes are
+// characters like others. A zero byte ends the line, as in C.
 func withoutComment(line string) string {
-	var quote byte
-	for i := 0; i < len(line); i++ {
+	line, _, _ = strings.Cut(line, "\x00")
+	quoted := false
+	for i := range len(line) {
 		switch c := line[i]; {
-		case quote != 0 && c == '\\':
-			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '#' || c == '!':
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == '#' || c == '!'):
 			return line[:i]
 		}
 	}
 	return line
 }
 
-// included returns the pattern of an include line, in all its variants.
-func included(text string) (pattern string, ok bool) {
-	word, rest, _ := strings.Cut(text, " ")
-	if word, tab, ok := strings.Cut(word, "\t"); ok {
-		return included(word + " " + tab + " " + rest)
+// included returns the kind and the pattern of an include line.
+func included(text string) (kind, pattern string, ok bool) {
+	if end := strings.IndexAny(text, confSpace); end >= 0 {
+		text, pattern = text[:end], trimSpace(text[end:])
 	}
-	switch word {
+	switch text {
 	case "include", "includer", "includem", "includew", "includeb", "includea":
-		return strings.Trim(strings.TrimSpace(rest), `"'`), true
+		return text, pattern, pattern != "" // without a pattern it is an unknown word
 	}
-	return "", false
+	return "", "", false
 }
 
-func (r *confReader) includeFiles(at place, pattern string) {
-	switch {
-	case pattern == "":
-		r.fault(at, "include names no file")
-		return
-	case r.include == nil:
+// replaced returns a text with its definitions replaced.
+func (r *confReader) replaced(at place, text string) string {
+	for range confNesting {
+		next, more := r.replaceFirst(at, text)
+		if !more || r.tooMuch(at, next) {
+			break
+		}
+		text = next
+	}
+	return text
+}
+
+// includeFiles reads the files of an include line. keepalived goes on if there is none,
+// unless the line is of a kind that demands one.
+func (r *confReader) includeFiles(at place, kind, pattern string) {
+	if r.include == nil {
 		r.fault(at, "cannot include %s from here", pattern)
 		return
-	case !filepath.IsAbs(pattern):
+	}
+	if !filepath.IsAbs(pattern) {
 		pattern = filepath.Join(filepath.Dir(at.file), pattern)
 	}
 	for _, p := range braces(pattern) {
 		found, err := r.include(p)
+		demanded := kind == "includem" || kind == "includew" || kind == "includea"
 		switch {
 		case err != nil:
 			r.fault(at, "cannot include %s: %v", p, err)
-		case len(found) == 0 && strings.ContainsAny(p, "*?["):
+		case len(found) > 0:
+		case demanded:
+			r.fault(at, "no file matches %s: keepalived does not start without it (%s)", p, kind)
+		case strings.ContainsAny(p, "*?["):
 			r.note(at, "no file matches %s", p)
-		case len(found) == 0:
-			r.fault(at, "cannot include %s: no such file", p)
+		default:
+			r.note(at, "cannot include %s: no such file; keepalived goes on without it", p)
 		}
 		for _, src := range found {
-			if !r.ended {
+			switch {
+			case r.ended:
+			case slices.Contains(r.files, src.Name):
+				r.note(at, "%s is not included again: it includes itself", src.Name)
+			default:
 				r.read(src)
 			}
 		}
@@ -156,7 +187,7 @@ func braces(pattern string) []string {
 // line reads a line of the file, or of a definition.
 func (r *confReader) line(at place, text string, depth int) {
 	for {
-		text = strings.TrimSpace(text)
+		text = trimSpace(text)
 		if r.tooMuch(at, text) || depth > confNesting {
 			r.end(at)
 			return
@@ -198,7 +229,7 @@ func (r *confReader) line(at place, text string, depth int) {
 func (r *confReader) tooMuch(at place, text string) bool {
 	r.steps++
 	r.work += len(text)
-	return r.ended || r.steps > confLines || r.work > confWork || len(text) > confLine
+	return r.ended || r.steps > confLines || r.work > confWork || len(text) > confLongest
 }
 
 func (r *confReader) end(at place) {
@@ -211,7 +242,7 @@ func (r *confReader) end(at place) {
 // condition decides a line that begins with @NAME, which is for one configuration, or
 // with @^NAME, which is for all others.
 func (r *confReader) condition(at place, text string) (rest string, holds bool) {
-	end := strings.IndexFunc(text, unicode.IsSpace)
+	end := strings.IndexAny(text, confSpace)
 	if end < 0 {
 		end = len(text)
 	}

@@ -5,49 +5,98 @@ import (
 	"strings"
 )
 
-// emit splits a line into words.
+// emit splits a line at its braces, and the rest into words.
 func (r *confReader) emit(at place, text string) {
 	text = strings.NewReplacer("${_HASH}", "#", "${_BANG}", "!").Replace(text)
-	words, ok := quotedWords(text)
-	if !ok {
-		r.fault(at, "missing closing quote")
-		return
+	for text != "" {
+		i := braceIn(text)
+		words, closed := quotedWords(text[:i])
+		if len(words) > 0 {
+			r.lines = append(r.lines, confLine{place: at, words: words, text: text[:i]})
+		}
+		switch {
+		case !closed:
+			r.note(at, "missing closing quote: the line is lost from there, as in keepalived")
+			return
+		case i == len(text):
+			return
+		}
+		r.lines = append(r.lines, confLine{place: at, open: text[i] == '{', close: text[i] == '}'})
+		text = text[i+1:]
 	}
-	r.lines = append(r.lines, confWords{at, words})
 }
 
-// quotedWords splits a text at white space outside of quotes, which may be anywhere in
-// a word, and removes the quotes.
-func quotedWords(text string) (words []confWord, ok bool) {
+// braceIn returns the position of the first brace outside of quotes, or the length.
+func braceIn(text string) int {
+	quoted := false
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == '{' || c == '}'):
+			return i
+		}
+	}
+	return len(text)
+}
+
+// quotedWords splits a text at white space. A part in double quotes is a word, without
+// the quotes. It returns false if a quote is not closed; that word is lost.
+func quotedWords(text string) (words []string, closed bool) {
+	for {
+		text = strings.TrimLeft(text, confSpace)
+		if text == "" {
+			return words, true
+		}
+		if text[0] == '"' {
+			word, rest, ok := strings.Cut(text[1:], `"`)
+			if !ok {
+				return words, false
+			}
+			words, text = append(words, word), rest
+			continue
+		}
+		end := strings.IndexAny(text, confSpace+`"`)
+		if end < 0 {
+			end = len(text)
+		}
+		words, text = append(words, text[:end]), text[end:]
+	}
+}
+
+// escapedWords splits a text as keepalived does for commands and regular expressions: at
+// white space outside of quotes, which may be single and anywhere in a word. Quotes are
+// removed, and a backslash in them begins an escape.
+func escapedWords(text string) []string {
+	var words []string
 	var b strings.Builder
 	var quote byte
-	inWord, quoted := false, false
+	inWord := false
 	end := func() {
 		if inWord {
-			words = append(words, confWord{b.String(), quoted})
+			words = append(words, b.String())
 		}
 		b.Reset()
-		inWord, quoted = false, false
+		inWord = false
 	}
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
-		case quote == 0 && (c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'):
+		case quote == 0 && strings.IndexByte(confSpace, c) >= 0:
 			end()
 			continue
 		case quote == 0 && (c == '"' || c == '\''):
-			quote, quoted = c, true
+			quote = c
 		case quote != 0 && c == quote:
 			quote = 0
 		case quote != 0 && c == '\\' && i+1 < len(text):
-			n := unescape(text[i+1:], &b)
-			i += n
+			i += unescape(text[i+1:], &b)
 		default:
 			b.WriteByte(c)
 		}
 		inWord = true
 	}
 	end()
-	return words, quote == 0
+	return words
 }
 
 // unescape writes the character of an escape in quotes, and returns the escape's length
@@ -91,7 +140,16 @@ func unescape(s string, b *strings.Builder) int {
 type confNode struct {
 	place
 	words []string
+	text  string // the words as they are written
 	block []*confNode
+	// notes are about a virtual_server, from putting its lines into blocks.
+	notes []Note
+	// skip is why keepalived skips the block, or nothing.
+	skip string
+	// end is the line of the block's closing brace.
+	end place
+	// ignored are the words before opening braces in the block that keepalived ignores.
+	ignored []string
 }
 
 // word returns a word, or nothing if there are fewer.
@@ -102,85 +160,28 @@ func (n *confNode) word(i int) string {
 	return ""
 }
 
-func (n *confNode) rest() []string {
-	if len(n.words) < 2 {
-		return nil
+func (n *confNode) rest() []string { return n.words[1:] }
+
+// escaped returns the words after the first one of a command or a regular expression.
+func (n *confNode) escaped() []string {
+	if words := escapedWords(n.text); len(words) > 1 {
+		return words[1:]
 	}
-	return n.words[1:]
+	return n.rest()
 }
 
-// keepalivedWords returns how many words may follow a setting. Any number may follow an
-// unknown one.
-func keepalivedWords(setting string) (most int, known bool) {
-	switch setting {
-	case "flag-1", "flag-2", "flag-3", "ha_suspend", "mh-fallback", "mh-port", "omega", "ops", "regex_no_match",
-		"sh-fallback", "sh-port", "url", "host", "HTTP_GET", "SSL_GET", "TCP_CHECK", "SMTP_CHECK", "DNS_CHECK",
-		"MISC_CHECK", "BFD_CHECK", "UDP_CHECK", "PING_CHECK", "FILE_CHECK":
-		return 0, true
-	case "alpha", "connect_ip", "connect_port", "connect_timeout", "delay_before_retry", "delay_loop", "digest",
-		"enable_sni", "hysteresis", "inhibit_on_failure", "ip_family", "lb_algo", "lthreshold", "lvs_sched",
-		"misc_timeout", "name", "path", "persistence_engine", "persistence_granularity", "persistence_timeout",
-		"protocol", "quorum", "regex", "retry", "type", "uthreshold", "virtualhost", "warmup", "weight",
-		"nb_get_retry":
-		return 1, true
-	case "sorry_server", "real_server":
-		return 2, true
+func (n *confNode) String() string {
+	words := make([]string, len(n.words))
+	for i, w := range n.words {
+		words[i] = shownWord(w)
 	}
-	return 0, false
+	return strings.Join(words, " ")
 }
 
-// shape refuses words after a setting that do not belong to it, as in
-// { weight 1 TCP_CHECK { } }: each line has one setting.
-func (im *importer) shape(nodes []*confNode) {
-	for _, n := range nodes {
-		most, known := keepalivedWords(n.words[0])
-		holds := n.words[0] == "real_server" || n.words[0] == "url" || n.words[0] == "host" || isChecker(n.words[0])
-		switch {
-		case known && len(n.words) > most+1:
-			im.fault(n.place, "unexpected %q after %s: put each setting on its own line", n.words[most+1], n.words[0])
-		case known && !holds && n.block != nil:
-			im.fault(n.place, "unexpected { after %s", n.words[0])
-		}
+// shownWord returns a word for a note, in quotes if it has characters that do not show.
+func shownWord(w string) string {
+	if strings.ContainsFunc(w, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return strconv.QuoteToASCII(w)
 	}
-}
-
-// tree puts the lines into their blocks. Braces may be anywhere.
-func (im *importer) tree(lines []confWords) []*confNode {
-	root := &confNode{}
-	open := []*confNode{root}
-	for _, l := range lines {
-		var n *confNode
-		for _, w := range l.words {
-			top := open[len(open)-1]
-			switch {
-			case w.text == "{" && !w.quoted:
-				if n == nil && len(top.block) > 0 {
-					n = top.block[len(top.block)-1] // the brace is on its own line
-				}
-				if n == nil {
-					n = &confNode{place: l.place, words: []string{""}}
-					im.fault(l.place, "unexpected {: the block has no name")
-					top.block = append(top.block, n)
-				}
-				open = append(open, n)
-				n = nil
-			case w.text == "}" && !w.quoted:
-				n = nil
-				if len(open) == 1 {
-					im.fault(l.place, "unexpected }")
-					continue
-				}
-				open = open[:len(open)-1]
-			case n == nil:
-				n = &confNode{place: l.place, words: []string{w.text}}
-				top.block = append(top.block, n)
-			default:
-				n.words = append(n.words, w.text)
-			}
-		}
-	}
-	for _, n := range open[1:] {
-		im.fault(n.place, "missing } of %s", strings.Join(n.words, " "))
-	}
-	return root.block
+	return w
 }
