@@ -72,6 +72,8 @@ type App struct {
 	// error of a request for help about a command that does not exist.
 	doing    string
 	unhelped error
+	// unrecorded is why the journal does not have the whole change, until that is printed.
+	unrecorded error
 	// ctx is the verb's context, for functions that do not get it as an argument.
 	ctx    context.Context
 	cancel context.CancelFunc

@@ -76,7 +76,7 @@ func (a *App) sent() bool { return a.op != nil && a.op.Sent }
 func (a *App) tell(e operate.Event) {
 	switch e := e.(type) {
 	case operate.Unrecorded:
-		a.tellUnrecorded(e.Err)
+		a.unrecorded = e.Err // the first line is for the change itself
 	case operate.SetAside:
 		a.note("%v: the file was renamed to %s, and the weights in it are forgotten", e.UnreadableError,
 			filepath.Base(e.SetAside))

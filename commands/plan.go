@@ -63,9 +63,6 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.verb == "diff" || p.app.global.dryRun { // apply asks the kernel
-		p.app.noteUnknownNames(w)
-	}
 	k, err := p.app.kernel()
 	if err != nil {
 		return nil, err
@@ -77,6 +74,9 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	}
 	if q.before, err = plan.ReadTable(ctx, k); err != nil {
 		return nil, kernel.WithOp(p.verb, err)
+	}
+	if p.verb == "diff" || p.app.global.dryRun { // apply asks the kernel
+		p.app.noteUnknownNames(w)
 	}
 	if p.out, err = p.app.outages(); err != nil {
 		return nil, err

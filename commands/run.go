@@ -42,6 +42,15 @@ const (
 // errors.
 func (a *App) Run(ctx context.Context, args []string) int {
 	defer a.close()
+	status := a.run(ctx, args)
+	if a.unrecorded != nil && status != exitPermission { // the journal is not what was missing
+		a.tellUnrecorded(a.unrecorded)
+	}
+	a.unrecorded = nil
+	return status
+}
+
+func (a *App) run(ctx context.Context, args []string) int {
 	a.args = args
 	if status, ok := a.asIpvsadm(ctx, args); ok {
 		return status

@@ -223,7 +223,11 @@ func parseAddrPort(s string) (a netip.AddrPort, want string) {
 	if _, err := netip.ParseAddr(host); err != nil {
 		return a, fmt.Sprintf("an IP address, not %q (names are not looked up)", host)
 	}
-	return a, fmt.Sprintf("a port number from 0 to 65535, not %q", port)
+	names := ""
+	if strings.Trim(port, "0123456789") != "" {
+		names = " (names are not looked up)"
+	}
+	return a, fmt.Sprintf("a port number from 0 to 65535, not %q%s", port, names)
 }
 
 // unbracketed parses 2001:db8::1:80 as an IPv6 address and a port without the

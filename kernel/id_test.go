@@ -43,7 +43,7 @@ func TestParseServiceIDRefuses(t *testing.T) {
 		"2001:db8::1":              "an address and a port such as [2001:db8::1]:80 (port 0 is every port)",
 		"2001:db8::1:80":           "an address and a port: [2001:db8::1]:80 or [2001:db8::1:80]:80 (port 0 is every port)",
 		"www.example.com:80":       `an IP address, not "www.example.com" (names are not looked up)`,
-		"192.0.2.10:http":          `a port number from 0 to 65535, not "http"`,
+		"192.0.2.10:http":          `a port number from 0 to 65535, not "http" (names are not looked up)`,
 		"192.0.2.10:65536":         `a port number from 0 to 65535, not "65536"`,
 		"http://192.0.2.10:80":     `protocol tcp, udp or sctp, not "http"`,
 		"TCP://192.0.2.10:80":      `protocol tcp, udp or sctp, not "TCP"`,
@@ -53,7 +53,7 @@ func TestParseServiceIDRefuses(t *testing.T) {
 		"fwmark:+1":                mark,
 		"fwmark:4294967296":        mark,
 		"fwmark:7/ipv5":            `family ipv4 or ipv6, not "ipv5"`,
-		"tcp://192.0.2.10:80/ipv4": `a port number from 0 to 65535, not "80/ipv4"`,
+		"tcp://192.0.2.10:80/ipv4": `a port number from 0 to 65535, not "80/ipv4" (names are not looked up)`,
 	} {
 		t.Run(in, func(t *testing.T) {
 			id, err := ParseServiceID(in)
