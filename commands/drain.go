@@ -287,7 +287,7 @@ func (o *drain) follow(ctx context.Context, op *operate.Operator, w *operate.Wat
 		}
 		return report.last(now)
 	}
-	a.waiting = waitLine{what: "draining " + enumerate(addressesOf(found))}
+	a.waiting = waitLine{does: "draining", subject: enumerate(addressesOf(found))}
 	now, err := op.AwaitDrained(ctx, w, found, o.before, report.stream)
 	a.endLine()
 	if err != nil {

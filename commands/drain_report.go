@@ -116,10 +116,11 @@ func byAddress(now []operate.Drain) []operate.Drain {
 	return out
 }
 
-// waitLine is what the live line shows of a wait: its subject and its speed.
+// waitLine is what the live line shows of a wait: what it does, to what, and how fast. The
+// subject comes last, because it may be too long for the terminal.
 type waitLine struct {
-	what  string
-	slope operate.Slope
+	does, subject string
+	slope         operate.Slope
 }
 
 // showDraining shows the progress of draining on the live line.
@@ -127,7 +128,7 @@ func (a *App) showDraining(now []operate.Drain) {
 	active := operate.Active(now)
 	a.waiting.slope.Add(a.Now(), active)
 	a.live().show(func() string {
-		what := cmp.Or(a.waiting.what, "draining servers to delete")
+		does, subject := cmp.Or(a.waiting.does, "draining"), cmp.Or(a.waiting.subject, "servers to delete")
 		var left []string
 		for i := range now {
 			if now[i].State != operate.Drained {
@@ -135,15 +136,15 @@ func (a *App) showDraining(now []operate.Drain) {
 			}
 		}
 		if active == 0 {
-			return what + ": " + enumerate(left)
+			return does + ": " + enumerate(left)
 		}
-		text := fmt.Sprintf("%s: %s left in %s", what, plural(active, "active connection"), plural(len(left), "service"))
+		text := fmt.Sprintf("%s: %s left in %s", does, plural(active, "active connection"), plural(len(left), "service"))
 		perSecond, end, ok := a.waiting.slope.Estimate()
 		if !ok {
-			return text + ", not getting fewer"
+			return text + ", not getting fewer: " + subject
 		}
-		return fmt.Sprintf("%s, %.1f fewer each second, done in about %s", text, perSecond,
-			output.Duration(max(end, time.Second)))
+		return fmt.Sprintf("%s, done in about %s (%.1f fewer each second): %s", text, output.Duration(max(end, time.Second)),
+			perSecond, subject)
 	})
 }
 

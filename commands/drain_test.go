@@ -106,7 +106,7 @@ func TestDrainWaits(t *testing.T) {
 		t.Errorf("rows %+v", rows)
 	}
 	for _, want := range []string{
-		"lvs: draining 10.0.0.11:80: 75 active connections left in 1 service, 4.2 fewer each second, done in about 17s\n",
+		"lvs: draining: 75 active connections left in 1 service, done in about 17s (4.2 fewer each second): 10.0.0.11:80\n",
 		"lvs: 10.0.0.11:80 is drained after 20s\n",
 	} {
 		if !strings.Contains(errs.String(), want) {
@@ -378,7 +378,7 @@ func TestDrainOnATerminal(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11:80 --wait")); status != exitDone {
 		t.Fatalf("status %d: %s", status, errs)
 	}
-	line := "\rlvs: draining 10.0.0.11:80: 2 active connections left in 1 service, not getting fewer"
+	line := "\rlvs: draining: 2 active connections left in 1 service, not getting fewer: 10.0.0.11:80"
 	gone := "\r" + strings.Repeat(" ", len(line)-1) + "\r"
 	if got := errs.String(); !strings.HasPrefix(got, line) ||
 		!strings.HasSuffix(got, gone+"lvs: 10.0.0.11:80 is drained after 1s\n") {

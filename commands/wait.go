@@ -98,7 +98,7 @@ func (o *waitFor) run(c *cobra.Command, args []string) error {
 // wait looks until the condition holds.
 func (o *waitFor) wait(ctx context.Context, op *operate.Operator, w *operate.Watch, report *drainReport) error {
 	a := o.app
-	a.waiting = waitLine{what: "waiting for " + o.target.String()}
+	a.waiting = waitLine{does: "waiting", subject: o.target.String()}
 	var last []operate.Drain
 	var seen bool
 	err := op.Poll(ctx, o.pause, func() (bool, error) {
@@ -145,7 +145,7 @@ func (o *waitFor) show(now []operate.Drain) {
 		a.showDraining(now)
 		return
 	}
-	a.live().show(func() string { return a.waiting.what + ": " + o.condition })
+	a.live().show(func() string { return "waiting: " + o.condition + ": " + a.waiting.subject })
 }
 
 // drains returns the state of the servers, with their remembered weights.

@@ -202,8 +202,8 @@ func (o *weight) ramp(ctx context.Context, to operate.Step) error {
 	a.putBack(ctx, []operate.Step{to}, nil)
 	now, err := op.Ramp(ctx, key, from, end, o.overFor, func(now int, left time.Duration) {
 		a.live().show(func() string {
-			return fmt.Sprintf("%v %v: weight %d, on the way from %d to %d, %s left", key.Service, key.Server, now, from, end,
-				output.Duration(left))
+			return fmt.Sprintf("weight %d, on the way from %d to %d, %s left: %v %v", now, from, end, output.Duration(left),
+				key.Service, key.Server)
 		})
 	})
 	a.endLine()
