@@ -22,6 +22,8 @@ type decoder struct {
 	given bool
 	// key is the key whose value is being read, for faults.
 	key string
+	// forDirector are the keys read that only a director acts on.
+	forDirector keyCounts
 }
 
 // file reads the document, key by key.

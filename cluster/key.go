@@ -33,7 +33,8 @@ type about struct {
 	doc, value, example string
 	// needed is set if the key is required.
 	needed bool
-	// director is set if no command uses the key yet: it is for a daemon.
+	// director is set if only a director acts on the key: a daemon, which lvs does not
+	// have yet. This decides it for reading, the schema and the manual page.
 	director bool
 	// of are the types of check that have the key. Empty means all.
 	of string
@@ -80,6 +81,9 @@ func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 			continue
 		}
 		d.key = r.keys[n].name
+		if r.keys[n].director {
+			d.forDirector.count(d.key, r.keys[n].shape.uses(value))
+		}
 		r.keys[n].read(d, value, to)
 	}
 	for n := range r.keys {

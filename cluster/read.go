@@ -29,7 +29,7 @@ func Read(name, text string) (*File, error) {
 		return nil, err
 	}
 	f.Source = s
-	s.faults = d.faults.sorted()
+	s.faults, s.forDirector = d.faults.sorted(), d.forDirector
 	return f, s.faults.err()
 }
 

@@ -46,9 +46,9 @@ servers to delete get the weight 0 first and are deleted when their connections 
 ended, or when DURATION has passed.
 
 apply sets the table and ends: it does not check servers, and keys that lvs-cluster(5)
-marks (not used yet) have no effect. A server that lvs drain has drained stays drained
-until lvs undrain, also if it was deleted and is added again. Its weight in the file
-becomes the one that lvs undrain restores.
+marks (not used yet) have no effect, which a note says. A server that lvs drain has
+drained stays drained until lvs undrain, also if it was deleted and is added again.
+Its weight in the file becomes the one that lvs undrain restores.
 
 With --drain, no connection is lost if net.ipv4.vs.expire_nodest_conn is 1 (and, for
 persistent services, expire_quiescent_template). Changing a scheduler always has a

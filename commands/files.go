@@ -54,6 +54,28 @@ func readCluster(ctx context.Context, open opener, names []string) (*cluster.Wan
 	return cluster.Resolve(files...)
 }
 
+// noteForDirector prints which parts of the files have no effect, because only a
+// director acts on them: nobody must believe that servers are checked. There is no
+// director yet; once there is one, this is the place to ask whether it runs on the files.
+func (a *App) noteForDirector(w *cluster.Wanted) {
+	var keys []string
+	n := 0
+	for _, k := range w.ForDirector() {
+		n += k.Count
+		if k.Count > 1 {
+			k.Key += fmt.Sprintf(" (%d)", k.Count)
+		}
+		keys = append(keys, k.Key)
+	}
+	switch n {
+	case 0:
+	case 1:
+		a.note("1 setting has no effect, because no director runs on the file: %s", keys[0])
+	default:
+		a.note("%d settings have no effect, because no director runs on the file: %s", n, strings.Join(keys, ", "))
+	}
+}
+
 // readFiles reads without resolving. Faults that leave something to resolve stay
 // in the files; Resolve reports them.
 func readFiles(ctx context.Context, open opener, names []string) (files []*cluster.File, err error) {

@@ -78,6 +78,7 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	if p.verb == "diff" || p.app.global.dryRun { // apply asks the kernel
 		p.app.noteUnknownNames(w)
 	}
+	p.app.noteForDirector(w)
 	if p.out, err = p.app.outages(); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,10 @@ func newValidate(a *App) *cobra.Command {
 its place. Files that are named together form one cluster: they may use each other's
 pools and checks. A folder means its *.yaml, *.yml and *.json, sorted by name.
 
+A note names the keys that have no effect, such as check and fallback: they are for a
+director, a daemon that checks servers and announces addresses, and none runs on the
+file.
+
 It needs neither root nor IPVS. What only the director's kernel knows is not checked:
 whether it has the network interface of a sync daemon. A scheduler that Linux does not
 have is a note, because the kernel may have a module of that name.`,
@@ -52,6 +56,7 @@ func (o *validate) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	o.app.noteUnknownNames(want)
+	o.app.noteForDirector(want)
 	if o.app.OutTerminal.Is && !o.app.global.quiet || o.app.global.verbose {
 		_, err = fmt.Fprintf(o.app.Out, "valid: %s\n", sizeOf(want))
 	}
