@@ -100,7 +100,7 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		if !q.left.Empty() {
 			return a.nothingChanges("all differences are left out by --allow")
 		}
-		o.notePending()
+		o.app.notePending()
 		if err := o.declare(ctx, q); err != nil {
 			return err
 		}
@@ -153,16 +153,15 @@ func (o *apply) same(q *planned) string {
 }
 
 // notePending prints that an earlier apply is still to be confirmed.
-func (o *apply) notePending() {
-	j, pending := o.pending()
+func (a *App) notePending() {
+	j, pending := a.pendingConfirm()
 	switch {
 	case !pending:
 	case j.At.IsZero():
-		o.app.note("the previous apply is still at work; then it is undone in %s unless confirmed: %s confirm",
-			output.Duration(j.Wait), o.app.here())
+		a.note("the previous apply is still at work; then it is undone in %s unless confirmed: %s confirm",
+			output.Duration(j.Wait), a.here())
 	default:
-		o.app.note("the previous apply is undone in %s unless confirmed: %s confirm", output.Duration(o.left(&j)),
-			o.app.here())
+		a.note("the previous apply is undone in %s unless confirmed: %s confirm", output.Duration(a.left(&j)), a.here())
 	}
 }
 
@@ -319,24 +318,24 @@ func (o *apply) undoUnlessConfirmed() (forget func(), err error) {
 // nonePending returns an error if an earlier apply still waits for confirmation:
 // it may be undone at any moment.
 func (o *apply) nonePending() error {
-	j, pending := o.pending()
+	j, pending := o.app.pendingConfirm()
 	if !pending {
 		return nil
 	}
 	text := "the previous apply is still at work, and then waits for confirmation"
 	if !j.At.IsZero() {
-		text = "the previous apply waits for confirmation and is undone in " + output.Duration(o.left(&j))
+		text = "the previous apply waits for confirmation and is undone in " + output.Duration(o.app.left(&j))
 	}
 	f := &fault{status: exitFailed, err: errors.New(text + ": nothing was changed")}
 	return f.hintf("%s confirm keeps it; %s undo undoes it now", o.app.here(), o.app.here())
 }
 
-// pending returns the job that undoes an earlier apply unless it is confirmed.
-func (o *apply) pending() (j state.Job, pending bool) {
-	if o.app.Identity == nil {
-		return j, false
+// pendingConfirm returns the job that undoes an earlier apply unless it is confirmed.
+func (a *App) pendingConfirm() (j state.Job, pending bool) {
+	if a.Identity == nil || !a.state().HasJobs() {
+		return j, false // the usual case
 	}
-	jobs, err := o.app.pendingConfirms()
+	jobs, err := a.pendingConfirms()
 	if err != nil || len(jobs) == 0 {
 		return j, false // if the state folder cannot be read, there are no jobs
 	}
@@ -344,8 +343,8 @@ func (o *apply) pending() (j state.Job, pending bool) {
 }
 
 // left returns the time until a job is due.
-func (o *apply) left(j *state.Job) time.Duration {
-	return min(max(0, j.At.Sub(o.app.Now())), j.Wait) // the clock may have been set back
+func (a *App) left(j *state.Job) time.Duration {
+	return min(max(0, j.At.Sub(a.Now())), j.Wait) // the clock may have been set back
 }
 
 // pendingConfirms returns the jobs that undo an apply of this table unless

@@ -205,8 +205,8 @@ func TestTimeLeftToConfirm(t *testing.T) {
 		{-time.Hour, 90 * time.Second},
 	} {
 		t.Run(c.passed.String(), func(t *testing.T) {
-			o := &apply{app: &App{Now: func() time.Time { return start.Add(c.passed) }}}
-			if left := o.left(&j); left != c.left {
+			a := &App{Now: func() time.Time { return start.Add(c.passed) }}
+			if left := a.left(&j); left != c.left {
 				t.Errorf("after %s: %s left, not %s", c.passed, left, c.left)
 			}
 		})

@@ -20,8 +20,10 @@ type drain struct {
 	app *App
 	machineSelector
 	wait, delete, expire bool
-	hold                 string
-	holdFor              time.Duration
+	// showList is --list.
+	showList bool
+	hold     string
+	holdFor  time.Duration
 	// only are the services that were named.
 	only []kernel.ServiceID
 	// before has the remembered weights.
@@ -31,7 +33,7 @@ type drain struct {
 func newDrain(a *App) *cobra.Command {
 	o := &drain{app: a}
 	c := &cobra.Command{
-		Use:   "drain SERVER…",
+		Use:   "drain SERVER… | --list",
 		Short: "Stop new connections to a server and let existing ones end",
 		Long: `Take a server out of service: set its weight to 0 in every service that has it. Its
 connections go on, new ones go to other servers. SERVER is an address, for all its
@@ -41,7 +43,8 @@ Draining a server again does not change what is remembered.
 The server stays out of service until lvs undrain, or until lvs weight or lvs server
 edit sets a weight for it: if it is deleted and lvs adds it again, it gets the weight
 0. Other programs, and lvs under the name ipvsadm, can give it a weight; lvs list
-then prints a note.
+then prints a note. --list shows what is drained: state and reason are those of the
+present moment, gone is a server that is not in the table.
 
 With --wait, wait until nothing is left: no active connection and no client bound
 by persistence. The end of a connection of UDP or of a firewall mark cannot be seen:
@@ -62,7 +65,9 @@ asks first; without a terminal it needs --yes.`,
   lvs drain 10.0.0.11 --wait --timeout 10m
   lvs drain 10.0.0.11:80 --service tcp://192.0.2.10:80 --wait --delete
   lvs drain 10.0.0.11 --for 30m
-  lvs drain 10.0.0.11 --wait -o jsonl`,
+  lvs drain 10.0.0.11 --wait -o jsonl
+  lvs drain 10.0.0.11 --reason 'new disk'
+  lvs drain --list`,
 		RunE:              o.run,
 		ValidArgsFunction: a.completeMachine,
 	}
@@ -75,12 +80,19 @@ asks first; without a terminal it needs --yes.`,
 	f.StringVar(&o.hold, "for", "",
 		"undrain automatically after `DURATION`, such as 30m, even after the shell has ended "+
 			"(default: the server stays drained)")
+	f.BoolVar(&o.showList, "list", false, "list the drained servers: by whom, since and until when, and the weight before")
 	a.changeFlags(c)
 	a.askFlags(c)
 	return c
 }
 
 func (o *drain) run(c *cobra.Command, args []string) error {
+	if o.showList {
+		if o.wait || o.delete || o.expire || o.hold != "" {
+			return usagef("--list cannot be used together with --wait, --delete, --expire-templates or --for")
+		}
+		return o.list(c.Context(), args)
+	}
 	var bad faults
 	names, ids, err := o.parse(args)
 	bad.add(err)

@@ -18,6 +18,8 @@ func reasonText(d *operate.Drain) string {
 	switch {
 	case d.State == operate.Gone:
 		return "it was deleted by someone else"
+	case d.Weight > 0 && d.Out:
+		return fmt.Sprintf("drained, but its weight is %d now: it was set by someone else", d.Weight)
 	case d.Weight > 0:
 		return fmt.Sprintf("its weight is %d", d.Weight)
 	}
@@ -61,6 +63,33 @@ type drainReport struct {
 	app     *App
 	printer *output.Printer
 	printed map[kernel.ServerKey]output.Drain
+	// outages is what is remembered. A pointer stays the same as long as its value does.
+	outages map[kernel.ServerKey]*output.Outage
+}
+
+// row returns a state as it is printed, with who drained the server.
+func (r *drainReport) row(d *operate.Drain) output.Drain {
+	row := drainRow(d)
+	row.Outage = r.outages[d.ServerKey]
+	return row
+}
+
+// recall reads who drained the servers.
+func (r *drainReport) recall() {
+	now := outageRows(r.app.remembered())
+	if r.outages == nil {
+		r.outages = map[kernel.ServerKey]*output.Outage{}
+	}
+	for key := range r.outages {
+		if _, still := now[key]; !still {
+			delete(r.outages, key)
+		}
+	}
+	for key, o := range now {
+		if old := r.outages[key]; old == nil || *old != o {
+			r.outages[key] = &o
+		}
+	}
 }
 
 // stream prints what is new, with -o jsonl.
@@ -72,8 +101,9 @@ func (r *drainReport) stream(now []operate.Drain) error {
 		r.printed = map[kernel.ServerKey]output.Drain{}
 	}
 	var fresh []output.Drain
+	r.recall()
 	for _, d := range byAddress(now) {
-		row := drainRow(&d)
+		row := r.row(&d)
 		at := kernel.ServerKey{Service: row.Service, Server: row.Server}
 		if r.printed[at] != row {
 			r.printed[at] = row
@@ -95,8 +125,9 @@ func (r *drainReport) last(now []operate.Drain) error {
 		return r.stream(now)
 	}
 	var rows []output.Drain
+	r.recall()
 	for _, d := range byAddress(now) {
-		rows = append(rows, drainRow(&d))
+		rows = append(rows, r.row(&d))
 	}
 	return r.printer.Drains(rows)
 }

@@ -11,6 +11,8 @@ import (
 
 	"lvs/doctor"
 	"lvs/kernel"
+	"lvs/operate"
+	"lvs/operate/state"
 	"lvs/output"
 )
 
@@ -29,7 +31,10 @@ func newList(a *App) *cobra.Command {
 without a command does the same.
 
 Without CAP_NET_ADMIN, the list has no thresholds and fewer details, and prints a
-note. --stats and --rate need CAP_NET_ADMIN.`,
+note. --stats and --rate need CAP_NET_ADMIN.
+
+--wide and JSON show which servers are drained, by whom, since and until when, and the
+weight before. A note says which drained server has a weight that someone else set.`,
 		Example: `  lvs list
   lvs list tcp://192.0.2.10:80 --stats
   lvs list --sort -active --filter 'scheduler=wlc'
@@ -77,6 +82,8 @@ type view struct {
 	stats, rate, wide bool
 	sort              string
 	filter            []string
+	// drained is what is remembered about servers.
+	drained map[kernel.ServerKey]state.Weight
 }
 
 func (v *view) register(a *App, c *cobra.Command) {
@@ -126,7 +133,15 @@ func (v *view) printer(a *App) (*output.Printer, error) {
 	case v.wide && format != "wide":
 		return nil, usagef("--wide has no effect on -o %s", format)
 	}
-	return a.printer(output.Options{Format: format, Sort: v.sort, Filter: v.filter})
+	v.drained = a.remembered()
+	return a.printer(output.Options{Format: format, Sort: v.sort, Filter: v.filter, Outages: outageRows(v.drained)})
+}
+
+// notePending prints what the rows do not show: a drained server that has a weight, and a
+// change that is undone unless it is confirmed.
+func (v *view) notePending(a *App, now *kernel.Snapshot) {
+	a.noteOverridden(operate.OutagesOf(v.drained), now)
+	a.notePending()
 }
 
 // printer returns a printer with o and the global options.
@@ -165,6 +180,7 @@ func (v *view) show(ctx context.Context, a *App, ids []kernel.ServiceID) error {
 	if err != nil {
 		return err
 	}
+	v.notePending(a, snap)
 	return p.Services(snap, v.kind())
 }
 

@@ -85,6 +85,15 @@ func (s *machineSelector) parse(args []string) ([]machine, []kernel.ServiceID, e
 	return out, ids, bad.err()
 }
 
+// parseSome is parse, and no server need be given.
+func (s *machineSelector) parseSome(args []string) ([]machine, []kernel.ServiceID, error) {
+	if len(args)+len(s.real) == 0 {
+		ids, err := s.all(nil)
+		return nil, ids, err
+	}
+	return s.parse(args)
+}
+
 // members returns the servers in the given services, or in all, and the table in which
 // it found them. Its error has every name that is not in the table; what is the
 // operation in it.

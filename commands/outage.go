@@ -11,6 +11,7 @@ import (
 	"lvs/kernel"
 	"lvs/operate"
 	"lvs/operate/state"
+	"lvs/output"
 )
 
 // outages returns the servers of the table that are out of service. If that cannot be
@@ -28,6 +29,42 @@ func (a *App) outages() (operate.Outages, error) {
 		a.note("cannot find out which servers are drained: %v", err)
 	}
 	return out, nil
+}
+
+// remembered returns what is remembered about servers of the table, for a verb that only
+// reads. It opens nothing in the usual case.
+func (a *App) remembered() map[kernel.ServerKey]state.Weight {
+	folder := a.state()
+	if a.Identity == nil || !folder.HasWeights() {
+		return nil
+	}
+	table, err := a.Identity(a.global.netns)
+	if err != nil {
+		return nil // the kernel cannot be opened either, which is reported
+	}
+	all, err := folder.AllWeights(table)
+	if err != nil {
+		a.note("cannot find out which servers are drained: %v", err)
+	}
+	return all
+}
+
+// outageRows returns what is remembered, as it is printed.
+func outageRows(all map[kernel.ServerKey]state.Weight) map[kernel.ServerKey]output.Outage {
+	out := make(map[kernel.ServerKey]output.Outage, len(all))
+	for key, r := range all {
+		out[key] = outageRow(&r)
+	}
+	return out
+}
+
+func outageRow(r *state.Weight) output.Outage {
+	o := output.Outage{Before: r.Weight, Set: r.Set, Since: r.Since.Local(), User: r.User, SudoUser: r.SudoUser,
+		Reason: r.Reason}
+	if !r.Until.IsZero() {
+		o.Until = r.Until.Local()
+	}
+	return o
 }
 
 // addKeepingOut makes the steps, which add servers. One that is out of service gets the

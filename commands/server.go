@@ -298,6 +298,7 @@ func (o *serverShow) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	o.notePending(o.app, snap)
 	return p.Servers(snap, id, found, o.kind())
 }
 
@@ -342,5 +343,6 @@ func (o *serverList) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	o.notePending(o.app, snap)
 	return p.Servers(snap, id, snap.Services[0].Servers, o.kind())
 }

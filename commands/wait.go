@@ -13,7 +13,6 @@ import (
 
 	"lvs/kernel"
 	"lvs/operate"
-	"lvs/operate/state"
 	"lvs/output"
 )
 
@@ -150,15 +149,12 @@ func (o *waitFor) show(now []operate.Drain) {
 
 // drains returns the state of the servers, with their remembered weights.
 func (o *waitFor) drains(op *operate.Operator, w *operate.Watch, found []operate.Member) []operate.Drain {
-	var before map[kernel.ServerKey]state.Weight
-	if o.app.reports() {
-		before, _ = op.Remembered(found) // undrain reports what is wrong with them
-	}
+	before, _ := op.All() // undrain reports what is wrong with them
 	out := make([]operate.Drain, len(found))
 	for i := range found {
 		out[i] = w.Drain(&found[i])
 		if r, known := before[found[i].Key()]; known {
-			out[i].Before = r.Weight
+			out[i].Before, out[i].Out = r.Weight, r.Out()
 		}
 	}
 	return byAddress(out)

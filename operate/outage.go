@@ -25,12 +25,21 @@ func (o *Operator) All() (map[kernel.ServerKey]state.Weight, error) {
 // state.UnreadableError.
 func (o *Operator) Outages() (Outages, error) {
 	all, err := o.All()
+	return OutagesOf(all), err
+}
+
+// OutagesOf returns those of the servers that are out of service.
+func OutagesOf(all map[kernel.ServerKey]state.Weight) Outages {
+	if len(all) == 0 {
+		return nil // the usual case
+	}
+	out := Outages{}
 	for key, r := range all {
-		if !r.Out() {
-			delete(all, key)
+		if r.Out() {
+			out[key] = r
 		}
 	}
-	return all, err
+	return out
 }
 
 // Kept is a change that would give a weight to a server that is out of service.

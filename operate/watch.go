@@ -13,8 +13,10 @@ type Drain struct {
 	kernel.ServerKey
 	Forward kernel.Forward
 	Weight  int
-	// Before is the remembered weight, -1 if there is none.
+	// Before is the remembered weight, -1 if there is none. Out is set if the server is
+	// out of service.
 	Before           int
+	Out              bool
 	Active, Inactive uint32
 	// Clients is the number of clients bound by persistence, -1 if it is unknown.
 	Clients int64

@@ -20,6 +20,8 @@ type Drain struct {
 	State   DrainState
 	// Reason is why the server is not drained. Empty if it is.
 	Reason string
+	// Outage is who drained it, since and until when. Nil if unknown.
+	Outage *Outage
 }
 
 // DrainState is the state of a server that is drained.
@@ -50,6 +52,16 @@ type DrainRow struct {
 
 	State  string  `json:"state" doc:"The state of the server." enum:"drain"`
 	Reason *string `json:"reason" doc:"Why it is not drained. Null if it is."`
+
+	Drained *OutageRow `json:"drained" doc:"By whom and since when it is drained. Null if unknown."`
+}
+
+// DrainList writes which servers are drained, by whom, since and until when.
+func (p *Printer) DrainList(rows []Drain) error {
+	k := drainKind()
+	k.plain = []string{"service", "server", "weightBefore", "weight", "active", "state", "by", "since", "until",
+		"drainReason"}
+	return printList(p, &k, rows, func(d *Drain) any { return drainRow(d) })
 }
 
 // Drains writes the progress of servers, in this order unless sorted.
@@ -60,7 +72,8 @@ func (p *Printer) Drains(rows []Drain) error {
 
 func drainRow(d *Drain) DrainRow {
 	row := DrainRow{Service: d.Service.String(), Server: d.Server.String(), Forward: d.Forward.String(),
-		Weight: d.Weight, Active: d.Active, Inactive: d.Inactive, State: string(d.State), Reason: textOrNull(d.Reason)}
+		Weight: d.Weight, Active: d.Active, Inactive: d.Inactive, State: string(d.State), Reason: textOrNull(d.Reason),
+		Drained: d.Outage.row()}
 	if d.Before >= 0 {
 		row.WeightBefore = &d.Before
 	}
@@ -102,8 +115,9 @@ func drainKind() kind[Drain] {
 		{key: "reason", help: "why it is not drained",
 			text: func(b []byte, d *Drain) []byte { return append(b, d.Reason...) }},
 	}}
-	k.wide = k.keys()
 	k.plain = slices.DeleteFunc(k.keys(), func(key string) bool { return key == "forward" || key == "inactive" })
+	k.columns = append(k.columns, outageColumns(func(d *Drain) *Outage { return d.Outage }, nil)...)
+	k.wide = k.keys()
 	k.appendName = func(b []byte, d *Drain) []byte {
 		return d.Server.AppendTo(append(d.Service.Append(b), ' '))
 	}

@@ -73,6 +73,13 @@ func TestViews(t *testing.T) {
 		o     Options
 	}{
 		{"stats-pipe", services(sample(), Stats), Options{}},
+		{"drained-wide", services(sample(), Plain), Options{Format: "wide", Outages: outages()}},
+		{"drained-color", services(sample(), Plain), Options{Terminal: true, Color: true, Outages: outages()}},
+		{"drained-json", services(sample(), Plain), Options{Format: "jsonl", Outages: outages(),
+			JQ: ".servers[] | [.id, .weight, .drained, .temporaryWeight] | tojson"}},
+		{"drained-columns", services(sample(), Plain), Options{Format: "csv", Outages: outages(),
+			Columns: []string{"server", "weight", "weightBefore", "since", "until", "by", "sudoUser", "drainReason"}}},
+		{"drain-list", func(p *Printer) error { return p.DrainList(sampleDrains()) }, Options{}},
 		{"stats-terminal", services(sample(), Stats), Options{Terminal: true}},
 		{"rates-pipe", services(sample(), Rates), Options{}},
 		{"rates-terminal", services(sample(), Rates), Options{Terminal: true}},

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/itchyny/gojq"
+
+	"lvs/kernel"
 )
 
 // Options are how results look. The zero value is a plain table.
@@ -39,6 +41,8 @@ type Options struct {
 	Color bool
 	// Width is the terminal's width in columns. Zero is unknown.
 	Width int
+	// Outages are the servers that are drained, or have their weight only for some time.
+	Outages map[kernel.ServerKey]Outage
 	// Netns is the network namespace in the JSON. Empty is null.
 	Netns string
 	// Now is the clock of generatedAt. Nil is time.Now.

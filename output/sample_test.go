@@ -175,16 +175,7 @@ func prints() []struct {
 		{"ChangeList", func(p *Printer) error { return p.Changes(sampleChanges()) }},
 		{"HistoryList", func(p *Printer) error { return p.History(sampleHistory(), "boot/1") }},
 		{"EventList", func(p *Printer) error { return events(p, true) }},
-		{"DrainList", func(p *Printer) error {
-			web, dns := address(kernel.TCP, "192.0.2.10:80"), address(kernel.UDP, "[2001:db8::1]:53")
-			return p.Drains([]Drain{
-				{Service: web, Server: addr("10.0.0.11:80"), Forward: kernel.NAT, Before: 3, Active: 12, Inactive: 3400, Clients: 7,
-					State: TimedOut, Reason: "12 active connections"},
-				{Service: dns, Server: addr("[2001:db8::11]:53"), Forward: kernel.Direct, Before: 0, Inactive: 4, State: Drained},
-				{Service: dns, Server: addr("[2001:db8::12]:53"), Forward: kernel.Direct, Before: -1, Weight: 1, Clients: -1,
-					State: Serving, Reason: "its weight is 1"},
-			})
-		}},
+		{"DrainList", func(p *Printer) error { return p.Drains(sampleDrains()) }},
 		{"Version", func(p *Printer) error {
 			return p.Version(Version{Program: "lvs", Version: "1.0.0", Commit: "abcdef0",
 				Go: "go1.26.0", Platform: "linux/amd64", IPVS: "1.2.1"})
@@ -281,5 +272,18 @@ func sampleHistory() []journal.Entry {
 		{ID: 1, Time: began, User: "root", Command: "lvs weight tcp://192.0.2.10:80 10.0.0.11:80 0", Table: "boot/1",
 			Counts: plan.Result{Edited: 1}, Objects: []plan.Object{object},
 			End: journal.End{Outcome: journal.Done}, UndoneBy: 2},
+	}
+}
+
+func sampleDrains() []Drain {
+	web, dns := address(kernel.TCP, "192.0.2.10:80"), address(kernel.UDP, "[2001:db8::1]:53")
+	one := outages()[kernel.ServerKey{Service: web, Server: addr("10.0.0.12:80")}]
+	return []Drain{
+		{Service: web, Server: addr("10.0.0.11:80"), Forward: kernel.NAT, Before: 3, Active: 12, Inactive: 3400, Clients: 7,
+			State: TimedOut, Reason: "12 active connections"},
+		{Service: dns, Server: addr("[2001:db8::11]:53"), Forward: kernel.Direct, Before: 0, Inactive: 4, State: Drained,
+			Outage: &one},
+		{Service: dns, Server: addr("[2001:db8::12]:53"), Forward: kernel.Direct, Before: -1, Weight: 1, Clients: -1,
+			State: Serving, Reason: "its weight is 1"},
 	}
 }

@@ -14,6 +14,7 @@ type node struct {
 	active, inactive, clients uint64
 	// capacity is set if a server has a weight above 0.
 	capacity bool
+	outages  map[kernel.ServerKey]Outage
 }
 
 // line is a row of the table: a service, or one of its servers.
@@ -32,6 +33,24 @@ type gaps struct {
 }
 
 func gapsOf(s *kernel.Snapshot) gaps { return gaps{s.Public, s.Stopped != ""} }
+
+// outage returns what is remembered of the row's server, or nil.
+func (l *line) outage() *Outage {
+	if l.server == nil {
+		return nil
+	}
+	return l.node.outage(l.server)
+}
+
+func (n *node) outage(v *kernel.ServerEntry) *Outage {
+	if len(n.outages) == 0 {
+		return nil
+	}
+	if o, ok := n.outages[kernel.ServerKey{Service: n.entry.ServiceID, Server: v.Addr}]; ok {
+		return &o
+	}
+	return nil
+}
 
 // Services writes the whole table: each service followed by its servers.
 //
@@ -71,7 +90,7 @@ func (p *Printer) Servers(s *kernel.Snapshot, id kernel.ServiceID, rows []kernel
 	d := p.document("ServerList", false)
 	for i := range nodes {
 		for j := range nodes[i].servers {
-			b := appendServer(d.open(), &id, nodes[i].servers[j], missing)
+			b := nodes[i].appendServer(d.open(), nodes[i].servers[j], missing)
 			if err := d.done(b); err != nil {
 				return err
 			}
@@ -154,6 +173,7 @@ func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, missing ga
 	nodes := make([]node, 0, len(entries))
 	for i := range entries {
 		n := newNode(&entries[i])
+		n.outages = p.o.Outages
 		if !n.filter(conditions, missing) {
 			continue
 		}

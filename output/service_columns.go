@@ -12,7 +12,8 @@ func serviceKind(v View) kind[line] {
 	k := kind[line]{name: "ServiceList", columns: lineColumns(), appendName: appendLineName, style: lineStyle}
 	k.columns[0].aliases = []string{"id"} // what the JSON calls it in a service
 	k.plain = []string{"service", "server", "scheduler", "forward", "weight", "active", "inactive"}
-	k.wide = append(k.plain[:7:7], "persistent", "netmask", "engine", "flags", "upper", "lower", "clients", "tunnel")
+	k.wide = append(k.plain[:7:7], "persistent", "netmask", "engine", "flags", "upper", "lower", "clients", "tunnel",
+		"drained")
 	if v != Plain {
 		k.plain = append([]string{"service", "server"}, counterKeys(v)...)
 		k.wide = k.plain
@@ -30,7 +31,7 @@ func serverKind(v View) kind[line] {
 	}
 	k.columns[1].aliases = []string{"id"} // what the JSON calls it in a server
 	k.plain = []string{"server", "forward", "weight", "active", "inactive"}
-	k.wide = append(k.plain[:5:5], "upper", "lower", "clients", "tunnel")
+	k.wide = append(k.plain[:5:5], "upper", "lower", "clients", "tunnel", "drained")
 	if v != Plain {
 		k.plain = append([]string{"server"}, counterKeys(v)...)
 		k.wide = k.plain
@@ -60,7 +61,8 @@ func inServerRow(l *line) bool  { return l.server != nil }
 func inServiceRow(l *line) bool { return l.server == nil }
 
 func lineColumns() []column[line] {
-	return slices.Concat(identityColumns(), plainColumns(), persistenceColumns(), thresholdColumns(), counterColumns())
+	return slices.Concat(identityColumns(), plainColumns(), persistenceColumns(), thresholdColumns(),
+		[]column[line]{weightBefore()}, outageColumns((*line).outage, inServiceRow), counterColumns())
 }
 
 // identityColumns name the service and the server.
@@ -175,6 +177,18 @@ func unknownOfService(l *line) bool { return l.public && l.server == nil }
 
 // unknownOfServer reports the same of a server's row.
 func unknownOfServer(l *line) bool { return l.public && l.server != nil }
+
+// weightBefore is the remembered weight of a server.
+func weightBefore() column[line] {
+	return column[line]{key: "weightBefore", heading: "BEFORE", help: "the weight that undrain restores",
+		hide: inServiceRow, number: func(l *line) (uint64, bool) {
+			o := l.outage()
+			if o == nil {
+				return 0, false
+			}
+			return uint64(max(o.Before, 0)), true
+		}}
+}
 
 // counterColumns are the statistics. The director does not see the replies of
 // servers behind direct routing or a tunnel, unless they run on the director or
@@ -305,6 +319,8 @@ func lineStyle(l *line, key string) Style {
 			return Red
 		}
 		return Bold
+	case l.server != nil && l.server.Weight > 0 && key == "weight" && l.outage() != nil && l.outage().Set == 0:
+		return Red // drained, but someone else set a weight
 	case l.server == nil || l.server.Weight > 0:
 		return NoStyle
 	case key == "weight":

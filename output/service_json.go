@@ -56,6 +56,9 @@ type ServerRow struct {
 
 	Stats *StatsRow `json:"stats" doc:"Totals since the server was added or last zeroed. Null if unknown."`
 	Rates *RatesRow `json:"rates" doc:"The kernel's estimates per second. Null if unknown."`
+
+	Drained         *OutageRow `json:"drained" doc:"By whom and since when it is drained. Null if it is not."`
+	TemporaryWeight *OutageRow `json:"temporaryWeight" doc:"What restores its weight later. Null if nothing does."`
 }
 
 // TunnelRow is an encapsulation.
@@ -125,15 +128,15 @@ func appendService(b []byte, n *node, missing gaps, more func([]byte) []byte) []
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = more(appendServer(b, &s.ServiceID, n.servers[i], missing))
+		b = more(n.appendServer(b, n.servers[i], missing))
 	}
 	return append(b, "]}"...)
 }
 
-// appendServer appends a server of the service id.
-func appendServer(b []byte, id *kernel.ServiceID, s *kernel.ServerEntry, missing gaps) []byte {
+// appendServer appends a server of the service.
+func (n *node) appendServer(b []byte, s *kernel.ServerEntry, missing gaps) []byte {
 	b = append(b, `{"service":"`...)
-	b = id.Append(b)
+	b = n.entry.ServiceID.Append(b)
 	b = append(b, `","id":"`...)
 	b = s.Addr.AppendTo(b)
 	b = append(b, `","family":"`...)
@@ -157,7 +160,7 @@ func appendServer(b []byte, id *kernel.ServiceID, s *kernel.ServerEntry, missing
 		b = appendTunnel(b, &s.Server)
 	}
 	b = appendActivity(b, uint64(s.Active), uint64(s.Inactive), uint64(s.Persistent), &s.Stats, missing)
-	return append(b, '}')
+	return append(appendOutages(b, n.outage(s)), '}')
 }
 
 // appendActivity appends what services and servers have in common: connections

@@ -132,6 +132,15 @@ func (f Folder) CallOff(id string) bool {
 	return err == nil
 }
 
+// HasJobs reports whether there may be jobs. It is fast.
+func (f Folder) HasJobs() bool {
+	if f.Dir == "" {
+		return false
+	}
+	files, err := os.ReadDir(filepath.Join(f.Dir, "later"))
+	return err == nil && len(files) > 0
+}
+
 // Jobs returns the jobs of a kind on a table that a process waits for.
 func (f Folder) Jobs(table, kind string) []Job {
 	var out []Job
