@@ -15,8 +15,8 @@ func TestCompletionOfColumns(t *testing.T) {
 		{"an older name", "--columns", "cp", "cps"},
 		{"headings", "--columns", "in-", "in-pkts in-bytes in-pkts/s in-bytes/s"},
 		{"headings in capitals", "--columns", "IN-P", "IN-PKTS IN-PKTS/S"},
-		{"a list", "--columns", "service,wei", "service,weight"},
-		{"descending order", "--sort=-wei", "", "-weight"},
+		{"a list", "--columns", "service,wei", "service,weight service,weightBefore"},
+		{"descending order", "--sort=-wei", "", "-weight -weightBefore"},
 		{"a filter", "--filter", "cp", "cps"},
 		{"no column", "--filter", "x", ""},
 	} {
