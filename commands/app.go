@@ -87,6 +87,8 @@ type App struct {
 	waiting waitLine
 	// advice returns how to continue, or go back, when part of the work is done.
 	advice func() string
+	// detached is set in a background process, whose messages nobody reads.
+	detached bool
 	// undoes is the entry that this command undoes, or zero.
 	undoes uint64
 }

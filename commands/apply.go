@@ -251,7 +251,8 @@ func newConfirm(a *App) *cobra.Command {
 		Short: "Keep what apply --confirm-within changed",
 		Long: `Keep what lvs apply --confirm-within changed in this table: it is no longer undone
 automatically. If nothing waits for confirmation, because none was asked for or the
-time has passed and everything was undone, the exit status is 4.`,
+time has passed and everything was undone, the exit status is 4. If the background
+process that would have undone it was killed, lvs confirm says so.`,
 		Example: `  lvs apply -f cluster.yaml --confirm-within 60s
   lvs confirm`,
 		RunE:              o.run,
@@ -267,7 +268,7 @@ func (o *confirmApply) run(_ *cobra.Command, args []string) error {
 	if err := noMore(args, "leave it out: confirm keeps the last apply of this table"); err != nil {
 		return err
 	}
-	jobs, err := o.app.pendingConfirms()
+	jobs, err := o.app.confirmJobs()
 	if err != nil {
 		return err
 	}

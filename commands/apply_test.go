@@ -154,7 +154,12 @@ func TestConfirmWithinAfterADrain(t *testing.T) {
 	}
 	app, _, errs := testApp(k)
 	jobs := 0
-	app.Detach = func([]string, []*os.File, state.Folder) error { jobs++; return nil }
+	app.Detach = func(_ []string, files []*os.File, _ state.Folder) error {
+		if jobs++; len(files) != 2 {
+			t.Errorf("the process gets %d files: it does not know when the work is done", len(files))
+		}
+		return nil
+	}
 	status := app.Run(t.Context(), strings.Fields("apply --drain 10s --confirm-within 9s --yes -f "+file))
 	if status != exitDone || jobs != 1 {
 		t.Errorf("exit status %d, %d jobs: %s", status, jobs, errs)

@@ -259,6 +259,9 @@ func (a *App) prepare(c *cobra.Command, _ []string) error {
 		}
 	}
 	a.ctx = c.Context()
+	if len(all) == 0 && tellsBroken(c) {
+		a.tellBroken(a.ctx)
+	}
 	return all.err()
 }
 

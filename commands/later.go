@@ -146,6 +146,7 @@ func (o *laterRun) untilDone(ctx context.Context, j *state.HeldJob) (waits bool,
 func (o *laterRun) runJob(ctx context.Context, j state.Job) error {
 	inner := *o.app
 	o.app.opened = nil // inner closes it
+	inner.detached = true
 	inner.global, inner.unused, inner.cancel, inner.op = globals{}, nil, nil, nil
 	inner.Identity = func(string) (string, error) { return j.Table, nil }
 	if status := inner.Run(ctx, j.Args); status != exitDone {

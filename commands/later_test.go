@@ -78,6 +78,7 @@ func TestLater(t *testing.T) {
 func TestLaterOnAnotherTable(t *testing.T) {
 	k := tableWithServer(t)
 	app, _, _ := testApp(k)
+	app.Detach = func([]string, []*os.File, state.Folder) error { return nil }
 	j, err := laterOf(t, app).Later("test", time.Second, "weight", "tcp://192.0.2.10:80", "10.0.0.11", "9")
 	if err != nil {
 		t.Fatal(err)

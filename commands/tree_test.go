@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,7 +38,10 @@ func testApp(k kernel.Kernel) (app *App, out, err *bytes.Buffer) {
 			now = now.Add(d)
 			return ctx.Err()
 		},
-		Detach:   func([]string, []*os.File, state.Folder) error { return nil },
+		Detach: func(_ []string, files []*os.File, _ state.Folder) error {
+			_, err := syscall.Dup(int(files[0].Fd())) // the process would hold the job
+			return err
+		},
 		Identity: func(string) (string, error) { return "boot/1", nil },
 		OpenKernel: func(o kernel.Options) (kernel.Kernel, error) {
 			return k, nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -409,13 +408,13 @@ func undoRows(back *plan.Reversal, costs []plan.Cost) []output.Change {
 // forgetConfirm cancels the automatic undo of an entry that is undone now.
 func (o *undo) forgetConfirm(entry uint64) {
 	a := o.app
-	jobs, err := a.pendingConfirms()
+	jobs, err := a.confirmJobs()
 	if err != nil {
 		return // the automatic undo then finds nothing to do
 	}
-	for _, j := range jobs {
-		if len(j.Args) > 1 && j.Args[1] == strconv.FormatUint(entry, 10) {
-			a.state().CallOff(j.ID)
+	for i := range jobs {
+		if undoes(&jobs[i], entry) {
+			a.state().CallOff(jobs[i].ID)
 		}
 	}
 }

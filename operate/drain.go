@@ -142,7 +142,7 @@ func (o *Operator) changeWeights(ctx context.Context, change func(*state.Weights
 func (o *Operator) callOff(jobs []string) {
 	for _, id := range jobs {
 		j, _ := o.State.Job(id)
-		if o.State.CallOff(id) {
+		if o.State.CallOff(id) && !j.Broken {
 			o.tell(CalledOff{j})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"reflect"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,8 +46,13 @@ func newWorld(t *testing.T) *world {
 			}
 			return ctx.Err()
 		},
-		Start: func(j *state.HeldJob, _ *os.File) error { w.started = append(w.started, j.Job); return nil },
-		Tell:  func(e Event) { w.events = append(w.events, e) },
+		Start: func(j *state.HeldJob, _ *os.File) error {
+			w.started = append(w.started, j.Job)
+			fd, err := syscall.Dup(int(j.File.Fd())) // as the process would
+			t.Cleanup(func() { syscall.Close(fd) })
+			return err
+		},
+		Tell: func(e Event) { w.events = append(w.events, e) },
 	}
 	return w
 }

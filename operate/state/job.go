@@ -37,6 +37,10 @@ type Job struct {
 	// Command is the command line that made the job, User who ran it.
 	Command string `json:"command,omitempty"`
 	User    string `json:"user,omitempty"`
+
+	// Broken is set if no process waits for the job, when it is read: it was killed, or the
+	// machine was restarted.
+	Broken bool `json:"-"`
 }
 
 // ThisJob in a job's arguments stands for the job's ID.
@@ -145,20 +149,19 @@ func (f Folder) HasJobs() bool {
 func (f Folder) Jobs(table, kind string) []Job {
 	var out []Job
 	for _, j := range f.all() {
-		if j.Kind == kind && j.Table == table && j.held {
-			out = append(out, j.Job)
+		if j.Kind == kind && j.Table == table && !j.Broken {
+			out = append(out, j)
 		}
 	}
 	return out
 }
 
-// Broken returns the jobs, of any kind and table, that no process waits for: it was
-// killed, or the machine was restarted.
+// Broken returns the jobs, of any kind and table, that no process waits for.
 func (f Folder) Broken() []Job {
 	var out []Job
 	for _, j := range f.all() {
-		if !j.held {
-			out = append(out, j.Job)
+		if j.Broken {
+			out = append(out, j)
 		}
 	}
 	return out
@@ -172,8 +175,7 @@ func (f Folder) Job(id string) (Job, error) {
 			return Job{}, err
 		}
 		defer d.Close()
-		j, _, err := readJob(d, id)
-		return j, err
+		return readJob(d, id)
 	})
 }
 
@@ -278,15 +280,18 @@ func (f Folder) jobs(create bool) (*safefile.Dir, error) {
 		return nil, err
 	}
 	defer d.Close()
-	return d.Sub("later", create)
+	return d.Sub(jobsName, create)
 }
 
-const jobSuffix = ".json"
+const (
+	jobsName  = "later"
+	jobSuffix = ".json"
+)
 
 func fileOf(id string) string { return id + jobSuffix }
 
 // jobFile returns the path of a job's file.
-func (f Folder) jobFile(id string) string { return filepath.Join(f.Dir, "later", fileOf(id)) }
+func (f Folder) jobFile(id string) string { return filepath.Join(f.Dir, jobsName, fileOf(id)) }
 
 // isID reports whether a text is a job's ID. One that was read from a file may be
 // anything.
@@ -294,14 +299,12 @@ func isID(id string) bool {
 	return len(id) == 32 && strings.Trim(id, "0123456789abcdef") == ""
 }
 
-type foundJob struct {
-	Job
-	held bool
-}
-
 // all returns the jobs of the folder. It leaves out what cannot be read.
-func (f Folder) all() []foundJob {
-	out, _ := within(f, func() (out []foundJob, err error) {
+func (f Folder) all() []Job {
+	out, _ := within(f, func() (out []Job, err error) {
+		if _, err := os.Lstat(filepath.Join(f.Dir, jobsName)); err != nil {
+			return nil, err // the usual case
+		}
 		d, err := f.jobs(false)
 		if err != nil {
 			return nil, err
@@ -313,8 +316,8 @@ func (f Folder) all() []foundJob {
 			if !ok || !isID(id) {
 				continue
 			}
-			if j, held, err := readJob(d, id); err == nil {
-				out = append(out, foundJob{j, held})
+			if j, err := readJob(d, id); err == nil {
+				out = append(out, j)
 			}
 		}
 		return out, err
@@ -323,21 +326,22 @@ func (f Folder) all() []foundJob {
 }
 
 // readJob reads a job, and whether a process holds it.
-func readJob(d *safefile.Dir, id string) (j Job, held bool, err error) {
+func readJob(d *safefile.Dir, id string) (j Job, err error) {
 	if !isID(id) {
-		return Job{}, false, fs.ErrNotExist
+		return Job{}, fs.ErrNotExist
 	}
 	file, err := d.OpenFile(fileOf(id), os.O_RDONLY)
 	if err != nil {
-		return Job{}, false, err
+		return Job{}, err
 	}
 	defer file.Close()
 	if j, err = parseJob(io.LimitReader(file, mostJob), id); err != nil {
-		return Job{}, false, err
+		return Job{}, err
 	}
 	// A shared lock: two processes that look do not take each other for the holder.
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
-	return j, errors.Is(err, syscall.EWOULDBLOCK), nil
+	j.Broken = !errors.Is(err, syscall.EWOULDBLOCK)
+	return j, nil
 }
 
 func parseJob(in io.Reader, id string) (j Job, err error) {

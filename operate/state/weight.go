@@ -249,13 +249,19 @@ func (w *Weights) Unused(jobs map[string]bool) []string {
 
 // forgetBoots forgets the tables of earlier boots.
 func (w *Weights) forgetBoots() {
-	boot, _, _ := strings.Cut(w.table, "/")
 	for p := range w.entries {
-		if b, _, _ := strings.Cut(p.table, "/"); b != boot {
+		if !SameBoot(p.table, w.table) {
 			delete(w.entries, p)
 			w.changed = true
 		}
 	}
+}
+
+// SameBoot reports whether two tables, by their identities, are of the same boot.
+func SameBoot(a, b string) bool {
+	bootA, _, _ := strings.Cut(a, "/")
+	bootB, _, _ := strings.Cut(b, "/")
+	return bootA == bootB
 }
 
 // sorted returns the entries in a fixed order.
