@@ -76,7 +76,7 @@ func TestLater(t *testing.T) {
 
 // A job changes only the table that it was made for.
 func TestLaterOnAnotherTable(t *testing.T) {
-	k := tableWithServer(t)
+	k := stand(t)
 	app, _, _ := testApp(k)
 	app.Detach = func([]string, []*os.File, state.Folder) error { return nil }
 	j, err := laterOf(t, app).Later("test", time.Second, "weight", "tcp://192.0.2.10:80", "10.0.0.11", "9")
