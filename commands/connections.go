@@ -27,7 +27,10 @@ func newConnections(a *App) *cobra.Command {
 		Use:   "connections",
 		Short: "Show or count the entries of the connection table",
 		Long: `Show the entries of the connection table as the kernel lists them. Entries are
-printed while they are read, so a large table needs little memory. An entry whose
+printed while they are read, so a large table needs little memory (8 bytes an entry).
+The kernel's list is no snapshot: what it repeats is dropped, and it is read again if
+the kernel resized the table meanwhile. Before Linux 7 a reading leaves out entries
+while others expire, so the list is read two or three times. An entry whose
 client has port 0 is a persistence template: it binds a client to a server and
 carries no packets.
 

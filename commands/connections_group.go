@@ -84,40 +84,15 @@ func clientNetwork(bits int) func([]byte, *kernel.Connection) []byte {
 
 // count prints how many connections each group has, the largest group first.
 func (o *connections) count(ctx context.Context, p *output.Printer, keys []groupKey, top int) error {
-	// Parts of a key are joined by a byte that none of them contains.
-	const between = 0
-	groups := map[string]*output.ConnectionGroup{}
-	var key []byte
+	groups := groups{keys: keys, byKey: map[string]*group{}}
 	err := o.walk(ctx, func(c *kernel.Connection) error {
-		key = key[:0]
-		for i, k := range keys {
-			if i > 0 {
-				key = append(key, between)
-			}
-			key = k.append(key, c)
-		}
-		g := groups[string(key)]
-		if g == nil {
-			g = &output.ConnectionGroup{
-				Key: strings.Split(string(key), string(rune(between))), States: map[string]uint64{},
-			}
-			groups[string(key)] = g
-		}
-		g.Total++
-		if n, ok := g.States[c.State]; ok {
-			g.States[c.State] = n + 1
-		} else {
-			g.States[strings.Clone(c.State)] = 1
-		}
+		groups.add(c)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	rows := make([]output.ConnectionGroup, 0, len(groups))
-	for _, g := range groups {
-		rows = append(rows, *g)
-	}
+	rows := groups.rows()
 	slices.SortFunc(rows, func(a, b output.ConnectionGroup) int {
 		return cmp.Or(cmp.Compare(b.Total, a.Total), slices.Compare(a.Key, b.Key))
 	})
@@ -129,4 +104,64 @@ func (o *connections) count(ctx context.Context, p *output.Printer, keys []group
 		columns[i] = k.column
 	}
 	return p.ConnectionGroups(columns, rows)
+}
+
+// groups counts connections by their keys.
+type groups struct {
+	keys  []groupKey
+	byKey map[string]*group
+	key   []byte
+}
+
+// group has the number of connections of a group in each state.
+type group struct{ states []stateCount }
+
+type stateCount struct {
+	state string
+	n     uint64
+}
+
+// between joins the parts of a key: none of them contains it.
+const between = 0
+
+func (g *groups) add(c *kernel.Connection) {
+	g.key = g.key[:0]
+	for i, k := range g.keys {
+		if i > 0 {
+			g.key = append(g.key, between)
+		}
+		g.key = k.append(g.key, c)
+	}
+	one := g.byKey[string(g.key)]
+	if one == nil {
+		one = &group{}
+		g.byKey[string(g.key)] = one
+	}
+	one.add(c.State)
+}
+
+// add counts a connection. The states of a group are few.
+func (g *group) add(state string) {
+	for i := range g.states {
+		if g.states[i].state == state {
+			g.states[i].n++
+			return
+		}
+	}
+	g.states = append(g.states, stateCount{state, 1})
+}
+
+// rows returns the groups in no particular order.
+func (g *groups) rows() []output.ConnectionGroup {
+	rows := make([]output.ConnectionGroup, 0, len(g.byKey))
+	for key, one := range g.byKey {
+		row := output.ConnectionGroup{
+			Key: strings.Split(key, string(rune(between))), States: make(map[string]uint64, len(one.states)),
+		}
+		for _, s := range one.states {
+			row.States[s.state], row.Total = s.n, row.Total+s.n
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }

@@ -58,9 +58,9 @@ type Kernel interface {
 	StartDaemon(ctx context.Context, d Daemon) error
 	StopDaemon(ctx context.Context, r Role) error
 
-	// Connections iterates over the connection table in the kernel's order. The
-	// value is reused: copy what is needed beyond a step. At most one error comes,
-	// at the end.
+	// Connections iterates over the connection table in the kernel's order, each
+	// entry once, as Listing does. The value is reused: copy what is needed beyond a
+	// step. At most one error comes, at the end.
 	Connections(ctx context.Context, from ConnectionSource) iter.Seq2[*Connection, error]
 	// Totals returns the counters and rates of all services together.
 	Totals(ctx context.Context) (Stats, error)

@@ -71,6 +71,22 @@ func parseHex(b []byte) (uint64, bool) {
 	return n, true
 }
 
+// parseHex32 parses the first 8 hexadecimal digits of b.
+func parseHex32(b []byte) (a [4]byte, ok bool) {
+	ok = true
+	for i := range a {
+		x, valid := hexPair(b[2*i], b[2*i+1])
+		a[i], ok = x, ok && valid
+	}
+	return a, ok
+}
+
+// hexPair parses two hexadecimal digits.
+func hexPair(high, low byte) (byte, bool) {
+	h, l := hexDigit(high), hexDigit(low)
+	return h<<4 | l&15, h|l < 16
+}
+
 func hexDigit(c byte) byte {
 	switch {
 	case c >= '0' && c <= '9':

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,14 +39,17 @@ func (c *Client) PublicSnapshot(ctx context.Context) (*Snapshot, error) {
 
 // Connections implements Kernel.
 func (c *Client) Connections(ctx context.Context, from ConnectionSource) iter.Seq2[*Connection, error] {
-	path := procNet + "ip_vs_conn"
-	if from == WithOrigin {
-		path += "_sync"
-	}
 	return func(yield func(*Connection, error) bool) {
 		stopped := false
-		err := c.read(ctx, "list connections", path, func(r io.Reader) error {
-			for conn, err := range readConnections(&contextReader{ctx, r}, from) {
+		err := c.use(ctx, "list connections", procNet+"ip_vs", func(table *rawFile) error {
+			all := Listing{
+				Read: func(look func() error) iter.Seq2[*Connection, error] {
+					return c.readConnections(ctx, from, look)
+				},
+				Size:    func() (uint32, error) { return connTableSize(table) },
+				Counted: !c.exists(procNet + "ip_vs_status"),
+			}
+			for conn, err := range all.Connections() {
 				if err != nil {
 					return err
 				}
@@ -56,6 +60,52 @@ func (c *Client) Connections(ctx context.Context, from ConnectionSource) iter.Se
 			return nil
 		})
 		if err != nil && !stopped {
+			yield(nil, err)
+		}
+	}
+}
+
+// exists reports whether a file of the namespace can be opened.
+func (c *Client) exists(path string) bool {
+	f, err := c.ns.open(path)
+	if err != nil {
+		return false
+	}
+	_ = f.Close()
+	return true
+}
+
+// connTableSize returns the number of buckets of the connection table, which is in the
+// first line of /proc/net/ip_vs.
+func connTableSize(table *rawFile) (uint32, error) {
+	var title [128]byte // the kernel makes no more of the table than fits
+	n, err := table.readStart(title[:])
+	var info Info
+	line, _, _ := bytes.Cut(title[:n], []byte{'\n'})
+	readTitle(line, &info)
+	return info.ConnTableSize, err
+}
+
+// readConnections reads the connection table once, as Listing.Read.
+func (c *Client) readConnections(ctx context.Context, from ConnectionSource,
+	look func() error) iter.Seq2[*Connection, error] {
+	path := procNet + "ip_vs_conn"
+	if from == WithOrigin {
+		path += "_sync"
+	}
+	return func(yield func(*Connection, error) bool) {
+		err := c.use(ctx, "list connections", path, func(f *rawFile) error {
+			for conn, err := range readConnections(&wholeReader{&contextReader{ctx, f}, look}, from) {
+				if err != nil {
+					return err
+				}
+				if !yield(conn, nil) {
+					return nil
+				}
+			}
+			return nil
+		})
+		if err != nil {
 			yield(nil, err)
 		}
 	}
@@ -182,6 +232,11 @@ func (c *Client) SetSysctl(ctx context.Context, name, value string) error {
 // read opens a file of the namespace and passes it to use. If the file is missing,
 // ip_vs is not loaded.
 func (c *Client) read(ctx context.Context, op, path string, use func(io.Reader) error) error {
+	return c.use(ctx, op, path, func(f *rawFile) error { return use(f) })
+}
+
+// use is read for what needs more than a reader.
+func (c *Client) use(ctx context.Context, op, path string, use func(*rawFile) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -194,6 +249,25 @@ func (c *Client) read(ctx context.Context, op, path string, use func(io.Reader) 
 	}
 	defer f.Close()
 	return failure(op, use(f))
+}
+
+// wholeReader reads until a buffer is full, and then calls look, before anybody sees
+// what is in it. A file of /proc returns a page at most.
+type wholeReader struct {
+	r    io.Reader
+	look func() error
+}
+
+func (w *wholeReader) Read(b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var more int
+		more, err = w.r.Read(b[n:])
+		n += more
+	}
+	if failed := w.look(); failed != nil {
+		return n, failed
+	}
+	return n, err
 }
 
 // contextReader stops a long read when ctx is cancelled.
@@ -245,6 +319,20 @@ func (f *rawFile) Read(b []byte) (int, error) {
 			return 0, io.EOF
 		default:
 			return int(n), nil
+		}
+	}
+}
+
+// readStart reads from the start of the file, which the kernel then makes anew.
+func (f *rawFile) readStart(b []byte) (int, error) {
+	for {
+		n, err := unix.Pread(f.fd, b, 0)
+		switch err {
+		case nil:
+			return n, nil
+		case unix.EINTR:
+		default:
+			return 0, &fs.PathError{Op: "read", Path: f.path, Err: err}
 		}
 	}
 }

@@ -3,7 +3,6 @@ package output
 import (
 	"net/netip"
 	"slices"
-	"strconv"
 	"time"
 
 	"lvs/kernel"
@@ -23,6 +22,7 @@ type ConnectionStream struct {
 	rows  rowWriter[kernel.Connection]
 	doc   *document
 	held  []kernel.Connection
+	json  connectionJSON
 	err   error
 }
 
@@ -65,7 +65,7 @@ func (s *ConnectionStream) write(c *kernel.Connection) error {
 	if s.rows != nil {
 		return s.rows.row(c)
 	}
-	return s.doc.done(appendConnection(s.doc.open(), c))
+	return s.doc.done(s.json.append(s.doc.open(), c))
 }
 
 // Close ends the list.
@@ -171,26 +171,43 @@ type ConnectionRow struct {
 	Origin         *string `json:"origin" doc:"LOCAL, or SYNC if it came from another director. Null unless asked for."`
 }
 
-// appendConnection appends a connection as encoding/json writes its row.
-func appendConnection(b []byte, c *kernel.Connection) []byte {
-	if c.Protocol == 0 {
-		b = append(b, `{"protocol":null`...)
-	} else {
-		b = append(b, `{"protocol":"`...)
-		b = append(b, c.Protocol.String()...)
-		b = append(b, '"')
+// connectionJSON writes connections as JSON. It keeps the text of what the next
+// connection often has again.
+type connectionJSON struct{ virtual, server knownEndpoint }
+
+// knownEndpoint is an address with its port, and its text.
+type knownEndpoint struct {
+	at   netip.AddrPort
+	text []byte
+}
+
+// append appends a connection as encoding/json writes its row.
+func (j *connectionJSON) append(b []byte, c *kernel.Connection) []byte {
+	switch c.Protocol {
+	case 0:
+		b = append(b, `{"protocol":null,"family":"`...)
+	case kernel.TCP:
+		b = append(b, `{"protocol":"tcp","family":"`...)
+	default:
+		b = append(append(b, `{"protocol":"`...), c.Protocol.String()...)
+		b = append(b, `","family":"`...)
 	}
-	b = append(b, `,"family":"`...)
 	b = append(b, kernel.FamilyOf(c.Client.Addr()).String()...)
 	b = appendEndpoint(append(b, `","client":"`...), "client", c.Client)
-	b = appendEndpoint(append(b, `,"virtual":"`...), "virtual", c.Virtual)
-	b = appendEndpoint(append(b, `,"server":"`...), "server", c.Server)
+	b = j.virtual.append(append(b, `,"virtual":"`...), "virtual", c.Virtual)
+	b = j.server.append(append(b, `,"server":"`...), "server", c.Server)
 	b = append(b, `,"state":`...)
 	b = appendString(b, c.State)
 	b = append(b, `,"expires":`...)
 	b = appendUint(b, uint64(c.Expires/time.Second))
-	b = append(b, `,"template":`...)
-	b = strconv.AppendBool(b, c.Template())
+	if c.Template() {
+		b = append(b, `,"template":true`...)
+	} else {
+		b = append(b, `,"template":false`...)
+	}
+	if c.Engine == "" && c.EngineData == "" && c.Origin == "" {
+		return append(b, `,"engine":null,"engineData":null,"origin":null}`...)
+	}
 	b = append(b, `,"engine":`...)
 	b = appendStringOrNull(b, c.Engine)
 	b = append(b, `,"engineData":`...)
@@ -200,11 +217,19 @@ func appendConnection(b []byte, c *kernel.Connection) []byte {
 	return append(b, '}')
 }
 
+// append appends what appendEndpoint appends.
+func (k *knownEndpoint) append(b []byte, name string, a netip.AddrPort) []byte {
+	if a != k.at || len(k.text) == 0 {
+		k.at, k.text = a, appendEndpoint(k.text[:0], name, a)
+	}
+	return append(b, k.text...)
+}
+
 // appendEndpoint appends the rest of an address with its port, after the opening
 // quote, and its parts. It formats the address once.
 func appendEndpoint(b []byte, name string, a netip.AddrPort) []byte {
 	start := len(b)
-	b = a.AppendTo(b)
+	b = appendAddrPort(b, a)
 	text := b[start:]
 	n := len(text) - 1
 	for n > 0 && text[n] != ':' {
@@ -222,4 +247,32 @@ func appendEndpoint(b []byte, name string, a netip.AddrPort) []byte {
 	b = append(b, name...)
 	b = append(b, `Port":`...)
 	return append(b, port...)
+}
+
+// appendAddrPort is netip.AddrPort.AppendTo, faster for IPv4.
+func appendAddrPort(b []byte, a netip.AddrPort) []byte {
+	if !a.Addr().Is4() {
+		return a.AppendTo(b)
+	}
+	for i, n := range a.Addr().As4() {
+		if i > 0 {
+			b = append(b, '.')
+		}
+		b = appendSmall(b, uint(n))
+	}
+	return appendSmall(append(b, ':'), uint(a.Port()))
+}
+
+// appendSmall appends a number below 100,000.
+func appendSmall(b []byte, n uint) []byte {
+	if n < 10 {
+		return append(b, '0'+byte(n))
+	}
+	var digits [5]byte
+	at := len(digits)
+	for ; n > 0; n /= 10 {
+		at--
+		digits[at] = '0' + byte(n%10)
+	}
+	return append(b, digits[at:]...)
 }

@@ -129,7 +129,7 @@ func TestAppendedBytesAreTheRows(t *testing.T) {
 	}
 	for _, c := range sampleConnections() {
 		t.Run(c.Client.String(), func(t *testing.T) {
-			same(t, appendConnection(nil, &c), connectionRow(&c))
+			same(t, new(connectionJSON).append(nil, &c), connectionRow(&c))
 		})
 	}
 }

@@ -130,7 +130,7 @@ func TestWalkIsBounded(t *testing.T) {
 	const n = 100000
 	s.k.SetConnectionSource(func(yield func(kernel.Connection) bool) {
 		for i := range n {
-			client := serverOf(i%250, 1000)
+			client := serverOf(i%250, 1000+i/250)
 			if i%2 == 0 { // each in its own network
 				client = clientOf(i)
 			}

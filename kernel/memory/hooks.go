@@ -12,6 +12,8 @@ type hooks struct {
 	denied    bool
 	unloaded  bool
 	oldKernel bool
+	readings  func(n int) Reading
+	read      int // readings of the connection table since Unsettle
 }
 
 type privilege bool
@@ -85,6 +87,31 @@ func (k *Kernel) Age() {
 	for _, name := range newer {
 		delete(k.table.sysctls, name)
 	}
+}
+
+// Reading is one reading of the connection table: what the kernel lists.
+type Reading struct {
+	Connections []kernel.Connection
+	// Resized is the new number of buckets, if the table is resized after the first
+	// Before entries were listed; 0 if it is not.
+	Resized uint32
+	Before  int
+}
+
+// Unsettle makes the connection table change while it is read: f returns what the n-th
+// reading lists, from 0. As in the real kernel it may leave out entries and have others
+// twice. A nil f ends it.
+func (k *Kernel) Unsettle(f func(n int) Reading) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.hooks.readings, k.hooks.read = f, 0
+}
+
+// Readings returns how often the connection table was read since Unsettle.
+func (k *Kernel) Readings() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.hooks.read
 }
 
 // Clock sets the source of the time in snapshots.

@@ -167,6 +167,9 @@ func TestConnections(t *testing.T) {
 		{Protocol: kernel.TCP, State: "NONE", Origin: "SYNC"},
 		{Protocol: kernel.TCP, State: "FIN_WAIT", Origin: "LOCAL"},
 	}
+	for i := range in {
+		in[i].Client = netip.AddrPortFrom(netip.MustParseAddr("198.51.100.1"), uint16(1024+i))
+	}
 	k.SetConnections(in...)
 	for from, want := range map[kernel.ConnectionSource]func(*kernel.Connection){
 		kernel.WithEngine: func(c *kernel.Connection) { c.Origin = "" },

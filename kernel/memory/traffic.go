@@ -82,25 +82,49 @@ func (k *Kernel) SetConnectionSource(f Source) {
 	k.table.connections = f
 }
 
-// Connections iterates over the connection table. Like the real kernel it reuses
-// its value.
+// Connections iterates over the connection table as the real kernel does. Like that it
+// reuses its value.
 func (k *Kernel) Connections(ctx context.Context, from kernel.ConnectionSource) iter.Seq2[*kernel.Connection, error] {
 	return func(yield func(*kernel.Connection, error) bool) {
 		if err := k.enter(ctx, "list connections", anyone); err != nil {
 			yield(nil, err)
 			return
 		}
-		source := k.table.connections
+		counted := k.hooks.oldKernel
 		k.mu.Unlock()
-		if source == nil {
-			return
-		}
+		kernel.Listing{
+			Counted: counted,
+			Size: func() (uint32, error) {
+				k.mu.Lock()
+				defer k.mu.Unlock()
+				return k.table.info.ConnTableSize, nil
+			},
+			Read: func(look func() error) iter.Seq2[*kernel.Connection, error] {
+				return k.readConnections(ctx, from, look)
+			},
+		}.Connections()(yield)
+	}
+}
+
+// readConnections lists the connection table once, as kernel.Listing.Read.
+func (k *Kernel) readConnections(
+	ctx context.Context, from kernel.ConnectionSource, look func() error,
+) iter.Seq2[*kernel.Connection, error] {
+	return func(yield func(*kernel.Connection, error) bool) {
+		source, now := k.nextReading()
 		var shown kernel.Connection
+		n := 0
 		for c := range source {
-			if err := ctx.Err(); err != nil {
+			err := ctx.Err()
+			if now.Resized != 0 && n == now.Before {
+				k.resize(now.Resized)
+				err = look()
+			}
+			if err != nil {
 				yield(nil, err)
 				return
 			}
+			n++
 			shown = c
 			if from == kernel.WithOrigin {
 				shown.Engine, shown.EngineData = "", ""
@@ -111,5 +135,30 @@ func (k *Kernel) Connections(ctx context.Context, from kernel.ConnectionSource) 
 				return
 			}
 		}
+		if now.Resized != 0 && n <= now.Before {
+			k.resize(now.Resized)
+		}
 	}
+}
+
+// nextReading returns what the next reading of the connection table lists.
+func (k *Kernel) nextReading() (Source, Reading) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.hooks.readings != nil {
+		r := k.hooks.readings(k.hooks.read)
+		k.hooks.read++
+		return slices.Values(r.Connections), r
+	}
+	if k.table.connections == nil {
+		return func(func(kernel.Connection) bool) {}, Reading{}
+	}
+	return k.table.connections, Reading{}
+}
+
+// resize changes the number of buckets of the connection table.
+func (k *Kernel) resize(buckets uint32) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.table.info.ConnTableSize = buckets
 }

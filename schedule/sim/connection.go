@@ -56,6 +56,9 @@ type template struct {
 // open adds a connection, unless no server accepts it.
 func (w *world) open(s *service) {
 	c := connection{client: w.client(s), service: s, born: w.step}
+	for w.wheel.has(&c) { // the client has no other connection from this port
+		c.client = netip.AddrPortFrom(c.client.Addr(), c.client.Port()+1)
+	}
 	if !w.place(&c) {
 		return
 	}

@@ -14,6 +14,19 @@ import (
 type wheel struct {
 	slots [1 << 13][]connection
 	spare [][]connection // emptied slots, to be reused
+	ends  map[end]struct{}
+}
+
+// end identifies a connection.
+type end struct {
+	client  netip.AddrPort
+	service *service
+}
+
+// has reports whether there is a connection of the same client to the same service.
+func (h *wheel) has(c *connection) bool {
+	_, there := h.ends[end{c.client, c.service}]
+	return there
 }
 
 func (h *wheel) slot(step int64) *[]connection { return &h.slots[step%int64(len(h.slots))] }
@@ -24,6 +37,10 @@ func (h *wheel) add(c connection) {
 		*slot, h.spare = h.spare[last], h.spare[:last]
 	}
 	*slot = append(*slot, c)
+	if h.ends == nil {
+		h.ends = map[end]struct{}{}
+	}
+	h.ends[end{c.client, c.service}] = struct{}{}
 }
 
 // turn changes the state of every connection that is due in the world's step.
@@ -34,6 +51,8 @@ func (h *wheel) turn(w *world) {
 	for i := range due {
 		if c := due[i]; c.due > w.step || w.next(&c) {
 			h.add(c)
+		} else {
+			delete(h.ends, end{c.client, c.service})
 		}
 	}
 	if due != nil {
