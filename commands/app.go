@@ -72,6 +72,9 @@ type App struct {
 	// error of a request for help about a command that does not exist.
 	doing    string
 	unhelped error
+	// early are faults of global options. The verb looks for its own faults first, but gets
+	// no kernel.
+	early faults
 	// unrecorded is why the journal does not have the whole change, until that is printed.
 	unrecorded error
 	// ctx is the verb's context, for functions that do not get it as an argument.
@@ -207,6 +210,9 @@ func openKernel(o kernel.Options) (kernel.Kernel, error) {
 
 // kernel returns IPVS of the namespace on the command line. It opens it once.
 func (a *App) kernel() (kernel.Kernel, error) {
+	if len(a.early) > 0 {
+		return nil, a.early
+	}
 	if a.opened != nil {
 		return a.opened, nil
 	}

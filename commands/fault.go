@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"lvs/cluster"
 )
 
 // fault is an error with its exit status and, if there is one, a hint.
@@ -33,10 +35,15 @@ type faults []error
 // add appends err, or each error if it is a list. It ignores nil.
 func (f *faults) add(err error) {
 	var several faults
+	var file cluster.Faults
 	switch {
 	case err == nil:
 	case errors.As(err, &several):
 		for _, e := range several {
+			f.addOne(e)
+		}
+	case errors.As(err, &file):
+		for _, e := range file {
 			f.addOne(e)
 		}
 	default:
@@ -52,6 +59,20 @@ func (f *faults) addOne(err error) {
 		}
 	}
 	*f = append(*f, err)
+}
+
+// both returns all faults of two checks.
+func both(a, b error) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	var all faults
+	all.add(a)
+	all.add(b)
+	return all.err()
 }
 
 // err returns the list, or nil if it is empty.

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -157,6 +158,9 @@ func (a *App) spareGlobals(c *cobra.Command) {
 			f.AddFlag(flag)
 		}
 	}
+	if c.RunE != nil && checksFirst(c) {
+		c.RunE = a.withEarly(c.RunE)
+	}
 	for _, verb := range c.Commands() {
 		a.spareGlobals(verb)
 	}
@@ -240,6 +244,7 @@ func (a *App) prepare(c *cobra.Command, _ []string) error {
 			f.hintf("use --ops for ipvsadm's -o; here -o is the output format")
 		}
 		all.add(f)
+		g.output = ""
 	}
 	if g.color != "" && !slices.Contains([]string{"auto", "always", "never"}, g.color) {
 		all.add(usagef("invalid --color %q: want auto, always or never", g.color))
@@ -262,7 +267,41 @@ func (a *App) prepare(c *cobra.Command, _ []string) error {
 	if len(all) == 0 && tellsBroken(c) {
 		a.tellBroken(a.ctx)
 	}
+	if len(all) > 0 && checksFirst(c) {
+		a.early = all
+		return nil
+	}
 	return all.err()
+}
+
+// checksFirst reports whether a verb does nothing before it opens the kernel but check
+// its arguments.
+func checksFirst(c *cobra.Command) bool {
+	return slices.Contains([]string{
+		"list", "service add", "service edit", "service delete", "service show", "service list", "service zero",
+		"server add", "server edit", "server delete", "server show", "server list", "clear", "restore",
+		"weight", "drain", "undrain", "wait", "undo", "apply", "diff", "export",
+		"stats", "connections", "watch", "zero", "timeouts", "timeouts set", "sync start", "sync stop", "sync status",
+	}, verbName(c))
+}
+
+// withEarly runs a verb, and reports the faults of global options with those of its
+// arguments.
+func (a *App) withEarly(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		if len(a.early) == 0 {
+			return run(c, args)
+		}
+		out := a.Out
+		a.Out = io.Discard
+		defer func() { a.Out = out }()
+		all := a.early
+		var own faults
+		if own.add(run(c, args)); len(own) > 0 && worst(own) == exitUsage {
+			all.add(own)
+		}
+		return all
+	}
 }
 
 // refusesEmpty reports whether the type of a value refuses empty values.

@@ -58,11 +58,8 @@ shows changes to other tables.`,
 }
 
 func (o *history) run(c *cobra.Command, args []string) error {
-	if err := noMore(args, "leave it out; -o json shows everything of every entry"); err != nil {
-		return err
-	}
 	limit, err := parseNumber("--limit", o.limit, 0, math.MaxInt32)
-	if err != nil {
+	if err := both(noMore(args, "leave it out; -o json shows everything of every entry"), err); err != nil {
 		return err
 	}
 	p, err := o.app.printer(output.Options{})

@@ -55,7 +55,7 @@ func (o *list) register(c *cobra.Command) {
 func (o *list) run(c *cobra.Command, args []string) error {
 	ids, err := o.all(args)
 	if err != nil {
-		return o.app.findServer(err, args)
+		return o.with(o.app, o.app.findServer(err, args))
 	}
 	return o.show(c.Context(), o.app, ids)
 }
@@ -121,6 +121,12 @@ func (v *view) kind() output.View {
 		return output.Rates
 	}
 	return output.Plain
+}
+
+// with adds the faults of the options of the view to those of the arguments.
+func (v *view) with(a *App, bad error) error {
+	_, err := v.printer(a)
+	return both(bad, err)
 }
 
 func (v *view) printer(a *App) (*output.Printer, error) {

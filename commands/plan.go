@@ -55,14 +55,12 @@ type planned struct {
 
 // plan reads the files, then the table, and compares. args are more files.
 func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
-	var err error
-	if p.allowed, err = p.kinds(); err != nil {
+	allowed, err := p.kinds()
+	w, unread := readCluster(ctx, p.app.openInput, p.given(args))
+	if err := both(err, unread); err != nil {
 		return nil, err
 	}
-	w, err := readCluster(ctx, p.app.openInput, p.given(args))
-	if err != nil {
-		return nil, err
-	}
+	p.allowed = allowed
 	k, err := p.app.kernel()
 	if err != nil {
 		return nil, err

@@ -142,8 +142,8 @@ func (a *App) tree(verbs []verb, options bool) *cobra.Command {
 		if v.alias != "" {
 			c.Aliases = []string{v.alias}
 		}
-		a.spareGlobals(c)
 		root.AddCommand(c)
+		a.spareGlobals(c)
 	}
 	return root
 }

@@ -206,6 +206,17 @@ func parseServer(s string, id kernel.ServiceID) (netip.AddrPort, error) {
 	return ap, nil
 }
 
+// parseServers parses addresses of servers. Its error has every mistake.
+func parseServers(names []string, id kernel.ServiceID) (out []netip.AddrPort, err error) {
+	var bad faults
+	for _, name := range names {
+		addr, err := parseServer(name, id)
+		bad.add(err)
+		out = append(out, addr)
+	}
+	return out, bad.err()
+}
+
 // parseNumber parses the number of an option.
 func parseNumber(option, s string, low, high uint64) (uint64, error) {
 	n, err := strconv.ParseUint(s, 10, 64)

@@ -58,11 +58,11 @@ the service.`,
 
 func (o *serverAdd) run(c *cobra.Command, args []string) error {
 	id, names, err := o.servers(&o.selector, args)
-	if err != nil {
-		return err
+	if err == nil {
+		err = valueApart(c, "yes", "lower", names)
 	}
-	if err := valueApart(c, "yes", "lower", names); err != nil {
-		return err
+	if err != nil {
+		return both(err, o.overlay(c.Flags(), &kernel.Server{Forward: kernel.Tunneling}))
 	}
 	var bad faults
 	var steps []operate.Step
@@ -70,7 +70,7 @@ func (o *serverAdd) run(c *cobra.Command, args []string) error {
 	for _, name := range names {
 		addr, err := parseServer(name, id)
 		if err != nil {
-			bad.add(err)
+			bad.add(both(err, o.overlay(c.Flags(), &kernel.Server{Forward: kernel.Tunneling})))
 			continue
 		}
 		if seen[addr] {
@@ -143,11 +143,14 @@ tunnel type other than gue resets the port and remcsum.`,
 
 func (o *serverEdit) run(c *cobra.Command, args []string) error {
 	id, names, err := o.servers(&o.selector, args)
-	if err != nil {
-		return err
+	if err == nil {
+		err = valueApart(c, "yes", "lower", names)
 	}
-	if err := valueApart(c, "yes", "lower", names); err != nil {
-		return err
+	if err == nil {
+		_, err = parseServers(names, id)
+	}
+	if err != nil {
+		return both(err, o.overlay(c.Flags(), &kernel.Server{Forward: kernel.Tunneling}))
 	}
 	if !o.serverOptions.given(c.Flags()) {
 		return usagef("service %v: no setting is given: server edit needs an option", id).
@@ -330,7 +333,7 @@ func newServerList(a *App) *cobra.Command {
 func (o *serverList) run(c *cobra.Command, args []string) error {
 	id, rest, err := o.one(args)
 	if err != nil {
-		return o.app.findServer(err, args)
+		return o.with(o.app, o.app.findServer(err, args))
 	}
 	if err := noMore(rest, "%s server show %v %s shows single servers", o.app.Name, id, arg0(rest)); err != nil {
 		return err

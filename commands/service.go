@@ -61,18 +61,15 @@ func (a *App) oneService(id kernel.ServiceID, rest []string, verb string) string
 }
 
 func (o *serviceAdd) run(c *cobra.Command, args []string) error {
-	if err := o.apart(c.Flags(), args); err != nil {
-		return err
-	}
+	var bad faults
+	bad.add(o.apart(c.Flags(), args))
 	id, rest, err := o.one(args)
-	if err != nil {
-		return err
-	}
-	if err := noMore(rest, "%s", o.app.oneService(id, rest, "add")); err != nil {
-		return err
+	if bad.add(err); len(bad) == 0 {
+		bad.add(noMore(rest, "%s", o.app.oneService(id, rest, "add")))
 	}
 	s := kernel.Service{ServiceID: id, Scheduler: "wlc"}
-	if err := o.overlay(c.Flags(), &s); err != nil {
+	bad.add(o.overlay(c.Flags(), &s))
+	if err := bad.err(); err != nil {
 		return err
 	}
 	return o.tried(&s, o.app.apply(c.Context(), []operate.Step{{
@@ -110,19 +107,22 @@ persistence, netmask and persistence engine are reset too.`,
 }
 
 func (o *serviceEdit) run(c *cobra.Command, args []string) error {
-	if err := o.apart(c.Flags(), args); err != nil {
-		return err
-	}
+	var bad faults
+	bad.add(o.apart(c.Flags(), args))
 	id, rest, err := o.one(args)
-	if err != nil {
-		return err
-	}
-	if err := noMore(rest, "%s", o.app.oneService(id, rest, "edit")); err != nil {
-		return err
+	if bad.add(err); len(bad) == 0 {
+		bad.add(noMore(rest, "%s", o.app.oneService(id, rest, "edit")))
 	}
 	if !o.serviceOptions.given(c.Flags()) {
-		return usagef("service %v: no setting is given: service edit needs an option", id).
-			hintf("%s --help lists the options", c.CommandPath())
+		bad.add(usagef("no setting is given: service edit needs an option").
+			hintf("%s --help lists the options", c.CommandPath()))
+	}
+	if o.persistent != "" {
+		_, err := parsePersistence(o.persistent)
+		bad.add(err)
+	}
+	if err := bad.err(); err != nil {
+		return err
 	}
 	k, err := o.app.kernel()
 	if err != nil {

@@ -77,7 +77,7 @@ func (o *serviceOptions) overlay(f *pflag.FlagSet, s *kernel.Service) error {
 	if f.Changed("sched-flags") {
 		flags, err := kernel.ParseSchedFlags(s.Scheduler, orNone(o.schedFlags))
 		if err != nil {
-			bad.add(usagef("service %v: %w", s.ServiceID, err))
+			bad.add(ofService(s.ServiceID, err))
 		}
 		s.SchedFlags = flags
 	}
@@ -94,10 +94,10 @@ func (o *serviceOptions) overlay(f *pflag.FlagSet, s *kernel.Service) error {
 	}
 	if f.Changed("netmask") {
 		s.Netmask = 0
-		if orNone(o.netmask) != "" {
+		if orNone(o.netmask) != "" && s.Family != 0 {
 			mask, err := kernel.ParseNetmask(s.Family, o.netmask)
 			if err != nil {
-				bad.add(usagef("service %v: %w", s.ServiceID, err))
+				bad.add(ofService(s.ServiceID, err))
 			}
 			s.Netmask = mask
 		}
@@ -108,8 +108,18 @@ func (o *serviceOptions) overlay(f *pflag.FlagSet, s *kernel.Service) error {
 	if f.Changed("ops") {
 		s.OnePacket = o.ops
 	}
-	bad.add(checkService(s))
+	if s.ServiceID != (kernel.ServiceID{}) { // otherwise that is a fault already
+		bad.add(checkService(s))
+	}
 	return bad.err()
+}
+
+// ofService returns a usage error about a setting of a service, which may not be known.
+func ofService(id kernel.ServiceID, err error) error {
+	if id == (kernel.ServiceID{}) {
+		return usagef("%w", err)
+	}
+	return usagef("service %v: %w", id, err)
 }
 
 // flagsSurvive reports whether a scheduler's flags mean the same to another: sh and

@@ -53,7 +53,7 @@ without an answer; from 80% on there is a note.`,
 func (o *stats) run(c *cobra.Command, args []string) error {
 	ids, err := o.all(args)
 	if err != nil {
-		return o.app.findServer(err, args)
+		return o.with(o.app, o.app.findServer(err, args))
 	}
 	if o.totals {
 		return o.showTotals(c, len(ids) > 0)

@@ -82,11 +82,9 @@ the new timeout with its next packet.`,
 }
 
 func (o *timeoutsSet) run(c *cobra.Command, args []string) error {
-	if err := o.noMore(args); err != nil {
-		return err
-	}
 	var want kernel.Timeouts
 	var bad faults
+	bad.add(o.noMore(args))
 	for _, t := range []struct {
 		option, text string
 		to           *time.Duration

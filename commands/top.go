@@ -206,7 +206,7 @@ func (o *top) lastChange(ctx context.Context) tui.Change {
 	a := o.app
 	in := a.inner(io.Discard, io.Discard)
 	in.ctx, in.global.netns = ctx, a.global.netns
-	e, err := (&undo{app: in}).entry(nil)
+	e, err := (&undo{app: in}).entry(0)
 	switch {
 	case err != nil:
 		return tui.Change{Err: err}

@@ -69,10 +69,12 @@ there is nothing to undo, or this table has no entry N, the exit status is 4.`,
 
 func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	ctx := c.Context()
-	if o.patience, err = optionalDuration("--drain", o.drain, durationRange{}); err != nil {
+	o.patience, err = optionalDuration("--drain", o.drain, durationRange{})
+	n, wrong := o.number(args)
+	if err := both(wrong, err); err != nil {
 		return err
 	}
-	e, err := o.entry(args)
+	e, err := o.entry(n)
 	if e == nil || err != nil {
 		return err
 	}
@@ -168,20 +170,22 @@ func (o *undo) fits(ctx context.Context, e *journal.Entry, now *plan.Table) erro
 	return a.confirm(ctx, what)
 }
 
+// number returns the number of the entry to undo; 0 is the last one.
+func (o *undo) number(args []string) (uint64, error) {
+	if len(args) == 0 {
+		return 0, nil
+	}
+	n, err := parseNumber("entry", args[0], 1, math.MaxInt64)
+	if err != nil {
+		err = usagef("invalid entry %q: want a number that %s history shows", args[0], o.app.here())
+	}
+	return n, both(err, noMore(args[1:], "undo one entry at a time"))
+}
+
 // entry returns the entry to undo, or nil if there is nothing to do and that was
 // printed.
-func (o *undo) entry(args []string) (*journal.Entry, error) {
+func (o *undo) entry(n uint64) (*journal.Entry, error) {
 	a := o.app
-	n := uint64(0)
-	if len(args) > 0 {
-		var err error
-		if n, err = parseNumber("entry", args[0], 1, math.MaxInt64); err != nil {
-			return nil, usagef("invalid entry %q: want a number that %s history shows", args[0], a.here())
-		}
-		if err := noMore(args[1:], "undo one entry at a time"); err != nil {
-			return nil, err
-		}
-	}
 	all, table, err := a.entries()
 	if err != nil {
 		return nil, err

@@ -76,6 +76,10 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 	if o.weight != "" {
 		n, err := parseNumber("--weight", o.weight, 1, kernel.MaxWeight)
 		if err != nil {
+			if o.job == "" {
+				_, _, wrong := o.parse(args)
+				err = both(wrong, err)
+			}
 			return err
 		}
 		o.to = int(n)

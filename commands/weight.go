@@ -94,7 +94,7 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	}
 	id, rest, err := o.servers(&o.selector, args)
 	if err != nil {
-		return err
+		return o.parseTimes(err)
 	}
 	if len(o.real) > 1 {
 		return usagef("-r is used twice: want one server")
@@ -107,6 +107,9 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	by, err := parseShift(rest[1])
+	if _, invalid := parseServer(rest[0], id); invalid != nil {
+		err = both(invalid, err)
+	}
 	if err := o.parseTimes(err); err != nil {
 		return err
 	}
