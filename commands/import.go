@@ -1,11 +1,11 @@
 package commands
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -94,7 +94,12 @@ func (o *importFile) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	file, notes, err := o.convert(c.Context(), src)
+	var file *cluster.File
+	var notes []importer.Note
+	err = interruptible(c.Context(), func() (err error) {
+		file, notes, err = o.convert(c.Context(), src)
+		return err
+	})
 	if tool := cluster.ToolOf(src.Text); (err != nil || len(file.Services) == 0) && tool != "" && tool != o.from {
 		return usagef("%s: not a configuration of %s", src.Name, o.from).
 			hintf("try --from %s: it looks like a configuration of %s", tool, tool)
@@ -182,14 +187,18 @@ func readText(in io.Reader) (string, error) {
 func (o *importFile) convert(ctx context.Context, src importer.Text) (*cluster.File, []importer.Note, error) {
 	switch names := ipvsadm.SystemNames(ctx); o.from {
 	case "keepalived":
-		return importer.Keepalived(src, importer.KeepalivedOptions{Include: includedFiles, ConfigID: o.configuration()})
+		in := &includes{ctx: ctx, files: mostIncludes, bytes: ipvsadm.MaxSize, entries: mostEntries}
+		return importer.Keepalived(src, importer.KeepalivedOptions{Include: in.read, ConfigID: o.configuration()})
 	case "ldirectord":
 		return importer.Ldirectord(src, names)
 	case "ipvsctl":
 		return importer.Ipvsctl(src)
 	default:
 		file, err := importSave(src.Text, names)
-		return file, nil, err
+		if isListing(bufio.NewReader(strings.NewReader(src.Text))) {
+			err = o.app.listingFault()
+		}
+		return file, nil, o.app.savedNames(err)
 	}
 }
 
@@ -204,31 +213,6 @@ func (o *importFile) configuration() string {
 	}
 	name, _, _ = strings.Cut(name, ".")
 	return name
-}
-
-// includedFiles reads the files that match a pattern, in alphabetical order.
-func includedFiles(pattern string) ([]importer.Text, error) {
-	paths, err := filepath.Glob(pattern)
-	if err != nil {
-		return nil, err
-	}
-	var out []importer.Text
-	for _, path := range paths {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			continue
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		text, err := readText(f)
-		f.Close()
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, importer.Text{Name: path, Text: text})
-	}
-	return out, nil
 }
 
 // importSave converts the output of ipvsadm-save to a cluster file.

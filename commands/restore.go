@@ -146,7 +146,11 @@ func (o *restore) readSave(ctx context.Context, in io.Reader) ([]ipvsadm.Service
 		return nil, usagef("this is a cluster file, not the output of ipvsadm-save: nothing was changed").
 			hintf("%s apply -f FILE reads a cluster file", o.app.here())
 	}
-	return ipvsadm.ReadSave(text, ipvsadm.SystemNames(ctx))
+	if isListing(text) {
+		return nil, o.app.listingFault()
+	}
+	services, err := ipvsadm.ReadSave(text, ipvsadm.SystemNames(ctx))
+	return services, o.app.savedNames(err)
 }
 
 // isClusterFile reports whether the first line that is not a comment begins a

@@ -63,7 +63,10 @@ type importer struct {
 	kinds   map[string]*noteKind
 	claimed map[kernel.ServiceID]place
 	taken   int  // services and servers
+	unknown int  // names that cannot be looked up, the last at unknownAt
 	over    bool // more than mostObjects
+
+	unknownAt place
 }
 
 // mostObjects is the largest number of services and servers that an import may expand
@@ -183,6 +186,9 @@ func (im *importer) result(name string) (*cluster.File, []Note, error) {
 	if len(im.faults) == 0 {
 		im.validate(name)
 	}
+	if more := im.unknown - mostNames; more > 0 {
+		im.fault(im.unknownAt, "%d more names cannot be looked up: write addresses in place of names", more)
+	}
 	if len(im.faults) > 0 {
 		inOrder(im.faults, func(f cluster.Fault) (string, int) { return f.File, f.Line })
 		return nil, nil, im.faults
@@ -276,7 +282,7 @@ func (im *importer) host(at place, s string, family kernel.Family) (netip.Addr, 
 	}
 	a, err := im.names.Host(s, family)
 	if err != nil {
-		im.fault(at, "cannot look up the address of %q: %v", s, err)
+		im.unknownName(at, "cannot look up the address of %q: %v", s, err)
 		return a, false
 	}
 	im.note(at, "%s was replaced by its address %s; a cluster file has no names", s, a)
@@ -294,11 +300,22 @@ func (im *importer) port(at place, s string, p kernel.Protocol) (uint16, bool) {
 	}
 	n, err := im.names.Port(s, p)
 	if err != nil {
-		im.fault(at, "cannot look up the port %q: %v", s, err)
+		im.unknownName(at, "cannot look up the port %q: %v", s, err)
 		return 0, false
 	}
 	return n, true
 }
+
+// unknownName adds a fault for a name that cannot be looked up. Many of them become one.
+func (im *importer) unknownName(at place, format string, args ...any) {
+	if im.unknown++; im.unknown <= mostNames {
+		im.fault(at, format, args...)
+	}
+	im.unknownAt = at
+}
+
+// mostNames is how many names that cannot be looked up are faults of their own.
+const mostNames = 20
 
 // within limits a duration to the range of a cluster file.
 func (im *importer) within(at place, what string, d, low, high time.Duration) time.Duration {
@@ -309,6 +326,10 @@ func (im *importer) within(at place, what string, d, low, high time.Duration) ti
 	}
 	return kept
 }
+
+// linuxSchedulers are the schedulers of Linux. keepalived ignores others.
+var linuxSchedulers = []string{"rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed",
+	"nq", "twos"}
 
 // mostResults is the largest number of results in a row of a check.
 const mostResults = 100

@@ -165,9 +165,6 @@ func TestImportFaults(t *testing.T) {
 			"k.conf:1: ~SEQ(A, 1, 0, 5): a step of 0 never ends"},
 		{keepalived, "$A=$B$A$A\n$B= \\\n$A\n$A", "k.conf:4: definitions and included files make the configuration " +
 			"too large"},
-		{keepalived, "virtual_server 10.0.0.1 80 {\nvirtualhost \"a b\"\nreal_server 10.0.1.1 80 {\nHTTP_GET {\nurl " +
-			"{\n}\n}\n}\n}",
-			`k.conf: a cluster file cannot have this: invalid host "a b": want the name of a host`},
 		{ldirectord, "virtual=10.0.0.1:80\n\treal=10.0.1.9->10.0.1.1:80 gate",
 			"l.cf:2: invalid range \"10.0.1.9->10.0.1.1\": want a range of IPv4 addresses"},
 		{ldirectord, "virtual=nosuch:80\n", `l.cf:1: cannot look up the address of "nosuch": no such host`},

@@ -263,7 +263,7 @@ func (k *keepalived) familyOfServer(v *keepalivedService, n *confNode) {
 		k.lose(n.place, "%s is not converted, as in keepalived: its family is not the service's", n)
 		return
 	}
-	v.real = append(v.real, n)
+	v.real = append(v.real, confServerNode{n, v.forward})
 }
 
 // wrongFamily returns why keepalived leaves out a service of a group: its servers do not
@@ -287,7 +287,7 @@ func (k *keepalived) wrongFamily(v *keepalivedService) string {
 // identify sets the service's addresses. A mark gets the family of the servers.
 func (k *keepalived) identify(v *keepalivedService) {
 	family := v.family
-	if family == 0 && len(v.servers) == 0 {
+	if family == 0 && (v.group || len(v.servers) == 0) {
 		family = kernel.IPv4
 	}
 	if family == 0 {

@@ -71,7 +71,7 @@ func (k *keepalived) checkSetting(c *keepalivedCheck, s *keepalivedServer, kind 
 	case name == "host" && kind == "SMTP_CHECK":
 		c.hosts = append(c.hosts, n)
 	case name == "virtualhost":
-		c.host = n.word(1)
+		c.host = k.hostName(n, c.host)
 	case name == "enable_sni":
 		c.sni = k.boolean(n, c.sni)
 	case name == "misc_path":
@@ -79,7 +79,10 @@ func (k *keepalived) checkSetting(c *keepalivedCheck, s *keepalivedServer, kind 
 	case name == "misc_timeout":
 		c.timeout = k.timer(n, false, c.timeout)
 	case name == "type" && kind == "DNS_CHECK":
-		c.Query = n.word(1)
+		if c.Query = strings.ToUpper(n.word(1)); !slices.Contains(dnsQueries, c.Query) {
+			k.note(n.place, "type %s is not converted: want one of %s", n.word(1), strings.Join(dnsQueries, ", "))
+			c.Query = ""
+		}
 	case name == "name" && kind == "DNS_CHECK":
 		c.Name = n.word(1)
 	case name == "payload" && kind == "UDP_CHECK":
@@ -146,7 +149,11 @@ func (k *keepalived) check(c *keepalivedCheck, n *confNode) []cluster.Check {
 		}
 		var out []cluster.Check
 		for _, url := range c.urls {
-			out = append(out, k.url(c, url, kind == "SSL_GET"))
+			if made := k.url(c, url, kind == "SSL_GET"); made.Path != "" {
+				out = append(out, made)
+				continue
+			}
+			k.note(url.place, "url is ignored, as in keepalived: it has no path")
 		}
 		return out
 	default: // BFD_CHECK, FILE_CHECK
@@ -261,21 +268,18 @@ func hexText(words []string) string {
 
 // url returns the check of one page.
 func (k *keepalived) url(c *keepalivedCheck, n *confNode, tls bool) cluster.Check {
-	made := cluster.Check{Type: "http", Path: "/", Host: c.host}
+	made := cluster.Check{Type: "http", Host: c.host}
 	inverse := false
 	for _, l := range n.block {
 		switch l.words[0] {
 		case "path":
-			if made.Path = l.word(1); !strings.HasPrefix(made.Path, "/") {
-				k.note(l.place, "path %q became /%s: want a path that starts with a slash", made.Path, made.Path)
-				made.Path = "/" + made.Path
-			}
+			made.Path = k.urlPath(l)
 		case "digest":
 			k.note(l.place, "digest %s is not converted: use the key body of the check, a regular expression", l.word(1))
 		case "status_code":
 			made.Status = append(made.Status, k.statusCodes(l)...)
 		case "virtualhost":
-			made.Host = l.word(1)
+			made.Host = k.hostName(l, made.Host)
 		case "regex":
 			made.Body = k.regex(l)
 		case "regex_no_match":
@@ -297,6 +301,38 @@ func (k *keepalived) url(c *keepalivedCheck, n *confNode, tls bool) cluster.Chec
 	return made
 }
 
+// dnsQueries are the types of records that a check can look up.
+var dnsQueries = []string{"A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"}
+
+// urlPath reads a path, which in a cluster file has a slash first and no spaces.
+func (k *keepalived) urlPath(n *confNode) string {
+	var b strings.Builder
+	if !strings.HasPrefix(n.word(1), "/") {
+		b.WriteByte('/')
+	}
+	for _, c := range []byte(n.word(1)) {
+		if c <= ' ' || c == 0x7f {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	if b.String() != n.word(1) {
+		k.note(n.place, "path %q became %s", n.word(1), &b)
+	}
+	return b.String()
+}
+
+// hostName reads the name of a host. It returns the old one if a cluster file cannot have
+// the new one.
+func (k *keepalived) hostName(n *confNode, old string) string {
+	if strings.ContainsFunc(n.word(1), func(r rune) bool { return r <= ' ' || r == 0x7f || r == '/' }) {
+		k.note(n.place, "virtualhost %q is not converted: want the name of a host", n.word(1))
+		return old
+	}
+	return n.word(1)
+}
+
 func (k *keepalived) regex(n *confNode) string {
 	text := n.escaped()[0]
 	if _, err := regexp.Compile(text); err != nil {
@@ -316,7 +352,7 @@ func (k *keepalived) statusCodes(n *confNode) []cluster.StatusRange {
 		if isRange && err == nil {
 			high, err = strconv.Atoi(to)
 		}
-		if err != nil || low < 100 || high > 999 || high < low {
+		if err != nil || low < 100 || high > 599 || high < low {
 			k.note(n.place, "status_code %q is ignored, as in keepalived: want a code such as 200, or a range such as "+
 				"200-299", w)
 			continue

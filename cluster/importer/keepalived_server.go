@@ -24,10 +24,13 @@ type keepalivedServer struct {
 	checks  []*confNode
 }
 
-func (k *keepalived) realServer(v *keepalivedService, n *confNode) {
+func (k *keepalived) realServer(v *keepalivedService, n confServerNode) {
 	s := keepalivedServer{place: n.place, weight: -1, forward: v.forward, inhibit: v.inhibit, host: v.host,
 		timing: v.timing}
-	s.addr, s.port = k.endpoint(n, 1)
+	if n.forward.said {
+		s.forward = n.forward
+	}
+	s.addr, s.port = k.endpoint(n.confNode, 1)
 	for _, c := range n.block {
 		switch c.words[0] {
 		case "weight":
@@ -45,7 +48,7 @@ func (k *keepalived) realServer(v *keepalivedService, n *confNode) {
 		case "inhibit_on_failure":
 			s.inhibit = k.boolean(c, s.inhibit)
 		case "virtualhost":
-			s.host = c.word(1)
+			s.host = k.hostName(c, s.host)
 		default:
 			switch {
 			case k.timing(&s.timing, c):

@@ -26,7 +26,7 @@ type keepalivedService struct {
 	timing   keepalivedTiming
 	inhibit  bool
 	flags    kernel.SchedFlags
-	real     []*confNode // of the service's family
+	real     []confServerNode // of the service's family
 	servers  []keepalivedServer
 
 	sorry        *confNode
@@ -34,6 +34,12 @@ type keepalivedService struct {
 	quorum       int // total weight
 	hysteresis   int
 	quorumAt     place
+}
+
+// confServerNode is a real_server, with the forwarding method that is given before it.
+type confServerNode struct {
+	*confNode
+	forward keepalivedForward
 }
 
 // keepalivedForward is a forwarding method. said is set if it was given.
@@ -127,7 +133,7 @@ func (k *keepalived) setting(v *keepalivedService, n *confNode) {
 	case "ip_family":
 		k.family(v, n)
 	case "virtualhost":
-		v.host = n.word(1)
+		v.host = k.hostName(n, v.host)
 	case "sorry_server":
 		k.sorryServer(v, n)
 	case "sorry_server_lvs_method":
@@ -157,12 +163,8 @@ func (k *keepalived) setting(v *keepalivedService, n *confNode) {
 	}
 }
 
-// keepalivedSchedulers are the schedulers that keepalived accepts. It ignores others.
-var keepalivedSchedulers = []string{"rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed",
-	"nq", "twos"}
-
 func (k *keepalived) scheduler(n *confNode, old string) string {
-	if slices.Contains(keepalivedSchedulers, n.word(1)) {
+	if slices.Contains(linuxSchedulers, n.word(1)) {
 		return n.word(1)
 	}
 	if old == "" {

@@ -16,6 +16,9 @@ import (
 func Ldirectord(src Text, names Names) (*cluster.File, []Note, error) {
 	l := &ldirectord{importer: &importer{names: names}, global: map[string]ldSetting{}}
 	virtuals := l.read(src)
+	if !l.count(virtuals) {
+		return l.result(src.Name)
+	}
 	for _, v := range virtuals {
 		l.virtual(v)
 	}
@@ -169,10 +172,7 @@ func (l *ldirectord) setting(s *ldService, c ldSetting) {
 			s.fall = &c
 		}
 	case "scheduler":
-		s.Scheduler = c.value
-		if strings.Trim(c.value, "abcdefghijklmnopqrstuvwxyz") != "" || c.value == "" || len(c.value) > kernel.MaxName {
-			l.fault(c.place, "invalid scheduler %q: want a name in lower-case letters", c.value)
-		}
+		l.scheduler(s, c)
 	case "schedflags":
 		s.flags = &c // the scheduler may follow
 	case "persistent":
@@ -203,6 +203,30 @@ func (l *ldirectord) setting(s *ldService, c ldSetting) {
 		}
 		l.checkSetting(&s.check, c)
 	}
+}
+
+// scheduler reads the name of a scheduler: the first lower-case letters, as ldirectord.
+func (l *ldirectord) scheduler(s *ldService, c ldSetting) {
+	isLetter := func(r rune) bool { return 'a' <= r && r <= 'z' }
+	start := strings.IndexFunc(c.value, isLetter)
+	if start < 0 {
+		l.fault(c.place, "invalid scheduler %q: want a name in lower-case letters", c.value)
+		return
+	}
+	name := c.value[start:]
+	name = name[:len(name)-len(strings.TrimLeftFunc(name, isLetter))]
+	if name != c.value && strings.Trim(c.value, `"'`) != name {
+		l.note(c.place, "scheduler %q became %s, as in ldirectord", c.value, name)
+	}
+	if len(name) > kernel.MaxName {
+		l.fault(c.place, "invalid scheduler %q: want at most %d letters", name, kernel.MaxName)
+		return
+	}
+	if !slices.Contains(linuxSchedulers, name) {
+		l.note(c.place, "Linux has no scheduler %s: ldirectord cannot add this service unless the kernel has a module "+
+			"ip_vs_%s", name, name)
+	}
+	s.Scheduler = name
 }
 
 func (l *ldirectord) number(c ldSetting, low, high int) int {

@@ -82,6 +82,29 @@ func (l *ldirectord) real(s *ldService, c ldSetting) {
 	l.addServers(s, r, last)
 }
 
+// count counts the servers of all services, and reports whether they are not too many.
+func (l *ldirectord) count(virtuals []*ldVirtual) bool {
+	for _, v := range virtuals {
+		for _, c := range v.settings {
+			m := ldirectordReal().FindStringSubmatch(c.value)
+			if (c.key == "real" || c.key == "real6") && m != nil && !l.take(c.place, rangeOf(m[1], m[2])) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// rangeOf returns the number of addresses in a range. Names count as one.
+func rangeOf(from, to string) int {
+	first, err := netip.ParseAddr(from)
+	last, err2 := netip.ParseAddr(to)
+	if err != nil || err2 != nil || !first.Less(last) {
+		return 1
+	}
+	return rangeSize(first, last)
+}
+
 // addServers adds the servers of a range.
 func (l *ldirectord) addServers(s *ldService, r ldReal, last netip.Addr) {
 	l.portGoes(r.place, r.addr, r.port, r.forward, s.Addresses)

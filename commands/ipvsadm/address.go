@@ -75,6 +75,7 @@ func (p *parser) host(s string, f kernel.Family) (netip.Addr, string) {
 	}
 	a, err := p.names.Host(s, f)
 	if err != nil {
+		p.badName = true
 		return netip.Addr{}, "cannot find a host of this name: " + err.Error()
 	}
 	return a, ""
@@ -90,6 +91,7 @@ func (p *parser) port(s string, proto kernel.Protocol) (uint16, string) {
 	}
 	n, err := p.names.Port(s, proto)
 	if err != nil {
+		p.badName = true
 		return 0, "cannot find a port of this name: " + err.Error()
 	}
 	return n, ""

@@ -48,6 +48,7 @@ type parser struct {
 	// The words of what settle checks when the whole line is known.
 	verbAt, serviceAt, serverAt, maskAt, flagsAt, lowerAt, onePacketAt word
 	badMask, noPort                                                    bool
+	badName                                                            bool // the next fault is a name that cannot be looked up
 }
 
 // spot is the place of an option.
@@ -114,8 +115,10 @@ func (p *parser) command(words []word) (_ Command, ok bool) {
 // mode a fault without a complaint is ignored, because ipvsadm accepts it.
 func (p *parser) fault(w word, why string, said complaint) {
 	if ours := said.status == 0; !p.faults.full() && !(ours && p.wide) {
-		p.faults = append(p.faults, Fault{p.number, column(p.line, w.at), w.text, why, said})
+		p.faults = append(p.faults, Fault{Line: p.number, Column: column(p.line, w.at), Text: w.text, Why: why,
+			Name: p.badName, said: said})
 	}
+	p.badName = false
 }
 
 // start sets the defaults of the verb.

@@ -16,6 +16,8 @@ type Fault struct {
 	Text string
 	// Why says what is wrong, or what is wanted in its place.
 	Why string
+	// Name is set if the name of a host or of a port cannot be looked up.
+	Name bool
 
 	said complaint
 }

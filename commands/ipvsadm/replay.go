@@ -204,7 +204,7 @@ func (t *table) missing(l *Line, w word, why string) {
 
 func (t *table) fault(l *Line, w word, why string) {
 	if !t.faults.full() {
-		t.faults = append(t.faults, Fault{l.Number, column(l.Text, w.at), w.text, why, complaint{}})
+		t.faults = append(t.faults, Fault{Line: l.Number, Column: column(l.Text, w.at), Text: w.text, Why: why})
 	}
 }
 
