@@ -106,6 +106,9 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		}
 		return a.nothingChanges("%s", o.same(q))
 	}
+	if err := a.noteWeightZero(ctx, q.before.Snapshot, q.steps.Changes); err != nil {
+		return err
+	}
 	cut := plan.Sum(q.costs)
 	if a.global.dryRun {
 		if err := o.show(q); err != nil {

@@ -26,6 +26,9 @@ func (a *App) apply(ctx context.Context, steps []operate.Step, costs ...plan.Cos
 			return err
 		}
 	}
+	if err := a.noteWeightZero(ctx, nil, changes); err != nil {
+		return err
+	}
 	return a.perform(ctx, operate.Objects(steps), func() error { return k.Apply(ctx, changes) }, costs...)
 }
 

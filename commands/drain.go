@@ -124,7 +124,7 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := o.mindTemplates(ctx, w, found); err != nil {
+	if err := o.mindReturns(ctx, found); err != nil {
 		return err
 	}
 	if a.global.dryRun {
@@ -241,41 +241,33 @@ func enumerate(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// mindTemplates warns if clients bound by persistence keep coming back or, with
-// --expire-templates, sets the sysctl that sends them elsewhere.
-func (o *drain) mindTemplates(ctx context.Context, w *operate.Watch, found []operate.Member) error {
+// mindReturns warns if clients keep coming in spite of weight 0. With
+// --expire-templates it sets the sysctl that sends those bound by persistence elsewhere.
+func (o *drain) mindReturns(ctx context.Context, found []operate.Member) error {
 	a := o.app
-	if o.expire && !w.ExpireTemplates {
+	settings, err := doctor.ReadSettings(ctx, a.opened)
+	if err != nil {
+		return err
+	}
+	if on, _ := kernel.Switch(settings.Sysctls, kernel.ExpireQuiescentTemplate); o.expire && !on {
 		what := "setting"
 		if a.global.dryRun {
 			what = "would set"
 		}
 		a.note("%s net.ipv4.vs.%s to 1 for all services of the table; it stays set", what, kernel.ExpireQuiescentTemplate)
 		if !a.global.dryRun {
-			k, err := a.kernel()
-			if err != nil {
-				return err
-			}
-			if err := k.SetSysctl(ctx, kernel.ExpireQuiescentTemplate, "1"); err != nil {
+			if err := a.opened.SetSysctl(ctx, kernel.ExpireQuiescentTemplate, "1"); err != nil {
 				return err
 			}
 		}
-		w.ExpireTemplates = true
 	}
-	if w.ExpireTemplates {
-		return nil
+	servers := diagnosed(found)
+	if d := doctor.BoundClients(settings, servers); d != nil && !o.expire {
+		a.note("%s: %s", d.What, d.Why)
+		a.say("hint: %s --expire-templates sets it, for all services of the table", o.command("drain", found))
 	}
-	settings, err := doctor.ReadSettings(ctx, a.opened)
-	if err != nil {
-		return err
-	}
-	for i := range found {
-		if d := doctor.BoundClients(settings, found[i].Service, &found[i].ServerEntry); d != nil {
-			a.note("%s: %s", d.What, d.Why)
-			a.say("hint: %s --expire-templates sets it, for all services of the table", o.command("drain", found))
-			break
-		}
-	}
+	a.quote(doctor.ReusedPorts(settings, servers))
+	a.quote(doctor.SyncedConnections(settings))
 	return nil
 }
 
@@ -349,12 +341,12 @@ func (o *drain) brokenOff(ctx context.Context, err error, now []operate.Drain, f
 		return err
 	}
 	var what []string
-	hint := undo + " restores it"
+	hint := undo + " restores the weight"
 	for i := range now {
 		if d := &now[i]; d.State == operate.Draining {
 			d.State = operate.TimedOut
 			what = append(what, fmt.Sprintf("%v %v: %s", d.Service, d.Server, reasonText(d)))
-			hint = o.hintFor(d, found, undo)
+			hint = o.app.hintFor(d, o.command("drain", found)) + undo + " restores the weight"
 		}
 	}
 	f := &fault{status: exitTimeout, err: fmt.Errorf("not drained after %s, and the weight stays 0: %s",
@@ -373,20 +365,6 @@ func (o *drain) command(verb string, found []operate.Member) string {
 		text += " --service " + id.String()
 	}
 	return text
-}
-
-// hintFor returns what to do about the connections that are left.
-func (o *drain) hintFor(d *operate.Drain, found []operate.Member, undo string) string {
-	switch {
-	case d.Is(operate.BoundClients):
-		return fmt.Sprintf("%s --expire-templates sends those clients to other servers; %s restores the weight",
-			o.command("drain", found), undo)
-	case d.Active > 0:
-		return fmt.Sprintf("%s connections --server %v lists them; %s timeouts shows how long an idle one is kept; "+
-			"%s restores the weight",
-			o.app.here(), d.Server, o.app.here(), undo)
-	}
-	return undo + " restores it"
 }
 
 func isOrAre(found []operate.Member) string {

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
+	"lvs/doctor"
 	"lvs/kernel"
 	"lvs/operate"
 	"lvs/output"
+	"lvs/traffic"
 )
 
 // reasonText returns why a server is not drained yet, or an empty string.
@@ -23,32 +24,28 @@ func reasonText(d *operate.Drain) string {
 	case d.Weight > 0:
 		return fmt.Sprintf("its weight is %d", d.Weight)
 	}
-	var left []string
-	for _, b := range d.Blocked {
-		left = append(left, blockText(b))
-	}
-	return strings.Join(left, ", ")
+	return output.BlocksText(d.Blocked)
 }
 
-func blockText(b operate.Block) string {
-	recent := ", the last packet less than " + output.Duration(operate.QuietTime) + " ago"
-	const uncounted = ", which end only by their timeout"
-	switch b.Reason {
-	case operate.ActiveConnections:
-		return plural(b.Count, "active connection")
-	case operate.BoundClients:
-		return fmt.Sprintf("%s bound by persistence (net.ipv4.vs.%s is 0)", plural(b.Count, "client"),
-			kernel.ExpireQuiescentTemplate)
-	case operate.RecentPackets:
-		return plural(b.Count, "UDP connection") + recent
-	case operate.RecentPacketsOfMark:
-		return plural(b.Count, "inactive connection") + recent
-	case operate.Uncounted:
-		return plural(b.Count, "UDP connection") + uncounted
-	case operate.UncountedOfMark:
-		return plural(b.Count, "inactive connection") + uncounted
+// hintFor returns what helps with what is left on a server, ending with "; ", or an empty
+// string. drain is the command that drains it.
+func (a *App) hintFor(d *operate.Drain, drain string) string {
+	for _, b := range d.Blocked {
+		switch {
+		case b.Reason == traffic.BoundClients:
+			return drain + " --expire-templates sends those clients to other servers; "
+		case b.Setting.Name != "":
+			return a.inNamespace(doctor.ReturnFix(b.Setting, d.Forward)) + " sends those clients to other servers; "
+		case b.Reason == traffic.RecentDatagrams:
+			return "delete the server to end its UDP connections: with net.ipv4.vs." + kernel.ExpireNodestConn +
+				"=1 they move at once; "
+		}
 	}
-	return plural(b.Count, "inactive connection") + ", some of which may still be opening"
+	if d.Active == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s connections --server %v lists them; %s timeouts shows how long an idle one is kept; ",
+		a.here(), d.Server, a.here())
 }
 
 // drainRow returns a state as it is printed.

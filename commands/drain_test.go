@@ -13,9 +13,9 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
-	"lvs/operate"
 	"lvs/operate/state"
 	"lvs/output"
+	"lvs/traffic"
 )
 
 // drainTable has one server in a TCP, a persistent TCP, a UDP and a mark service.
@@ -128,7 +128,13 @@ func TestWhatIsInTheWay(t *testing.T) {
 		{"nothing", theWeb, "", func(time.Duration) memory.Traffic { return memory.Traffic{} }, 0, 0},
 		{"connections that end, or open", theWeb, "", func(time.Duration) memory.Traffic {
 			return memory.Traffic{Inactive: 1000}
-		}, 3 * time.Second, 4 * time.Second},
+		}, traffic.QuietTime, traffic.QuietTime + time.Second},
+		{"connections whose ports are used again", theWeb, "", func(slept time.Duration) memory.Traffic {
+			if slept < 20*time.Second {
+				return memory.Traffic{Inactive: 4, Add: kernel.Counters{PacketsIn: 10}}
+			}
+			return memory.Traffic{Inactive: 4}
+		}, 20*time.Second + traffic.QuietTime - 2*time.Second, 20*time.Second + traffic.QuietTime + 2*time.Second},
 		{"templates", theShop, "", func(slept time.Duration) memory.Traffic {
 			return memory.Traffic{Persistent: uint32(max(0, 3-slept/(100*time.Second)))}
 		}, 300 * time.Second, 302 * time.Second},
@@ -138,13 +144,13 @@ func TestWhatIsInTheWay(t *testing.T) {
 		{"no datagram ever", theDNS, "", func(time.Duration) memory.Traffic { return memory.Traffic{} }, 0, 0},
 		{"old datagrams", theDNS, "", func(time.Duration) memory.Traffic {
 			return memory.Traffic{Inactive: 4}
-		}, operate.QuietTime, operate.QuietTime + 2*time.Second},
+		}, traffic.QuietTime, traffic.QuietTime + 2*time.Second},
 		{"datagrams for a while", theDNS, "", func(slept time.Duration) memory.Traffic {
 			if slept < 20*time.Second {
 				return memory.Traffic{Inactive: 4, Add: kernel.Counters{PacketsIn: 10}}
 			}
 			return memory.Traffic{Inactive: 4}
-		}, 20*time.Second + operate.QuietTime - 2*time.Second, 20*time.Second + operate.QuietTime + 2*time.Second},
+		}, 20*time.Second + traffic.QuietTime - 2*time.Second, 20*time.Second + traffic.QuietTime + 2*time.Second},
 		{"a mark with TCP", theMark, "", func(slept time.Duration) memory.Traffic {
 			if slept < 10*time.Second {
 				return memory.Traffic{Active: 1, Inactive: 2, Add: kernel.Counters{PacketsIn: 10}}
@@ -156,7 +162,7 @@ func TestWhatIsInTheWay(t *testing.T) {
 				return memory.Traffic{Inactive: 2, Add: kernel.Counters{PacketsIn: 10}}
 			}
 			return memory.Traffic{Inactive: 2}
-		}, 10*time.Second + operate.QuietTime - 2*time.Second, 10*time.Second + operate.QuietTime + 2*time.Second},
+		}, 10*time.Second + traffic.QuietTime - 2*time.Second, 10*time.Second + traffic.QuietTime + 2*time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k := drainTable(t)
@@ -217,7 +223,8 @@ func TestDrainTimesOut(t *testing.T) {
 			"hint: lvs drain 10.0.0.11:443 --service tcp://192.0.2.10:443 --expire-templates sends those clients to other " +
 				"servers"},
 		{theDNS, memory.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n",
-			"hint: lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 restores it\n"},
+			"hint: delete the server to end its UDP connections: with net.ipv4.vs.expire_nodest_conn=1 they move at once; " +
+				"lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 restores the weight\n"},
 	} {
 		t.Run(c.service, func(t *testing.T) {
 			k := drainTable(t)

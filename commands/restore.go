@@ -95,6 +95,9 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 		o.declare(ctx)
 		return o.app.nothingChanges("the table matches the text")
 	}
+	if err := o.app.noteWeightZero(ctx, before, changes); err != nil {
+		return err
+	}
 	costs, err := o.app.costs(ctx, before, changes)
 	if err != nil {
 		return err

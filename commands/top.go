@@ -129,6 +129,7 @@ func (o *top) run(c *cobra.Command, args []string) error {
 		ReadOnly:   reason,
 		Name:       a.Name,
 		Globals:    tableOptions(a.global.netns),
+		Fix:        a.inNamespace,
 		Hint:       a.hint,
 		Host:       o.host(),
 		ASCII:      o.ascii || !utf8Locale(a.Env),

@@ -108,6 +108,9 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 		return err
 	}
 	rows := undoRows(back, costs)
+	if err := o.app.noteWeightZero(ctx, back.Before.Snapshot, back.Changes); err != nil {
+		return err
+	}
 	if err := o.ask(ctx, e, back, rows, costs); err != nil {
 		return err
 	}

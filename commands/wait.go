@@ -99,7 +99,7 @@ func (o *waitFor) wait(ctx context.Context, op *operate.Operator, w *operate.Wat
 	a := o.app
 	a.waiting = waitLine{does: "waiting", subject: o.target.String()}
 	var last []operate.Drain
-	var seen bool
+	var seen, noted bool
 	err := op.Poll(ctx, o.pause, func() (bool, error) {
 		found, there, err := o.target.look(ctx, w, o.until)
 		if err != nil {
@@ -119,12 +119,16 @@ func (o *waitFor) wait(ctx context.Context, op *operate.Operator, w *operate.Wat
 				hintf("use --for exists to wait until there is one")
 		}
 		seen = there
+		if !noted {
+			noted = true
+			o.noteServing(last)
+		}
 		o.show(last)
 		return false, nil
 	})
 	a.endLine()
 	if timedOut, _ := broken(ctx, err); err != nil && timedOut {
-		err = &fault{status: exitTimeout,
+		err = &fault{status: exitTimeout, hint: o.hint(last),
 			err: fmt.Errorf("%v: %s after %s%s", &o.target, o.until.not(last), a.global.timeout, o.until.lacks(last))}
 		if err := report.last(last); err != nil {
 			return err
@@ -135,6 +139,69 @@ func (o *waitFor) wait(ctx context.Context, op *operate.Operator, w *operate.Wat
 		return err
 	}
 	return report.last(last)
+}
+
+// noteServing prints the servers that nobody drains: they are not drained until someone
+// does.
+func (o *waitFor) noteServing(now []operate.Drain) {
+	serving := servingOf(now)
+	if o.until.kind != untilDrained || len(serving) == 0 {
+		return
+	}
+	first := serving[0]
+	text := fmt.Sprintf("%v in %v has the weight %d", first.Server, first.Service, first.Weight)
+	if len(serving) > 1 {
+		text += " and " + plural(len(serving)-1, "other server") + " have a weight"
+	}
+	o.app.note("%s: waiting until it is 0", text)
+	o.app.say("hint: %s", o.drainHint(serving))
+}
+
+// servingOf returns the servers that have a weight.
+func servingOf(now []operate.Drain) []operate.Drain {
+	return slices.DeleteFunc(slices.Clone(now), func(d operate.Drain) bool {
+		return d.Weight == 0 || d.State == operate.Gone
+	})
+}
+
+// drainHint returns the command that drains servers.
+func (o *waitFor) drainHint(serving []operate.Drain) string {
+	text := o.app.here() + " drain"
+	var services []kernel.ServiceID
+	var servers []netip.AddrPort
+	for i := range serving {
+		if d := &serving[i]; !slices.Contains(servers, d.Server) {
+			servers = append(servers, d.Server)
+			text += " " + d.Server.String()
+		}
+		if d := &serving[i]; !slices.Contains(services, d.Service) {
+			services = append(services, d.Service)
+		}
+	}
+	if len(servers) > 3 {
+		return o.app.here() + " drain SERVER… sets it to 0"
+	}
+	for _, id := range services {
+		text += " --service " + id.String()
+	}
+	return text + " sets it to 0"
+}
+
+// hint returns what helps with the first server that is not drained.
+func (o *waitFor) hint(last []operate.Drain) string {
+	if o.until.kind != untilDrained {
+		return ""
+	}
+	if serving := servingOf(last); len(serving) > 0 {
+		return o.drainHint(serving)
+	}
+	for i := range last {
+		if d := &last[i]; len(d.Blocked) > 0 {
+			return strings.TrimSuffix(o.app.hintFor(d, fmt.Sprintf("%s drain %v --service %v", o.app.here(), d.Server,
+				d.Service)), "; ")
+		}
+	}
+	return ""
 }
 
 // show shows the progress on the live line.

@@ -194,6 +194,9 @@ func (o *weight) setFor(ctx context.Context, m operate.Member, to operate.Step) 
 func (o *weight) ramp(ctx context.Context, to operate.Step) error {
 	a, key := o.app, kernel.ServerKey{Service: to.Service.ServiceID, Server: to.Server.Addr}
 	from, end := to.BeforeServer.Weight, to.Server.Weight
+	if err := a.noteWeightZero(ctx, nil, []kernel.Change{to.Change}); err != nil {
+		return err
+	}
 	p, err := a.printer(output.Options{})
 	if err != nil {
 		return err

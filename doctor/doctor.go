@@ -42,17 +42,23 @@ func (s Severity) String() string {
 type Settings struct {
 	Sysctls  []kernel.Sysctl
 	Timeouts kernel.Timeouts
+	// Daemons are the sync daemons.
+	Daemons []kernel.Daemon
 }
 
 // ReadSettings reads the settings. Those that need more privilege stay empty.
 func ReadSettings(ctx context.Context, k interface {
 	Sysctls(context.Context, ...string) ([]kernel.Sysctl, error)
 	Timeouts(context.Context) (kernel.Timeouts, error)
+	Daemons(context.Context) ([]kernel.Daemon, error)
 }) (s Settings, err error) {
 	if s.Sysctls, err = k.Sysctls(ctx); err != nil && !errors.Is(err, kernel.ErrPermission) {
 		return s, err
 	}
 	if s.Timeouts, err = k.Timeouts(ctx); err != nil && !errors.Is(err, kernel.ErrPermission) {
+		return s, err
+	}
+	if s.Daemons, err = k.Daemons(ctx); err != nil && !errors.Is(err, kernel.ErrPermission) {
 		return s, err
 	}
 	return s, nil
@@ -67,21 +73,9 @@ func (s Settings) off(name string) bool {
 // sysctlIsOff returns the fact that all diagnoses of a sysctl begin with.
 func sysctlIsOff(name string) string { return "net.ipv4.vs." + name + " is 0" }
 
-func setSysctl(name string) string { return "sysctl -w net.ipv4.vs." + name + "=1" }
+func setSysctl(name string) string { return sysctlTo(name, "1") }
 
-// BoundClients diagnoses a server that is about to be drained: clients that persistence
-// binds to it keep coming, in spite of weight 0. It returns nil if there are none.
-func BoundClients(s Settings, of kernel.Service, v *kernel.ServerEntry) *Diagnosis {
-	if of.Persistence == 0 || v.Persistent == 0 || !s.off(kernel.ExpireQuiescentTemplate) {
-		return nil
-	}
-	return &Diagnosis{
-		Code: "bound-clients", Severity: Warning, What: sysctlIsOff(kernel.ExpireQuiescentTemplate),
-		Why: fmt.Sprintf("clients bound by persistence keep coming to %v in %v (%d now)",
-			v.Addr, of.ServiceID, v.Persistent),
-		Fix: setSysctl(kernel.ExpireQuiescentTemplate),
-	}
-}
+func sysctlTo(name, value string) string { return "sysctl -w net.ipv4.vs." + name + "=" + value }
 
 // DroppedConnections diagnoses deletions: the kernel keeps the connections of a deleted
 // server until they time out, and drops their packets. It returns nil if that does not

@@ -38,7 +38,7 @@ func TestDiagnoses(t *testing.T) {
 	plain := kernel.Service{ServiceID: web.ServiceID}
 	bound := func(of kernel.Service, s Settings, clients uint32) func() *Diagnosis {
 		v := entry(kernel.NAT, 0, 0, clients)
-		return func() *Diagnosis { return BoundClients(s, of, &v) }
+		return func() *Diagnosis { return BoundClients(s, []Server{{of, v}}) }
 	}
 	dropped := func(cost plan.Cost) func() *Diagnosis {
 		return func() *Diagnosis { return DroppedConnections(&cost) }
@@ -46,10 +46,10 @@ func TestDiagnoses(t *testing.T) {
 	const template = kernel.ExpireQuiescentTemplate
 
 	boundOne := &Diagnosis{"bound-clients", Warning, "net.ipv4.vs.expire_quiescent_template is 0",
-		"clients bound by persistence keep coming to 10.0.0.1:80 in tcp://192.0.2.10:80 (1 now)",
+		"clients bound by persistence keep coming to 10.0.0.1:80 in tcp://192.0.2.10:80 (1 now, for at least 1m after the last connection)",
 		"sysctl -w net.ipv4.vs.expire_quiescent_template=1"}
 	boundTwo := *boundOne
-	boundTwo.Why = "clients bound by persistence keep coming to 10.0.0.1:80 in tcp://192.0.2.10:80 (2 now)"
+	boundTwo.Why = "clients bound by persistence keep coming to 10.0.0.1:80 in tcp://192.0.2.10:80 (2 now, each for at least 1m after the last connection)"
 	many := &Diagnosis{"dropped-connections", Warning, "net.ipv4.vs.expire_nodest_conn is 0",
 		"packets of 3 connections to deleted servers are dropped for up to 15m (timeout tcp)",
 		"sysctl -w net.ipv4.vs.expire_nodest_conn=1 before the deletion ends them at once: TCP is reset, UDP moves"}

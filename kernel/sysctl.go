@@ -12,6 +12,13 @@ const (
 	// ExpireQuiescentTemplate: a client that persistence binds to a server of
 	// weight 0 is sent to another server. At 0 it keeps its server.
 	ExpireQuiescentTemplate = "expire_quiescent_template"
+	// ConnReuseMode decides what a new connection from the port of one that has ended
+	// does: at 0 it always goes to the old server. Bit 1 of the value, that is 2, extends
+	// the rest to connections of which the kernel sees one direction only (direct
+	// routing, tunnels).
+	ConnReuseMode = "conn_reuse_mode"
+	// SloppyTCP: a packet of an unknown TCP connection makes an established one.
+	SloppyTCP = "sloppy_tcp"
 	// RunEstimation: the kernel keeps counters and rates up to date (Linux 6.2).
 	RunEstimation = "run_estimation"
 	// EstCPUList is the list of processors that update counters and rates (Linux

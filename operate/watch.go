@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lvs/kernel"
+	"lvs/traffic"
 )
 
 // Drain is how far a server of a service is from having no connections.
@@ -22,7 +23,7 @@ type Drain struct {
 	Clients int64
 	State   DrainState
 	// Blocked is why the server is not drained. It is empty once it is.
-	Blocked []Block
+	Blocked []traffic.Block
 }
 
 // DrainState is the state of a server.
@@ -38,38 +39,8 @@ const (
 	TimedOut DrainState = "timed-out" // it was still draining when the time was over
 )
 
-// Block is one reason why a server is not drained, with the number of connections or
-// clients.
-type Block struct {
-	Reason BlockReason
-	Count  uint64
-}
-
-// BlockReason is why a server is not drained.
-type BlockReason uint8
-
-// The reasons.
-const (
-	// ActiveConnections are established.
-	ActiveConnections BlockReason = iota + 1
-	// BoundClients are clients that persistence sends to the server even at weight
-	// 0, because net.ipv4.vs.expire_quiescent_template is 0.
-	BoundClients
-	// RecentPackets are connections of UDP with datagrams within QuietTime.
-	RecentPackets
-	// RecentPacketsOfMark are connections of a firewall mark with packets within
-	// QuietTime. All of them are inactive, and some may be UDP.
-	RecentPacketsOfMark
-	// Uncounted and UncountedOfMark are connections that may still carry datagrams: the
-	// kernel counts no packets, so only their timeout ends them.
-	Uncounted
-	UncountedOfMark
-	// Opening are inactive connections of which some may be about to become active.
-	Opening
-)
-
 // Is reports whether a reason is among Blocked.
-func (d *Drain) Is(reason BlockReason) bool {
+func (d *Drain) Is(reason traffic.BlockReason) bool {
 	for _, b := range d.Blocked {
 		if b.Reason == reason {
 			return true
@@ -79,60 +50,37 @@ func (d *Drain) Is(reason BlockReason) bool {
 }
 
 // Watch reads servers repeatedly and finds how far they are from having no connections.
-// Inactive connections do not count once those that are just opening have had time to
-// become active: after a FIN no data follows.
 type Watch struct {
 	op *Operator
-	// ExpireTemplates is net.ipv4.vs.expire_quiescent_template: clients bound to a server
-	// with weight 0 get another one.
-	ExpireTemplates bool
-	// ExpireNodest is net.ipv4.vs.expire_nodest_conn: packets of a connection to a
-	// deleted server go to another one immediately.
-	ExpireNodest bool
 	// Public is set once only what everyone may read is known (Unprivileged).
 	Public bool
 
-	// counting is false if packets are not counted: see kernel.CountersStopped, or
-	// the table is the public one.
-	counting bool
-	packets  map[kernel.ServerKey]packets
-	// quiet is when each server was first seen with the weight 0.
-	quiet map[kernel.ServerKey]time.Time
+	// settings are read again with the table: they may be set to release clients.
+	settings []kernel.Sysctl
+	draining traffic.Draining
 }
 
-const (
-	// openingTime is how long a connection may take to become active: the client's SYN
-	// was scheduled before the weight was 0, its answer to the server's SYN is still on
-	// its way, or is sent again after a second.
-	openingTime = 3 * time.Second
-	// QuietTime is how long a UDP connection must be without a datagram to count as
-	// ended: it has no visible end, and the kernel keeps it for minutes. The kernel
-	// updates its counters every two seconds.
-	QuietTime = 5 * time.Second
-)
-
-// packets is the number of packets to a server, and when it last changed.
-type packets struct {
-	n     uint64
-	since time.Time
-}
-
-// Watch reads the settings that decide when a server is drained.
+// Watch begins to watch servers.
 func (o *Operator) Watch(ctx context.Context) (*Watch, error) {
-	settings, err := o.Kernel.Sysctls(ctx)
+	w := &Watch{op: o}
+	return w, w.readSettings(ctx)
+}
+
+func (w *Watch) readSettings(ctx context.Context) error {
+	settings, err := w.op.Kernel.Sysctls(ctx, traffic.DrainSettings...)
 	if err != nil && !errors.Is(err, kernel.ErrPermission) {
-		return nil, err
+		return err
 	}
-	w := &Watch{op: o, packets: map[kernel.ServerKey]packets{}, quiet: map[kernel.ServerKey]time.Time{}}
-	w.ExpireTemplates, _ = kernel.Switch(settings, kernel.ExpireQuiescentTemplate)
-	w.ExpireNodest, _ = kernel.Switch(settings, kernel.ExpireNodestConn)
-	w.counting = kernel.CountersStopped(settings) == ""
-	return w, nil
+	w.settings = settings
+	return nil
 }
 
 // Read reads some services, or all if none is given. It ignores services that do not
 // exist. Without privilege it reads what everyone may read, and sets Public.
 func (w *Watch) Read(ctx context.Context, ids ...kernel.ServiceID) (*kernel.Snapshot, error) {
+	if err := w.readSettings(ctx); err != nil {
+		return nil, err
+	}
 	var snap *kernel.Snapshot
 	var err error
 	if !w.Public {
@@ -152,7 +100,7 @@ func (w *Watch) Read(ctx context.Context, ids ...kernel.ServiceID) (*kernel.Snap
 		return nil, errors.Join(err, public)
 	}
 	if !w.Public {
-		w.Public, w.counting = true, false
+		w.Public = true
 		w.op.tell(Unprivileged{})
 	}
 	return snap, nil
@@ -165,69 +113,15 @@ func (w *Watch) Drain(m *Member) Drain {
 	if w.Public {
 		d.Clients = -1
 	}
-	if m.Active > 0 {
-		d.Blocked = append(d.Blocked, Block{ActiveConnections, uint64(m.Active)})
-	}
-	if m.Service.Persistence > 0 && m.Persistent > 0 && !w.ExpireTemplates {
-		d.Blocked = append(d.Blocked, Block{BoundClients, uint64(m.Persistent)})
-	}
-	if reason := w.flows(m); reason != 0 {
-		d.Blocked = append(d.Blocked, Block{reason, uint64(m.Inactive)})
-	}
-	if w.opening(m) && len(d.Blocked) == 0 {
-		d.Blocked = append(d.Blocked, Block{Opening, uint64(m.Inactive)})
-	}
+	counted := !w.Public && kernel.CountersStopped(w.settings) == ""
+	d.Blocked = w.draining.Blocks(w.op.Now(), w.settings, counted, &m.Service, &m.ServerEntry)
 	switch {
 	case m.Weight > 0:
-		d.State, d.Blocked = Serving, nil
+		d.State = Serving
 	case len(d.Blocked) == 0:
 		d.State = Drained
 	}
 	return d
-}
-
-// opening reports whether some inactive connections may be about to become active. New
-// ones no longer come.
-func (w *Watch) opening(m *Member) bool {
-	at, now := m.Key(), w.op.Now()
-	if m.Weight > 0 {
-		delete(w.quiet, at)
-		return false
-	}
-	if _, seen := w.quiet[at]; !seen {
-		w.quiet[at] = now
-	}
-	return m.Inactive > 0 && m.Service.Protocol != kernel.UDP && now.Sub(w.quiet[at]) < openingTime
-}
-
-// flows returns why datagrams may still come, or 0. The kernel counts UDP connections as
-// inactive; a firewall mark may have some among others.
-func (w *Watch) flows(m *Member) BlockReason {
-	mark := m.Service.FWMark != 0
-	if !mark && m.Service.Protocol != kernel.UDP {
-		return 0
-	}
-	at, now := m.Key(), w.op.Now()
-	last, seen := w.packets[at]
-	if in := m.Stats.Counters.PacketsIn; !seen || last.n != in || m.Weight > 0 {
-		last = packets{in, now}
-		w.packets[at] = last
-	}
-	switch {
-	case m.Inactive == 0:
-		return 0
-	case !w.counting && mark:
-		return UncountedOfMark
-	case !w.counting:
-		return Uncounted
-	case now.Sub(last.since) >= QuietTime:
-		return 0
-	case mark && m.Active > 0:
-		return 0 // the packets may be theirs
-	case mark:
-		return RecentPacketsOfMark
-	}
-	return RecentPackets
 }
 
 // Look reads the state of servers. remembered has the remembered weights.

@@ -7,6 +7,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/traffic"
 )
 
 func TestSlope(t *testing.T) {
@@ -33,40 +34,41 @@ func TestDrainState(t *testing.T) {
 		name, service string
 		weight        int
 		persistent    bool
-		traffic       memory.Traffic
+		busy          memory.Traffic
 		after         time.Duration
 		sysctl        string // set to the other value
 		state         DrainState
-		blocked       []Block
+		blocked       []traffic.Block
 	}{
-		{name: "serving", service: web, weight: 1, traffic: memory.Traffic{Active: 3}, state: Serving},
-		{name: "active", service: web, traffic: memory.Traffic{Active: 3, Inactive: 9}, state: Draining,
-			blocked: []Block{{ActiveConnections, 3}}},
-		{name: "opening", service: web, traffic: memory.Traffic{Inactive: 9}, state: Draining,
-			blocked: []Block{{Opening, 9}}},
-		{name: "inactive", service: web, traffic: memory.Traffic{Inactive: 9}, after: openingTime, state: Drained},
+		{name: "serving", service: web, weight: 1, busy: memory.Traffic{Active: 3}, state: Serving},
+		{name: "active", service: web, busy: memory.Traffic{Active: 3, Inactive: 9}, state: Draining,
+			blocked: []traffic.Block{{Reason: traffic.ActiveConnections, Count: 3}}},
+		{name: "opening", service: web, busy: memory.Traffic{Inactive: 9}, state: Draining,
+			blocked: []traffic.Block{{Reason: traffic.Opening, Count: 9}}},
+		{name: "inactive", service: web, busy: memory.Traffic{Inactive: 9}, after: traffic.QuietTime, state: Drained},
 		{name: "idle", service: web, state: Drained},
-		{name: "bound clients", service: web, persistent: true, traffic: memory.Traffic{Persistent: 4}, state: Draining,
-			blocked: []Block{{BoundClients, 4}}},
-		{name: "clients that are not bound", service: web, persistent: true, traffic: memory.Traffic{Persistent: 4},
+		{name: "bound clients", service: web, persistent: true, busy: memory.Traffic{Persistent: 4}, state: Draining,
+			blocked: []traffic.Block{{Reason: traffic.BoundClients, Count: 4}}},
+		{name: "clients that are not bound", service: web, persistent: true, busy: memory.Traffic{Persistent: 4},
 			sysctl: kernel.ExpireQuiescentTemplate, state: Drained},
-		{name: "recent datagrams", service: dns, traffic: memory.Traffic{Inactive: 9}, after: QuietTime - 1, state: Draining,
-			blocked: []Block{{RecentPackets, 9}}},
-		{name: "quiet datagrams", service: dns, traffic: memory.Traffic{Inactive: 9}, after: QuietTime, state: Drained},
+		{name: "recent datagrams", service: dns, busy: memory.Traffic{Inactive: 9}, after: traffic.QuietTime - 1,
+			state: Draining, blocked: []traffic.Block{{Reason: traffic.RecentDatagrams, Count: 9}}},
+		{name: "quiet datagrams", service: dns, busy: memory.Traffic{Inactive: 9}, after: traffic.QuietTime, state: Drained},
 		{name: "no datagrams", service: dns, state: Drained},
-		{name: "uncounted", service: dns, traffic: memory.Traffic{Inactive: 9}, after: time.Hour,
-			sysctl: kernel.RunEstimation, state: Draining, blocked: []Block{{Uncounted, 9}}},
-		{name: "a mark", service: mark, traffic: memory.Traffic{Inactive: 9}, after: QuietTime - 1, state: Draining,
-			blocked: []Block{{RecentPacketsOfMark, 9}}},
-		{name: "an active mark", service: mark, traffic: memory.Traffic{Active: 1, Inactive: 9}, after: QuietTime - 1,
-			state: Draining, blocked: []Block{{ActiveConnections, 1}}},
-		{name: "an uncounted mark", service: mark, traffic: memory.Traffic{Inactive: 9}, after: time.Hour,
-			sysctl: kernel.RunEstimation, state: Draining, blocked: []Block{{UncountedOfMark, 9}}},
+		{name: "uncounted", service: dns, busy: memory.Traffic{Inactive: 9}, after: time.Hour,
+			sysctl: kernel.RunEstimation, state: Draining,
+			blocked: []traffic.Block{{Reason: traffic.UncountedDatagrams, Count: 9}}},
+		{name: "a mark", service: mark, busy: memory.Traffic{Inactive: 9}, after: traffic.QuietTime - 1, state: Draining,
+			blocked: []traffic.Block{{Reason: traffic.Opening, Count: 9}}},
+		{name: "an active mark", service: mark, busy: memory.Traffic{Active: 1, Inactive: 9}, after: traffic.QuietTime - 1,
+			state: Draining, blocked: []traffic.Block{{Reason: traffic.ActiveConnections, Count: 1}}},
+		{name: "an uncounted mark", service: mark, busy: memory.Traffic{Inactive: 9}, after: time.Hour,
+			sysctl: kernel.RunEstimation, state: Draining, blocked: []traffic.Block{{Reason: traffic.Uncounted, Count: 9}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
 			w.add(c.service, c.weight)
-			w.busy(c.service, 1, c.traffic)
+			w.busy(c.service, 1, c.busy)
 			if c.sysctl != "" {
 				value := map[string]string{kernel.RunEstimation: "0", kernel.ExpireQuiescentTemplate: "1"}[c.sysctl]
 				if err := w.kernel.SetSysctl(t.Context(), c.sysctl, value); err != nil {
@@ -87,7 +89,7 @@ func TestDrainState(t *testing.T) {
 			if d.State != c.state || !slices.Equal(d.Blocked, c.blocked) {
 				t.Errorf("%s, blocked by %v; want %s, %v", d.State, d.Blocked, c.state, c.blocked)
 			}
-			if d.Active != c.traffic.Active || d.Inactive != c.traffic.Inactive || d.Clients != int64(c.traffic.Persistent) {
+			if d.Active != c.busy.Active || d.Inactive != c.busy.Inactive || d.Clients != int64(c.busy.Persistent) {
 				t.Errorf("%+v", d)
 			}
 		})
@@ -111,10 +113,10 @@ func TestDrainOfDatagrams(t *testing.T) {
 	}
 	state(0)
 	w.busy(dns, 1, memory.Traffic{Inactive: 1, Add: kernel.Counters{PacketsIn: 1}})
-	if got := state(QuietTime - 1); got != Draining {
+	if got := state(traffic.QuietTime - 1); got != Draining {
 		t.Errorf("after a datagram: %s", got)
 	}
-	if got := state(QuietTime - 1); got != Draining {
+	if got := state(traffic.QuietTime - 1); got != Draining {
 		t.Errorf("before the quiet time is over: %s", got)
 	}
 	if got := state(1); got != Drained {

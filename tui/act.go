@@ -207,6 +207,10 @@ func (m *Model) weigh(t target, by int) tea.Cmd {
 		case to == 0:
 			c.body = append(c.body, text(yellow, "the server would get no new connections"))
 		}
+		c.minded = nil
+		if to == 0 && old > 0 {
+			c.minded = m.weightZero([]drainPlace{{t.e, t.v}})
+		}
 	}
 	set(old + by)
 	c.stale = func(m *Model) string {

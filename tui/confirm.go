@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"lvs/doctor"
 	"lvs/output"
 )
 
@@ -14,7 +15,9 @@ import (
 type confirm struct {
 	title string
 	body  []line
-	args  []string
+	// minded are diagnoses of what the change does, below the body.
+	minded []*doctor.Diagnosis
+	args   []string
 	// do is the name of the button: Change, Delete, Drain …
 	do string
 	// yes is set while that button is selected.
@@ -89,6 +92,9 @@ func (c *confirm) done(m *Model) tea.Cmd {
 
 func (c *confirm) draw(m *Model, under []line, w, h int) []line {
 	body := append([]line(nil), c.body...)
+	for _, d := range c.minded {
+		body = append(body, m.minded(d, w, h)...)
+	}
 	if h >= 12 {
 		body = append(body, nil)
 	}
@@ -108,6 +114,23 @@ func (c *confirm) draw(m *Model, under []line, w, h int) []line {
 		foot = foot.hint(c.hint, c.does)
 	}
 	return m.box(under, w, h, c.title, body, 0, foot)
+}
+
+// minded draws a diagnosis. On a low screen it is one line, so that the command line and
+// the buttons can be seen.
+func (m *Model) minded(d *doctor.Diagnosis, w, h int) []line {
+	const width, low = 66, 16
+	if h < low {
+		return []line{text(yellow, clean(d.Why))}
+	}
+	var out []line
+	for _, part := range wrap(clean(d.What+": "+d.Why), max(min(width, w-6), 10)) {
+		out = append(out, text(yellow, part))
+	}
+	for _, part := range wrap("hint: "+clean(m.fix(d.Fix)), max(min(width, w-6), 10)) {
+		out = append(out, text(dim, part))
+	}
+	return out
 }
 
 // undo opens the dialog for undoing the last change. The command line has the

@@ -8,8 +8,10 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"lvs/doctor"
 	"lvs/kernel"
 	"lvs/output"
+	"lvs/traffic"
 )
 
 // drain opens the dialog for draining a server, in one service or in all its
@@ -39,7 +41,7 @@ func (m *Model) drain(t target) tea.Cmd {
 				return e.ServiceID == t.e.ServiceID && v.Addr == t.v.Addr
 			})
 		}
-		c.body = m.drainBody(rows)
+		c.body, c.minded = m.drainBody(rows), m.weightZero(rows)
 		keys := make([]kernel.ServerKey, len(rows))
 		for i, r := range rows {
 			keys[i] = kernel.ServerKey{Service: r.e.ServiceID, Server: r.v.Addr}
@@ -109,11 +111,10 @@ func places(s *kernel.Snapshot, is func(*kernel.ServiceEntry, *kernel.ServerEntr
 func (m *Model) drainBody(rows []drainPlace) []line {
 	const most = 6
 	var body []line
-	var active, clients uint64
+	var active uint64
 	leaving := map[kernel.ServiceID][]netip.AddrPort{}
 	for i, r := range rows {
 		active += uint64(r.v.Active)
-		clients += uint64(r.v.Persistent)
 		leaving[r.e.ServiceID] = append(leaving[r.e.ServiceID], r.v.Addr)
 		if i < most {
 			body = append(body, m.change("weight", fmt.Sprint(r.v.Weight), "0").
@@ -124,9 +125,6 @@ func (m *Model) drainBody(rows []drainPlace) []line {
 		body = append(body, text(dim, fmt.Sprintf("and %d more", len(rows)-most)))
 	}
 	body = append(body, text(plain, plural(active, "active connection")+" can finish, new ones go to other servers"))
-	if clients > 0 {
-		body = append(body, text(yellow, plural(clients, "client")+" bound by persistence can still connect to it"))
-	}
 	for _, r := range rows {
 		if going := leaving[r.e.ServiceID]; len(going) > 0 && r.e.Capacity() > 0 && r.e.Capacity(going...) == 0 {
 			body = append(body, text(bold|red, r.e.ServiceID.String()+" would have no server left"))
@@ -136,6 +134,23 @@ func (m *Model) drainBody(rows []drainPlace) []line {
 	return body
 }
 
+// weightZero returns who keeps coming to servers of weight 0, as the verbs say it.
+func (m *Model) weightZero(rows []drainPlace) []*doctor.Diagnosis {
+	servers := make([]doctor.Server, len(rows))
+	for i, r := range rows {
+		servers[i] = doctor.Server{Service: r.e.Service, ServerEntry: *r.v}
+	}
+	return doctor.WeightZero(doctor.Settings{Sysctls: m.sample.slow.sysctls}, servers)
+}
+
+// fix returns the fix of a diagnosis for the network namespace of the table.
+func (m *Model) fix(fix string) string {
+	if m.o.Fix == nil {
+		return fix
+	}
+	return m.o.Fix(fix)
+}
+
 // cockpit is the drain screen: how many connections are left, how fast they end,
 // when the drain will be complete, and what delays it.
 type cockpit struct {
@@ -143,8 +158,11 @@ type cockpit struct {
 	addr    netip.Addr
 	began   time.Time
 	table   table[kernel.ServerKey, serverRow]
-	found   *walked
-	err     error
+	// draining follows the servers, and blocks is what keeps each from being drained.
+	draining traffic.Draining
+	blocks   map[kernel.ServerKey][]traffic.Block
+	found    *walked
+	err      error
 	walks
 }
 
@@ -174,8 +192,8 @@ func (s *cockpit) expire(m *Model) tea.Cmd {
 		return nil
 	}
 	before := "?"
-	if s.found != nil {
-		before = countFull(boolInt(s.found.expire))
+	if on, known := kernel.Switch(m.sample.slow.sysctls, kernel.ExpireQuiescentTemplate); known {
+		before = countFull(boolInt(on))
 	}
 	args := []string{"drain", s.addr.String()}
 	if len(s.watched) == 1 {
@@ -193,11 +211,17 @@ func (s *cockpit) expire(m *Model) tea.Cmd {
 
 func (s *cockpit) refresh(m *Model) tea.Cmd {
 	var rows []serverRow
+	s.blocks = map[kernel.ServerKey][]traffic.Block{}
+	settings := m.sample.slow.sysctls
+	counted := !m.sample.Public && kernel.CountersStopped(settings) == ""
 	for i := range m.sample.Services {
 		e := &m.sample.Services[i]
 		for j := range e.Servers {
-			if slices.Contains(s.watched, kernel.ServerKey{Service: e.ServiceID, Server: e.Servers[j].Addr}) {
-				rows = append(rows, newServerRow(m, e, &e.Servers[j]))
+			v := &e.Servers[j]
+			key := kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}
+			if slices.Contains(s.watched, key) {
+				rows = append(rows, newServerRow(m, e, v))
+				s.blocks[key] = s.draining.Blocks(m.sample.Time, settings, counted, &e.Service, v)
 			}
 		}
 	}
@@ -206,7 +230,7 @@ func (s *cockpit) refresh(m *Model) tea.Cmd {
 	if len(s.watched) == 1 {
 		of = scope{service: s.watched[0].Service, server: s.watched[0].Server}
 	}
-	return s.start(m, s, walker{scope: of, by: groupings[1], settings: true}, false)
+	return s.start(m, s, walker{scope: of, by: groupings[1]}, false)
 }
 
 func (s *cockpit) walked(_ *Model, w *walked, err error) {
@@ -260,10 +284,14 @@ func (s *cockpit) state(m *Model, w int) []line {
 	switch {
 	case s.open():
 		ends = ends.add(yellow, "never: it gets new connections")
-	case active == 0 && (clients == 0 || s.found != nil && s.found.expire):
-		ends = text(bold|green, "drained: no active connections left")
-	case active == 0:
+	case !s.blocked(0):
+		ends = text(bold|green, "drained: no connections left that carry packets")
+	case active == 0 && s.blocked(traffic.RecentPackets):
+		ends = ends.add(yellow, "unknown: packets still come")
+	case active == 0 && s.blocked(traffic.BoundClients):
 		ends = ends.add(plain, "when the persistence of its clients expires")
+	case active == 0:
+		ends = ends.add(plain, "when no packets come any more")
 	case slope < 0:
 		left := time.Duration(float64(active) / -slope * float64(time.Second))
 		ends = ends.add(bold, "in "+ageText(left)).add(dim, ", at "+m.now().Add(left).Format("15:04"))
@@ -279,6 +307,16 @@ func (s *cockpit) open() bool {
 	return slices.ContainsFunc(s.table.rows, func(r *serverRow) bool {
 		return r.e.Weight > 0 && !s.table.vanished(r)
 	})
+}
+
+// blocked reports whether a reason keeps a server from being drained; 0 is any.
+func (s *cockpit) blocked(reason traffic.BlockReason) bool {
+	for _, blocks := range s.blocks {
+		if slices.ContainsFunc(blocks, func(b traffic.Block) bool { return reason == 0 || b.Reason == reason }) {
+			return true
+		}
+	}
+	return false
 }
 
 // series returns the number of active connections in the last 60 samples. Negative
@@ -342,6 +380,15 @@ func (s *cockpit) reasons(m *Model, w int) []line {
 		if r.e.Weight == 0 && r.of.Persistence > 0 {
 			perSecond += r.rates.Connections
 		}
+		for _, b := range s.blocks[kernel.ServerKey{Service: r.of.ServiceID, Server: r.e.Addr}] {
+			if b.Reason == traffic.ActiveConnections || b.Reason == traffic.BoundClients {
+				continue // the numbers above, and the templates below
+			}
+			add(yellow, "%s", output.BlockText(b))
+			if b.Setting.Name != "" {
+				add(dim, "hint: %s", m.fix(doctor.ReturnFix(b.Setting, r.e.Forward)))
+			}
+		}
 	}
 	if perSecond > 0 {
 		add(yellow, "it gets %s connections per second from clients bound by persistence", rateText(perSecond))
@@ -354,8 +401,9 @@ func (s *cockpit) reasons(m *Model, w int) []line {
 		return out
 	}
 	t := m.sample.slow.timeouts
+	expire, _ := kernel.Switch(m.sample.slow.sysctls, kernel.ExpireQuiescentTemplate)
 	switch {
-	case f.templates > 0 && f.expire:
+	case f.templates > 0 && expire:
 		add(dim, "%s left; with expire_quiescent_template=1 the kernel ignores them",
 			plural(f.templates, "persistence template"))
 	case f.templates > 0:

@@ -29,8 +29,7 @@ type slow struct {
 	// daemons is nil if unknown: without privilege.
 	daemons []kernel.Daemon
 	status  []kernel.TableStatus
-	// limit is the sysctl kernel.ConnMax.
-	limit []kernel.Sysctl
+	sysctls []kernel.Sysctl
 }
 
 const slowEvery = 5 * time.Second
@@ -100,7 +99,7 @@ func (r *reader) readSlow(ctx context.Context, at time.Time) *slow {
 	s.timeouts, _ = r.k.Timeouts(ctx)
 	s.daemons, _ = r.k.Daemons(ctx)
 	s.status, _ = r.k.TableStatus(ctx)
-	s.limit, _ = r.k.Sysctls(ctx, kernel.ConnMax)
+	s.sysctls, _ = r.k.Sysctls(ctx)
 	return s
 }
 

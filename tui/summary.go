@@ -53,7 +53,7 @@ func (m *Model) summary(w, h int) []line {
 // conns returns the state of the connection table. Only Linux 7 tells how many entries
 // it has; before, the size of the hash table is fixed.
 func (m *Model) conns() kernel.ConnTable {
-	t := kernel.ConnTableOf(m.sample.slow.status, m.sample.slow.limit)
+	t := kernel.ConnTableOf(m.sample.slow.status, m.sample.slow.sysctls)
 	if size := int64(m.sample.Info.ConnTableSize); t.Buckets < 0 && size > 0 {
 		t.Buckets = size
 	}

@@ -57,6 +57,9 @@ type Options struct {
 	Globals []string
 	// Hint returns how to fix an error, or an empty string. Nil: no hints.
 	Hint func(error) string
+	// Fix returns the fix of a diagnosis for the network namespace of the table. Nil: it
+	// is that of the program.
+	Fix func(string) string
 	// Host is the name of the director on the screen. Empty: none.
 	Host string
 	// Netns is the network namespace in saved JSON. Empty: none.

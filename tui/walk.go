@@ -117,9 +117,6 @@ type walked struct {
 	took           time.Duration
 	read           uint64 // entries of the whole table
 	all, templates uint64
-	// expire is net.ipv4.vs.expire_quiescent_template: the kernel ignores the
-	// persistence templates of servers with the weight 0.
-	expire bool
 	// templateLeft is the longest time until a template expires.
 	templateLeft time.Duration
 	states       map[string]uint64
@@ -139,7 +136,6 @@ type walker struct {
 	scope    scope
 	by       grouping
 	only     *groupKey // if set: keep the entries of this group, and no groups
-	settings bool      // read the sysctl for persistence templates, too
 	timeouts kernel.Timeouts
 }
 
@@ -178,12 +174,6 @@ func (w *walker) walk(ctx context.Context) (*walked, error) {
 	}
 	for i := range out.groups {
 		out.groups[i].name = out.groups[i].key.String()
-	}
-	if w.settings {
-		settings, _ := k.Sysctls(ctx)
-		for _, s := range settings {
-			out.expire = out.expire || s.Name == "expire_quiescent_template" && s.Value != "0"
-		}
 	}
 	out.took = w.now().Sub(start)
 	return out, ctx.Err()
