@@ -32,7 +32,9 @@ The kernel's list is no snapshot: what it repeats is dropped, and it is read aga
 the kernel resized the table meanwhile. Before Linux 7 a reading leaves out entries
 while others expire, so the list is read two or three times. An entry whose
 client has port 0 is a persistence template: it binds a client to a server and
-carries no packets.
+carries no packets. One in the state RELEASED binds nobody any more: its client was
+sent to another server, because this one had the weight 0 or was deleted. The kernel
+lists it until it expires, with the server port 65535.
 
 --group-by counts entries instead: by client, client/PREFIX, virtual, server, state,
 protocol, service (protocol and virtual address), origin, or a list of these. --top N
@@ -256,7 +258,7 @@ func (f *connectionFilter) pass(c *kernel.Connection) bool {
 	case f.client.IsValid() && !f.client.Contains(c.Client.Addr()):
 	case f.server.IsValid() && (c.Server.Addr() != f.server || !f.anyPort && c.Server.Port() != f.serverPort):
 	case len(f.services) > 0 && !slices.ContainsFunc(f.services, func(s kernel.ServiceID) bool { return reaches(c, s) }):
-	case len(f.states) > 0 && !slices.Contains(f.states, c.State):
+	case len(f.states) > 0 && !slices.Contains(f.states, c.Shown()):
 	case f.protocol != 0 && c.Protocol != f.protocol:
 	default:
 		return true

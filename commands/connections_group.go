@@ -137,7 +137,7 @@ func (g *groups) add(c *kernel.Connection) {
 		one = &group{}
 		g.byKey[string(g.key)] = one
 	}
-	one.add(c.State)
+	one.add(c.Shown())
 }
 
 // add counts a connection. The states of a group are few.

@@ -46,14 +46,15 @@ edit sets a weight for it: if it is deleted and lvs adds it again, it gets the w
 then prints a note. --list shows what is drained: state and reason are those of the
 present moment, gone is a server that is not in the table.
 
-With --wait, wait until nothing is left: no active connection and no client bound
-by persistence. The end of a connection of UDP or of a firewall mark cannot be seen:
-for these, wait until no packet has come for 5 seconds. If --timeout passes or the
-wait is interrupted, the server stays drained.
+With --wait, wait until nothing is left: no active connection, no client bound by
+persistence, and, while other connections are left, no packet for 5 seconds. If
+--timeout passes or the wait is interrupted, the server stays drained.
 
 A client that is bound to a server by persistence comes back to it even at weight
 0, unless the sysctl net.ipv4.vs.expire_quiescent_template is 1.
---expire-templates sets it, for all services of the table; it stays set.
+--expire-templates sets it, for all services of the table; it stays set. A client
+that uses the port of an old TCP connection again may come back, too: drain names the
+sysctl that prevents it.
 
 With --for, a background process undrains the server later, even after the shell
 has ended. (If systemd-logind has KillUserProcesses=yes, logging out ends that

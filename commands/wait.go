@@ -36,7 +36,8 @@ server of one service. SERVER is an address, for all its ports, or ADDR:PORT.
 ADDR:PORT alone is the TCP service of that address if there is one.
 
   drained    the weight is 0 and nothing is left: no active connection, no client
-             bound by persistence that would come back, no datagram for 5 seconds
+             bound by persistence that would come back, and, while other
+             connections are left, no packet for 5 seconds
   active<=N  there are at most N active connections
   exists     it is in the table
   gone       it is not in the table
@@ -46,7 +47,7 @@ drained and active<=N it is 1 if the service or server was deleted meanwhile, an
 if it was not there at the start.
 
 Without privilege, wait sees connections, but neither clients bound by persistence
-nor how old the last datagram is.`,
+nor how old the last packet is.`,
 		Example: `  lvs wait 10.0.0.11 --for drained --timeout 10m
   lvs wait tcp://192.0.2.10:80 10.0.0.11 --for 'active<=5' --timeout 1m
   lvs wait tcp://192.0.2.10:80 --for exists --timeout 30s

@@ -46,10 +46,12 @@ func TestDiagnoses(t *testing.T) {
 	const template = kernel.ExpireQuiescentTemplate
 
 	boundOne := &Diagnosis{"bound-clients", Warning, "net.ipv4.vs.expire_quiescent_template is 0",
-		"clients bound by persistence keep coming to 10.0.0.1:80 in tcp://192.0.2.10:80 (1 now, for at least 1m after the last connection)",
+		"clients bound by persistence keep coming to 10.0.0.1:80 in tcp://192.0.2.10:80 (1 now, " +
+			"for at least 1m after the last connection)",
 		"sysctl -w net.ipv4.vs.expire_quiescent_template=1"}
 	boundTwo := *boundOne
-	boundTwo.Why = "clients bound by persistence keep coming to 10.0.0.1:80 in tcp://192.0.2.10:80 (2 now, each for at least 1m after the last connection)"
+	boundTwo.Why = "clients bound by persistence keep coming to 10.0.0.1:80 in tcp://192.0.2.10:80 (2 now, " +
+		"each for at least 1m after the last connection)"
 	many := &Diagnosis{"dropped-connections", Warning, "net.ipv4.vs.expire_nodest_conn is 0",
 		"packets of 3 connections to deleted servers are dropped for up to 15m (timeout tcp)",
 		"sysctl -w net.ipv4.vs.expire_nodest_conn=1 before the deletion ends them at once: TCP is reset, UDP moves"}

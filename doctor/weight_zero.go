@@ -51,7 +51,8 @@ func BoundClients(s Settings, servers []Server) *Diagnosis {
 	}
 	return &Diagnosis{
 		Code: "bound-clients", Severity: Warning, What: sysctlIsOff(kernel.ExpireQuiescentTemplate),
-		Why: fmt.Sprintf("clients bound by persistence keep coming to %s (%d now, %sfor at least %s after the last connection)",
+		Why: fmt.Sprintf("clients bound by persistence keep coming to %s "+
+			"(%d now, %sfor at least %s after the last connection)",
 			serversText(bound), clients, each, plan.DurationText(least)),
 		Fix: setSysctl(kernel.ExpireQuiescentTemplate),
 	}

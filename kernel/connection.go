@@ -32,6 +32,23 @@ type Connection struct {
 // client or its network to a server and carries no packets.
 func (c *Connection) Template() bool { return c.Client.Port() == 0 }
 
+// StateReleased is our name of the state of a released template.
+const StateReleased = "RELEASED"
+
+// Released reports whether the entry is a persistence template that binds nobody any more:
+// its client came while the server had the weight 0 and net.ipv4.vs.expire_quiescent_template
+// was 1, or was deleted. Until it expires the kernel lists it with the server port 65535,
+// before Linux 7 the virtual port too (ip_vs_check_template).
+func (c *Connection) Released() bool { return c.Template() && c.Server.Port() == 65535 }
+
+// Shown returns the state as people see it: StateReleased, or State.
+func (c *Connection) Shown() string {
+	if c.Released() {
+		return StateReleased
+	}
+	return c.State
+}
+
 // ConnectionStates returns the names of the states (ip_vs_proto_tcp.c, _udp.c, _sctp.c),
 // and those of persistence templates.
 func ConnectionStates() []string {
@@ -41,7 +58,7 @@ func ConnectionStates() []string {
 		"UDP",
 		"INIT1", "INIT", "C-SENT", "C-REPLIED", "C-WAIT", "COOKIE", "C-ECHOED", "S-SENT", "S-RECEIVED", "S-ACK-SENT",
 		"REJECTED", "CLOSED",
-		"NONE", "ASSURED",
+		"NONE", "ASSURED", StateReleased,
 	}
 }
 

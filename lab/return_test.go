@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -38,26 +37,37 @@ var forwards = []struct {
 
 // visit asks for a page over a connection from a fixed port, which the server closes
 // first, so that the client can use the port again at once. It returns the server's name.
-func visit(client *lab.Node, port int, to netip.AddrPort) (string, error) {
-	d := net.Dialer{Timeout: 5 * time.Second,
+func visit(client *lab.Node, port int, to netip.AddrPort) (name string, err error) {
+	const limit = 5 * time.Second
+	deadline := time.Now().Add(limit)
+	d := net.Dialer{Deadline: deadline,
 		LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(client.Addr4, uint16(port)))}
-	transport := &http.Transport{DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, network, address string) (conn net.Conn, err error) {
-			for { // the old socket waits for the last packet of its end
-				err = client.Do(func() error { conn, err = d.DialContext(ctx, network, address); return err })
-				if !errors.Is(err, syscall.EADDRINUSE) || ctx.Err() != nil {
-					return conn, err
-				}
-			}
-		}}
-	defer transport.CloseIdleConnections()
-	answer, err := (&http.Client{Transport: transport, Timeout: 5 * time.Second}).Get("http://" + to.String() + "/")
+	var conn net.Conn
+	for { // the old socket waits for the last packet of its end
+		err = client.Do(func() error { conn, err = d.Dial("tcp", to.String()); return err })
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
+			break
+		}
+	}
 	if err != nil {
 		return "", err
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	return string(body), err
+	defer func() {
+		if err != nil {
+			conn.(*net.TCPConn).SetLinger(0) // or the client's end would keep the port
+		}
+		conn.Close()
+	}()
+	conn.SetDeadline(deadline)
+	if _, err = fmt.Fprintf(conn, "GET / HTTP/1.0\r\n\r\n"); err != nil {
+		return "", err
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		return "", err
+	}
+	_, name, _ = strings.Cut(string(answer), "\r\n\r\n")
+	return name, nil
 }
 
 // returning is a cluster with two servers of one service, and what finds them.
@@ -77,9 +87,14 @@ func newReturning(t *testing.T, forward lab.Forward, option string, mark bool, o
 	port := ":80"
 	if mark {
 		r.service, port = "fwmark:7", ":0"
-		rules := "table ip m { chain c { type filter hook prerouting priority mangle; tcp dport 80 meta mark set 7; }; }"
-		if out, err := r.Director.RunInput(rules, "nft", "-f", "-"); err != nil {
-			t.Fatalf("%v: %s", err, out)
+		for _, line := range []string{ // the kernel of the lab has no tables for marks
+			"qdisc add dev eth0 ingress",
+			"filter add dev eth0 ingress protocol ip u32 match ip protocol 6 0xff match ip dport 80 0xffff " +
+				"action skbedit mark 7",
+		} {
+			if out, err := r.Director.Run("tc", strings.Fields(line)...); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
 		}
 	}
 	r.lvs(0, append([]string{"service", "add", r.service, "-s", "rr"}, options...)...)
@@ -137,7 +152,8 @@ func TestReturnPath(t *testing.T) {
 						{Name: "conn_reuse_mode", Value: set[0]}, {Name: "expire_nodest_conn", Value: set[1]},
 					}, &of, f.kernel)
 					if got := r.comesBack(40001 + i); got != want {
-						t.Errorf("conn_reuse_mode=%s expire_nodest_conn=%s: the client comes back: %v, want %v", set[0], set[1], got, want)
+						t.Errorf("conn_reuse_mode=%s expire_nodest_conn=%s: the client comes back: %v, want %v", set[0], set[1],
+							got, want)
 					}
 				}
 			})
@@ -179,7 +195,7 @@ func (r *returning) visitors() *visitors {
 	v := &visitors{cancel: cancel}
 	for i := range 3 {
 		v.done.Go(func() {
-			for ctx.Err() == nil {
+			for ; ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
 				if _, err := visit(r.Clients[0], 41001+i, r.to); err == nil {
 					v.visits.Add(1)
 				}

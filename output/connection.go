@@ -112,8 +112,8 @@ func connectionKind() kind[kernel.Connection] {
 		endpoint("client", "the client's address and port", func(c *conn) netip.AddrPort { return c.Client }),
 		endpoint("virtual", "the virtual address and port", func(c *conn) netip.AddrPort { return c.Virtual }),
 		endpoint("server", "the real server's address and port", func(c *conn) netip.AddrPort { return c.Server }),
-		{key: "state", help: "the state, in the kernel's words", canon: oneOf(kernel.ConnectionStates()...),
-			text: func(b []byte, c *conn) []byte { return append(b, c.State...) }},
+		{key: "state", help: "the state, in the kernel's words, or RELEASED", canon: oneOf(kernel.ConnectionStates()...),
+			text: func(b []byte, c *conn) []byte { return append(b, c.Shown()...) }},
 		{key: "expires", help: "the time left", unit: seconds, number: func(c *conn) (uint64, bool) {
 			return uint64(c.Expires / time.Second), true
 		}},
@@ -163,7 +163,7 @@ type ConnectionRow struct {
 	Server         string  `json:"server" doc:"The real server's address and port."`
 	ServerAddress  string  `json:"serverAddress" doc:"The server's address."`
 	ServerPort     uint16  `json:"serverPort" doc:"The server's port."`
-	State          string  `json:"state" doc:"The state in the kernel's words: ESTABLISHED, FIN_WAIT, UDP, NONE …"`
+	State          string  `json:"state" doc:"The state in the kernel's words: FIN_WAIT, UDP … RELEASED: a template that binds nobody any more."`
 	Expires        uint64  `json:"expires" doc:"Seconds left."`
 	Template       bool    `json:"template" doc:"A persistence template: binds a client to a server, has no packets."`
 	Engine         *string `json:"engine" doc:"The persistence engine. Null if there is none."`
@@ -197,7 +197,7 @@ func (j *connectionJSON) append(b []byte, c *kernel.Connection) []byte {
 	b = j.virtual.append(append(b, `,"virtual":"`...), "virtual", c.Virtual)
 	b = j.server.append(append(b, `,"server":"`...), "server", c.Server)
 	b = append(b, `,"state":`...)
-	b = appendString(b, c.State)
+	b = appendString(b, c.Shown())
 	b = append(b, `,"expires":`...)
 	b = appendUint(b, uint64(c.Expires/time.Second))
 	if c.Template() {

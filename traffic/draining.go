@@ -72,8 +72,9 @@ type incoming struct {
 	packets uint64    // the kernel's counter
 	since   time.Time // since when it is the same, or has been watched
 	came    bool      // packets came since the first look
+	idle    time.Time // when no connection was active for the first time
 	active  uint32    // active connections at the last look
-	back    bool      // new active connections came, after those that were opening
+	back    bool      // clients came back: more are active, or packets come after idle
 }
 
 // Blocks looks at a server and returns why it is not drained. A server with a weight
@@ -94,7 +95,7 @@ func (d *Draining) Blocks(now time.Time, settings []kernel.Sysctl, counted bool,
 		b := Block{Reason: ActiveConnections, Count: uint64(v.Active)}
 		sloppy, _ := kernel.Switch(settings, kernel.SloppyTCP)
 		switch {
-		case in.back:
+		case in.back || because.Name == kernel.ConnReuseMode && because.Value == "0":
 			b.Setting = because
 		case sloppy && quiet && counted && (s.FWMark != 0 || s.Protocol == kernel.TCP):
 			b.Reason = ActiveOrEnded
@@ -137,10 +138,14 @@ func (d *Draining) look(key kernel.ServerKey, now time.Time, v *kernel.ServerEnt
 		in = &incoming{first: now, packets: v.Stats.Counters.PacketsIn, since: now, active: v.Active}
 		d.servers[key] = in
 	}
+	late := !in.idle.IsZero() && now.Sub(in.idle) >= openingTime
 	if n := v.Stats.Counters.PacketsIn; in.packets != n {
 		in.packets, in.since, in.came = n, now, true
+		in.back = in.back || late
 	}
 	in.back = in.back || v.Active > in.active && now.Sub(in.first) >= openingTime
-	in.active = v.Active
+	if in.active = v.Active; v.Active == 0 && in.idle.IsZero() {
+		in.idle = now
+	}
 	return in
 }

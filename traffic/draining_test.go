@@ -34,7 +34,8 @@ func TestBlocks(t *testing.T) {
 	mark := kernel.Service{ServiceID: kernel.ServiceID{Family: kernel.IPv4, FWMark: 7}}
 	bound := tcp
 	bound.Persistence = time.Minute
-	reuse0, reuse1 := kernel.Sysctl{Name: "conn_reuse_mode", Value: "0"}, kernel.Sysctl{Name: "conn_reuse_mode", Value: "1"}
+	reuse0 := kernel.Sysctl{Name: "conn_reuse_mode", Value: "0"}
+	reuse1 := kernel.Sysctl{Name: "conn_reuse_mode", Value: "1"}
 	nodest := kernel.Sysctl{Name: "expire_nodest_conn", Value: "0"}
 	one := func(reason BlockReason, n uint64, because ...kernel.Sysctl) []Block {
 		b := Block{Reason: reason, Count: n}
@@ -66,13 +67,19 @@ func TestBlocks(t *testing.T) {
 			looks: []drainingLook{{packets: 9, inactive: 2}, {at: 5, inactive: 2}}, want: one(RecentPackets, 2)},
 		{name: "active", of: tcp, settings: set("conn_reuse_mode", "0"),
 			looks: []drainingLook{{active: 1, inactive: 2}, {at: 4, packets: 1, active: 1, inactive: 2}},
-			want:  one(ActiveConnections, 1)},
+			want:  one(ActiveConnections, 1, reuse0)},
 
-		{name: "more are active: they were opening", of: tcp, settings: set("conn_reuse_mode", "0"),
+		{name: "more are active: they were opening", of: tcp, forward: kernel.Direct, settings: set(),
 			looks: []drainingLook{{active: 1}, {at: 2, active: 3}}, want: one(ActiveConnections, 3)},
-		{name: "more are active: they came back", of: tcp, settings: set("conn_reuse_mode", "0"),
+		{name: "more are active: they came back", of: tcp, forward: kernel.Direct, settings: set(),
 			looks: []drainingLook{{active: 1}, {at: 3, active: 3}, {at: 9, active: 2}},
-			want:  one(ActiveConnections, 2, reuse0)},
+			want:  one(ActiveConnections, 2, reuse1)},
+		{name: "packets of the last active ones", of: tcp, forward: kernel.Direct, settings: set(),
+			looks: []drainingLook{{inactive: 1}, {at: 2, packets: 5, active: 1}, {at: 3, packets: 5, active: 1}},
+			want:  one(ActiveConnections, 1)},
+		{name: "packets after the last active ones", of: tcp, forward: kernel.Direct, settings: set(),
+			looks: []drainingLook{{inactive: 1}, {at: 2, active: 1}, {at: 3, packets: 5, active: 1}},
+			want:  one(ActiveConnections, 1, reuse1)},
 		{name: "more are active, for another reason", of: tcp, settings: set(),
 			looks: []drainingLook{{active: 1}, {at: 3, active: 3}}, want: one(ActiveConnections, 3)},
 		{name: "a port is used again", of: tcp, settings: set("conn_reuse_mode", "0"),

@@ -152,7 +152,8 @@ func (m *Model) fix(fix string) string {
 }
 
 // cockpit is the drain screen: how many connections are left, how fast they end,
-// when the drain will be complete, and what delays it.
+// when the drain will be complete, and what delays it. Whether a server is drained is
+// decided as for lvs drain --wait.
 type cockpit struct {
 	watched []kernel.ServerKey
 	addr    netip.Addr
@@ -285,7 +286,7 @@ func (s *cockpit) state(m *Model, w int) []line {
 	case s.open():
 		ends = ends.add(yellow, "never: it gets new connections")
 	case !s.blocked(0):
-		ends = text(bold|green, "drained: no connections left that carry packets")
+		ends = text(bold|green, "drained: no packets come any more")
 	case active == 0 && s.blocked(traffic.RecentPackets):
 		ends = ends.add(yellow, "unknown: packets still come")
 	case active == 0 && s.blocked(traffic.BoundClients):

@@ -56,10 +56,15 @@ var scenes = []struct {
 	{"vanished", nil, func(s *stage) { s.drop(mailID); s.pass(2) }},
 	{"gone-service", nil, func(s *stage) { s.open(mailID); s.drop(mailID); s.pass(7) }},
 	{"weight", nil, func(s *stage) { s.open(webID); s.press("f6", "f6", "tab") }},
+	{"weight-bound", nil, func(s *stage) {
+		s.open(markID)
+		s.press(strings.Fields(strings.Repeat("f5 ", 10))...)
+	}},
 	{"weight-none-left", nil, func(s *stage) { s.open(mailID); s.press("f6", "y"); s.pass(1); s.press("down", "f6") }},
 	{"drain", nil, func(s *stage) { s.open(webID); s.press("d", "m") }},
 	{"drain-persistent", nil, func(s *stage) { s.open(markID); s.press("d") }},
 	{"cockpit", nil, func(s *stage) { s.open(webID); s.press("down", "down", "d"); s.emptying() }},
+	{"cockpit-returning", nil, func(s *stage) { s.open(webID); s.press("down", "down", "d"); s.returning(7) }},
 	{"cockpit-persistent", nil, func(s *stage) { s.open(markID); s.press("d", "y"); s.pass(5) }},
 	{"cockpit-templates", nil, func(s *stage) { s.open(markID); s.press("d", "y"); s.pass(5); s.press("t") }},
 	{"undrain", nil, func(s *stage) { s.open(webID); s.press("down", "u") }},
@@ -142,6 +147,15 @@ func (s *stage) emptying() {
 	s.k.SetConnections(list...)
 	for i := range 9 {
 		s.k.Traffic(webID, serverOf(13, 80), trafficOf(uint32(16-i)))
+		s.pass(1)
+	}
+}
+
+// returning lets clients come back to a server with the weight 0 for some seconds: the
+// connections that they open have ended when the table is read.
+func (s *stage) returning(seconds int) {
+	for range seconds {
+		s.k.Traffic(webID, serverOf(13, 80), memory.Traffic{Inactive: 3, Add: kernel.Counters{PacketsIn: 20}})
 		s.pass(1)
 	}
 }

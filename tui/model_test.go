@@ -386,6 +386,23 @@ func TestDrainOfTheDrained(t *testing.T) {
 	}
 }
 
+// A server of weight 0 is not shown as drained while packets come, and the reason names
+// the setting.
+func TestDrainOfReusedPorts(t *testing.T) {
+	s := newStage(t, nil).table().start()
+	if err := s.k.SetSysctl(t.Context(), kernel.ConnReuseMode, "0"); err != nil {
+		t.Fatal(err)
+	}
+	s.open(webID)
+	s.press("end", "d")
+	s.returning(8)
+	s.shows("unknown: packets still come", "3 inactive connections, the last packet less than 5s ago",
+		"net.ipv4.vs.conn_reuse_mode is 0: clients that reuse a port come back",
+		"hint: sysctl -w net.ipv4.vs.conn_reuse_mode=1")
+	s.pass(6)
+	s.shows("drained: no packets come any more")
+}
+
 // A failed command is shown and stays in the log.
 func TestFailures(t *testing.T) {
 	s := newStage(t, nil).table().start()

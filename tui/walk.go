@@ -188,6 +188,9 @@ func keep(c *kernel.Connection) kernel.Connection {
 
 func (w *walked) count(c *kernel.Connection, idle time.Duration, known bool) {
 	w.all++
+	if c.Released() {
+		return // it binds nobody
+	}
 	if c.Template() {
 		w.templates++
 		w.templateLeft = max(w.templateLeft, c.Expires)
@@ -221,6 +224,7 @@ func (w *walked) group(at map[groupKey]int, key groupKey, c *kernel.Connection, 
 	g := &w.groups[i]
 	g.all++
 	switch {
+	case c.Released():
 	case c.Template():
 		g.templates++
 	case c.State == "ESTABLISHED" || c.State == "UDP":
