@@ -27,6 +27,7 @@ import (
 	"lvs/kernel"
 	"lvs/operate"
 	"lvs/operate/state"
+	"lvs/output"
 )
 
 // App is what a verb uses: everything outside the process, and the state of one command
@@ -90,6 +91,8 @@ type App struct {
 	waiting waitLine
 	// advice returns how to continue, or go back, when part of the work is done.
 	advice func() string
+	// orders are the services whose servers stay in another order than wanted, for JSON.
+	orders []output.Order
 	// detached is set in a background process, whose messages nobody reads.
 	detached bool
 	// undoes is the entry that this command undoes, or zero.

@@ -45,6 +45,10 @@ connections, apply asks first; without a terminal it needs --yes. With --drain,
 servers to delete get the weight 0 first and are deleted when their connections have
 ended, or when DURATION has passed.
 
+A new server is added after those that exist, wherever the file has it, and an existing
+one keeps its place. If the scheduler goes by the order of the servers (sh, dh, mh, or
+fo and ovf with equal weights), a note shows what the order of the file would change.
+
 apply sets the table and ends: it does not check servers, and keys that lvs-cluster(5)
 marks (not used yet) have no effect, which a note says. A server that lvs drain has
 drained stays drained until lvs undrain, also if it was deleted and is added again.

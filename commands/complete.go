@@ -231,6 +231,18 @@ func completeColumns(kind string) completer {
 	}
 }
 
+// completeSort completes --sort: a column, or kernel.
+func completeSort(kind string) completer {
+	columns := completeColumns(kind)
+	return func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		out, how := columns(c, args, word)
+		if strings.HasPrefix("kernel", word) {
+			out = append(out, "kernel")
+		}
+		return out, how
+	}
+}
+
 // oneOf completes the first argument with fixed words.
 func oneOf(w ...string) completer {
 	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

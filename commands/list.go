@@ -38,6 +38,7 @@ weight before. A note says which drained server has a weight that someone else s
 		Example: `  lvs list
   lvs list tcp://192.0.2.10:80 --stats
   lvs list --sort -active --filter 'scheduler=wlc'
+  lvs list --sort kernel
   lvs list --filter 'weight=0' --columns service,server,active
   lvs list -o json --jq '.items[].id'`,
 		RunE:              o.run,
@@ -102,15 +103,20 @@ func (v *view) registerRows(a *App, c *cobra.Command, kind string) {
 	if kind == "ConnectionList" {
 		order, examples = "the kernel's order", "'state=ESTABLISHED' or, with --group-by, 'total>100'"
 	}
-	f.StringVar(&v.sort, "sort", "", "sort by the column `KEY`, -KEY for descending order (default: "+order+")")
+	sort := "sort by the column `KEY`, -KEY for descending order"
+	if kind != "ConnectionList" {
+		sort += ", or kernel to leave servers in the kernel's order, the last added first"
+	}
+	f.StringVar(&v.sort, "sort", "", sort+" (default: "+order+")")
 	f.StringArrayVar(&v.filter, "filter", nil,
 		"show only rows that match `EXPR`, such as "+examples+"; may be repeated (default: all rows)")
 	a.kernelFlags(c)
 	a.showFlags(c, kind)
 	a.quietFlag(c)
-	for _, name := range []string{"columns", "sort", "filter"} {
+	for _, name := range []string{"columns", "filter"} {
 		complete(c, name, completeColumns(kind))
 	}
+	complete(c, "sort", completeSort(kind))
 }
 
 func (v *view) kind() output.View {
@@ -162,7 +168,11 @@ func (a *App) printer(o output.Options) (*output.Printer, error) {
 	o.NoHeaders, o.JQ, o.Template, o.Netns, o.Now = g.noHeaders, g.jq, g.template, g.netns, a.Now
 	o.Context = a.ctx
 	o.Terminal, o.Width, o.Color = a.OutTerminal.Is, a.OutTerminal.Width, a.color()
-	return output.New(a.Out, o)
+	p, err := output.New(a.Out, o)
+	if err == nil {
+		p.Orders(a.orders)
+	}
+	return p, err
 }
 
 func (a *App) color() bool {

@@ -83,6 +83,7 @@ func (p *planner) plan(ctx context.Context, args []string) (*planned, error) {
 	q.steps, q.left, q.kept = p.steps(w, q.before)
 	p.app.noteKept(q.kept)
 	p.app.noteOverridden(p.out, q.before.Snapshot)
+	p.app.noteOrders(stayingOrders(q.before.Snapshot, w.Services, q.steps.Changes), "file")
 	q.costs, err = p.app.costs(ctx, q.before.Snapshot, q.steps.Changes)
 	return q, err
 }

@@ -91,6 +91,7 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 	}
 	changes, o.kept = out.KeepOut(before, changes)
 	o.app.noteKept(o.kept)
+	o.app.noteOrders(stayingOrders(before, want, changes), "text")
 	if len(changes) == 0 {
 		o.declare(ctx)
 		return o.app.nothingChanges("the table matches the text")

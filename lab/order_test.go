@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +69,46 @@ func keepsOrder(t *testing.T, scheduler string) {
 	} {
 		way.run()
 		sameServers(t, way.name, before, chosen(t, c, clients))
+	}
+	if scheduler == "sh" {
+		takesOrder(t, c, clients, service)
+	}
+}
+
+// takesOrder applies a file with the servers in another order. That moves no client, and
+// says what share of them the order of the file would move: as many as it does once the
+// service is made anew.
+func takesOrder(t *testing.T, c *lab.Cluster, clients []netip.Addr, service string) {
+	d := c.Director
+	lines := strings.Split(strings.TrimSpace(lvs(t, d, 0, "export", service)), "\n")
+	first := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "  - ") })
+	slices.Reverse(lines[first:])
+	file := filepath.Join(t.TempDir(), "cluster.yaml")
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := chosen(t, c, clients)
+	var changes struct {
+		Orders []struct {
+			Service string
+			Share   float64
+		}
+	}
+	lvsJSON(t, d, &changes, "apply", "-f", file)
+	if len(changes.Orders) != 1 || changes.Orders[0].Service != service || changes.Orders[0].Share == 0 {
+		t.Fatalf("the order is not noted: %+v", changes)
+	}
+	sameServers(t, "apply of another order", before, chosen(t, c, clients))
+	lvs(t, d, 0, "service", "delete", service, "--yes")
+	lvs(t, d, 0, "apply", "-f", file)
+	moved := 0
+	for client, server := range chosen(t, c, clients) {
+		if before[client] != server {
+			moved++
+		}
+	}
+	if got, want := float64(moved)/float64(len(clients)), changes.Orders[0].Share; math.Abs(got-want) > 0.2 {
+		t.Errorf("%.2f of the clients moved, %.2f were announced", got, want)
 	}
 }
 

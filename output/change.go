@@ -34,6 +34,9 @@ type Change struct {
 	Public bool
 }
 
+// changeList is the kind of a list of changes.
+const changeList = "ChangeList"
+
 // ChangeRow is a step.
 type ChangeRow struct {
 	Op      string       `json:"op" doc:"What is done." enum:"change"`
@@ -93,7 +96,7 @@ func (c *Change) status() string {
 }
 
 func changeKind() kind[Change] {
-	k := kind[Change]{name: "ChangeList", columns: []column[Change]{
+	k := kind[Change]{name: changeList, columns: []column[Change]{
 		{key: "op", help: "what is done", text: func(b []byte, c *Change) []byte { return append(b, c.op()...) }},
 		{key: "service", help: "the virtual service", canon: canonService, text: func(b []byte, c *Change) []byte {
 			if c.Service == (kernel.ServiceID{}) {

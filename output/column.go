@@ -157,7 +157,7 @@ func (k *kind[T]) choose(o *Options) ([]*column[T], error) {
 // order returns the comparison that Sort asks for, or nil.
 func (k *kind[T]) order(o *Options) (func(a, b *T) int, error) {
 	key, descending := strings.CutPrefix(o.Sort, "-")
-	if key == "" {
+	if key == "" || kernelOrder(o.Sort) {
 		return nil, nil
 	}
 	c, err := k.find(key, "sort key")
@@ -165,6 +165,11 @@ func (k *kind[T]) order(o *Options) (func(a, b *T) int, error) {
 		return nil, err
 	}
 	return c.order(descending), nil
+}
+
+// kernelOrder reports whether rows stay as the kernel lists them.
+func kernelOrder(sort string) bool {
+	return strings.EqualFold(sort, "kernel") || strings.EqualFold(sort, "none")
 }
 
 // order returns the comparison by this column. Rows without a value come last,
@@ -235,7 +240,7 @@ func Columns(name string) []Column {
 		return daemonKind().describe()
 	case "Totals":
 		return totalsKind().describe()
-	case "ChangeList":
+	case changeList:
 		return changeKind().describe()
 	case "HistoryList":
 		return historyKind().describe()

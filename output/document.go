@@ -59,6 +59,14 @@ func (d *document) head() {
 	d.sink.buf = append(d.sink.buf, '"')
 	d.key(`,`, "netns")
 	d.sink.buf = appendStringOrNull(d.sink.buf, d.p.o.Netns)
+	if d.kind == changeList {
+		d.key(`,`, "orders")
+		orders := d.p.orders
+		if orders == nil {
+			orders = []OrderRow{}
+		}
+		d.sink.buf, _ = appendValue(d.sink.buf, orders) // text and numbers always encode
+	}
 	if d.single {
 		d.key(`,`, "item")
 		return

@@ -24,7 +24,8 @@ type Options struct {
 	// NoHeaders leaves out the line of headings.
 	NoHeaders bool
 	// Sort names a column, with a leading minus for descending order. Empty sorts
-	// services and servers by address, and leaves connections in the kernel's order.
+	// services and servers by address, and leaves connections in the kernel's order;
+	// so does "kernel", or "none", for servers: the last added first.
 	Sort string
 	// Filter are conditions that must all hold. See parseCondition.
 	Filter []string
@@ -92,6 +93,7 @@ type Printer struct {
 	conditions []condition
 	query      *gojq.Code
 	template   templater
+	orders     []OrderRow // of a ChangeList
 }
 
 // New returns a printer. It checks all options that do not depend on the kind of

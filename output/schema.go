@@ -16,7 +16,7 @@ func documentKinds() []documentKind {
 		{"Timeouts", reflect.TypeFor[TimeoutsRow](), true, "The timeouts of connections."},
 		{"DaemonList", reflect.TypeFor[DaemonRow](), false, "The running sync daemons."},
 		{"Totals", reflect.TypeFor[TotalsRow](), true, "Counters and rates of all services together."},
-		{"ChangeList", reflect.TypeFor[ChangeRow](), false, "What a command did, or would do."},
+		{changeList, reflect.TypeFor[ChangeRow](), false, "What a command did, or would do."},
 		{"HistoryList", reflect.TypeFor[HistoryRow](), false, "The journal: who changed what."},
 		{"EventList", reflect.TypeFor[EventRow](), false, "The events of a watch, in their order."},
 		{"DrainList", reflect.TypeFor[DrainRow](), false, "The progress of servers towards no connections."},
@@ -108,6 +108,14 @@ func (w *schemaWriter) envelope(k documentKind) {
 	w.b = append(w.b, `"description":"When it was made, in UTC."}`...)
 	w.b = append(w.b, `,"netns":{"type":["string","null"],`...)
 	w.b = append(w.b, `"description":"The network namespace. Null is the caller's own."},`...)
+	required := `},"required":["apiVersion","kind","generatedAt","netns",`
+	if k.name == changeList {
+		w.b = append(w.b, `"orders":{"description":"Services whose servers stay in another order than wanted, although `...)
+		w.b = append(w.b, `their scheduler goes by it.","type":"array","items":`...)
+		w.value(reflect.TypeFor[OrderRow]())
+		w.b = append(w.b, `},`...)
+		required += `"orders",`
+	}
 	field := "items"
 	if k.single {
 		field = "item"
@@ -118,7 +126,7 @@ func (w *schemaWriter) envelope(k documentKind) {
 		w.value(k.row)
 		w.b = append(w.b, '}')
 	}
-	w.b = append(w.b, `},"required":["apiVersion","kind","generatedAt","netns",`...)
+	w.b = append(w.b, required...)
 	w.text(field)
 	w.b = append(w.b, "]}"...)
 }

@@ -177,7 +177,9 @@ func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, missing ga
 		if !n.filter(conditions, missing) {
 			continue
 		}
-		slices.SortFunc(n.servers, byAddress)
+		if !kernelOrder(p.o.Sort) {
+			slices.SortFunc(n.servers, byAddress)
+		}
 		if order != nil {
 			slices.SortStableFunc(n.servers, func(a, b *kernel.ServerEntry) int {
 				return order(&line{&n, a, missing}, &line{&n, b, missing})

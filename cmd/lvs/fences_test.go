@@ -32,6 +32,7 @@ var arrows = []struct{ from, to, reason string }{
 	{"commands", "traffic", "watch --rates"},
 	{"commands", "doctor", "verbs print diagnoses about what they will do"},
 	{"commands", "kernel", "a verb opens the kernel and reads it"},
+	{"commands", "schedule", "apply prints which clients the order of the servers moves"},
 	{"commands", "schedule/sim", "lvs top --demo (docs/decisions/0011-demo.md)"},
 	{"commands/ipvsadm", "kernel", "ipvsadm's arguments become the kernel's types"},
 	{"tui", "output", "tables are saved as the command line prints them"},
