@@ -66,10 +66,10 @@ func (a *App) completeEntries(c *cobra.Command, args []string, _ string) ([]stri
 	if a.Identity == nil || len(args) > 0 {
 		return out, noFiles
 	}
-	all, table, _ := a.entries()
+	all, _, _ := a.entries(false)
 	for i := len(all) - 1; i >= 0; i-- {
 		e := &all[i]
-		if e.Table == table && e.UndoneBy == 0 && e.Outcome != journal.Refused && !e.Without && !onlyCounters(e) {
+		if e.UndoneBy == 0 && e.Outcome != journal.Refused && e.Reversible() {
 			out = append(out, strconv.FormatUint(e.ID, 10)+"\t"+e.Command)
 		}
 	}

@@ -135,8 +135,8 @@ func Sections() []Section {
 			{"/var/lib/lvs/drained.json, later/", "" +
 				"The weights of servers before they were drained, and the jobs of --for. For users other than root: " +
 				"$XDG_STATE_HOME/lvs or ~/.local/state/lvs."},
-			{"/var/lib/lvs/journal.jsonl, journal.old.jsonl", "" +
-				"The journal of root's changes, for history and undo. At 8 MiB a new file begins. " +
+			{"/var/lib/lvs/journal-TABLE.jsonl, journal-TABLE.old.jsonl", "" +
+				"The journal of root's changes, for history and undo: one for each table. At 8 MiB a new file begins. " +
 				"For users other than root: $XDG_STATE_HOME/lvs or ~/.local/state/lvs."},
 		}},
 	}

@@ -66,12 +66,9 @@ func (o *history) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	entries, table, err := o.app.entries()
+	entries, table, err := o.app.entries(o.all)
 	if err != nil {
 		return err
-	}
-	if !o.all {
-		entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return e.Table != table })
 	}
 	slices.Reverse(entries)
 	if n := len(entries); limit > 0 && n > int(limit) {
@@ -84,11 +81,16 @@ func (o *history) run(c *cobra.Command, args []string) error {
 	return p.History(entries, table)
 }
 
-// entries returns the journal's entries and the name of the table of this command.
-func (a *App) entries() (all []journal.Entry, table string, err error) {
+// entries returns the journal's entries of the table of this command, or of all tables,
+// and the table's name.
+func (a *App) entries(ofAll bool) (list []journal.Entry, table string, err error) {
 	if table, err = a.Identity(a.global.netns); err != nil {
 		return nil, "", err
 	}
-	all, err = (&journal.Journal{Dir: a.state().Dir}).Entries()
-	return all, table, err
+	of := table
+	if ofAll {
+		of = ""
+	}
+	list, err = (&journal.Journal{Dir: a.state().Dir}).Entries(of)
+	return list, table, err
 }

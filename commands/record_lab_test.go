@@ -89,7 +89,7 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	if err := os.WriteFile(table, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run("lvs: not in the journal: write "+dir+"/journal.jsonl: no space left on device", "restore", "--merge", "-f", table)
+	run("/journal-", "restore", "--merge", "-f", table)
 	if all := journalNow(t); len(all) != 1 || all[0].Outcome != journal.Done {
 		t.Errorf("the journal is %+v", all)
 	}
@@ -100,7 +100,7 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	run("lvs: not in the journal: open "+dir+"/journal.jsonl: read-only file system", "service", "add",
+	run("lvs: not in the journal: open "+dir+"/journal.lock: read-only file system", "service", "add",
 		"tcp://192.0.2.12:80")
 	k, err := kernel.Open(kernel.Options{})
 	if err != nil {
@@ -118,7 +118,7 @@ func TestJournalOnAFullDisk(t *testing.T) {
 // journalNow reads the journal of the processes that a test starts.
 func journalNow(t *testing.T) []journal.Entry {
 	t.Helper()
-	all, err := (&journal.Journal{Dir: os.Getenv(state.Variable)}).Entries()
+	all, err := (&journal.Journal{Dir: os.Getenv(state.Variable)}).Entries("")
 	if err != nil {
 		t.Fatal(err)
 	}

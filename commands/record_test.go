@@ -39,7 +39,10 @@ func keepIn(app *App, dir string) {
 
 func entriesOfApp(t *testing.T, a *App) []journal.Entry {
 	t.Helper()
-	all, _, err := a.entries()
+	all, _, err := a.entries(false)
+	for i := range all {
+		err = errors.Join(err, all[i].Load())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

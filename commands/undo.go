@@ -189,16 +189,24 @@ func (o *undo) number(args []string) (uint64, error) {
 // printed.
 func (o *undo) entry(n uint64) (*journal.Entry, error) {
 	a := o.app
-	all, table, err := a.entries()
+	all, _, err := a.entries(false)
 	if err != nil {
 		return nil, err
 	}
 	if n == 0 {
-		return o.last(all, table)
+		return o.last(all)
 	}
 	for i := range all {
 		if e := &all[i]; e.ID == n {
-			return o.named(e, table)
+			return o.named(e)
+		}
+	}
+	if all, _, err = a.entries(true); err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if e := &all[i]; e.ID == n {
+			return nil, o.ofAnother(e)
 		}
 	}
 	f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: no such entry in the journal", n)}
@@ -206,18 +214,18 @@ func (o *undo) entry(n uint64) (*journal.Entry, error) {
 }
 
 // last returns the newest change that is still in effect.
-func (o *undo) last(all []journal.Entry, table string) (*journal.Entry, error) {
+func (o *undo) last(all []journal.Entry) (*journal.Entry, error) {
 	a := o.app
 	for i := len(all) - 1; i >= 0; i-- {
 		e := &all[i]
 		switch {
-		case e.Table != table, e.Undoes != 0, e.UndoneBy != 0, e.Outcome == journal.Refused:
-		case e.Without:
+		case e.Undoes != 0, e.UndoneBy != 0, e.Outcome == journal.Refused:
+		case e.Without && !e.Reversible():
 			return nil, tooLarge(e).hintf("%s undo N undoes an older entry; %s history lists them", a.here(), a.here())
 		case onlyCounters(e):
 			a.note("entry %d (%s) is skipped: counters cannot be restored", e.ID, e.Command)
 		default:
-			return e, nil
+			return e, e.Load()
 		}
 	}
 	f := &fault{status: exitNotFound,
@@ -227,27 +235,29 @@ func (o *undo) last(all []journal.Entry, table string) (*journal.Entry, error) {
 
 // named returns the entry that was named if it can be undone, or nil if it is
 // undone already.
-func (o *undo) named(e *journal.Entry, table string) (*journal.Entry, error) {
+func (o *undo) named(e *journal.Entry) (*journal.Entry, error) {
 	a := o.app
 	switch {
-	case e.Table != table:
-		f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: it changed another table", e.ID)}
-		if e.Netns != "" {
-			return nil, f.hintf("try --netns %s, if that is still the same namespace", e.Netns)
-		}
-		return nil, f.hintf("list this table's entries with %s history; a table ends at reboot, or with its namespace",
-			a.here())
 	case e.UndoneBy != 0:
 		return nil, a.nothingChanges("entry %d is already undone by entry %d (%s undo %d makes it again)", e.ID, e.UndoneBy,
 			a.here(), e.UndoneBy)
 	case e.Outcome == journal.Refused:
 		return nil, a.nothingChanges("entry %d changed nothing", e.ID)
-	case e.Without:
+	case e.Without && !e.Reversible():
 		return nil, tooLarge(e)
 	case onlyCounters(e):
 		return nil, &fault{status: exitNo, err: fmt.Errorf("entry %d: counters cannot be restored", e.ID)}
 	}
-	return e, nil
+	return e, e.Load()
+}
+
+// ofAnother returns the error for an entry of another table.
+func (o *undo) ofAnother(e *journal.Entry) error {
+	f := &fault{status: exitNotFound, err: fmt.Errorf("entry %d: it changed another table", e.ID)}
+	if e.Netns != "" {
+		return f.hintf("try --netns %s, if that is still the same namespace", e.Netns)
+	}
+	return f.hintf("list this table's entries with %s history; a table ends at reboot, or with its namespace", o.app.here())
 }
 
 func tooLarge(e *journal.Entry) *fault {
@@ -255,14 +265,7 @@ func tooLarge(e *journal.Entry) *fault {
 		"entry %d (%s): it was too large for the journal, which does not have the state before it", e.ID, e.Command)}
 }
 
-func onlyCounters(e *journal.Entry) bool {
-	for i := range e.Objects {
-		if !e.Objects[i].Zeroed {
-			return false
-		}
-	}
-	return true
-}
+func onlyCounters(e *journal.Entry) bool { return e.Complete() && e.Counts == plan.Result{} }
 
 // kept prints what is not undone, because it was changed again since or cannot be. If
 // nothing else is left to undo, it is an error.
@@ -355,6 +358,12 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	}
 	partly := !o.force && len(back.Since)+len(back.Lost) > 0
 	part := &fault{status: exitPartly, err: fmt.Errorf("entry %d is undone in part: what was changed later is kept", e.ID)}
+	part.hintf("%s undo %d --force undoes the rest too", a.here(), e.ID)
+	if !e.Complete() {
+		partly = true
+		part = &fault{status: exitPartly, err: fmt.Errorf("entry %d is undone in part: the journal does not have all of it", e.ID)}
+		part.hintf("%s list shows the table", a.here())
+	}
 	if partly {
 		op.Incomplete(part)
 	}
@@ -376,7 +385,7 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 		err = p.Plan(rows)
 	}
 	if err == nil && partly {
-		return part.hintf("%s undo %d --force undoes the rest too", a.here(), e.ID)
+		return part
 	}
 	return err
 }

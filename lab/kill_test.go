@@ -50,11 +50,11 @@ func TestApplyKilled(t *testing.T) {
 		}
 		file := files[(i+1)%2]
 		moment := time.Duration(r.Int64N(int64(whole)))
-		written := size(filepath.Join(state, "journal.jsonl"))
+		written := journalSize(state)
 		cmd := start(file)
 		if r.IntN(2) == 0 {
 			for limit := time.Now().Add(10 * time.Second); time.Now().Before(limit); {
-				if size(filepath.Join(state, "journal.jsonl")) != written {
+				if journalSize(state) != written {
 					break
 				}
 				time.Sleep(100 * time.Microsecond)
@@ -115,4 +115,13 @@ func killedFile(which int) string {
 			1000+i+50*which, []string{"rr", "wlc"}[which], strings.Join(servers, ", ")))
 	}
 	return `{"apiVersion": "lvs/v1", "kind": "Cluster", "services": [` + strings.Join(services, ",\n") + "]}\n"
+}
+
+// journalSize returns the size of the journal in a state folder.
+func journalSize(state string) (total int64) {
+	files, _ := filepath.Glob(filepath.Join(state, "journal-*.jsonl"))
+	for _, name := range files {
+		total += size(name)
+	}
+	return total
 }

@@ -20,8 +20,9 @@ const journalTime = 2 * time.Second
 // written is what an operator has written to the journal: one entry, no matter how
 // often it changes something.
 type written struct {
-	// entry is its number, zero before the first change.
+	// entry is its number, zero before the first change; head the entry without objects.
 	entry   uint64
+	head    journal.Entry
 	objects int
 	refused []int
 	unknown bool
@@ -57,16 +58,17 @@ func (o *Operator) Record(ctx context.Context, objects []plan.Object) (done func
 		o.unrecorded(o.noTable())
 		return nothing
 	}
-	var e journal.Entry
 	if w.entry == 0 {
-		e = o.Describe()
-		e.Time, e.Netns, e.Table, e.Objects = o.Now(), o.Netns, o.Table, objects
+		w.head = o.Describe()
+		w.head.Time, w.head.Netns, w.head.Table = o.Now(), o.Netns, o.Table
 	}
-	j := &journal.Journal{Dir: o.Journal.Dir, Max: o.Journal.Max}
-	entry := w.entry
+	e := w.head
+	e.ID, e.Objects = w.entry, objects
+	e.Pack()
+	j := o.journal()
 	id, err := inTime(ctx, func(ctx context.Context) (id uint64, err error) {
-		if entry != 0 {
-			id, err = entry, j.More(ctx, entry, objects)
+		if e.ID != 0 {
+			id, err = e.ID, j.More(ctx, e)
 		} else {
 			id, err = j.Begin(ctx, e)
 		}
@@ -122,7 +124,7 @@ func (o *Operator) writeEnd(ctx context.Context) {
 	if w.entry == 0 || w.broken {
 		return
 	}
-	end, j := w.end(), &journal.Journal{Dir: o.Journal.Dir, Max: o.Journal.Max}
+	end, j := w.end(), o.journal()
 	_, err := inTime(ctx, func(ctx context.Context) (uint64, error) {
 		defer j.Close()
 		return w.entry, j.End(ctx, w.entry, end)
@@ -130,6 +132,12 @@ func (o *Operator) writeEnd(ctx context.Context) {
 	if err != nil {
 		o.unrecorded(err)
 	}
+}
+
+// journal returns a journal to write to. Each writing has its own, because one that hangs
+// is left behind.
+func (o *Operator) journal() *journal.Journal {
+	return &journal.Journal{Dir: o.Journal.Dir, Max: o.Journal.Max, Table: o.Table, Source: o.Journal.Source}
 }
 
 func (o *Operator) unrecorded(err error) {

@@ -176,7 +176,7 @@ func (w *world) remembered(keys ...kernel.ServerKey) map[kernel.ServerKey]state.
 
 func (w *world) entries() []journal.Entry {
 	w.t.Helper()
-	all, err := w.Journal.Entries()
+	all, err := loaded(w.Journal)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -193,4 +193,15 @@ func (w *world) eventTypes() []string {
 		}
 	}
 	return out
+}
+
+// loaded returns the entries of a journal with their objects.
+func loaded(j *journal.Journal) ([]journal.Entry, error) {
+	all, err := j.Entries("")
+	for i := range all {
+		if err == nil {
+			err = all[i].Load()
+		}
+	}
+	return all, err
 }

@@ -16,6 +16,8 @@ type HistoryRow struct {
 	UID        int     `json:"uid" doc:"The number of the user."`
 	SudoUser   *string `json:"sudoUser" doc:"The user who called sudo. Null if none did."`
 	Command    string  `json:"command" doc:"The command line, quoted for a shell."`
+	Reason     *string `json:"reason" doc:"The text of --reason. Null without it."`
+	Source     string  `json:"source" doc:"job: made automatically when its time had come; director: by a daemon." enum:"source"`
 	Netns      *string `json:"netns" doc:"The name of the network namespace. Null is the caller's own."`
 	ThisTable  bool    `json:"thisTable" doc:"False if it changed another namespace's table, or one before the boot."`
 	Added      int     `json:"added" doc:"The number of services, servers and sync daemons that were added."`
@@ -46,12 +48,17 @@ func (p *Printer) History(entries []journal.Entry, table string) error {
 	return printList(p, &k, entries, func(e *journal.Entry) any { return historyRow(e, table) })
 }
 
-func historyRow(e *journal.Entry, table string) HistoryRow {
+func historyRow(of *journal.Entry, table string) HistoryRow {
+	e := new(*of) // its objects are not kept: there may be many such rows
+	if err := e.Load(); err != nil && e.Error == "" {
+		e.Error = err.Error()
+	}
 	row := HistoryRow{
 		ID: e.ID, Time: e.Time.UTC().Format(time.RFC3339Nano), User: e.User, UID: e.UID,
 		SudoUser: textOrNull(e.SudoUser), Command: e.Command, Netns: textOrNull(e.Netns), ThisTable: e.Table == table,
 		Added: e.Counts.Added, Edited: e.Counts.Edited, Deleted: e.Counts.Deleted,
 		Outcome: outcome(e), Error: textOrNull(e.Error),
+		Reason: textOrNull(e.Reason), Source: source(e), Reversible: e.Reversible(),
 		Changes: make([]HistoryChangeRow, len(e.Objects)),
 	}
 	if e.UndoneBy != 0 {
@@ -70,7 +77,6 @@ func historyRow(e *journal.Entry, table string) HistoryRow {
 			change.Server = new(c.Server.String())
 		}
 		row.Changes[i] = change
-		row.Reversible = row.Reversible || !e.Objects[i].Zeroed
 	}
 	for _, i := range e.Refused {
 		if i >= 0 && i < len(row.Changes) {
@@ -86,6 +92,14 @@ func outcome(e *journal.Entry) string {
 		return "undone"
 	}
 	return string(e.Outcome)
+}
+
+// source returns one word for what made an entry.
+func source(e *journal.Entry) string {
+	if e.Source == journal.Command {
+		return "command"
+	}
+	return string(e.Source)
 }
 
 func historyKind() kind[journal.Entry] {
@@ -109,12 +123,14 @@ func historyKind() kind[journal.Entry] {
 		text("table", "the identity of the table", func(e *entry) string { return e.Table }),
 		{key: "changes", help: "the number of added (+), edited (~) and deleted (-) objects", text: appendCounts},
 		{key: "outcome", help: "done, partly, refused, undone-by-N or unknown", text: appendOutcome},
+		text("source", "command, job or director: what made the change", source),
+		text("reason", "the text of --reason", func(e *entry) string { return e.Reason }),
 		number("undoes", "the entry that it undoes", func(e *entry) uint64 { return e.Undoes }),
 		text("error", "what failed", func(e *entry) string { return e.Error }),
 		text("command", "the command line", func(e *entry) string { return e.Command }),
 	}}
 	k.plain = []string{"id", "time", "user", "changes", "outcome", "command"}
-	k.wide = []string{"id", "time", "user", "sudoUser", "netns", "changes", "outcome", "error", "command"}
+	k.wide = []string{"id", "time", "user", "sudoUser", "netns", "changes", "outcome", "error", "reason", "command"}
 	k.style = func(e *entry, key string) Style {
 		if key == "outcome" && (e.Outcome == journal.Unknown || e.Outcome == journal.Partly) && e.UndoneBy == 0 {
 			return Yellow

@@ -43,6 +43,8 @@ func enum(name string) []string {
 		return slices.Concat(objects, table, []string{opRates})
 	case "status":
 		return []string{"done", "planned", "refused"}
+	case "source":
+		return []string{"command", "job", "director"}
 	case "outcome":
 		return []string{"done", "partly", "refused", "undone", "unknown"}
 	case "drain":

@@ -175,7 +175,7 @@ func TestHangUpTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	file, journal := filepath.Join(dir, "big.json"), filepath.Join(dir, "state", "journal.jsonl")
+	file, journal := filepath.Join(dir, "big.json"), filepath.Join(dir, "state")
 	var services []string
 	for i := range 3000 {
 		services = append(services, fmt.Sprintf(`{"address": "tcp://198.18.%d.%d:80",
@@ -185,18 +185,20 @@ func TestHangUpTwice(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	env := append(os.Environ(), "LVS_STATE_DIR="+filepath.Dir(journal))
+	env := append(os.Environ(), "LVS_STATE_DIR="+journal)
 	hangUp := func() (status int, said string) {
 		cmd := &exec.Cmd{Path: self, Args: []string{"lvs", "apply", "-f", file}, Env: env}
 		var errs bytes.Buffer
 		cmd.Stderr = &errs
-		os.Remove(journal)
+		os.RemoveAll(journal)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); time.Sleep(time.Millisecond) {
-			if info, err := os.Stat(journal); err == nil && info.Size() > 0 {
-				break
+			if files, _ := filepath.Glob(filepath.Join(journal, "journal-*")); len(files) > 0 {
+				if info, err := os.Stat(files[0]); err == nil && info.Size() > 0 {
+					break
+				}
 			}
 		}
 		for range 5 {

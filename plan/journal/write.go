@@ -4,45 +4,48 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
-	"io/fs"
 	"os"
-
-	"lvs/safefile"
+	"strconv"
+	"strings"
 )
 
-// append adds one line under the lock. text makes the line once the last number
-// given is known.
-func (j *Journal) append(ctx context.Context, objects []byte, text func(last uint64) line) error {
-	for {
-		if err := j.lock(ctx); err != nil {
-			return err
-		}
-		size, last, err := j.mend()
-		if err != nil {
-			j.unlock()
-			return err
-		}
-		l := text(last)
-		head, tail := encoded(&l, len(objects) > 0)
-		if n := len(head) + len(objects) + len(tail); size == 0 || size+int64(n) <= cmp.Or(j.Max, maxJournal) {
-			err := j.write(size, head, objects, tail)
-			if j.size, j.last = 0, max(last, l.ID); err == nil {
-				j.size = size + int64(n)
-			}
-			j.unlock()
-			return err
-		}
-		// A process that waits for the lock finds that the file is no longer the
-		// journal, and opens the new one, as this loop does.
-		err = j.dir.Rename(journalName, journalOld)
-		j.Close()
-		if err != nil {
-			return err
+// append adds one line to the table's file under the lock. text makes the line once the
+// last number given is known.
+func (j *Journal) append(ctx context.Context, p part, text func(last uint64) line) error {
+	if err := j.lock(ctx); err != nil {
+		return err
+	}
+	defer j.unlock()
+	last, err := j.lastNumber()
+	if err != nil {
+		return err
+	}
+	l := text(last)
+	head, tail := l.encoded(p)
+	n := int64(len(head) + len(p.text) + len(tail))
+	size, err := j.openTable()
+	if err == nil && size > 0 && size+n > cmp.Or(j.Max, maxJournal) {
+		name := base(j.Table, j.Source)
+		if err = j.dir.Rename(name+current, name+older); err == nil {
+			j.closeTable()
+			size, err = j.openTable()
 		}
 	}
+	if err == nil && l.ID != 0 {
+		err = j.setNumber(l.ID) // first, so that no number is given twice
+	}
+	if err != nil {
+		return err
+	}
+	if err := j.write(size, head, p.text, tail); err != nil {
+		j.size = 0
+		return errors.Join(err, j.setNumber(last))
+	}
+	j.size = size + n
+	return nil
 }
 
 // write writes a line. If the disk is full the file stays as it was.
@@ -58,75 +61,85 @@ func (j *Journal) write(size int64, parts ...[]byte) error {
 	return nil
 }
 
-// mend removes a torn line at the end of the file, and returns the file's size and
-// the last number given.
-func (j *Journal) mend() (size int64, last uint64, err error) {
+// openTable opens the file of the table for appending, and creates it if necessary. It
+// removes a torn line at the end, and returns the size of the file.
+func (j *Journal) openTable() (size int64, err error) {
+	name := base(j.Table, j.Source) + current
+	if j.file != nil && !j.dir.Same(name, j.file) {
+		j.closeTable() // another process has replaced it
+	}
+	if j.file == nil {
+		if j.file, err = j.dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND); err != nil {
+			return 0, err
+		}
+	}
 	info, err := j.file.Stat()
 	if err != nil || j.size > 0 && info.Size() == j.size {
-		return j.size, j.last, err
+		return j.size, err
 	}
-	size, last, err = tail(j.file, info.Size())
+	if info.Size() == 0 {
+		j.prune()
+		return 0, nil
+	}
+	size, err = wholeLines(j.file, info.Size())
 	if err == nil && size < info.Size() {
 		err = j.file.Truncate(size)
 	}
-	if err == nil && size == 0 {
-		last, err = lastOf(j.dir, journalOld)
-	}
-	return size, last, err
+	return size, err
 }
 
-// lastOf returns the last number given in a file, or zero if it has none.
-func lastOf(d *safefile.Dir, name string) (uint64, error) {
-	f, err := d.OpenFile(name, os.O_RDONLY)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+// numberLen is the length of the number in the file of the lock.
+const numberLen = 20
+
+// lastNumber returns the last number given.
+func (j *Journal) lastNumber() (uint64, error) {
+	b := make([]byte, numberLen)
+	n, err := j.locked.ReadAt(b, 0)
+	if err != nil && err != io.EOF {
+		return 0, err
 	}
+	last, err := strconv.ParseUint(strings.TrimSpace(string(b[:n])), 10, 64)
+	if err == nil && n == numberLen && last < maxID {
+		return last, nil
+	}
+	return j.highest() // this is the first entry, or the file is damaged
+}
+
+func (j *Journal) setNumber(n uint64) error {
+	_, err := j.locked.WriteAt(fmt.Appendf(nil, "%*d\n", numberLen, n), 0)
+	return err
+}
+
+// highest returns the highest number after which one is free: a damaged line may have
+// the last number of all.
+func (j *Journal) highest() (last uint64, err error) {
+	all, err := j.Entries("")
 	if err != nil {
 		return 0, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
+	next := uint64(maxID)
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].ID+1 < next {
+			return all[i].ID, nil
+		}
+		next = all[i].ID
 	}
-	_, last, err := tail(f, info.Size())
-	return last, err
+	return 0, nil
 }
 
-// tail reads a file of some size backwards. It returns where the last whole line
-// ends, and the last number given: usually that of the last line, or of one before
-// it if that is not a journal's line.
-func tail(f io.ReaderAt, size int64) (end int64, last uint64, err error) {
-	for n := int64(4096); ; n *= 8 {
-		start := max(0, size-n)
-		b := make([]byte, size-start)
-		if _, err := f.ReadAt(b, start); err != nil && err != io.EOF {
-			return 0, 0, err
+// wholeLines returns where the last whole line of a file of some size ends.
+func wholeLines(f io.ReaderAt, size int64) (end int64, err error) {
+	b := make([]byte, 4096)
+	for end = size; end > 0; {
+		start := max(0, end-int64(len(b)))
+		part := b[:end-start]
+		if _, err := f.ReadAt(part, start); err != nil && err != io.EOF {
+			return 0, err
 		}
-		if start > 0 { // the first line may be cut
-			cut := bytes.IndexByte(b, '\n') + 1
-			if cut == 0 {
-				continue
-			}
-			start, b = start+int64(cut), b[cut:]
+		if at := bytes.LastIndexByte(part, '\n'); at >= 0 {
+			return start + int64(at) + 1, nil
 		}
-		b = b[:bytes.LastIndexByte(b, '\n')+1]
-		end = start + int64(len(b))
-		for last == 0 && len(b) > 0 {
-			before := bytes.LastIndexByte(b[:len(b)-1], '\n') + 1
-			last, b = numberOf(b[before:]), b[:before]
-		}
-		if last > 0 || start == 0 {
-			return end, last, nil
-		}
+		end = start
 	}
-}
-
-// numberOf returns the highest number in a line, or zero if it is not a journal's.
-func numberOf(b []byte) uint64 {
-	var l struct{ ID, Last uint64 }
-	if json.Unmarshal(b, &l) != nil {
-		return 0
-	}
-	return max(l.ID, l.Last)
+	return 0, nil
 }
