@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"lvs/kernel"
 	"lvs/plan"
@@ -82,7 +83,8 @@ func TestRecordWithoutAnEnd(t *testing.T) {
 	w.Record(t.Context(), objects(1))
 	want := journal.Entry{ID: 1, Time: w.now, User: "root", Command: "lvs test", Netns: "director", Table: boot,
 		Objects: objects(1), Counts: plan.Result{Added: 1}, End: journal.End{Outcome: journal.Unknown}}
-	if d := cmp.Diff([]journal.Entry{want}, w.entries(), cmp.Comparer(func(a, b kernel.ServiceID) bool { return a == b }),
+	if d := cmp.Diff([]journal.Entry{want}, w.entries(), cmpopts.IgnoreUnexported(journal.Entry{}),
+		cmp.Comparer(func(a, b kernel.ServiceID) bool { return a == b }),
 		cmp.Comparer(func(a, b plan.Object) bool { return a.Service == b.Service && a.Server == b.Server })); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
