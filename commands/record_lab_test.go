@@ -67,7 +67,7 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16k,mode=0700"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=12k,mode=0700"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
@@ -89,7 +89,10 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	if err := os.WriteFile(table, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run("no space left on device", "restore", "--merge", "-f", table)
+	if status, said := runNow(t, "restore", "--merge", "-f", table); status != exitDone ||
+		strings.Count(said, "not in the journal") != 1 || !strings.Contains(said, "no space left on device") {
+		t.Errorf("on a full disk: exit status %d: %q", status, said)
+	}
 	if all := journalNow(t); len(all) != 1 || all[0].Outcome != journal.Done {
 		t.Errorf("the journal is %+v", all)
 	}
@@ -100,7 +103,8 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	run("lvs undo cannot undo it: open "+dir+"/journal.lock: read-only file system", "service", "add",
+	run("lvs: not in the journal, so lvs undo cannot undo it: open "+dir+"/journal.lock: read-only file system",
+		"service", "add",
 		"tcp://192.0.2.12:80")
 	k, err := kernel.Open(kernel.Options{})
 	if err != nil {
