@@ -84,7 +84,7 @@ func TestJournalOnAFullDisk(t *testing.T) {
 	table := filepath.Join(t.TempDir(), "table")
 	var text strings.Builder
 	for i := range 2000 {
-		fmt.Fprintf(&text, "-A -f %d -s rr\n", i+1)
+		fmt.Fprintf(&text, "-A -f %d -s rr -p %d\n", i+1, i*7919%86400+1) // hard to compress
 	}
 	if err := os.WriteFile(table, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
