@@ -126,7 +126,8 @@ func Sections() []Section {
 			{"LVS_COLOR", "When to use color if --color is not given: auto, always or never."},
 			{"LVS_JOURNAL", "With the value all, changes made under the name ipvsadm are recorded in the journal, too. " +
 				"This adds about 0.1 ms to a change, or the time to read the table if all of it is replaced."},
-			{"LVS_STATE_DIR", "The directory of the state files, such as the journal. It must not be writable by others."},
+			{"LVS_STATE_DIR", "The directory of the state files, such as the journal. It must not be a symbolic link, nor " +
+				"writable by others; only if root owns it, its group may write to it."},
 			{"NO_COLOR", "Any value that is not empty turns color off, unless --color or LVS_COLOR is always."},
 		}},
 		{"FILES", []Term{

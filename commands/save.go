@@ -31,8 +31,10 @@ The servers of a service are in the order in which they were added, not sorted b
 address: schedulers go by this order, so a restored table sends each client of sh, dh
 and mh to the same server as before.
 
-With -f, the file is replaced completely or not at all, and only its owner can read
-it. -f is the file here: name the service of a firewall mark as fwmark:7.`,
+With -f, the file is replaced completely or not at all. A new file can be read by its
+owner only; one that exists keeps its owner and mode. Nothing is written through a
+symbolic link that another user could have made. -f is the file here: name the service
+of a firewall mark as fwmark:7.`,
 		Example: `  lvs save > table.save
   lvs save tcp://192.0.2.10:80 fwmark:7
   lvs save --netns director -f /var/lib/lvs/director.save`,

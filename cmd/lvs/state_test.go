@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -401,4 +402,37 @@ func TestConfirmWithinAfterAKill(t *testing.T) {
 		out, _ := p.does("lvs list -o json --jq .items|length", 0)
 		return out == "1\n" && len(p.jobs()) == 0
 	})
+}
+
+// Packages create the state folder for the group lvs, which has no members; a folder that
+// exists stays as it is.
+func TestPackagedState(t *testing.T) {
+	of := people(t)
+	withoutMachineState(t)
+	script, err := filepath.Abs("../../packaging/state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []os.FileMode{0o770, 0o750} { // the second is somebody's choice
+		if out, err := exec.Command(script).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		info, err := os.Stat(machineState)
+		if err != nil {
+			t.Fatal(err)
+		}
+		group, err := user.LookupGroupId(strconv.Itoa(int(info.Sys().(*syscall.Stat_t).Gid)))
+		if err != nil || group.Name != "lvs" || info.Mode().Perm() != mode || info.Mode()&os.ModeSetgid == 0 {
+			t.Errorf("it has group %v (%v) and mode %v", group, err, info.Mode())
+		}
+		if err := syscall.Chmod(machineState, 0o2750); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Chmod(machineState, 0o2770); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs := of(0).does("lvs service add tcp://192.0.2.10:80", 0); errs != "" {
+		t.Errorf("root: %s", errs)
+	}
 }
