@@ -59,9 +59,10 @@ persistent services, expire_quiescent_template). Changing a scheduler always has
 cost: for some milliseconds the kernel refuses the service's new connections.
 
 With --confirm-within, everything is undone automatically unless lvs confirm is run in
-time, which is counted from the end of the work, also if that is broken off. A background process does this, so it also works if the shell, the connection to
-this machine, or lvs itself is lost. (If systemd-logind has KillUserProcesses=yes,
-logging out ends that process.) Other commands still work; the automatic undo keeps
+time, which is counted from the end of the work, also if that is broken off. A
+background process does this, so it also works if the shell, the connection to this
+machine, or lvs itself is lost. (If systemd-logind has KillUserProcesses=yes, logging
+out ends that process.) Other commands still work; the automatic undo keeps
 what they change, as lvs undo does.
 
 If a file has a fault, nothing is changed and every fault is reported. If the kernel
