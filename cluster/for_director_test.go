@@ -17,7 +17,8 @@ func TestForDirector(t *testing.T) {
 		want  []KeyCount
 	}{
 		{"nothing", []string{web("")}, nil},
-		{"a service", []string{web("  check: {type: tcp}\n  fallback: 10.0.0.9\n")}, []KeyCount{{"check", 1}, {"fallback", 1}}},
+		{"a service", []string{web("  check: {type: tcp}\n  fallback: 10.0.0.9\n")},
+			[]KeyCount{{"check", 1}, {"fallback", 1}}},
 		{"services, defaults and servers", []string{web("  check: {type: tcp}\n" +
 			"- address: tcp://192.0.2.11:80\n  check: {type: tcp}\n  servers: [{address: 10.0.0.1, check: {type: tcp}}]\n" +
 			"defaults: {check: {type: tcp}}\n")}, []KeyCount{{"check", 4}}},

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"lvs/plan"
 )
 
 // WriteYAML writes the file as people write it: one key a line, small objects on one
@@ -225,7 +227,7 @@ func jsonText(s string) []byte {
 	}
 	var escaped []byte
 	for _, r := range string(text) {
-		if neverPlain(r) {
+		if r <= 0xffff && neverPlain(r) {
 			escaped = fmt.Appendf(escaped, `\u%04x`, r)
 		} else {
 			escaped = utf8.AppendRune(escaped, r)
@@ -235,10 +237,9 @@ func jsonText(s string) []byte {
 }
 
 // neverPlain reports whether a character is allowed in JSON's quotes as it is, but not
-// in YAML's, or not for every reader.
-func neverPlain(r rune) bool {
-	return r >= 0x7f && r <= 0x9f || r == 0x2028 || r == 0x2029 || r == 0xfeff || r == 0xfffe || r == 0xffff
-}
+// in YAML's, or not for every reader; or nobody sees it, so that the file looks as if it
+// had another text.
+func neverPlain(r rune) bool { return plan.Invisible(r) || r == 0xfffe || r == 0xffff }
 
 func writeJSON(b *bytes.Buffer, n node) {
 	switch v := n.(type) {

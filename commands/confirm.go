@@ -32,7 +32,7 @@ func (a *App) confirm(ctx context.Context, what string) error {
 		return usagef("would %s: not confirmed", what).hintf("add --yes to do it, or --dry-run to see it first")
 	}
 	defer func() { _ = close() }()
-	fmt.Fprintf(a.Err, "This will %s. Go on? [y/N] ", what)
+	fmt.Fprintf(a.Err, "%s [y/N] ", oneLine("This will "+what+". Go on?"))
 	answer, err := readLine(ctx, in)
 	if err != nil {
 		fmt.Fprintln(a.Err)

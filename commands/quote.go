@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"lvs/plan"
 )
 
 // shellLine returns a command line, quoted for a shell.
@@ -33,7 +35,7 @@ func shellWord(s string) string {
 		return !(r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) || strings.ContainsRune(plain, r))
 	}):
 		return s
-	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }):
+	case strings.ContainsFunc(s, func(r rune) bool { return plan.Invisible(r) || r == utf8.RuneError }):
 		return ansiWord(s)
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

@@ -9,11 +9,8 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
-	"unicode"
-	"unicode/utf8"
 
 	"lvs/cluster"
 	"lvs/commands/ipvsadm"
@@ -21,6 +18,7 @@ import (
 	"lvs/operate"
 	"lvs/operate/state"
 	"lvs/output"
+	"lvs/plan"
 )
 
 // The exit statuses.
@@ -173,21 +171,7 @@ func oneLine(s string) string {
 	if len(s) > head+tail {
 		s = strings.ToValidUTF8(s[:head], "") + " … " + strings.ToValidUTF8(s[len(s)-tail:], "")
 	}
-	if !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
-		return s
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		if r == '"' || r == '\\' {
-			b.WriteRune(r)
-		} else {
-			quoted := strconv.Quote(s[:n])
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-		s = s[n:]
-	}
-	return b.String()
+	return plan.Visible(s)
 }
 
 func errs[T any](list []T, err func(T) error) []error {

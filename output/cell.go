@@ -3,7 +3,8 @@ package output
 import (
 	"strconv"
 	"time"
-	"unicode/utf8"
+
+	"lvs/plan"
 )
 
 // unit is the unit of a column's numbers.
@@ -80,14 +81,13 @@ func Grouped(n uint64) string {
 	return s
 }
 
-// appendClean appends text that came from the network. Control characters of ASCII
-// and Unicode, which could control a terminal, become question marks.
-func appendClean(b []byte, s string) []byte {
-	for _, r := range s {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 || r == utf8.RuneError {
-			r = '?'
+// visible escapes invisible characters in what was appended since from: a cell may have
+// text from the network, from files or from other users.
+func visible(b []byte, from int) []byte {
+	for _, c := range b[from:] {
+		if c < ' ' || c >= 0x7f {
+			return plan.AppendVisible(b[:from], string(b[from:]))
 		}
-		b = utf8.AppendRune(b, r)
 	}
 	return b
 }

@@ -122,7 +122,7 @@ func changeKind() kind[Change] {
 			if c.Err == nil {
 				return b
 			}
-			return appendClean(b, c.Err.Error())
+			return append(b, c.Err.Error()...)
 		}},
 	}}
 	k.plain = []string{"op", "service", "server", "before", "after", "status"}

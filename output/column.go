@@ -65,7 +65,7 @@ func (c *column[T]) appendCell(b []byte, r *T, human bool) []byte {
 	}
 	before := len(b)
 	if c.number == nil {
-		b = c.text(b, r)
+		b = visible(c.text(b, r), before)
 	} else if n, ok := c.number(r); ok {
 		b = c.unit.appendNumber(b, n, human)
 	}
@@ -82,7 +82,7 @@ func (c *column[T]) appendCell(b []byte, r *T, human bool) []byte {
 // appendExact appends the value in base units, and nothing if there is none.
 func (c *column[T]) appendExact(b []byte, r *T) []byte {
 	if c.number == nil {
-		return c.text(b, r)
+		return visible(c.text(b, r), len(b))
 	}
 	if n, ok := c.number(r); ok {
 		b = count.appendNumber(b, n, false)

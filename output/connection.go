@@ -118,9 +118,9 @@ func connectionKind() kind[kernel.Connection] {
 			return uint64(c.Expires / time.Second), true
 		}},
 		{key: "engine", help: "the persistence engine",
-			text: func(b []byte, c *conn) []byte { return appendClean(b, c.Engine) }},
+			text: func(b []byte, c *conn) []byte { return append(b, c.Engine...) }},
 		{key: "engineData", heading: "DATA", aliases: []string{"data"}, help: "what the engine matches, such as a Call-ID",
-			text: func(b []byte, c *conn) []byte { return appendClean(b, c.EngineData) }},
+			text: func(b []byte, c *conn) []byte { return append(b, c.EngineData...) }},
 		{key: "origin", help: "LOCAL, or SYNC if it came from another director", canon: oneOf("LOCAL", "SYNC"),
 			text: func(b []byte, c *conn) []byte { return append(b, c.Origin...) }},
 	}}

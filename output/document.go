@@ -3,9 +3,14 @@ package output
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strconv"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"lvs/plan"
 )
 
 // apiVersion is the version of the JSON contract. A version may get new keys; no
@@ -195,13 +200,40 @@ func (p *Printer) derive(doc []byte) ([]byte, error) {
 	return toYAML(doc), nil
 }
 
-// appendValue appends v as encoding/json writes it, without escaping <, > and &.
+// appendValue appends v as encoding/json writes it, without escaping <, > and &, but
+// with every invisible character escaped.
 func appendValue(b []byte, v any) ([]byte, error) {
 	out := bytes.NewBuffer(b)
 	e := json.NewEncoder(out)
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
-	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'}), err
+	return escapeInvisible(bytes.TrimSuffix(out.Bytes(), []byte{'\n'}), len(b)), err
+}
+
+// escapeInvisible escapes invisible characters in the JSON text that begins at from: only
+// strings can have them. Those beyond 16 bits become two escapes (RFC 8259).
+func escapeInvisible(b []byte, from int) []byte {
+	at := from
+	for at < len(b) && b[at] < 0x7f {
+		at++
+	}
+	if at == len(b) || !bytes.ContainsFunc(b[at:], plan.Invisible) {
+		return b
+	}
+	text := string(b[at:])
+	b = b[:at]
+	for _, r := range text {
+		switch {
+		case !plan.Invisible(r):
+			b = utf8.AppendRune(b, r)
+		case r <= 0xffff:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return b
 }
 
 // appendString appends a JSON string as appendValue does.

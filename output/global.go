@@ -85,7 +85,7 @@ func daemonKind() kind[kernel.Daemon] {
 		{key: "role", help: "master or backup",
 			text: func(b []byte, d *daemon) []byte { return append(b, d.Role.String()...) }},
 		{key: "interface", help: "the network interface",
-			text: func(b []byte, d *daemon) []byte { return appendClean(b, d.Interface) }},
+			text: func(b []byte, d *daemon) []byte { return append(b, d.Interface...) }},
 		{key: "id", help: "separates groups on one network",
 			number: func(d *daemon) (uint64, bool) { return uint64(d.ID), true }},
 		{key: "group", help: "the multicast address", text: func(b []byte, d *daemon) []byte {

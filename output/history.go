@@ -108,7 +108,7 @@ func historyKind() kind[journal.Entry] {
 		return column[entry]{key: key, help: help, number: func(e *entry) (uint64, bool) { return of(e), of(e) != 0 }}
 	}
 	text := func(key, help string, of func(*entry) string) column[entry] {
-		return column[entry]{key: key, help: help, text: func(b []byte, e *entry) []byte { return appendClean(b, of(e)) }}
+		return column[entry]{key: key, help: help, text: func(b []byte, e *entry) []byte { return append(b, of(e)...) }}
 	}
 	sudo := text("sudoUser", "the user who called sudo", func(e *entry) string { return e.SudoUser })
 	sudo.heading, sudo.aliases = "SUDO", []string{"sudo"}

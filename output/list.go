@@ -126,7 +126,7 @@ type nameWriter[T any] struct {
 }
 
 func (w *nameWriter[T]) row(r *T) error {
-	w.sink.buf = append(w.name(w.sink.buf, r), '\n')
+	w.sink.buf = append(visible(w.name(w.sink.buf, r), len(w.sink.buf)), '\n')
 	return w.sink.spill()
 }
 

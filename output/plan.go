@@ -71,9 +71,9 @@ func (c *Change) line() string {
 		b += "  " + strings.Join(parts, ", ")
 	}
 	if c.Err != nil {
-		b += "  refused: " + string(appendClean(nil, c.Err.Error()))
+		b += "  refused: " + c.Err.Error()
 	}
-	return b
+	return plan.Visible(b)
 }
 
 // object returns the name of what is changed.

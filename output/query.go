@@ -10,9 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
-	"unicode"
 
 	"github.com/itchyny/gojq"
+
+	"lvs/plan"
 )
 
 type templater interface {
@@ -80,6 +81,7 @@ func (p *Printer) runQuery(b, doc []byte) ([]byte, error) {
 			if err != nil {
 				return b, err
 			}
+			text = escapeInvisible(text, 0)
 			if p.o.Terminal && p.o.Format == "json" {
 				text = indent(text)
 			}
@@ -101,18 +103,13 @@ func (p *Printer) runTemplate(doc []byte) ([]byte, error) {
 	return []byte(p.shown(out.String())), nil
 }
 
-// shown returns text for the reader. On a terminal, control characters other than
-// line ends and tabs become question marks: they may come from the network.
+// shown returns text for the reader. On a terminal, invisible characters other than
+// line ends and tabs are escaped: they may come from the network.
 func (p *Printer) shown(s string) string {
 	if !p.o.Terminal {
 		return s
 	}
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) {
-			return '?'
-		}
-		return r
-	}, s)
+	return plan.VisibleLines(s)
 }
 
 // generic decodes JSON for gojq and templates. Whole numbers of any size stay exact.

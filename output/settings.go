@@ -125,7 +125,7 @@ func (s side) settings() []setting {
 
 // daemonSettings leaves out what the kernel chooses.
 func daemonSettings(d *kernel.Daemon) []setting {
-	all := []setting{{"interface", string(appendClean(nil, d.Interface))}, {"id", strconv.Itoa(int(d.ID))}}
+	all := []setting{{"interface", d.Interface}, {"id", strconv.Itoa(int(d.ID))}}
 	if d.Group.IsValid() {
 		all = append(all, setting{"group", d.Group.String()})
 	}

@@ -1,6 +1,13 @@
 package output
 
-import "strings"
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
 
 // yamlWriter turns compact JSON into YAML of the same document, with its keys in
 // the same order. Libraries take seconds for a large table; this takes
@@ -77,8 +84,27 @@ func (y *yamlWriter) scalar() {
 			n++
 		}
 	}
-	y.out = append(y.out, y.in[:n]...)
+	y.copy(y.in[:n])
 	y.in = y.in[n:]
+}
+
+// copy copies a scalar. YAML does not have JSON's escapes in two parts.
+func (y *yamlWriter) copy(b []byte) {
+	for {
+		at := bytes.Index(b, []byte(`\ud`))
+		if at < 0 || len(b) < at+12 {
+			break
+		}
+		high, err1 := strconv.ParseUint(string(b[at+2:at+6]), 16, 16)
+		low, err2 := strconv.ParseUint(string(b[at+8:at+12]), 16, 16)
+		r := utf16.DecodeRune(rune(high), rune(low))
+		if err1 != nil || err2 != nil || r == utf8.RuneError {
+			break
+		}
+		y.out = fmt.Appendf(append(y.out, b[:at]...), `\U%08x`, r)
+		b = b[at+12:]
+	}
+	y.out = append(y.out, b...)
 }
 
 // stringEnd returns the index after the closing quote.

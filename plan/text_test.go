@@ -48,3 +48,31 @@ func TestQuote(t *testing.T) {
 		})
 	}
 }
+
+func TestVisible(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"ASCII", `a "b" \ c`, `a "b" \ c`},
+		{"other letters", "Größe 服务 ▲ é", "Größe 服务 ▲ é"},
+		{"right to left override", "a\u202eb", `a\u202eb`},
+		{"embeddings", "\u202a\u202b\u202c\u202d", `\u202a\u202b\u202c\u202d`},
+		{"isolates", "\u2066\u2067\u2068\u2069", `\u2066\u2067\u2068\u2069`},
+		{"marks", "\u200e\u200f\u061c", `\u200e\u200f\u061c`},
+		{"nothing to see", "\u200b\u200d\u00ad\ufeff\u2060", `\u200b\u200d\u00ad\ufeff\u2060`},
+		{"tags", "\U000e0041", `\U000e0041`},
+		{"line ends", "a\nb\r\u2028\u2029\u0085", `a\nb\r\u2028\u2029\u0085`},
+		{"control characters", "\x00\x1b[31m\x7f\u009b", `\x00\x1b[31m\x7f\u009b`},
+		{"other spaces", "a\u00a0b\u3000", `a\u00a0b\u3000`},
+		{"not UTF-8", "a\xffb\xc3", `a\xffb\xc3`},
+		{"the replacement character", "a\ufffdb", "a\ufffdb"},
+		{"nothing", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := Visible(c.in); got != c.want {
+				t.Errorf("%+q is %q, want %q", c.in, got, c.want)
+			}
+			if got := VisibleLines("x\n\t" + c.in); c.name != "line ends" && got != "x\n\t"+c.want {
+				t.Errorf("in lines: %q", got)
+			}
+		})
+	}
+}

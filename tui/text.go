@@ -6,24 +6,22 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"lvs/output"
+	"lvs/plan"
 )
 
 // clean returns text from outside as one line of runes that occupy one cell each.
-// Control characters and wide characters become question marks.
+// Invisible characters are escaped, wide ones become question marks.
 func clean(s string) string {
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "\n", " "), "\t", " ")
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case r < 0x20 || r == utf8.RuneError || r >= 0x300 && !strings.ContainsRune("→–…▲▼", r) || !unicode.IsPrint(r):
+		if r >= 0x300 && !strings.ContainsRune("→–…▲▼", r) {
 			return '?'
 		}
 		return r
-	}, s)
+	}, plan.Visible(s))
 }
 
 // rateText formats a rate in at most five characters: 0.4, 12, 3.4K. Rates below

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lvs/kernel"
+	"lvs/plan"
 )
 
 const (
@@ -57,7 +58,7 @@ func appendConnection(b []byte, c *kernel.Connection, persistent bool, n *namer)
 	if data, _, _ := strings.Cut(c.EngineData, " "); persistent && data != "" {
 		b = append(fill(b, start, 16), ' ') // two less than in the heading
 		b = append(appendLeft(b, c.Engine, 18), ' ')
-		b = append(b, data...)
+		b = plan.AppendVisible(b, data)
 	}
 	return b
 }
