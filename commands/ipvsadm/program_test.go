@@ -3,6 +3,7 @@ package ipvsadm
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -164,5 +165,51 @@ func TestReplaceLeavesAlone(t *testing.T) {
 	}
 	if _, errs, _ := said(k, "-A -t x", "ipvsadm-restore"); !strings.HasSuffix(errs, "nothing was changed\n") {
 		t.Errorf("a faulty text: %q", errs)
+	}
+}
+
+// TestReplaceTakesOrder compares the order of the servers after ipvsadm-restore with that
+// of the same text in an empty table.
+func TestReplaceTakesOrder(t *testing.T) {
+	text := func(hosts string, weight int) string {
+		var b strings.Builder
+		b.WriteString("-A -t 10.0.0.1:80 -s sh\n")
+		for _, h := range hosts {
+			fmt.Fprintf(&b, "-a -t 10.0.0.1:80 -r 10.0.1.%d:80 -m -w %d\n", h-'a'+1, weight)
+		}
+		return b.String()
+	}
+	for _, c := range []struct {
+		before, text string
+		weight       int
+		changes      int
+	}{
+		{"abc", "abc", 1, 0},
+		{"abc", "abc", 2, 3}, // edits
+		{"abc", "ab", 1, 1},
+		{"abc", "abd", 1, 2},
+		{"abc", "cba", 1, 4}, // b and a are deleted and added again
+		{"abc", "adc", 1, 4}, // d is new, c after it, b is deleted
+		{"abcd", "bcda", 1, 2},
+		{"abcd", "dabc", 2, 7},
+		{"", "ab", 1, 3},
+	} {
+		t.Run(c.before+" "+c.text, func(t *testing.T) {
+			k, fresh := memory.New(), memory.New()
+			if c.before != "" {
+				said(k, text(c.before, 1), "ipvsadm", "-R")
+			}
+			said(fresh, text(c.text, c.weight), "ipvsadm", "-R")
+			sent := k.Calls().Changes
+			_, errs, status := said(k, text(c.text, c.weight), "ipvsadm-restore")
+			if got := k.Calls().Changes - sent; errs != "" || status != 0 || got != c.changes {
+				t.Errorf("%d changes, want %d; %q, %d", got, c.changes, errs, status)
+			}
+			got, _, _ := said(k, "", "ipvsadm", "-Ln", "--nosort")
+			want, _, _ := said(fresh, "", "ipvsadm", "-Ln", "--nosort")
+			if got != want {
+				t.Errorf("the table is\n%swant\n%s", got, want)
+			}
+		})
 	}
 }

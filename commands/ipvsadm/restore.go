@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"lvs/kernel"
 )
@@ -178,7 +179,8 @@ func changesTo(before *kernel.Snapshot, wanted []Service) []kernel.Change {
 }
 
 // serverChanges appends the changes of the servers of a service. have is nil if the
-// service is new.
+// service is new. A server that would have another place in the kernel's order than after
+// a flush is deleted and added again.
 func serverChanges(do, drop []kernel.Change, have *kernel.ServiceEntry, want *Service) (_, _ []kernel.Change) {
 	old := map[netip.AddrPort]*kernel.Server{}
 	if have != nil {
@@ -186,21 +188,45 @@ func serverChanges(do, drop []kernel.Change, have *kernel.ServiceEntry, want *Se
 			old[have.Servers[i].Addr] = &have.Servers[i].Server
 		}
 	}
-	for _, v := range want.Servers {
-		c := kernel.Change{Op: kernel.AddServer, Service: want.Service, Server: v.Server}
-		if was := old[v.Addr]; was != nil {
-			delete(old, v.Addr)
-			if *was == v.Server {
-				continue
-			}
-			c.Op = kernel.EditServer
-		}
-		do = append(do, c)
+	change := func(op kernel.Op, v kernel.Server) kernel.Change {
+		return kernel.Change{Op: op, Service: want.Service, Server: v}
 	}
-	for _, was := range old {
-		drop = append(drop, kernel.Change{Op: kernel.DeleteServer, Service: want.Service, Server: *was})
+	stay := staying(have, want)
+	for i, v := range want.Servers {
+		was := old[v.Addr]
+		delete(old, v.Addr)
+		switch {
+		case was == nil:
+			do = append(do, change(kernel.AddServer, v.Server))
+		case i >= stay:
+			do = append(do, change(kernel.DeleteServer, *was), change(kernel.AddServer, v.Server))
+		case *was != v.Server:
+			do = append(do, change(kernel.EditServer, v.Server))
+		}
+	}
+	if len(old) > 0 {
+		for _, e := range slices.Backward(have.Servers) {
+			if old[e.Addr] != nil {
+				drop = append(drop, change(kernel.DeleteServer, e.Server))
+			}
+		}
 	}
 	return do, drop
+}
+
+// staying returns how many of the wanted servers, from the first, can keep their place:
+// they exist and were added in this order. Those after them have to be added after them.
+func staying(have *kernel.ServiceEntry, want *Service) int {
+	if have == nil {
+		return 0
+	}
+	n := 0
+	for _, e := range slices.Backward(have.Servers) { // the first added is the last
+		if n < len(want.Servers) && want.Servers[n].Addr == e.Addr {
+			n++
+		}
+	}
+	return n
 }
 
 // sameService reports whether the kernel treats two services as the same. There are
