@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -97,6 +98,9 @@ func (o *connections) run(c *cobra.Command, args []string) error {
 	if err := o.walk(c.Context(), stream.Add); err != nil {
 		return err
 	}
+	if err := o.exists(c.Context()); err != nil {
+		return err
+	}
 	return stream.Close()
 }
 
@@ -164,6 +168,39 @@ func (o *connections) walk(ctx context.Context, each func(*kernel.Connection) er
 	return nil
 }
 
+// exists returns an error for each service and the server of the options that no entry of
+// the connection table and no row of the table has: an empty list would be the answer to
+// another question.
+func (o *connections) exists(ctx context.Context) error {
+	missing := slices.DeleteFunc(slices.Clone(o.services), func(id kernel.ServiceID) bool { return o.seen[id] })
+	server := o.server.IsValid() && !o.seenServer
+	if len(missing) == 0 && !server {
+		return nil
+	}
+	k, err := o.app.kernel()
+	if err != nil {
+		return err
+	}
+	snap, err := k.Snapshot(ctx)
+	if errors.Is(err, kernel.ErrPermission) {
+		snap, err = k.PublicSnapshot(ctx)
+	}
+	if err != nil {
+		return kernel.WithOp("list connections", err)
+	}
+	var bad faults
+	for _, id := range missing {
+		if snap.Find(id) == nil {
+			bad.add(&kernel.Error{Op: "list connections of", Service: id, Err: kernel.ErrNoService})
+		}
+	}
+	if server && len(membersOf(snap, []machine{{o.serverText, netip.AddrPortFrom(o.server, o.serverPort), o.anyPort}})) == 0 {
+		bad.add((&fault{status: exitNotFound, err: errors.New("server " + o.serverText + ": no service has it")}).
+			hintf("list the servers: %s list --columns service,server", o.app.Name))
+	}
+	return bad.err()
+}
+
 // wantsOrigin reports whether any option names the column origin, in any case.
 func (o *connections) wantsOrigin() bool {
 	origin := func(column string) bool { return strings.EqualFold(strings.TrimSpace(column), "origin") }
@@ -188,6 +225,10 @@ type connectionFilter struct {
 	services   []kernel.ServiceID
 	states     []string
 	protocol   kernel.Protocol
+
+	// seen are those of services with an entry; seenServer is set if the server has one.
+	seen       map[kernel.ServiceID]bool
+	seenServer bool
 }
 
 func (f *connectionFilter) register(a *App, c *cobra.Command) {
@@ -254,16 +295,33 @@ func parsePrefix(s string) (netip.Prefix, error) {
 }
 
 func (f *connectionFilter) pass(c *kernel.Connection) bool {
+	onServer := !f.server.IsValid() || c.Server.Addr() == f.server && (f.anyPort || c.Server.Port() == f.serverPort)
+	f.seenServer = f.seenServer || onServer
 	switch {
+	case !f.ofServices(c):
+	case !onServer:
 	case f.client.IsValid() && !f.client.Contains(c.Client.Addr()):
-	case f.server.IsValid() && (c.Server.Addr() != f.server || !f.anyPort && c.Server.Port() != f.serverPort):
-	case len(f.services) > 0 && !slices.ContainsFunc(f.services, func(s kernel.ServiceID) bool { return reaches(c, s) }):
 	case len(f.states) > 0 && !slices.Contains(f.states, c.Shown()):
 	case f.protocol != 0 && c.Protocol != f.protocol:
 	default:
 		return true
 	}
 	return false
+}
+
+// ofServices reports whether the entry belongs to one of the services, if there are any,
+// and remembers each of them that has an entry.
+func (f *connectionFilter) ofServices(c *kernel.Connection) bool {
+	of := len(f.services) == 0
+	for _, id := range f.services {
+		if reaches(c, id) {
+			if f.seen == nil {
+				f.seen = map[kernel.ServiceID]bool{}
+			}
+			f.seen[id], of = true, true
+		}
+	}
+	return of
 }
 
 // reaches reports whether the entry belongs to the service; port 0 is every port.

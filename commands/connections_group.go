@@ -89,6 +89,9 @@ func (o *connections) count(ctx context.Context, p *output.Printer, keys []group
 		groups.add(c)
 		return nil
 	})
+	if err == nil {
+		err = o.exists(ctx)
+	}
 	if err != nil {
 		return err
 	}

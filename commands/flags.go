@@ -120,19 +120,15 @@ func (a *App) askFlags(c *cobra.Command) {
 	markGlobal(c.Flags(), "yes")
 }
 
-// unchangedByDefault states, for a command that edits, that a setting without its
-// option stays as it is. The options have the texts of the command that adds.
-func unchangedByDefault(f *pflag.FlagSet) {
-	inText := regexp.MustCompile(` \((no default|the default|default[^;)]*)(; [^)]*)?\)$`)
+// withoutDefaults removes the defaults from the help of a command that edits: a setting
+// without its option stays as it is. The options have the texts of the command that adds.
+func withoutDefaults(f *pflag.FlagSet) {
+	inText := regexp.MustCompile(` \((?:no default|the default|default[^;)]*)(?:; ([^)]*))?\)$`)
 	f.VisitAll(func(f *pflag.Flag) {
 		if strings.Contains(f.Usage, "in place of") || f.Name == "ipv6" {
 			return
 		}
-		unchanged := " (default: unchanged${2})"
-		if f.Value.Type() == "bool" && f.Name != "ops" {
-			unchanged = ""
-		}
-		f.Usage = inText.ReplaceAllString(f.Usage, unchanged)
+		f.Usage = strings.TrimSuffix(inText.ReplaceAllString(f.Usage, " (${1})"), " ()")
 	})
 }
 

@@ -136,7 +136,7 @@ tunnel type other than gue resets the port and remcsum.`,
 	o.selector.register(a, c)
 	o.serverSelector.register(a, c, &o.selector)
 	o.serverOptions.register(c)
-	unchangedByDefault(c.Flags())
+	withoutDefaults(c.Flags())
 	a.changeFlags(c)
 	return c
 }

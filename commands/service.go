@@ -101,7 +101,7 @@ persistence, netmask and persistence engine are reset too.`,
 	}
 	o.selector.register(a, c)
 	o.serviceOptions.register(c)
-	unchangedByDefault(c.Flags())
+	withoutDefaults(c.Flags())
 	a.changeFlags(c)
 	return c
 }

@@ -93,10 +93,16 @@ func TestEveryOptionStatesItsDefault(t *testing.T) {
 				return
 			}
 			value, usage := pflag.UnquoteUsage(f)
+			_, global := f.Annotations[globalFlag]
 			switch {
 			case usage == "":
 				t.Errorf("--%s is not explained", f.Name)
 			case f.Value.Type() == "bool":
+			case c.Name() == "edit" && !global && !strings.HasPrefix(usage, "in place of"):
+				// What is not named stays as it is: a default would be wrong.
+				if strings.Contains(usage, "default") {
+					t.Errorf("--%s %s of edit states a default: %s", f.Name, value, usage)
+				}
 			case !strings.Contains(usage, "default") && !strings.Contains(usage, "needed") &&
 				!strings.HasPrefix(usage, "in place of") && f.Name != "jq" && f.Name != "template":
 				t.Errorf("--%s %s does not state its default: %s", f.Name, value, usage)
