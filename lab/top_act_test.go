@@ -83,7 +83,7 @@ func TestTopDrain(t *testing.T) {
 	x.Until(t, topLimit, `Drain (.|\n)*10 → 0(.|\n)*active connections? can finish(.|\n)*\[ Cancel \]`)
 	x.Type("y")
 	x.Until(t, topLimit, `draining `+regexp.QuoteMeta(server))
-	x.Until(t, topLimit, `drained: no active connections left`)
+	x.Until(t, topLimit, `drained: no packets come any more`)
 	if weight, active := w.ipvsadm(t, w.Servers[0]); weight != "0" || active != "0" {
 		t.Errorf("ipvsadm shows weight %s and %s active connections, want 0 and 0", weight, active)
 	}

@@ -163,7 +163,7 @@ type ConnectionRow struct {
 	Server         string  `json:"server" doc:"The real server's address and port."`
 	ServerAddress  string  `json:"serverAddress" doc:"The server's address."`
 	ServerPort     uint16  `json:"serverPort" doc:"The server's port."`
-	State          string  `json:"state" doc:"The state in the kernel's words: FIN_WAIT, UDP … RELEASED: a template that binds nobody any more."`
+	State          string  `json:"state" doc:"The kernel's state, or RELEASED: a template that binds nobody any more."`
 	Expires        uint64  `json:"expires" doc:"Seconds left."`
 	Template       bool    `json:"template" doc:"A persistence template: binds a client to a server, has no packets."`
 	Engine         *string `json:"engine" doc:"The persistence engine. Null if there is none."`
