@@ -126,7 +126,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *Model) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		m.w, m.h = msg.Width, msg.Height
+		m.w, m.h = bounded(msg.Width, msg.Height)
 	case tea.BackgroundColorMsg:
 		m.pal.light = !msg.IsDark()
 	case tea.ResumeMsg:

@@ -118,9 +118,13 @@ func Run(ctx context.Context, o Options) error {
 	}
 	// Signals end the context. The profile is set, because detecting it may start
 	// tmux.
-	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out),
+	options, follow := onTerminal(&o)
+	p := tea.NewProgram(m, append(options, tea.WithContext(ctx), tea.WithInput(o.In),
 		tea.WithEnvironment(o.Environ), tea.WithFPS(framesPerSecond), tea.WithColorProfile(profile),
-		tea.WithoutSignalHandler())
+		tea.WithoutSignalHandler())...)
+	following, end := context.WithCancel(ctx)
+	defer end()
+	go follow(following, p)
 	_, err := p.Run()
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)

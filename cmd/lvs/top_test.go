@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -254,6 +257,50 @@ func TestTopFindsDrainsAndUndoes(t *testing.T) {
 	x.Until(t, topLimit, `▸ tcp://192\.0\.2\.10:80 +100 (.|\n)*tcp://192\.0\.2\.10:443 +100 `)
 	x.Type("5")
 	x.Until(t, topLimit, `done +lvs undo (.|\n)*done +lvs drain 10\.0\.0\.11 --yes`)
+	x.Type("q")
+	if status := x.End(t, topLimit); status != 0 || len(x.Leftovers()) > 0 {
+		t.Errorf("exit status %d, left over %q", status, x.Leftovers())
+	}
+}
+
+// A terminal can claim to be huge, at the start and later: that costs little memory.
+func TestTopOnAHugeTerminal(t *testing.T) {
+	self, env := topProcess(t, nil)
+	const most = 192 << 10 // KiB; 5000 × 5000 cells are some GiB
+	memory := func(x *lab.Terminal) {
+		t.Helper()
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", x.Process.Pid))
+		m := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(status)
+		if err != nil || m == nil {
+			t.Fatalf("%v\n%s", err, status)
+		}
+		peak, _ := strconv.Atoi(string(m[1]))
+		t.Logf("the peak is %d KiB", peak)
+		if peak > most {
+			t.Errorf("the peak of memory is %d KiB, want at most %d", peak, most)
+		}
+	}
+	// The terminal of the test is smaller: it only claims to have another size.
+	x := lab.OnTerminal(t, 640, 240, env, "bash", "--norc", "-c",
+		"stty rows 5000 cols 5000; exec "+self+" top --demo")
+	x.Until(t, topLimit, `lvs demo: overview`)
+	memory(x)
+	for _, size := range []string{"rows 24 cols 80", "rows 65535 cols 65535", "rows 1000 cols 1000", "rows 24 cols 80"} {
+		tty, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/0", x.Process.Pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stty := exec.Command("stty", append([]string{"-F", tty}, strings.Fields(size)...)...)
+		if out, err := stty.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		x.Type("?") // the answer follows the new size
+		x.Until(t, topLimit, helpTitle)
+		x.Type(lab.KeyEsc)
+		x.UntilNot(t, topLimit, helpTitle)
+	}
+	memory(x)
+	x.Until(t, topLimit, `lvs demo: overview .*every 1s(.|\n)*192\.0\.2\.10:443 (.|\n)*q quit`)
 	x.Type("q")
 	if status := x.End(t, topLimit); status != 0 || len(x.Leftovers()) > 0 {
 		t.Errorf("exit status %d, left over %q", status, x.Leftovers())
