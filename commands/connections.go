@@ -37,13 +37,18 @@ carries no packets. One in the state RELEASED binds nobody any more: its client 
 sent to another server, because this one had the weight 0 or was deleted. The kernel
 lists it until it expires, with the server port 65535.
 
+ORPHANED is true if the server of an entry was deleted: the kernel drops the packets of
+such a connection until it times out, unless net.ipv4.vs.expire_nodest_conn is 1 (see
+lvs server delete).
+
 --group-by counts entries instead: by client, client/PREFIX, virtual, server, state,
-protocol, service (protocol and virtual address), origin, or a list of these. --top N
-shows the N largest groups; without --group-by it groups by client. --sort and
---filter then apply to the groups.`,
+protocol, service (protocol and virtual address), origin, orphaned, or a list of
+these. --top N shows the N largest groups; without --group-by it groups by client.
+--sort and --filter then apply to the groups.`,
 		Example: `  lvs connections
   lvs connections --client 198.51.100.0/24 --state ESTABLISHED
   lvs connections --service tcp://192.0.2.10:80 --server 10.0.0.11
+  lvs connections --filter orphaned=true
   lvs connections --group-by client/24 --top 10
   lvs connections --group-by server,state -o csv
   lvs connections -o jsonl --jq .client`,
@@ -55,13 +60,13 @@ shows the N largest groups; without --group-by it groups by client. --sort and
 	f := c.Flags()
 	f.StringVar(&o.groupBy, "group-by", "",
 		"count entries by `KEYS`, separated by commas: client, client/PREFIX, virtual, server, state, protocol, "+
-			"service, origin (default: no counting)")
+			"service, origin, orphaned (default: no counting)")
 	f.StringVar(&o.top, "top", "", "show the `N` largest groups, at least 1 (default: all)")
 	f.BoolVar(&o.origin, "origin", false,
 		"show whether an entry is LOCAL or came by SYNC, in place of the persistence engine")
 	o.view.registerRows(a, c, "ConnectionList")
 	complete(c, "group-by",
-		completeList("client", "client/24", "virtual", "server", "state", "protocol", "service", "origin"))
+		completeList("client", "client/24", "virtual", "server", "state", "protocol", "service", "origin", "orphaned"))
 	complete(c, "top", words("10"))
 	return c
 }
@@ -139,7 +144,7 @@ func (o *connections) printer() (*output.Printer, error) {
 	g := &o.app.global
 	tabular := g.output == "" || g.output == "table"
 	if o.origin && o.groupBy == "" && g.columns == "" && tabular && g.jq == "" && g.template == "" {
-		g.columns = "protocol,client,virtual,server,state,expires,origin"
+		g.columns = "protocol,client,virtual,server,state,expires,orphaned,origin"
 	}
 	return o.view.printer(o.app)
 }
@@ -154,12 +159,19 @@ func (o *connections) walk(ctx context.Context, each func(*kernel.Connection) er
 	if o.wantsOrigin() {
 		source = kernel.WithOrigin
 	}
+	orphans, err := o.orphans(ctx, k)
+	if err != nil {
+		return err
+	}
 	for conn, err := range k.Connections(ctx, source) {
 		if err != nil {
 			return err
 		}
 		if !o.pass(conn) {
 			continue
+		}
+		if err := orphans.mark(ctx, conn); err != nil {
+			return err
 		}
 		if err := each(conn); err != nil {
 			return err
@@ -202,16 +214,7 @@ func (o *connections) exists(ctx context.Context) error {
 }
 
 // wantsOrigin reports whether any option names the column origin, in any case.
-func (o *connections) wantsOrigin() bool {
-	origin := func(column string) bool { return strings.EqualFold(strings.TrimSpace(column), "origin") }
-	return o.origin || origin(strings.TrimPrefix(o.sort, "-")) ||
-		slices.ContainsFunc(strings.Split(o.groupBy, ","), origin) ||
-		slices.ContainsFunc(strings.Split(o.app.global.columns, ","), origin) ||
-		slices.ContainsFunc(o.filter, func(f string) bool {
-			end := strings.IndexAny(f, "!=<>~")
-			return origin(f[:max(end, 0)])
-		})
-}
+func (o *connections) wantsOrigin() bool { return o.origin || o.names("origin") }
 
 // connectionFilter selects entries of the connection table. An empty field selects
 // all.

@@ -53,11 +53,12 @@ func parseGroupKey(name string) ([]groupKey, error) {
 		return []groupKey{{"client", func(b []byte, c *kernel.Connection) []byte { return c.Client.Addr().AppendTo(b) }}}, nil
 	case "service":
 		return append(field("protocol"), field("virtual")...), nil
-	case "virtual", "server", "state", "protocol", "origin":
+	case "virtual", "server", "state", "protocol", "origin", "orphaned":
 		return field(name), nil
 	}
 	return nil, usagef(
-		"invalid --group-by %q: want client, client/PREFIX, virtual, server, state, protocol, service or origin", name)
+		"invalid --group-by %q: want client, client/PREFIX, virtual, server, state, protocol, service, origin or "+
+			"orphaned", name)
 }
 
 // field returns the key for a column, as output writes it.

@@ -15,6 +15,12 @@ import (
 // costs returns what each change cuts, and what happens to it: nothing, unless
 // something is deleted.
 func (a *App) costs(ctx context.Context, table *kernel.Snapshot, changes []kernel.Change) ([]plan.Cost, error) {
+	return a.costsWith(ctx, table, changes, false)
+}
+
+// costsWith is costs, with --release or without.
+func (a *App) costsWith(ctx context.Context, table *kernel.Snapshot, changes []kernel.Change, release bool) (
+	[]plan.Cost, error) {
 	rules := plan.Rules{}
 	for i := range changes {
 		if plan.KindOf(changes[i].Op) != plan.Deleting {
@@ -26,6 +32,9 @@ func (a *App) costs(ctx context.Context, table *kernel.Snapshot, changes []kerne
 		}
 		if rules, err = plan.ReadRules(ctx, k); err != nil {
 			return nil, err
+		}
+		if release {
+			rules.Release, rules.Known = true, true
 		}
 		break
 	}
@@ -42,11 +51,11 @@ func changesOf(steps []operate.Step) []kernel.Change {
 }
 
 // warnDropped warns if connections of deleted servers are dropped until they time out.
-// release is the command line that ends them at once; empty is none.
-func (a *App) warnDropped(cost *plan.Cost, release string) {
+// fix, if not empty, replaces the command that helps.
+func (a *App) warnDropped(cost *plan.Cost, fix string) {
 	d := doctor.DroppedConnections(cost)
-	if d != nil && release != "" {
-		d.Fix = release + " ends them at once and then restores the setting: TCP is reset, UDP moves"
+	if d != nil && fix != "" {
+		d.Fix = fix
 	}
 	a.quote(d)
 }

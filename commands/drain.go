@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ type drain struct {
 	app *App
 	machineSelector
 	wait, delete, expire bool
+	release              bool
 	// showList is --list.
 	showList bool
 	hold     string
@@ -56,6 +58,15 @@ A client that is bound to a server by persistence comes back to it even at weigh
 that uses the port of an old TCP connection again may come back, too: drain names the
 sysctl that prevents it.
 
+With --delete, the kernel may still have inactive connections of the server, and drops
+packets of clients that come back to them until they time out, unless the sysctl
+net.ipv4.vs.expire_nodest_conn is 1. --release sets it, and for persistent services
+expire_quiescent_template, for all services of the table while the server is drained
+and deleted, and sets them back to 0 when its connections are gone, also if the command
+is interrupted or killed. With --timeout, what is left then does not stop the deletion:
+the server is deleted, TCP is reset, and UDP moves to other servers. This is the way
+off a server that has died.
+
 With --for, a background process undrains the server later, even after the shell
 has ended. (If systemd-logind has KillUserProcesses=yes, logging out ends that
 process.) lvs undrain cancels it.
@@ -65,6 +76,7 @@ asks first; without a terminal it needs --yes.`,
 		Example: `  lvs drain 10.0.0.11
   lvs drain 10.0.0.11 --wait --timeout 10m
   lvs drain 10.0.0.11:80 --service tcp://192.0.2.10:80 --wait --delete
+  lvs drain 10.0.0.11 --delete --release --timeout 10s
   lvs drain 10.0.0.11 --for 30m
   lvs drain 10.0.0.11 --wait -o jsonl
   lvs drain 10.0.0.11 --reason 'new disk'
@@ -76,6 +88,8 @@ asks first; without a terminal it needs --yes.`,
 	f := c.Flags()
 	f.BoolVar(&o.wait, "wait", false, "wait until nothing is left, or until --timeout")
 	f.BoolVar(&o.delete, "delete", false, "wait until nothing is left, then delete the server from the services")
+	f.BoolVar(&o.release, "release", false,
+		"with --delete: end what is left of its connections, at --timeout all of them, with sysctls that are restored")
 	f.BoolVar(&o.expire, "expire-templates", false,
 		"set net.ipv4.vs.expire_quiescent_template, for all services: clients bound by persistence go to other servers")
 	f.StringVar(&o.hold, "for", "",
@@ -101,6 +115,9 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 	bad.add(err)
 	if o.delete && o.hold != "" {
 		bad.add(usagef("--delete and --for cannot be used together: a deleted server cannot be undrained"))
+	}
+	if o.release && !o.delete {
+		bad.add(usagef("--release has no effect without --delete"))
 	}
 	if err := bad.err(); err != nil {
 		return err
@@ -147,7 +164,22 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 		a.note("nothing to do: the weight is already 0")
 	}
 	o.noteZero(found)
-	return o.follow(ctx, op, w, found)
+	if !o.release {
+		_, err := o.follow(ctx, op, w, found)
+		return err
+	}
+	return a.released(ctx, o.settings(found), func() ([]kernel.ServerKey, error) { return o.follow(ctx, op, w, found) })
+}
+
+// settings returns the settings that --release needs.
+func (o *drain) settings(found []operate.Member) []string {
+	switch {
+	case !o.release:
+		return nil
+	case slices.ContainsFunc(found, func(m operate.Member) bool { return m.Service.Persistence > 0 }):
+		return []string{kernel.ExpireNodestConn, kernel.ExpireQuiescentTemplate}
+	}
+	return []string{kernel.ExpireNodestConn}
 }
 
 // noteZero prints which servers had the weight 0 before the drain.
@@ -176,11 +208,15 @@ func (o *drain) preview(ctx context.Context, snap *kernel.Snapshot, steps []oper
 			})
 		}
 		o.app.note("would delete %s when drained", enumerate(addressesOf(found)))
+		if o.release {
+			o.app.note("would set %s to 1 until the connections are gone",
+				strings.Join(fullNames(o.settings(found)), " and "))
+		}
 	}
 	if len(steps) == 0 {
 		return o.app.nothingChanges("the weight is already 0")
 	}
-	costs, err := o.app.costs(ctx, snap, changesOf(steps))
+	costs, err := o.app.costsWith(ctx, snap, changesOf(steps), o.release)
 	if err != nil {
 		return err
 	}
@@ -263,64 +299,94 @@ func (o *drain) mindReturns(ctx context.Context, found []operate.Member) error {
 		}
 	}
 	servers := diagnosed(found)
-	if d := doctor.BoundClients(settings, servers); d != nil && !o.expire {
+	if d := doctor.BoundClients(settings, servers); d != nil && !o.expire && !o.release {
 		a.note("%s: %s", d.What, d.Why)
 		a.say("hint: %s --expire-templates sets it, for all services of the table", o.command("drain", found))
 	}
-	a.quote(doctor.ReusedPorts(settings, servers))
+	if !o.release { // expire_nodest_conn sends them elsewhere, too
+		a.quote(doctor.ReusedPorts(settings, servers))
+	}
 	a.quote(doctor.SyncedConnections(settings))
 	return nil
 }
 
 // follow waits with --wait, deletes what is drained with --delete, and prints the
-// result.
-func (o *drain) follow(ctx context.Context, op *operate.Operator, w *operate.Watch, found []operate.Member) error {
+// result. It returns the servers that were deleted.
+func (o *drain) follow(ctx context.Context, op *operate.Operator, w *operate.Watch, found []operate.Member) (
+	[]kernel.ServerKey, error) {
 	a := o.app
 	p, err := a.printer(output.Options{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	report := &drainReport{app: a, printer: p}
 	start := a.Now()
 	if !o.wait && !o.delete {
 		if !a.reports() {
-			return nil
+			return nil, nil
 		}
 		now, err := w.Look(ctx, found, o.before)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return report.last(now)
+		return nil, report.last(now)
 	}
 	a.waiting = waitLine{does: "draining", subject: enumerate(addressesOf(found))}
 	now, err := op.AwaitDrained(ctx, w, found, o.before, report.stream)
 	a.endLine()
-	if err != nil {
-		return o.brokenOff(ctx, err, now, found, report)
-	}
-	if o.delete {
-		if err := o.remove(ctx, op, w, now, found); err != nil {
-			return err
-		}
-	}
 	what := "drained"
 	if o.delete {
 		what = "drained and deleted"
 	}
+	if timedOut, _ := broken(ctx, err); err != nil && timedOut && o.release && len(now) > 0 {
+		ctx, err, what = context.WithoutCancel(ctx), nil, "deleted"
+		o.giveUp(now)
+	}
+	if err != nil {
+		return nil, o.brokenOff(ctx, err, now, found, report)
+	}
+	var gone []kernel.ServerKey
+	if o.delete {
+		if gone, err = o.remove(ctx, op, w, now, found); err != nil {
+			return gone, err
+		}
+	}
 	a.note("%s %s after %s", isOrAre(found), what, output.Duration(a.Now().Sub(start)))
-	return report.last(now)
+	return gone, report.last(now)
+}
+
+// giveUp prints what servers still have at the end of the time, and treats them as
+// drained.
+func (o *drain) giveUp(now []operate.Drain) {
+	var cut []operate.Drain
+	for i := range now {
+		if d := &now[i]; d.State == operate.Draining {
+			cut = append(cut, *d)
+			d.State = operate.Drained
+		}
+	}
+	patience, _ := plan.ParseDuration(o.app.global.timeout)
+	o.app.tellCut(operate.WaitEnded{After: patience, Cut: cut})
 }
 
 // remove deletes drained servers from their services, and warns if packets of clients that
-// come back are dropped.
+// come back are dropped. It returns the servers that it deleted.
 func (o *drain) remove(ctx context.Context, op *operate.Operator, w *operate.Watch, now []operate.Drain,
-	found []operate.Member) error {
-	cut, err := op.CostOfDrained(ctx, w, now)
-	if err != nil {
-		return err
+	found []operate.Member) (gone []kernel.ServerKey, err error) {
+	if !o.release {
+		cut, err := op.CostOfDrained(ctx, w, now)
+		if err != nil {
+			return nil, err
+		}
+		o.app.warnDropped(&cut, "use --release next time: it ends them at once, and restores the setting afterwards")
 	}
-	o.app.warnDropped(&cut, "")
-	return op.DeleteDrained(ctx, now, found)
+	err = op.DeleteDrained(ctx, now, found)
+	for i := range now {
+		if now[i].State == operate.Deleted {
+			gone = append(gone, now[i].ServerKey)
+		}
+	}
+	return gone, err
 }
 
 // brokenOff returns the error if waiting ended early: what is left, and how to go on.

@@ -50,6 +50,8 @@ func (a *App) operatorOf(k kernel.Kernel) *operate.Operator {
 			a.op.Journal = &journal.Journal{Dir: folder.Dir}
 			a.op.Table, a.op.NoTable = a.Identity(a.global.netns)
 		}
+		a.op.Kernel = k
+		a.restoreBroken(a.op)
 	}
 	a.op.Kernel = k
 	return a.op

@@ -67,6 +67,7 @@ func verbs() []verb {
 		{ofProgram, "completion", "", newCompletion},
 		{ofProgram, "ipvsadm", "", newIpvsadm},
 		{ofProgram, "later", "", newLater},
+		{ofProgram, "release", "", newRelease},
 	}
 }
 

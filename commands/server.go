@@ -195,6 +195,7 @@ type serverDelete struct {
 	app *App
 	selector
 	serverSelector
+	release bool
 }
 
 func newServerDelete(a *App) *cobra.Command {
@@ -207,16 +208,32 @@ func newServerDelete(a *App) *cobra.Command {
 the connections end, use lvs drain --delete. If one of the servers does not exist,
 nothing is deleted.
 
+If net.ipv4.vs.expire_nodest_conn is 0, as it is by default, the kernel drops the
+packets of these connections until they time out: of established TCP for up to 15
+minutes, of UDP for up to 5 minutes (lvs timeouts). If it is 1, the next packet of a
+client is answered with a TCP reset, and UDP goes to another server. A client that
+persistence binds to the server gets another one with its next connection.
+
+With --release, the command sets that sysctl to 1, deletes the servers, waits until
+their connections are gone, at most 10 seconds, and sets it back to 0, also if it is
+interrupted or killed. Meanwhile it is 1 for the whole table, and the kernel ends the
+connections of all servers that were deleted before, too. (Before Linux 5.9 a
+connection ends only with the next packet of its client.) This is the way off a
+server that has died. If connections are left, the exit status is 8.
+
 On a terminal, the command shows what it will cut and asks for confirmation. Without
 a terminal it needs --yes.`,
 		Example: `  lvs server delete tcp://192.0.2.10:80 10.0.0.11:80
   lvs server delete --yes tcp://192.0.2.10:80 10.0.0.11 10.0.0.12
+  lvs server delete --release tcp://192.0.2.10:80 10.0.0.13
   lvs server rm -y -t 192.0.2.10:80 -r 10.0.0.13:80`,
 		RunE:              o.run,
 		ValidArgsFunction: a.completeServers(&o.selector, &o.serverSelector, many),
 	}
 	o.selector.register(a, c)
 	o.serverSelector.register(a, c, &o.selector)
+	c.Flags().BoolVar(&o.release, "release", false,
+		"end the connections at once, with net.ipv4.vs.expire_nodest_conn, which is restored afterwards")
 	a.changeFlags(c)
 	a.askFlags(c)
 	return c
@@ -246,16 +263,27 @@ func (o *serverDelete) run(c *cobra.Command, args []string) error {
 		what = fmt.Sprintf("delete %d servers", len(present))
 	}
 	table := &kernel.Snapshot{Services: []kernel.ServiceEntry{*e}}
-	costs, err := o.app.costs(c.Context(), table, changesOf(steps))
+	costs, err := o.app.costsWith(c.Context(), table, changesOf(steps), o.release)
 	if err != nil {
 		return err
 	}
 	cut := plan.Sum(costs)
-	o.app.warnDropped(&cut, "")
+	o.app.warnDropped(&cut,
+		"add --release to end them at once: TCP is reset, UDP moves; it restores the setting afterwards")
 	if err := o.app.confirm(c.Context(), fmt.Sprintf("%s from %v%s", what, id, which(&cut))); err != nil {
 		return err
 	}
-	return o.app.apply(c.Context(), steps, costs...)
+	change := func() error { return o.app.apply(c.Context(), steps, costs...) }
+	if !o.release {
+		return change()
+	}
+	var gone []kernel.ServerKey
+	for _, p := range present {
+		gone = append(gone, kernel.ServerKey{Service: id, Server: p.Addr})
+	}
+	return o.app.released(c.Context(), []string{kernel.ExpireNodestConn}, func() ([]kernel.ServerKey, error) {
+		return gone, change()
+	})
 }
 
 type serverShow struct {

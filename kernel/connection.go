@@ -26,6 +26,9 @@ type Connection struct {
 	// Origin is where the entry was made: LOCAL, or SYNC for another director. It is
 	// set by the source WithOrigin only.
 	Origin string
+	// Orphan is whether its server was deleted. The kernel does not list it: Owners finds
+	// it.
+	Orphan Orphan
 }
 
 // Template reports whether the entry is a persistence template, which binds a

@@ -401,7 +401,8 @@ func (f *flowing) differs(p cuts) string {
 	within := time.Duration(*p.DroppedFor) * time.Second
 	met := f.until(within+20*time.Second, gone) // TCP sends again after pauses that grow
 	took := time.Since(f.last)
-	if took < within || f.protocol == "tcp" && met != "reset" || f.protocol == "udp" && met != "moved" && met != "refused" {
+	expected := f.protocol == "tcp" && met == "reset" || f.protocol == "udp" && (met == "moved" || met == "refused")
+	if took < within || !expected {
 		return what + met + " after " + took.String()
 	}
 	return ""

@@ -3,6 +3,7 @@ package output
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"lvs/kernel"
@@ -96,7 +97,12 @@ func ConnectionField(key string) (func(b []byte, c *kernel.Connection) []byte, e
 	if err != nil {
 		return nil, err
 	}
-	return func(b []byte, r *kernel.Connection) []byte { return c.appendCell(b, r, false) }, nil
+	return func(b []byte, r *kernel.Connection) []byte {
+		if c.unknown != nil && c.unknown(r) {
+			return append(b, '-') // as a group, it has no value
+		}
+		return c.appendCell(b, r, false)
+	}, nil
 }
 
 // connectionKind is an entry of the connection table.
@@ -123,8 +129,22 @@ func connectionKind() kind[kernel.Connection] {
 			text: func(b []byte, c *conn) []byte { return append(b, c.EngineData...) }},
 		{key: "origin", help: "LOCAL, or SYNC if it came from another director", canon: oneOf("LOCAL", "SYNC"),
 			text: func(b []byte, c *conn) []byte { return append(b, c.Origin...) }},
+		{key: "orphaned", help: "true if the server was deleted", canon: oneOf("true", "false"),
+			text: func(b []byte, c *conn) []byte {
+				if c.Orphan == kernel.OrphanUnknown {
+					return b
+				}
+				return strconv.AppendBool(b, c.Orphan == kernel.Orphaned)
+			},
+			unknown: func(c *conn) bool { return c.Orphan == kernel.OrphanUnknown }},
 	}}
-	k.plain = []string{"protocol", "client", "virtual", "server", "state", "expires"}
+	k.plain = []string{"protocol", "client", "virtual", "server", "state", "expires", "orphaned"}
+	k.style = func(c *conn, key string) Style {
+		if c.Orphan == kernel.Orphaned && (key == "server" || key == "orphaned") {
+			return Red
+		}
+		return NoStyle
+	}
 	k.wide = k.keys()
 	k.appendName = func(b []byte, c *conn) []byte {
 		if c.Protocol != 0 {
@@ -169,6 +189,7 @@ type ConnectionRow struct {
 	Engine         *string `json:"engine" doc:"The persistence engine. Null if there is none."`
 	EngineData     *string `json:"engineData" doc:"What the engine matches, such as a Call-ID. Null if there is none."`
 	Origin         *string `json:"origin" doc:"LOCAL, or SYNC if it came from another director. Null unless asked for."`
+	Orphaned       *bool   `json:"orphaned" doc:"The table no longer has the server. Null if unknown."`
 }
 
 // connectionJSON writes connections as JSON. It keeps the text of what the next
@@ -206,7 +227,7 @@ func (j *connectionJSON) append(b []byte, c *kernel.Connection) []byte {
 		b = append(b, `,"template":false`...)
 	}
 	if c.Engine == "" && c.EngineData == "" && c.Origin == "" {
-		return append(b, `,"engine":null,"engineData":null,"origin":null}`...)
+		return append(append(b, `,"engine":null,"engineData":null,"origin":null`...), orphanedJSON(c)...)
 	}
 	b = append(b, `,"engine":`...)
 	b = appendStringOrNull(b, c.Engine)
@@ -214,7 +235,18 @@ func (j *connectionJSON) append(b []byte, c *kernel.Connection) []byte {
 	b = appendStringOrNull(b, c.EngineData)
 	b = append(b, `,"origin":`...)
 	b = appendStringOrNull(b, c.Origin)
-	return append(b, '}')
+	return append(b, orphanedJSON(c)...)
+}
+
+// orphanedJSON returns the end of a connection's row.
+func orphanedJSON(c *kernel.Connection) string {
+	switch c.Orphan {
+	case kernel.Orphaned:
+		return `,"orphaned":true}`
+	case kernel.NotOrphaned:
+		return `,"orphaned":false}`
+	}
+	return `,"orphaned":null}`
 }
 
 // append appends what appendEndpoint appends.

@@ -17,14 +17,14 @@ type CutsRow struct {
 	Persistent  uint64 `json:"persistent" deprecated:"true" doc:"Use clients."`
 
 	Stranded     uint64  `json:"stranded" doc:"Those of clients for which the service has no other server."`
-	Dropped      *uint64 `json:"dropped" doc:"Connections whose packets are dropped until they time out. Null if unknown."`
+	Dropped      *uint64 `json:"dropped" doc:"Connections whose packets are dropped for a time. Null if unknown."`
 	Reset        *uint64 `json:"reset" doc:"Connections that are reset with the client's next packet. Null if unknown."`
 	Moved        *uint64 `json:"moved" doc:"UDP connections that go to another server at once. Null if unknown."`
 	Refused      *uint64 `json:"refused" doc:"UDP connections that are refused: no server is left. Null if unknown."`
-	ResetOrMoved *uint64 `json:"resetOrMoved" doc:"Those of marks: reset if TCP, moved if UDP. Null if unknown."`
-	DroppedFor   *uint64 `json:"droppedFor" doc:"The most seconds for which packets are dropped. Null if none, or unknown."`
+	ResetOrMoved *uint64 `json:"resetOrMoved" doc:"Those of marks: reset if TCP, else moved. Null if unknown."`
+	DroppedFor   *uint64 `json:"droppedFor" doc:"For how many seconds at most. Null if none are dropped, or unknown."`
 	Timeout      *string `json:"timeout" doc:"What ends that: tcp, tcp-fin, udp, time-wait, sctp. Null if nothing."`
-	Sysctl       *string `json:"sysctl" doc:"The sysctl that, set to 1 before, ends dropped connections at once. Null if none."`
+	Sysctl       *string `json:"sysctl" doc:"The sysctl that, if 1, ends dropped connections at once. Null if none."`
 }
 
 // Text returns the row as CostText does.

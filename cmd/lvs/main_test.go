@@ -78,7 +78,7 @@ func params(dir string) testscript.Params {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"status": status, "lock": lock, "opened": opened, "sysctl": sysctl,
+			"status": status, "lock": lock, "opened": opened, "sysctl": sysctl, "is-sysctl": isSysctl,
 		},
 		Condition: func(name string) (bool, error) {
 			switch name {
@@ -168,6 +168,28 @@ func sysctl(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(k.SetSysctl(context.Background(), args[0], args[1]))
 	ts.Check(k.Close())
+}
+
+// isSysctl checks a setting of net.ipv4.vs.
+func isSysctl(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: is-sysctl NAME VALUE")
+	}
+	var got string
+	if path := ts.Getenv(fakeVariable); path != "" {
+		k, err := openFake(path, kernel.Options{})
+		ts.Check(err)
+		all, err := k.Sysctls(context.Background(), args[0])
+		ts.Check(err)
+		got = all[0].Value
+	} else {
+		text, err := os.ReadFile("/proc/sys/net/ipv4/vs/" + args[0])
+		ts.Check(err)
+		got = strings.TrimSpace(string(text))
+	}
+	if (got == args[1]) == neg {
+		ts.Fatalf("%s is %s", args[0], got)
+	}
 }
 
 // status runs a command and compares its exit status with the first argument.

@@ -48,6 +48,9 @@ func (k *Kernel) change(c kernel.Change) error {
 	}
 	if err == nil {
 		commit()
+		if c.Op == kernel.DeleteService || c.Op == kernel.DeleteServer {
+			k.table.release()
+		}
 	}
 	return err
 }
@@ -88,7 +91,29 @@ func (k *Kernel) Flush(ctx context.Context) error {
 	}
 	defer k.mu.Unlock()
 	clear(k.table.services)
+	k.table.release()
 	return nil
+}
+
+// release ends the connections of deleted servers after a deletion, if the setting is on
+// (expire_nodest_conn_handler, from Linux 5.9).
+func (t *table) release() {
+	all := t.connections
+	if all == nil || t.sysctls[kernel.ExpireNodestConn] == "0" {
+		return
+	}
+	left := &kernel.Snapshot{}
+	for _, s := range t.services {
+		left.Services = append(left.Services, s.entry())
+	}
+	owners := kernel.NewOwners(left)
+	t.connections = func(yield func(kernel.Connection) bool) {
+		for c := range all {
+			if owners.Orphaned(&c) != kernel.Orphaned && !yield(c) {
+				return
+			}
+		}
+	}
 }
 
 // Zero clears counters and rates; those of the whole table only if no service is
