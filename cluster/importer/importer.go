@@ -187,7 +187,8 @@ func (im *importer) result(name string) (*cluster.File, []Note, error) {
 		im.validate(name)
 	}
 	if more := im.unknown - mostNames; more > 0 {
-		im.fault(im.unknownAt, "%d more names cannot be looked up: write addresses in place of names", more)
+		im.faults.Add(cluster.Fault{File: im.unknownAt.file, Line: im.unknownAt.line,
+			Why: fmt.Sprintf("%d more names cannot be looked up", more), Hint: nameHint})
 	}
 	if len(im.faults) > 0 {
 		inOrder(im.faults, func(f cluster.Fault) (string, int) { return f.File, f.Line })
@@ -308,11 +309,13 @@ func (im *importer) port(at place, s string, p kernel.Protocol) (uint16, bool) {
 
 // unknownName adds a fault for a name that cannot be looked up. Many of them become one.
 func (im *importer) unknownName(at place, format string, args ...any) {
-	if im.unknown++; im.unknown <= mostNames {
-		im.fault(at, format, args...)
+	if im.unknown++; im.unknown <= mostNames && !im.faults.Full() {
+		im.faults.Add(cluster.Fault{File: at.file, Line: at.line, Why: fmt.Sprintf(format, args...), Hint: nameHint})
 	}
 	im.unknownAt = at
 }
+
+const nameHint = "write addresses and numbers in place of names, or import where the names are known"
 
 // mostNames is how many names that cannot be looked up are faults of their own.
 const mostNames = 20
