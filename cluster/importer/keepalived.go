@@ -30,6 +30,9 @@ func Keepalived(src Text, o KeepalivedOptions) (*cluster.File, []Note, error) {
 	blocks.read(confTop, root)
 	k.top(root.block)
 	k.finish()
+	if found, at := findsService(r.lines); !found && len(im.file.Services) > 0 {
+		k.fault(at, "the block is not closed: keepalived does not find the virtual servers after it, and adds none of them")
+	}
 	cluster.ShareDefaults(&im.file)
 	return im.result(src.Name)
 }

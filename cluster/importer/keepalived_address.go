@@ -263,6 +263,14 @@ func (k *keepalived) familyOfServer(v *keepalivedService, n *confNode) {
 		k.lose(n.place, "%s is not converted, as in keepalived: its family is not the service's", n)
 		return
 	}
+	addr, _, _ := confAddress(n.word(1))
+	port, _, _ := confPort(n.word(2))
+	at := netip.AddrPortFrom(addr, port)
+	if v.known[at] {
+		k.lose(n.place, "%s is not converted, as in keepalived: it is a duplicate", n)
+		return
+	}
+	v.known[at] = true
 	v.real = append(v.real, confServerNode{n, v.forward})
 }
 

@@ -16,7 +16,9 @@ func (k *keepalived) finish() {
 	}
 	var out []*keepalivedService
 	for _, v := range k.services {
-		out = k.merge(out, v)
+		for _, one := range k.byPort(v) {
+			out = k.merge(out, one)
+		}
 	}
 	for _, v := range out {
 		k.service = v.FileService
@@ -24,6 +26,56 @@ func (k *keepalived) finish() {
 		k.service = nil
 		k.file.Services = append(k.file.Services, *v.FileService)
 	}
+}
+
+// byPort returns a service, or one for each port of its addresses if servers are the same
+// for some of the ports: a server without a port has the service's.
+func (k *keepalived) byPort(v *keepalivedService) []*keepalivedService {
+	var ports []uint16
+	twice := false
+	for _, id := range v.Addresses {
+		if !slices.Contains(ports, id.Port) {
+			ports = append(ports, id.Port)
+			twice = twice || len(withoutTwins(v.servers, id.Port)) < len(v.servers)
+		}
+	}
+	if !twice {
+		return []*keepalivedService{v}
+	}
+	k.service = v.FileService
+	k.note(v.place, "servers with the same address and port are duplicates: the first of them is used, as in keepalived")
+	k.service = nil
+	var out []*keepalivedService
+	for i, port := range ports {
+		one, file := *v, *v.FileService
+		one.FileService = &file
+		if i > 0 {
+			file.Comments = nil
+		}
+		file.Addresses = nil
+		for _, id := range v.Addresses {
+			if id.Port == port {
+				file.Addresses = append(file.Addresses, id)
+			}
+		}
+		one.servers = withoutTwins(v.servers, port)
+		out = append(out, &one)
+	}
+	return out
+}
+
+// withoutTwins returns the servers without those that have the address and port of an
+// earlier one, in a service with a port.
+func withoutTwins(servers []keepalivedServer, port uint16) []keepalivedServer {
+	seen := make(map[string]bool, len(servers))
+	var out []keepalivedServer
+	for _, s := range servers {
+		if at := endpointOf(s.Address, port); !seen[at] {
+			seen[at] = true
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // merge adds a service to a list. Its servers go to the services that have some of its

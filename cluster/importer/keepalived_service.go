@@ -26,7 +26,8 @@ type keepalivedService struct {
 	timing   keepalivedTiming
 	inhibit  bool
 	flags    kernel.SchedFlags
-	real     []confServerNode // of the service's family
+	real     []confServerNode        // of the service's family
+	known    map[netip.AddrPort]bool // their addresses and ports as given
 	servers  []keepalivedServer
 
 	sorry        *confNode
@@ -59,7 +60,8 @@ func (k *keepalived) virtualServer(n *confNode) {
 	}
 	v := &keepalivedService{FileService: &cluster.FileService{}, place: n.place, at: n, weight: cluster.DefaultWeight,
 		group: n.word(1) == "group", quorum: 1, quorumAt: n.place,
-		forward: keepalivedForward{Forward: kernel.NAT}, timing: keepalivedDefaults()}
+		forward: keepalivedForward{Forward: kernel.NAT}, timing: keepalivedDefaults(),
+		known: map[netip.AddrPort]bool{}}
 	k.service = v.FileService
 	defer func() { k.service = nil }()
 	for _, said := range n.notes {

@@ -167,6 +167,36 @@ func (b *confBlocks) skipped(n *confNode, needed bool) {
 	b.unclosed(n)
 }
 
+// findsService reports whether keepalived finds a virtual_server when it starts: then it
+// counts the braces of all blocks, so that one that is not closed hides what follows. Else
+// hidden is the line of that block.
+func findsService(lines []confLine) (found bool, hidden place) {
+	for i := 0; i < len(lines); i++ {
+		l := &lines[i]
+		if len(l.words) == 0 {
+			continue
+		}
+		if _, known := topKey(l.words[0]); !known {
+			continue
+		}
+		if l.words[0] == "virtual_server" {
+			return true, place{}
+		}
+		depth := 0
+		for i+1 < len(lines) && (depth > 0 || lines[i+1].open) {
+			i++
+			depth += b2n(lines[i].open) - b2n(lines[i].close)
+			if depth == 0 {
+				break
+			}
+		}
+		if depth > 0 {
+			return false, l.place
+		}
+	}
+	return false, place{}
+}
+
 // lastWord returns the word that begins the last line of a block.
 func lastWord(n *confNode) string {
 	if len(n.block) == 0 {
