@@ -75,10 +75,12 @@ func TestListing(t *testing.T) {
 			sizes: []uint32{512, 1024, 1024}, want: entries(1, 2, 3), read: 3},
 		{name: "resized for ever", readings: [][]Connection{entries(1), entries(2), entries(3), entries(4), entries(5)},
 			sizes: []uint32{1, 2, 3, 4, 5}, want: entries(1, 2, 3, 4), read: 4},
-		{name: "counted, nothing left out", readings: [][]Connection{entries(1, 2)}, counted: true, want: entries(1, 2), read: 2},
-		{name: "counted, some left out", readings: [][]Connection{entries(1, 2), entries(3, 2), entries(1, 2, 3)}, counted: true,
-			want: entries(1, 2, 3), read: 3},
-		{name: "counted, nothing at first", readings: [][]Connection{nil, entries(1)}, counted: true, want: entries(1), read: 3},
+		{name: "counted, nothing left out", readings: [][]Connection{entries(1, 2)}, counted: true,
+			want: entries(1, 2), read: 2},
+		{name: "counted, some left out", readings: [][]Connection{entries(1, 2), entries(3, 2), entries(1, 2, 3)},
+			counted: true, want: entries(1, 2, 3), read: 3},
+		{name: "counted, nothing at first", readings: [][]Connection{nil, entries(1)}, counted: true,
+			want: entries(1), read: 3},
 		{name: "counted, nothing at all", readings: [][]Connection{nil}, counted: true, read: 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -20,10 +20,10 @@ type Order struct {
 // OrderRow is a service whose servers stay in another order than wanted.
 type OrderRow struct {
 	Service   string   `json:"service" doc:"The service's id."`
-	Scheduler string   `json:"scheduler" doc:"The scheduler, which goes by the order of the servers."`
-	Current   []string `json:"current" doc:"The servers in the order in which they were added: the opposite of the kernel's list."`
+	Scheduler string   `json:"scheduler" doc:"The scheduler, which goes by the order."`
+	Current   []string `json:"current" doc:"The servers in the order of adding, which is the opposite of the kernel's."`
 	Wanted    []string `json:"wanted" doc:"The same servers in the order of the file or text."`
-	Share     *float64 `json:"share" doc:"The share of clients, 0 to 1, that the wanted order sends elsewhere. Null if unknown."`
+	Share     *float64 `json:"share" doc:"The share of clients, 0 to 1, that the wanted order would move, or null."`
 }
 
 // Orders adds services to the next ChangeList: their servers stay in their order.

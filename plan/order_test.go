@@ -12,7 +12,8 @@ func TestOrders(t *testing.T) {
 	id := kernel.AddressID(kernel.TCP, netip.MustParseAddrPort("192.0.2.10:80"))
 	servers := func(hosts string) (out []kernel.Server) {
 		for _, h := range []byte(hosts) {
-			out = append(out, kernel.Server{Weight: 1, Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, h - 'a' + 1}), 80)})
+			addr := netip.AddrFrom4([4]byte{10, 0, 0, h - 'a' + 1})
+			out = append(out, kernel.Server{Weight: 1, Addr: netip.AddrPortFrom(addr, 80)})
 		}
 		return out
 	}
