@@ -134,11 +134,11 @@ func Sections() []Section {
 			{"/proc/net/ip_vs", "The part of the table that every user can read; lvs list shows it without privilege."},
 			{"/proc/net/ip_vs_conn", "The connection table."},
 			{"/var/lib/lvs/drained.json, later/", "" +
-				"The weights of servers before they were drained, and the jobs of --for. For users other than root: " +
-				"$XDG_STATE_HOME/lvs or ~/.local/state/lvs."},
+				"The weights of servers before they were drained, and the jobs of --for. If there is no such folder, for " +
+				"users other than root: below $XDG_STATE_HOME/lvs/ or ~/.local/state/lvs/."},
 			{"/var/lib/lvs/journal-TABLE.jsonl, journal-TABLE.old.jsonl", "" +
-				"The journal of root's changes, for history and undo: one for each table. At 8 MiB a new file begins. " +
-				"For users other than root: $XDG_STATE_HOME/lvs or ~/.local/state/lvs."},
+				"The journal of the machine, for history and undo: one for each table. At 8 MiB a new file begins. " +
+				"If there is no such folder, users other than root have one of their own, as above."},
 		}},
 	}
 }

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -27,15 +28,17 @@ outcome, and the command line. For the outcome refused, the numbers are what was
 for. -o json has everything, with the settings before and after.
 
 The outcome is done; partly, if the kernel refused some of it; refused, if nothing
-was changed in the end; undone-by-N; or unknown, if the command is still running, was
-killed or could not find out. lvs undo undoes an entry. An entry with --job or, after
-apply --confirm-within, with undo --yes was made automatically.
+was changed in the end; interrupted at N, the weight that lvs weight --over had reached;
+undone-by-N; or unknown, if the command is still running, was killed or could not find
+out. lvs undo undoes an entry. An entry with --job or, after apply --confirm-within, with
+undo --yes was made automatically.
 
 Every change that lvs makes is an entry. Changes by other programs are not recorded.
 Changes by lvs under the name ipvsadm are recorded if LVS_JOURNAL=all is set in the
-environment. Each user has a journal: root in /var/lib/lvs, others in
-~/.local/state/lvs (XDG_STATE_HOME; LVS_STATE_DIR replaces both). It keeps at least
-the last 8 MiB. If it cannot be written, lvs reports that and makes the change anyway.
+environment. The machine has one journal, in /var/lib/lvs, which root and the group of
+that folder use. If there is no such folder, a user other than root has a journal in
+~/.local/state/lvs (XDG_STATE_HOME). LVS_STATE_DIR replaces both. It keeps at least the
+last 8 MiB. If it cannot be written, lvs reports that and makes the change anyway.
 A table lasts until the next boot, or as long as its network namespace; --all also
 shows changes to other tables.`,
 		Example: `  lvs history
@@ -91,6 +94,18 @@ func (a *App) entries(ofAll bool) (list []journal.Entry, table string, err error
 	if ofAll {
 		of = ""
 	}
-	list, err = (&journal.Journal{Dir: a.state().Dir}).Entries(of)
-	return list, table, err
+	dir := a.state().Dir
+	var read []journal.Entry // a disk that hangs must not share the result
+	ctx := a.ctx
+	if ctx == nil { // completion
+		ctx = context.Background()
+	}
+	err = interruptible(ctx, func() (err error) {
+		read, err = (&journal.Journal{Dir: dir}).Entries(of)
+		return err
+	})
+	if err != nil {
+		return nil, table, err
+	}
+	return read, table, nil
 }

@@ -44,6 +44,7 @@ func (o *Operator) Ramp(ctx context.Context, key kernel.ServerKey, from, to int,
 	seen func(now int, left time.Duration)) (reached int, err error) {
 	o.Forget(ctx, []kernel.ServerKey{key})
 	start, now := o.Now(), from
+	defer func() { o.ramped(ctx, reached, err) }()
 	for now != to {
 		due := rampNext(from, to, now, over)
 		gone := o.Now().Sub(start)
@@ -54,6 +55,9 @@ func (o *Operator) Ramp(ctx context.Context, key kernel.ServerKey, from, to int,
 		if next == now {
 			continue
 		}
+		if o.written.reached = &next; next == to {
+			o.written.reached = nil
+		}
 		if err := o.rampTo(ctx, key, now, next); err != nil {
 			return now, err
 		}
@@ -63,6 +67,19 @@ func (o *Operator) Ramp(ctx context.Context, key kernel.ServerKey, from, to int,
 		}
 	}
 	return now, nil
+}
+
+// ramped records how a ramp ended, if that was before its end.
+func (o *Operator) ramped(ctx context.Context, reached int, failure error) {
+	w := &o.written
+	if failure == nil {
+		return
+	}
+	w.reached, w.stopped = &reached, true
+	if w.problem == "" {
+		w.problem = errorLine(failure)
+	}
+	o.writeEnd(ctx)
 }
 
 // rampAt returns the weight after a time, rounded towards from.

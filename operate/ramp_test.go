@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lvs/kernel"
+	"lvs/plan/journal"
 )
 
 // A ramp goes one way, ends exactly, and is on time.
@@ -61,6 +62,9 @@ func TestRamp(t *testing.T) {
 	if took := w.now.Sub(begun); took < 8*time.Second || took > 8*time.Second+rampStep {
 		t.Errorf("it took %s", took)
 	}
+	if e := w.entries(); len(e) != 1 || e[0].Outcome != journal.Done || e[0].Reached != nil {
+		t.Errorf("recorded %+v", e)
+	}
 	if e := w.entries(); len(e) != 1 || e[0].Made()[0].BeforeServer.Weight != 0 || e[0].Made()[0].AfterServer.Weight != 4 {
 		t.Errorf("recorded %+v", e)
 	}
@@ -100,10 +104,16 @@ func TestRampStops(t *testing.T) {
 			w := newWorld(t)
 			w.add(web, 0)
 			reached, err := w.Ramp(ctx, key(web, 1), 0, 4, 8*time.Second, func(now int, _ time.Duration) {
+				if e := w.entries()[0]; e.Outcome != journal.Unknown || e.Reached == nil || *e.Reached != now {
+					t.Errorf("at %d it is recorded as %+v", now, e.End)
+				}
 				if now == 2 {
 					c.onStep(w)
 				}
 			})
+			if e := w.entries(); len(e) != 1 || e[0].Outcome != journal.Interrupted || e[0].Reached == nil || *e[0].Reached != 2 {
+				t.Errorf("recorded %+v", e)
+			}
 			if reached != 2 || !c.check(err) || w.weights(web, 1)[0] != c.weight {
 				t.Errorf("reached %d, %v; the weight is %d", reached, err, w.weights(web, 1)[0])
 			}

@@ -28,6 +28,9 @@ type written struct {
 	unknown bool
 	// partial is set if the changes are only a part of what was asked for.
 	partial bool
+	// reached is the weight of a ramp that is not at its end, stopped that it ended there.
+	reached *int
+	stopped bool
 	// problem is the error, before that of before unfinished.
 	problem, before string
 	// broken is set if the journal cannot be written, told once Unrecorded was sent.
@@ -216,6 +219,10 @@ func (w *written) end() journal.End {
 		end.Outcome, end.Refused = journal.Unknown, w.refused
 	case len(w.refused) > 0 && len(w.refused) == w.objects:
 		end.Outcome = journal.Refused
+	case w.reached != nil && w.stopped:
+		end.Outcome, end.Refused, end.Reached = journal.Interrupted, w.refused, w.reached
+	case w.reached != nil:
+		end.Outcome, end.Reached = journal.Unknown, w.reached
 	case len(w.refused) > 0 || w.partial:
 		end.Outcome, end.Refused = journal.Partly, w.refused
 	}

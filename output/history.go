@@ -24,6 +24,7 @@ type HistoryRow struct {
 	Edited     int     `json:"edited" doc:"The number of those that were edited, and timeouts."`
 	Deleted    int     `json:"deleted" doc:"The number of those that were deleted."`
 	Outcome    string  `json:"outcome" doc:"partly: some refused; refused: no change; unknown: killed." enum:"outcome"`
+	Reached    *int    `json:"reached" doc:"The weight that weight --over reached before its end. Null otherwise."`
 	UndoneBy   *uint64 `json:"undoneBy" doc:"The entry that undid it. Null if none did."`
 	Undoes     *uint64 `json:"undoes" doc:"The entry that it undoes. Null if it is not an undo."`
 	Error      *string `json:"error" doc:"What failed. Null if nothing did."`
@@ -57,7 +58,7 @@ func historyRow(of *journal.Entry, table string) HistoryRow {
 		ID: e.ID, Time: e.Time.UTC().Format(time.RFC3339Nano), User: e.User, UID: e.UID,
 		SudoUser: textOrNull(e.SudoUser), Command: e.Command, Netns: textOrNull(e.Netns), ThisTable: e.Table == table,
 		Added: e.Counts.Added, Edited: e.Counts.Edited, Deleted: e.Counts.Deleted,
-		Outcome: outcome(e), Error: textOrNull(e.Error),
+		Outcome: outcome(e), Reached: e.Reached, Error: textOrNull(e.Error),
 		Reason: textOrNull(e.Reason), Source: source(e), Reversible: e.Reversible(),
 		Changes: make([]HistoryChangeRow, len(e.Objects)),
 	}
@@ -122,7 +123,7 @@ func historyKind() kind[journal.Entry] {
 		text("netns", "the name of the network namespace", func(e *entry) string { return e.Netns }),
 		text("table", "the identity of the table", func(e *entry) string { return e.Table }),
 		{key: "changes", help: "the number of added (+), edited (~) and deleted (-) objects", text: appendCounts},
-		{key: "outcome", help: "done, partly, refused, undone-by-N or unknown", text: appendOutcome},
+		{key: "outcome", help: "done, partly, refused, interrupted at N, undone-by-N or unknown", text: appendOutcome},
 		text("source", "command, job or director: what made the change", source),
 		text("reason", "the text of --reason", func(e *entry) string { return e.Reason }),
 		number("undoes", "the entry that it undoes", func(e *entry) uint64 { return e.Undoes }),
@@ -132,7 +133,8 @@ func historyKind() kind[journal.Entry] {
 	k.plain = []string{"id", "time", "user", "changes", "outcome", "command"}
 	k.wide = []string{"id", "time", "user", "sudoUser", "netns", "changes", "outcome", "error", "reason", "command"}
 	k.style = func(e *entry, key string) Style {
-		if key == "outcome" && (e.Outcome == journal.Unknown || e.Outcome == journal.Partly) && e.UndoneBy == 0 {
+		if key == "outcome" && e.UndoneBy == 0 &&
+			(e.Outcome == journal.Unknown || e.Outcome == journal.Partly || e.Outcome == journal.Interrupted) {
 			return Yellow
 		}
 		return NoStyle
@@ -140,11 +142,14 @@ func historyKind() kind[journal.Entry] {
 	return k
 }
 
-// appendOutcome appends the outcome, with the entry that undid it: undone-by-5.
+// appendOutcome appends the outcome, with the entry that undid it, undone-by-5, or the
+// weight that was reached: interrupted at 42.
 func appendOutcome(b []byte, e *journal.Entry) []byte {
 	b = append(b, outcome(e)...)
 	if e.UndoneBy != 0 {
 		b = strconv.AppendUint(append(b, "-by-"...), e.UndoneBy, 10)
+	} else if e.Reached != nil {
+		b = strconv.AppendInt(append(b, " at "...), int64(*e.Reached), 10)
 	}
 	return b
 }

@@ -261,6 +261,9 @@ func sampleHistory() []journal.Entry {
 	object := plan.Object{Service: web.ServiceID, Server: first.Addr, BeforeServer: &first, AfterServer: &drained}
 	began := at().Add(time.Nanosecond)
 	return []journal.Entry{
+		{ID: 5, Time: began, User: "root", Command: "lvs weight tcp://192.0.2.10:80 10.0.0.11:80 0 --over 1m",
+			Table: "boot/1", Counts: plan.Result{Edited: 1}, Objects: []plan.Object{object},
+			End: journal.End{Outcome: journal.Interrupted, Reached: new(2)}},
 		{ID: 4, Time: began, User: "root", SudoUser: "alice", Command: "lvs zero", Table: "boot/1",
 			Objects: []plan.Object{{Zeroed: true}}, End: journal.End{Outcome: journal.Done}},
 		{ID: 3, Time: began, User: "1000", UID: 1000, Command: "lvs restore -f 'a file\x1b[31m'",

@@ -46,7 +46,7 @@ func enum(name string) []string {
 	case "source":
 		return []string{"command", "job", "director"}
 	case "outcome":
-		return []string{"done", "partly", "refused", "undone", "unknown"}
+		return []string{"done", "interrupted", "partly", "refused", "undone", "unknown"}
 	case "drain":
 		return []string{string(Serving), string(Draining), string(Drained), string(Deleted), string(Gone), string(TimedOut)}
 	}

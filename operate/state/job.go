@@ -141,7 +141,7 @@ func (f Folder) HasJobs() bool {
 	if f.Dir == "" {
 		return false
 	}
-	files, err := os.ReadDir(filepath.Join(f.Dir, "later"))
+	files, err := within(f, func() ([]os.DirEntry, error) { return os.ReadDir(filepath.Join(f.Dir, jobsName)) })
 	return err == nil && len(files) > 0
 }
 

@@ -71,6 +71,9 @@ type End struct {
 	Refused []int
 	// Error is the error message, on one line.
 	Error string
+	// Reached is the weight that a change in small steps has reached, if it is not at its
+	// end: then Outcome is Interrupted, or Unknown while it goes on. Otherwise nil.
+	Reached *int
 }
 
 // Outcome is how many of an entry's changes were made.
@@ -82,6 +85,8 @@ const (
 	Done    Outcome = "done"
 	Partly  Outcome = "partly"  // all but Refused
 	Refused Outcome = "refused" // none, or all were undone
+	// Interrupted is a change in small steps that ended at Reached.
+	Interrupted Outcome = "interrupted"
 )
 
 // Made returns the objects that were changed, or may have been: each object once,
@@ -146,6 +151,7 @@ type line struct {
 	Outcome Outcome `json:"outcome,omitempty"`
 	Refused []int   `json:"refused,omitempty"`
 	Error   string  `json:"error,omitempty"`
+	Reached *int    `json:"reached,omitempty"`
 }
 
 // line returns the entry without its objects, which are a part.

@@ -89,7 +89,8 @@ func shortened(command string) string {
 // End writes how the changes of an entry ended.
 func (j *Journal) End(ctx context.Context, id uint64, end End) error {
 	return j.append(ctx, part{}, func(uint64) line {
-		return line{Format: journalFormat, Of: id, Outcome: end.Outcome, Refused: end.Refused, Error: end.Error}
+		return line{Format: journalFormat, Of: id, Outcome: end.Outcome, Refused: end.Refused, Error: end.Error,
+			Reached: end.Reached}
 	})
 }
 

@@ -134,7 +134,7 @@ func (l *line) read(p part, found map[uint64]*Entry) {
 	switch {
 	case l.Outcome != "":
 		if e != nil {
-			e.End = End{l.Outcome, l.Refused, l.Error}
+			e.End = End{l.Outcome, l.Refused, l.Error, l.Reached}
 		}
 	case l.ID != 0 || e == nil && l.Table != "":
 		e := l.entry()
