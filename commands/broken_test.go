@@ -117,7 +117,8 @@ func TestRestart(t *testing.T) {
 		t.Errorf("with -q it says %q", said)
 	}
 	said := saidBy(t, k, "boot2/1", "list")
-	if !strings.HasSuffix(said, "lvs drain 10.0.0.11 --for 30m --yes) did not happen: the machine was restarted before\n") {
+	want := "lvs drain 10.0.0.11 --for 30m --yes) did not happen: the machine was restarted before\n"
+	if !strings.HasSuffix(said, want) {
 		t.Errorf("it says %q", said)
 	}
 	if said := saidBy(t, k, "boot2/1", "list"); said != "" {

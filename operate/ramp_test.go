@@ -111,7 +111,7 @@ func TestRampStops(t *testing.T) {
 					c.onStep(w)
 				}
 			})
-			if e := w.entries(); len(e) != 1 || e[0].Outcome != journal.Interrupted || e[0].Reached == nil || *e[0].Reached != 2 {
+			if e := w.entries()[0]; e.Outcome != journal.Interrupted || e.Reached == nil || *e.Reached != 2 {
 				t.Errorf("recorded %+v", e)
 			}
 			if reached != 2 || !c.check(err) || w.weights(web, 1)[0] != c.weight {
