@@ -19,6 +19,7 @@ import (
 type apply struct {
 	app *App
 	planner
+	gate
 	drain, confirm string
 	// patience is how long servers to delete may finish their connections; zero
 	// cuts them at once.
@@ -41,9 +42,11 @@ that can be edited in place.
 
 Only services that the files name are changed; --prune also deletes the others. If
 something would be deleted, or a service left without a server that accepts new
-connections, apply asks first; without a terminal it needs --yes. With --drain,
-servers to delete get the weight 0 first and are deleted when their connections have
-ended, or when DURATION has passed.
+connections or with less than half of its weight, apply asks first; without a terminal
+it needs --yes. --min-left sets another share, below which --yes changes nothing.
+
+With --drain, servers to delete get the weight 0 first and are deleted when their
+connections have ended, or when DURATION has passed.
 
 A new server is added after those that exist, wherever the file has it, and an existing
 one keeps its place. If the scheduler goes by the order of the servers (sh, dh, mh, or
@@ -77,6 +80,7 @@ the last change.`,
 		ValidArgsFunction: clusterFileNames,
 	}
 	o.planner.register(a, c)
+	o.gate.register(c)
 	c.Flags().StringVar(&o.drain, "drain", "",
 		"let servers to delete finish their connections for up to `DURATION`, such as 60s (default: cut them at once)")
 	c.Flags().StringVar(&o.confirm, "confirm-within", "",
@@ -115,10 +119,12 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	cut := plan.Sum(q.costs)
+	o.gate.measure(a, q.before.Snapshot, q.steps.Changes)
 	if a.global.dryRun {
 		if err := o.show(q); err != nil {
 			return err
 		}
+		o.gate.note(a)
 		a.warnDropped(&cut, "")
 		return nil
 	}
@@ -133,7 +139,10 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 	if o.patience == 0 { // otherwise connections have time to end first
 		a.warnDropped(&cut, "")
 	}
-	if what := dangers(q); what != "" {
+	if err := o.gate.refuse(a); err != nil {
+		return err
+	}
+	if what := dangers(q, &o.gate); what != "" {
 		if err := a.confirm(ctx, what); err != nil {
 			return err
 		}
@@ -181,6 +190,7 @@ func (o *apply) parseTimes() error {
 	bad.add(err)
 	o.within, err = optionalDuration("--confirm-within", o.confirm, durationRange{})
 	bad.add(err)
+	bad.add(o.gate.parse())
 	return bad.err()
 }
 
@@ -207,6 +217,7 @@ func (o *apply) carryOut(ctx context.Context, q *planned) error {
 	if err != nil {
 		return err
 	}
+	o.gate.note(a)
 	if o.within > 0 {
 		a.note("undone in %s unless confirmed: %s confirm", output.Duration(o.within), a.here())
 	}

@@ -20,6 +20,7 @@ import (
 type drain struct {
 	app *App
 	machineSelector
+	gate
 	wait, delete, expire bool
 	release              bool
 	// showList is --list.
@@ -71,8 +72,11 @@ With --for, a background process undrains the server later, even after the shell
 has ended. (If systemd-logind has KillUserProcesses=yes, logging out ends that
 process.) lvs undrain cancels it.
 
-If a service would be left without a server that accepts new connections, drain
-asks first; without a terminal it needs --yes.`,
+If a service would be left without a server that accepts new connections, or with less
+than half of its weight, drain asks first; without a terminal it needs --yes.
+--min-left sets another share. Servers that are drained already count as part of the
+weight that is gone. With --min-left and --yes, nothing is changed below that share,
+and the exit status is 1.`,
 		Example: `  lvs drain 10.0.0.11
   lvs drain 10.0.0.11 --wait --timeout 10m
   lvs drain 10.0.0.11:80 --service tcp://192.0.2.10:80 --wait --delete
@@ -85,6 +89,7 @@ asks first; without a terminal it needs --yes.`,
 		ValidArgsFunction: a.completeMachine,
 	}
 	o.machineSelector.register(a, c)
+	o.gate.register(c)
 	f := c.Flags()
 	f.BoolVar(&o.wait, "wait", false, "wait until nothing is left, or until --timeout")
 	f.BoolVar(&o.delete, "delete", false, "wait until nothing is left, then delete the server from the services")
@@ -103,13 +108,13 @@ asks first; without a terminal it needs --yes.`,
 
 func (o *drain) run(c *cobra.Command, args []string) error {
 	if o.showList {
-		if o.wait || o.delete || o.expire || o.hold != "" {
-			return usagef("--list cannot be used together with --wait, --delete, --expire-templates or --for")
+		if o.wait || o.delete || o.release || o.expire || o.hold != "" {
+			return usagef("--list cannot be used together with --wait, --delete, --release, --expire-templates or --for")
 		}
 		return o.list(c.Context(), args)
 	}
 	var bad faults
-	names, ids, err := o.parse(args)
+	names, ids, err := o.machineSelector.parse(args)
 	bad.add(err)
 	o.holdFor, err = optionalDuration("--for", o.hold, durationRange{})
 	bad.add(err)
@@ -119,6 +124,7 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 	if o.release && !o.delete {
 		bad.add(usagef("--release has no effect without --delete"))
 	}
+	bad.add(o.gate.parse())
 	if err := bad.err(); err != nil {
 		return err
 	}
@@ -129,8 +135,12 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	steps := operate.WeightSteps(found, 0)
-	if what := emptied(snap, steps, names); what != "" {
-		if err := a.confirm(ctx, what); err != nil {
+	o.measure(a, snap, changesOf(steps))
+	if err := o.refuse(a); err != nil {
+		return err
+	}
+	if what := o.leaves(); len(what) > 0 {
+		if err := a.confirm(ctx, "drain "+textOf(names)+" and "+strings.Join(what, ", and ")); err != nil {
 			return err
 		}
 	}
@@ -164,6 +174,7 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 		a.note("nothing to do: the weight is already 0")
 	}
 	o.noteZero(found)
+	o.gate.note(a)
 	if !o.release {
 		_, err := o.follow(ctx, op, w, found)
 		return err
@@ -216,6 +227,7 @@ func (o *drain) preview(ctx context.Context, snap *kernel.Snapshot, steps []oper
 	if len(steps) == 0 {
 		return o.app.nothingChanges("the weight is already 0")
 	}
+	o.gate.note(o.app)
 	costs, err := o.app.costsWith(ctx, snap, changesOf(steps), o.release)
 	if err != nil {
 		return err
@@ -240,25 +252,6 @@ func notHeld(what string, held *operate.NotHeldError) error {
 		what = "cannot remember the weights"
 	}
 	return fmt.Errorf("--for: %s; nothing was changed: %w", what, held.Err)
-}
-
-// emptied returns what confirm asks about: the services that the steps leave without
-// a server that accepts new connections. It is empty if there is none.
-func emptied(snap *kernel.Snapshot, steps []operate.Step, names []machine) string {
-	changes := make([]kernel.Change, len(steps))
-	for i := range steps {
-		changes[i] = steps[i].Change
-	}
-	ids := plan.Starved(snap, changes)
-	if len(ids) == 0 {
-		return ""
-	}
-	list := make([]string, len(ids))
-	for i, id := range ids {
-		list[i] = id.String()
-	}
-	return fmt.Sprintf("drain %s and leave %s without a server that accepts new connections", textOf(names),
-		enumerate(list))
 }
 
 func textOf(names []machine) string {

@@ -385,8 +385,9 @@ func TestDrainOnATerminal(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("drain 10.0.0.11:80 --wait")); status != exitDone {
 		t.Fatalf("status %d: %s", status, errs)
 	}
-	line := "\rlvs: draining: 2 active connections left in 1 service, not getting fewer: 10.0.0.11:80"
-	gone := "\r" + strings.Repeat(" ", len(line)-1) + "\r"
+	left := "lvs: weight left: 50% in tcp://192.0.2.10:80 (5 of 10)\n"
+	line := left + "\rlvs: draining: 2 active connections left in 1 service, not getting fewer: 10.0.0.11:80"
+	gone := "\r" + strings.Repeat(" ", len(line)-len(left)-1) + "\r"
 	if got := errs.String(); !strings.HasPrefix(got, line) ||
 		!strings.HasSuffix(got, gone+"lvs: 10.0.0.11:80 is drained after 1s\n") {
 		t.Errorf("it shows %q", got)

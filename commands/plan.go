@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -170,17 +169,12 @@ func countSteps(s *plan.Steps, planned bool) string {
 
 // dangers returns what a plan deletes and cuts, and which services it leaves without
 // servers: what confirm asks about. It is empty if there is none.
-func dangers(q *planned) string {
+func dangers(q *planned, g *gate) string {
 	var what []string
 	if text := deletions(q.before.Snapshot, q.steps.Changes, q.costs); text != "" {
 		what = append(what, text)
 	}
-	if ids := plan.Starved(q.before.Snapshot, q.steps.Changes); len(ids) == 1 {
-		what = append(what, fmt.Sprintf("leave %v without a server that accepts new connections", ids[0]))
-	} else if len(ids) > 1 {
-		what = append(what,
-			fmt.Sprintf("leave %d services without a server that accepts new connections (%v …)", len(ids), ids[0]))
-	}
+	what = append(what, g.leaves()...)
 	stops := 0
 	for _, d := range q.steps.Stop {
 		if !slices.ContainsFunc(q.steps.Start, func(s kernel.Daemon) bool { return s.Role == d.Role }) {

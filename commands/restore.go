@@ -39,7 +39,8 @@ services that the text does not have are deleted (--merge keeps them).
 If the text has a fault, nothing is changed and every faulty line is reported. If the
 kernel refuses a line, everything is undone, unless --keep-going skips the line.
 
-If something would be deleted, restore asks first; without a terminal it needs --yes.
+If something would be deleted, or a service left with less than half of its weight,
+restore asks first; without a terminal it needs --yes.
 A text without any service is refused: lvs clear deletes every service.
 
 A drained server stays drained, and its weight in the text becomes the one that lvs
@@ -103,13 +104,17 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	if what := deletions(before, changes, costs); what != "" {
+	g := gate{least: usualLeast, onlyLost: true}
+	g.measure(o.app, before, changes)
+	what := strings.TrimPrefix(deletions(before, changes, costs)+g.also(), ", and ")
+	if what != "" {
 		cut := plan.Sum(costs)
 		o.app.warnDropped(&cut, "")
 		if err := o.app.confirm(ctx, what); err != nil {
 			return err
 		}
 	}
+	g.note(o.app)
 	return o.apply(ctx, k, &restoration{before, changes, costs, text})
 }
 

@@ -1,8 +1,10 @@
 package commands
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -115,6 +117,7 @@ type serverEdit struct {
 	selector
 	serverSelector
 	serverOptions
+	gate
 }
 
 func newServerEdit(a *App) *cobra.Command {
@@ -123,7 +126,8 @@ func newServerEdit(a *App) *cobra.Command {
 		Use:   "edit SERVICE SERVER…",
 		Short: "Change settings of real servers",
 		Long: `Change settings of real servers. Settings without an option stay as they are, and no
-connection is cut. A drained server that gets a weight is no longer drained.
+connection is cut. A drained server that gets a weight is no longer drained. If less
+than --min-left of the service's weight would be left, the command asks first.
 
 A forwarding method other than tunnel resets the tunnel's type, port and flags; a
 tunnel type other than gue resets the port and remcsum.`,
@@ -137,7 +141,9 @@ tunnel type other than gue resets the port and remcsum.`,
 	o.serverSelector.register(a, c, &o.selector)
 	o.serverOptions.register(c)
 	withoutDefaults(c.Flags())
+	o.gate.register(c)
 	a.changeFlags(c)
+	a.askFlags(c)
 	return c
 }
 
@@ -156,7 +162,7 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 		return usagef("service %v: no setting is given: server edit needs an option", id).
 			hintf("%s --help lists the options", c.CommandPath())
 	}
-	_, present, err := o.app.lookupServers(c.Context(), kernel.EditServer.String(), id, names)
+	entry, present, err := o.app.lookupServers(c.Context(), kernel.EditServer.String(), id, names)
 	if err != nil {
 		return err
 	}
@@ -184,17 +190,40 @@ func (o *serverEdit) run(c *cobra.Command, args []string) error {
 		}
 		return o.app.nothingChanges("%s of %v already %s these settings", these, id, have)
 	}
+	if err := o.ask(c.Context(), entry, steps); err != nil {
+		return err
+	}
 	err = o.app.apply(c.Context(), steps)
 	if c.Flags().Changed("weight") {
 		o.app.putBack(c.Context(), steps, err)
 	}
+	if err == nil {
+		o.gate.note(o.app)
+	}
 	return err
+}
+
+// ask asks if the service would have too little of its weight left.
+func (o *serverEdit) ask(ctx context.Context, entry *kernel.ServiceEntry, steps []operate.Step) error {
+	o.measure(o.app, &kernel.Snapshot{Services: []kernel.ServiceEntry{*entry}}, changesOf(steps))
+	if err := o.refuse(o.app); err != nil {
+		return err
+	}
+	if what := o.leaves(); len(what) > 0 {
+		text := fmt.Sprintf("edit %s of %v and %s", plural(len(steps), "server"), entry.ServiceID,
+			strings.Join(what, ", and "))
+		if err := o.app.confirm(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type serverDelete struct {
 	app *App
 	selector
 	serverSelector
+	gate
 	release bool
 }
 
@@ -222,7 +251,8 @@ connection ends only with the next packet of its client.) This is the way off a
 server that has died. If connections are left, the exit status is 8.
 
 On a terminal, the command shows what it will cut and asks for confirmation. Without
-a terminal it needs --yes.`,
+a terminal it needs --yes. With --yes and --min-left, nothing is deleted that would
+leave less of the service's weight.`,
 		Example: `  lvs server delete tcp://192.0.2.10:80 10.0.0.11:80
   lvs server delete --yes tcp://192.0.2.10:80 10.0.0.11 10.0.0.12
   lvs server delete --release tcp://192.0.2.10:80 10.0.0.13
@@ -234,14 +264,18 @@ a terminal it needs --yes.`,
 	o.serverSelector.register(a, c, &o.selector)
 	c.Flags().BoolVar(&o.release, "release", false,
 		"end the connections at once, with net.ipv4.vs.expire_nodest_conn, which is restored afterwards")
+	o.gate.register(c)
 	a.changeFlags(c)
 	a.askFlags(c)
 	return c
 }
 
 func (o *serverDelete) run(c *cobra.Command, args []string) error {
+	var bad faults
 	id, names, err := o.servers(&o.selector, args)
-	if err != nil {
+	bad.add(err)
+	bad.add(o.gate.parse())
+	if err := bad.err(); err != nil {
 		return err
 	}
 	e, present, err := o.app.lookupServers(c.Context(), kernel.DeleteServer.String(), id, names)
@@ -258,11 +292,15 @@ func (o *serverDelete) run(c *cobra.Command, args []string) error {
 			BeforeServer: &p.Server,
 		})
 	}
+	table := &kernel.Snapshot{Services: []kernel.ServiceEntry{*e}}
+	o.measure(o.app, table, changesOf(steps))
+	if err := o.refuse(o.app); err != nil {
+		return err
+	}
 	what := fmt.Sprintf("delete server %v", present[0].Addr)
 	if len(present) > 1 {
 		what = fmt.Sprintf("delete %d servers", len(present))
 	}
-	table := &kernel.Snapshot{Services: []kernel.ServiceEntry{*e}}
 	costs, err := o.app.costsWith(c.Context(), table, changesOf(steps), o.release)
 	if err != nil {
 		return err
@@ -270,10 +308,16 @@ func (o *serverDelete) run(c *cobra.Command, args []string) error {
 	cut := plan.Sum(costs)
 	o.app.warnDropped(&cut,
 		"add --release to end them at once: TCP is reset, UDP moves; it restores the setting afterwards")
-	if err := o.app.confirm(c.Context(), fmt.Sprintf("%s from %v%s", what, id, which(&cut))); err != nil {
+	if err := o.app.confirm(c.Context(), fmt.Sprintf("%s from %v%s", what, id, which(&cut)+o.also())); err != nil {
 		return err
 	}
-	change := func() error { return o.app.apply(c.Context(), steps, costs...) }
+	change := func() error {
+		err := o.app.apply(c.Context(), steps, costs...)
+		if err == nil {
+			o.gate.note(o.app)
+		}
+		return err
+	}
 	if !o.release {
 		return change()
 	}

@@ -311,11 +311,14 @@ func (o *undo) kept(e *journal.Entry, back *plan.Reversal) error {
 // ask prints what will be done and asks, if something is deleted.
 func (o *undo) ask(ctx context.Context, e *journal.Entry, back *plan.Reversal, rows []output.Change,
 	costs []plan.Cost) error {
+	a := o.app
+	g := gate{onlyLost: true}
+	g.measure(a, back.Before.Snapshot, back.Changes)
+	g.note(a)
 	what := deletions(back.Before.Snapshot, back.Changes, costs)
 	if what == "" {
 		return nil
 	}
-	a := o.app
 	if g := &a.global; !g.dryRun && !g.yes && a.ErrTerminal.Is {
 		p, err := output.New(a.Err, output.Options{Now: a.Now})
 		if err != nil {

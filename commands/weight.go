@@ -20,6 +20,7 @@ type weight struct {
 	app *App
 	selector
 	serverSelector
+	gate
 	// less has an argument such as -5, which would be parsed as an option.
 	less string
 	// over and hold are --over and --for as typed, overFor and holdFor as durations.
@@ -40,6 +41,10 @@ A result outside 0 to 2147483647 is refused, and so is a percentage that would r
 a weight down to 0: write 0 for that. A drained server that gets a weight is no longer
 drained.
 
+If the service would be left without a server that accepts new connections, or with
+less than half of its weight, the command asks first; without a terminal it needs
+--yes. --min-left sets another share, below which --yes changes nothing.
+
 With --over, the weight changes in small steps, at most four a second, and progress
 is shown. If it is interrupted, or if someone else changes the weight meanwhile, the
 weight stays as it is then. With --for, the old weight is restored automatically,
@@ -58,11 +63,13 @@ has ended. lvs undrain restores it earlier; a new weight cancels it.`,
 	// -6 is a weight here.
 	o.selector.registerNamed(a, c, "f", "")
 	o.serverSelector.register(a, c, &o.selector)
+	o.gate.register(c)
 	c.Flags().StringVar(&o.over, "over", "",
 		"change the weight in small steps over `DURATION`, such as 60s (default: at once)")
 	c.Flags().StringVar(&o.hold, "for", "",
 		"restore the old weight automatically after `DURATION`, such as 30m (default: the new one stays)")
 	a.changeFlags(c)
+	a.askFlags(c)
 	c.Flags().StringVar(&o.less, relativeFlag, "", "")
 	c.Flags().MarkHidden(relativeFlag)
 	return c
@@ -113,7 +120,7 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	if err := o.parseTimes(err); err != nil {
 		return err
 	}
-	_, present, err := o.app.lookupServers(c.Context(), "set weight", id, rest[:1])
+	entry, present, err := o.app.lookupServers(c.Context(), "set weight", id, rest[:1])
 	if err != nil {
 		return err
 	}
@@ -134,17 +141,40 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 		Change:       kernel.Change{Op: kernel.EditServer, Service: kernel.Service{ServiceID: id}, Server: after},
 		BeforeServer: &before,
 	}
-	switch {
-	case o.app.global.dryRun:
-		return o.app.apply(c.Context(), []operate.Step{to})
-	case o.over != "":
-		return o.ramp(c.Context(), to)
-	case o.hold != "":
-		return o.setFor(c.Context(), operate.Member{Service: kernel.Service{ServiceID: id}, ServerEntry: present[0]}, to)
+	if err := o.ask(c.Context(), entry, to); err != nil {
+		return err
 	}
-	err = o.app.apply(c.Context(), []operate.Step{to})
-	o.app.putBack(c.Context(), []operate.Step{to}, err)
+	switch m := (operate.Member{Service: kernel.Service{ServiceID: id}, ServerEntry: present[0]}); {
+	case o.app.global.dryRun:
+		err = o.app.apply(c.Context(), []operate.Step{to})
+	case o.over != "":
+		err = o.ramp(c.Context(), to)
+	case o.hold != "":
+		err = o.setFor(c.Context(), m, to)
+	default:
+		err = o.app.apply(c.Context(), []operate.Step{to})
+		o.app.putBack(c.Context(), []operate.Step{to}, err)
+	}
+	if err == nil {
+		o.gate.note(o.app)
+	}
 	return err
+}
+
+// ask asks if the service would have too little of its weight left.
+func (o *weight) ask(ctx context.Context, entry *kernel.ServiceEntry, to operate.Step) error {
+	o.measure(o.app, &kernel.Snapshot{Services: []kernel.ServiceEntry{*entry}}, []kernel.Change{to.Change})
+	if err := o.refuse(o.app); err != nil {
+		return err
+	}
+	if what := o.leaves(); len(what) > 0 {
+		text := fmt.Sprintf("set the weight of %v to %d and %s", to.Server.Addr, to.Server.Weight,
+			strings.Join(what, ", and "))
+		if err := o.app.confirm(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // notDrained returns an error if the server is drained: a weight for some time would end
@@ -252,6 +282,7 @@ func (o *weight) parseTimes(bad error) error {
 	var all faults
 	var err error
 	all.add(bad)
+	all.add(o.gate.parse())
 	o.overFor, err = optionalDuration("--over", o.over, durationRange{})
 	all.add(err)
 	o.holdFor, err = optionalDuration("--for", o.hold, durationRange{})

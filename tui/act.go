@@ -195,6 +195,9 @@ func (m *Model) weigh(t target, by int) tea.Cmd {
 	set := func(n int) {
 		to = min(max(n, 0), kernel.MaxWeight)
 		c.args = []string{"weight", id.String(), server.String(), strconv.Itoa(to)}
+		if to == 0 {
+			c.args = append(c.args, "--yes") // the dialog asks
+		}
 		c.body = []line{
 			m.change("weight", strconv.Itoa(old), strconv.Itoa(to)),
 			label(&m.g, "service", 12).add(plain, id.String()),

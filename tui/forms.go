@@ -158,6 +158,9 @@ func (m *Model) serverForm(id kernel.ServiceID, v *kernel.ServerEntry) *form {
 		if body = append(body, more...); len(body) == 0 {
 			return nil, nil, "no field was changed"
 		}
+		if v != nil && f.changed("weight") && f.get("weight") == "0" {
+			args = append(args, "--yes") // the dialog asks
+		}
 		return args, body, ""
 	}
 	return f
