@@ -110,8 +110,8 @@ func (g *gate) refuse(a *App) error {
 	if !g.given || !a.global.yes || a.global.dryRun || len(low) == 0 {
 		return nil
 	}
-	f := &fault{status: exitNo, err: fmt.Errorf("--min-left %d%%: weight that would be left: %s; nothing was changed", g.least,
-		leftText(low))}
+	f := &fault{status: exitNo, err: fmt.Errorf("--min-left %d%%: weight that would be left: %s; nothing was changed",
+		g.least, leftText(low))}
 	return f.hintf("add --min-left %d%% in its place to allow that, or leave out --yes to be asked", low[0].Percent())
 }
 
