@@ -140,8 +140,8 @@ tunnel type other than gue resets the port and remcsum.`,
 	o.selector.register(a, c)
 	o.serverSelector.register(a, c, &o.selector)
 	o.serverOptions.register(c)
-	withoutDefaults(c.Flags())
 	o.gate.register(c)
+	withoutDefaults(c.Flags())
 	a.changeFlags(c)
 	a.askFlags(c)
 	return c
