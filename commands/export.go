@@ -20,7 +20,11 @@ func newExport(a *App) *cobra.Command {
 		Short: "Write the table as a cluster file",
 		Long: `Write the table, or the services named, as the shortest cluster file that makes the
 same table. Defaults (scheduler wlc, forwarding direct, weight 1, the service's port)
-are left out. Without SERVICE, timeouts and running sync daemons are included.`,
+are left out. Without SERVICE, timeouts and running sync daemons are included.
+
+A drained server has the weight that lvs undrain restores, with a comment above its
+service and a note. On this machine lvs apply keeps it drained; elsewhere, or after a
+reboot, it is in service.`,
 		Example: `  lvs export > cluster.yaml
   lvs export -o json
   lvs export tcp://192.0.2.10:80`,
@@ -65,7 +69,11 @@ func (o *export) run(c *cobra.Command, args []string) error {
 			return err
 		}
 	}
+	drained := o.app.declaredWeights(snap)
 	file := cluster.Export(snap, timeouts, daemons)
+	for i := range file.Services {
+		file.Services[i].Comments = drained[file.Services[i].Addresses[0]]
+	}
 	if o.format == "json" {
 		return file.WriteJSON(o.app.Out)
 	}

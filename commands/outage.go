@@ -236,3 +236,50 @@ func listed(all []netip.AddrPort) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// declaredWeights gives drained servers of a table the weight that undrain restores, and
+// prints that. It returns a comment about each, by service.
+func (a *App) declaredWeights(snap *kernel.Snapshot) map[kernel.ServiceID][]string {
+	comments := map[kernel.ServiceID][]string{}
+	var changed []netip.AddrPort
+	a.eachDrained(snap, func(id kernel.ServiceID, v *kernel.ServerEntry, r *state.Weight) {
+		v.Weight = r.Weight
+		changed = append(changed, v.Addr)
+		comments[id] = append(comments[id], fmt.Sprintf("%v is drained (%s); its weight before was %d", v.Addr,
+			a.drainedText(r), r.Weight))
+	})
+	if len(changed) > 0 {
+		a.note("drained, and exported with the weight before: %s; %s apply keeps them drained on this machine only",
+			listed(changed), a.here())
+	}
+	return comments
+}
+
+// noteSavedDrained prints which servers are saved with the weight 0 because they are
+// drained.
+func (a *App) noteSavedDrained(snap *kernel.Snapshot) {
+	var all []string
+	a.eachDrained(snap, func(id kernel.ServiceID, v *kernel.ServerEntry, r *state.Weight) {
+		all = append(all, fmt.Sprintf("%v of %v (weight before: %d)", v.Addr, id, r.Weight))
+	})
+	if len(all) > 0 {
+		a.note("drained, and saved with the weight 0: %s", enumerate(all))
+		a.say("hint: %s export keeps the weight before", a.here())
+	}
+}
+
+// eachDrained calls do for the servers of a table that are drained and have the weight 0,
+// and whose weight before is known.
+func (a *App) eachDrained(snap *kernel.Snapshot, do func(kernel.ServiceID, *kernel.ServerEntry, *state.Weight)) {
+	out := operate.OutagesOf(a.remembered())
+	for i := range snap.Services {
+		e := &snap.Services[i]
+		for j := range e.Servers {
+			v := &e.Servers[j]
+			r, drained := out[kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}]
+			if drained && v.Weight == 0 && r.Weight > 0 {
+				do(e.ServiceID, v, &r)
+			}
+		}
+	}
+}

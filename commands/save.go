@@ -31,6 +31,9 @@ The servers of a service are in the order in which they were added, not sorted b
 address: schedulers go by this order, so a restored table sends each client of sh, dh
 and mh to the same server as before.
 
+The format has no word for drained: such a server is saved with the weight 0, and a
+note says which weight lvs undrain restores. lvs export keeps that weight.
+
 With -f, the file is replaced completely or not at all. A new file can be read by its
 owner only; one that exists keeps its owner and mode. Nothing is written through a
 symbolic link that another user could have made. -f is the file here: name the service
@@ -66,6 +69,7 @@ func (o *save) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return kernel.WithOp("save", err)
 	}
+	o.app.noteSavedDrained(snap)
 	saved := ipvsadm.SaveOptions{Thresholds: true, Added: true}
 	if isOutput(o.file) {
 		return ipvsadm.WriteSave(o.app.Out, snap, saved)
