@@ -19,7 +19,7 @@ const (
 	ConnReuseMode = "conn_reuse_mode"
 	// SloppyTCP: a packet of an unknown TCP connection makes an established one.
 	SloppyTCP = "sloppy_tcp"
-	// RunEstimation: the kernel keeps counters and rates up to date (Linux 6.2).
+	// RunEstimation: the kernel keeps counters and rates up to date (Linux 5.16).
 	RunEstimation = "run_estimation"
 	// EstCPUList is the list of processors that update counters and rates (Linux
 	// 6.2). If it is empty, none does.
@@ -40,7 +40,7 @@ func Switch(all []Sysctl, name string) (on, known bool) {
 // counters and rates: RunEstimation or EstCPUList. Services, servers and the totals
 // then keep the numbers of the last update, until both are set again: the kernel adds
 // what it counted meanwhile. Connections, active and inactive, are always up to date.
-// The result is empty if counters are updated, which Linux before 6.2 always does.
+// The result is empty if counters are updated, or if the kernel has neither setting.
 func CountersStopped(all []Sysctl) string {
 	if on, known := Switch(all, RunEstimation); known && !on {
 		return RunEstimation

@@ -8,7 +8,9 @@ func TestCountersStopped(t *testing.T) {
 		all  []Sysctl
 		want string
 	}{
-		{"Linux 6.1 has neither", []Sysctl{{"conntrack", "0"}}, ""},
+		{"a kernel without both", []Sysctl{{"conntrack", "0"}}, ""},
+		{"Linux 6.1, on", []Sysctl{{RunEstimation, "1"}}, ""},
+		{"Linux 6.1, off", []Sysctl{{RunEstimation, "0"}}, RunEstimation},
 		{"unknown", nil, ""},
 		{"on", []Sysctl{{EstCPUList, "0-3"}, {RunEstimation, "1"}}, ""},
 		{"any number is on", []Sysctl{{EstCPUList, "0-3"}, {RunEstimation, "-1"}}, ""},

@@ -164,6 +164,15 @@ func testStopped(t *testing.T, k kernel.Kernel) {
 		t.Logf("this kernel always counts: %v, %v", has, err)
 		return
 	}
+	if has, err := k.Sysctls(t.Context(), kernel.EstCPUList); err != nil || len(has) == 0 { // before Linux 6.2
+		for value, want := range map[string]string{"0": kernel.RunEstimation, "1": ""} {
+			if err := k.SetSysctl(t.Context(), kernel.RunEstimation, value); err != nil {
+				t.Fatal(err)
+			}
+			check(kernel.RunEstimation+"="+value, want)
+		}
+		return
+	}
 	for _, c := range []struct{ name, value, want string }{
 		{kernel.RunEstimation, "0", kernel.RunEstimation},
 		{kernel.EstCPUList, "", kernel.RunEstimation},

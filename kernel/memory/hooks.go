@@ -78,12 +78,12 @@ func (k *Kernel) Heal() {
 }
 
 // Age removes what Linux 6.1 lacks: the status of the hash tables, the limit of
-// connections, and the settings of estimation.
+// connections, and the processors that update counters.
 func (k *Kernel) Age() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.hooks.oldKernel = true
-	newer := []string{"conn_lfactor", kernel.ConnMax, kernel.EstCPUList, "est_nice", kernel.RunEstimation, "svc_lfactor"}
+	newer := []string{"conn_lfactor", kernel.ConnMax, kernel.EstCPUList, "est_nice", "svc_lfactor"}
 	for _, name := range newer {
 		delete(k.table.sysctls, name)
 	}
