@@ -95,6 +95,10 @@ type App struct {
 	orders []output.Order
 	// detached is set in a background process, whose messages nobody reads.
 	detached bool
+	// changing is set by verbs that change the table. unlock releases the lock that they
+	// take before they read it; nil: it is not taken.
+	changing bool
+	unlock   func()
 	// undoes is the entry that this command undoes, or zero.
 	undoes uint64
 }
@@ -224,7 +228,7 @@ func (a *App) kernel() (kernel.Kernel, error) {
 		return nil, &openError{err}
 	}
 	a.opened = k
-	return k, nil
+	return k, a.lockTable(a.ctx)
 }
 
 // reopen opens IPVS again, and closes the old one if that succeeds.
@@ -242,6 +246,7 @@ func (a *App) reopen() (kernel.Kernel, error) {
 func (a *App) close() {
 	a.endLine()
 	a.op = nil
+	a.release()
 	if a.opened != nil {
 		a.opened.Close()
 		a.opened = nil

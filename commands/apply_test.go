@@ -68,7 +68,7 @@ func TestApplyAfterAnother(t *testing.T) {
 	if status := app.Run(t.Context(), strings.Fields("apply -f "+file)); status != exitFailed {
 		t.Errorf("exit status %d", status)
 	}
-	if !strings.Contains(errs.String(), "the table was changed by someone else since it was read") {
+	if !strings.Contains(errs.String(), "the table was changed by someone else before the answer: nothing was changed") {
 		t.Errorf("it prints %s", errs)
 	}
 	got := run(t, k, "server list "+theWeb+" -o csv --no-headers --columns server,weight")

@@ -52,6 +52,9 @@ func (o *clearAll) run(c *cobra.Command, args []string) error {
 	servers := 0
 	for i := range steps {
 		e := &snap.Services[i]
+		if len(snap.Order) == len(steps) { // the kernel deletes them in its order: see plan.Revert
+			e = &snap.Services[snap.Order[i]]
+		}
 		servers += len(e.Servers)
 		steps[i] = operate.Step{
 			Change:        kernel.Change{Op: kernel.DeleteService, Service: e.Service},

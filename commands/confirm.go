@@ -32,6 +32,11 @@ func (a *App) confirm(ctx context.Context, what string) error {
 		return usagef("would %s: not confirmed", what).hintf("add --yes to do it, or --dry-run to see it first")
 	}
 	defer func() { _ = close() }()
+	return a.askApart(ctx, func() error { return a.ask(ctx, in, what) })
+}
+
+// ask asks and waits for the answer.
+func (a *App) ask(ctx context.Context, in io.Reader, what string) error {
 	fmt.Fprintf(a.Err, "%s [y/N] ", oneLine("This will "+what+". Go on?"))
 	answer, err := readLine(ctx, in)
 	if err != nil {

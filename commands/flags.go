@@ -106,6 +106,7 @@ func (a *App) changeFlags(c *cobra.Command) {
 	f.BoolVarP(&a.global.verbose, "verbose", "v", false, "print the changes that were made (default: print nothing)")
 	f.StringVar(&a.global.reason, "reason", "", "remember `TEXT` as the reason of the change (default: none)")
 	markGlobal(f, "verbose", "reason")
+	c.PreRun = func(*cobra.Command, []string) { a.changing = !a.global.dryRun }
 	complete(c, "reason", nothing)
 }
 

@@ -38,7 +38,8 @@ Changes by lvs under the name ipvsadm are recorded if LVS_JOURNAL=all is set in 
 environment. The machine has one journal, in /var/lib/lvs, which root and the group of
 that folder use. If there is no such folder, a user other than root has a journal in
 ~/.local/state/lvs (XDG_STATE_HOME). LVS_STATE_DIR replaces both. It keeps at least the
-last 8 MiB. If it cannot be written, lvs reports that and makes the change anyway.
+last 8 MiB of each table. If it cannot be written, lvs reports that and makes the change
+anyway.
 A table lasts until the next boot, or as long as its network namespace; --all also
 shows changes to other tables.`,
 		Example: `  lvs history

@@ -148,6 +148,7 @@ func (o *laterRun) runJob(ctx context.Context, j state.Job) error {
 	o.app.opened = nil // inner closes it
 	inner.detached = true
 	inner.global, inner.unused, inner.cancel, inner.op = globals{}, nil, nil, nil
+	inner.changing, inner.unlock = false, nil
 	inner.Identity = func(string) (string, error) { return j.Table, nil }
 	if status := inner.Run(ctx, j.Args); status != exitDone {
 		return &fault{status: status, err: errors.New("job " + j.ID + " failed: " + strings.Join(j.Args, " "))}

@@ -36,7 +36,7 @@ func (a *App) operatorOf(k kernel.Kernel) *operate.Operator {
 	if a.op == nil {
 		folder := a.state()
 		a.op = &operate.Operator{
-			Netns: a.global.netns, State: folder, Describe: a.describe, Now: a.Now, Sleep: a.Sleep, Tell: a.tell,
+			Netns: a.global.netns, State: folder, Describe: a.describe, Now: a.Now, Sleep: a.sleepApart, Tell: a.tell,
 			Reason: a.global.reason,
 			Start: func(j *state.HeldJob, done *os.File) error {
 				args, files := []string{"later", j.ID, "--ready"}, []*os.File{j.File}
@@ -48,6 +48,9 @@ func (a *App) operatorOf(k kernel.Kernel) *operate.Operator {
 		}
 		if a.Identity != nil {
 			a.op.Journal = &journal.Journal{Dir: folder.Dir}
+			if a.detached {
+				a.op.Journal.Source = journal.Job
+			}
 			a.op.Table, a.op.NoTable = a.Identity(a.global.netns)
 		}
 		a.op.Kernel = k
@@ -59,7 +62,7 @@ func (a *App) operatorOf(k kernel.Kernel) *operate.Operator {
 
 // describe returns the journal entry of this command, without its changes.
 func (a *App) describe() journal.Entry {
-	e := journal.Entry{Command: shellLine(a.Name, a.args), Undoes: a.undoes, SudoUser: a.Env("SUDO_USER")}
+	e := journal.Entry{Command: shellLine(a.Name, a.args), Undoes: a.undoes, Reason: a.global.reason, SudoUser: a.Env("SUDO_USER")}
 	e.User, e.UID = currentUser()
 	return e
 }

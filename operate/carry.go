@@ -3,6 +3,7 @@ package operate
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"lvs/kernel"
@@ -37,7 +38,23 @@ func (c *Carry) Run(ctx context.Context, before *plan.Table, steps plan.Steps) e
 	}
 	c.Sent = true
 	if !first.Empty() {
-		if err := c.take(ctx, before, &first); err != nil {
+		err := c.take(ctx, before, &first)
+		for try := 1; try < raceTries && raced(err); try++ {
+			now, again, bad := c.again(ctx, &steps)
+			if bad != nil {
+				return bad
+			}
+			if again == nil {
+				break // it would delete more than was agreed to
+			}
+			if before, first, then = now, *again, (plan.Steps{}); c.Patience > 0 {
+				first, then = again.Quiesce(now.Snapshot)
+			}
+			if err = nil; !first.Empty() {
+				err = c.take(ctx, before, &first)
+			}
+		}
+		if err != nil {
 			return err
 		}
 		c.Ready = nil
@@ -57,6 +74,42 @@ func (c *Carry) Run(ctx context.Context, before *plan.Table, steps plan.Steps) e
 		c.tell(Quiesced{})
 	}
 	return err
+}
+
+// raceTries is how often the steps are planned because a program that does not take the
+// lock of the table changes it between reading and writing.
+const raceTries = 5
+
+// raced reports whether steps failed, and were undone, only because the table was changed
+// since it was read.
+func raced(err error) bool {
+	var failure *plan.Failure
+	if !errors.As(err, &failure) || failure.Undo != nil {
+		return false
+	}
+	var refused kernel.Refusals
+	if !errors.As(failure.Cause, &refused) || len(refused) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(refused, func(r kernel.Refusal) bool {
+		return !errors.Is(r.Err, kernel.ErrExists) && !errors.Is(r.Err, kernel.ErrNoService) &&
+			!errors.Is(r.Err, kernel.ErrNoServer)
+	})
+}
+
+// again plans the steps for the table as it is now. They are nil if they delete something
+// that the steps planned first do not.
+func (c *Carry) again(ctx context.Context, first *plan.Steps) (*plan.Table, *plan.Steps, error) {
+	now, err := plan.ReadTable(ctx, c.Kernel)
+	if err != nil {
+		return nil, nil, err
+	}
+	steps := c.Again(now)
+	_, others := steps.Within(first)
+	if slices.ContainsFunc(others.Changes, func(c kernel.Change) bool { return plan.KindOf(c.Op) == plan.Deleting }) {
+		return now, nil, nil
+	}
+	return now, &steps, nil
 }
 
 // remove deletes what was planned to be deleted. Objects that were changed meanwhile

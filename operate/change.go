@@ -102,6 +102,7 @@ func (o *Operator) Do(ctx context.Context, objects []plan.Object, do func() erro
 	if failure == nil || !errors.As(failure, &refused) {
 		return failure
 	}
+	markGone(objects, refused)
 	changes := 0
 	for i := range objects {
 		changes = max(changes, objects[i].Change+1)
@@ -110,6 +111,31 @@ func (o *Operator) Do(ctx context.Context, objects []plan.Object, do func() erro
 		return &PartlyError{changes - len(refused), refused}
 	}
 	return failure
+}
+
+// GoneError means that an object does not exist, although it did when the table was read.
+type GoneError struct{ Err error }
+
+func (e *GoneError) Error() string {
+	return e.Err.Error() + ": it was deleted by someone else meanwhile"
+}
+
+// Unwrap returns the kernel's error.
+func (e *GoneError) Unwrap() error { return e.Err }
+
+// markGone makes the refusals of objects that existed GoneErrors.
+func markGone(objects []plan.Object, refused kernel.Refusals) {
+	existed := map[int]bool{}
+	for i := range objects {
+		if o := &objects[i]; o.BeforeService != nil || o.BeforeServer != nil {
+			existed[o.Change] = true
+		}
+	}
+	for _, r := range refused {
+		if existed[r.Index] && (errors.Is(r.Err, kernel.ErrNoService) || errors.Is(r.Err, kernel.ErrNoServer)) {
+			r.Err.Err = &GoneError{r.Err.Err}
+		}
+	}
 }
 
 // Member is a server in one of its services.

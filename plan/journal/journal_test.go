@@ -98,7 +98,8 @@ func TestJournalKeepsEverything(t *testing.T) {
 	// A service that is edited keeps its identity.
 	objects[0].BeforeService = &kernel.Service{ServiceID: objects[0].Service, Scheduler: "rr"}
 	want := Entry{Time: time.Date(2026, 3, 4, 5, 6, 7, 891, time.UTC), User: "root", SudoUser: "alice", UID: 7,
-		Command: "lvs restore -f 'a\n\x1b'", Reason: `,"objects":[{"packed":"no"}]`, Source: Job, Netns: "director", Table: "boot/1", Undoes: 3, Objects: objects}
+		Command: "lvs restore -f 'a\n\x1b'",
+		Reason:  `,"objects":[{"packed":"no"}]`, Source: Job, Netns: "director", Table: "boot/1", Undoes: 3, Objects: objects}
 	first := begin(t, j, want)
 	second := begin(t, j, Entry{Command: "lvs zero"})
 	if err := j.More(t.Context(), more(first, objects[:1])); err != nil {

@@ -150,7 +150,9 @@ func TestTooLarge(t *testing.T) {
 
 // A damaged line with the highest number does not hide the entries after it.
 func TestHighestNumber(t *testing.T) {
-	for _, number := range []string{"18446744073709551615", "9223372036854775807", "9007199254740991", "9007199254740990"} {
+	for _, number := range []string{
+		"18446744073709551615", "9223372036854775807", "9007199254740991", "9007199254740990",
+	} {
 		t.Run(number, func(t *testing.T) {
 			j := &Journal{Dir: t.TempDir(), Table: "boot/1"}
 			begin(t, j, Entry{Command: "one"})
@@ -191,8 +193,8 @@ func TestHighestNumber(t *testing.T) {
 // The journal of versions before, which had one file for all tables, is read.
 func TestLegacy(t *testing.T) {
 	j := &Journal{Dir: t.TempDir(), Table: "boot/netns-1"}
-	old := `{"format":1,"id":7,"time":"2026-03-04T05:06:07Z","user":"root","command":"lvs clear","table":"boot/4026531840",` +
-		`"counts":[0,0,1],"objects":[{"service":"tcp://192.0.2.10:80","before":{"scheduler":"rr"}}]}` + "\n" +
+	old := `{"format":1,"id":7,"time":"2026-03-04T05:06:07Z","user":"root","command":"lvs clear",` +
+		`"table":"boot/4026531840","counts":[0,0,1],"objects":[{"service":"tcp://192.0.2.10:80","before":{"scheduler":"rr"}}]}` + "\n" +
 		`{"format":1,"last":7,"of":7,"outcome":"done"}` + "\n"
 	if err := os.WriteFile(j.path(legacyCurrent), []byte(old), 0o600); err != nil {
 		t.Fatal(err)
@@ -241,8 +243,9 @@ func TestPrune(t *testing.T) {
 func TestBase(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
-	for _, table := range []string{"boot/1", "boot/netns-1", "boot_netns-1", "boot/../../etc", "", "boot/0xc000\x00", "demo",
-		strings.Repeat("x", 300), strings.Repeat("x", 301)} {
+	for _, table := range []string{
+		"boot/1", "boot/netns-1", "boot_netns-1", "boot/../../etc", "", "boot/0xc000\x00", "demo", strings.Repeat("x", 300), strings.Repeat("x", 301),
+	} {
 		name := base(table, Command)
 		if other, there := seen[name]; there || len(name) > 200 || strings.ContainsAny(name, "/\x00.") {
 			t.Errorf("%q and %q have the file %s", table, other, name)
