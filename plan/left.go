@@ -85,12 +85,12 @@ func (l *leftOver) count(e *kernel.ServiceEntry, out func(kernel.ServerKey) int)
 		delete(l.now, key)
 		l.before += int64(was)
 		l.after += int64(to)
+		l.lost = l.lost || was > 0 && to == 0
+		l.kept = l.kept || was > 0 && to >= was
 		if was == 0 && to == 0 {
 			was = out(key)
 		}
 		l.all += int64(max(was, to))
-		l.lost = l.lost || was > 0 && to == 0
-		l.kept = l.kept || was > 0 && to >= was
 	}
 	for _, weight := range l.now { // new servers
 		l.after += int64(weight)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"lvs/kernel"
@@ -24,6 +25,7 @@ func TestWeightLeft(t *testing.T) {
 		drained int // the weight of the last server before it was drained
 		percent int // -1: the service is not among them
 	}{
+		{"a lower weight beside a drained one", []int{10, 10, 0}, []kernel.Change{set(1, 4)}, 10, 46},
 		{"one of three", []int{10, 10, 10}, []kernel.Change{set(1, 0)}, 0, 66},
 		{"two of three", []int{10, 10, 10}, []kernel.Change{set(1, 0), set(2, 0)}, 0, 33},
 		{"the second of three", []int{10, 10, 0}, []kernel.Change{set(1, 0)}, 10, 33},
@@ -56,6 +58,9 @@ func TestWeightLeft(t *testing.T) {
 			percent := -1
 			if len(left) > 0 {
 				percent = left[0].Percent()
+			}
+			if lost := len(left) > 0 && left[0].Lost; lost == strings.Contains(c.name, "a lower weight") && percent >= 0 {
+				t.Errorf("a server goes out of service: %v", lost)
 			}
 			if percent != c.percent {
 				t.Errorf("%d %% left, want %d: %+v", percent, c.percent, left)
