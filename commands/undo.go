@@ -277,7 +277,8 @@ func (o *undo) kept(e *journal.Entry, back *plan.Reversal) error {
 		list = append(list, fmt.Errorf("%s: changed after entry %d: %s then, %s now", what, e.ID, left, now))
 	}
 	for _, id := range back.Kept {
-		list = append(list, fmt.Errorf("%v: kept as it is, with its servers: part of it was changed after entry %d", id, e.ID))
+		list = append(list,
+			fmt.Errorf("%v: kept as it is, with its servers: part of it was changed after entry %d", id, e.ID))
 	}
 	for i := range back.Lost {
 		lost := &back.Lost[i]
@@ -292,7 +293,8 @@ func (o *undo) kept(e *journal.Entry, back *plan.Reversal) error {
 			bad.add(&fault{status: exitNo, err: err})
 		}
 		f := &fault{status: exitNo, err: fmt.Errorf("entry %d is not undone: nothing was changed", e.ID)}
-		bad.add(f.hintf("add --force to undo it anyway (--dry-run shows what that does), or undo the newer entries first"))
+		bad.add(f.hintf(
+			"add --force to undo it anyway (--dry-run shows what that does), or undo the newer entries first"))
 		return bad
 	case o.force:
 		list = list[len(list)-len(back.Lost):]
@@ -364,7 +366,8 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	part.hintf("%s undo %d --force undoes the rest too", a.here(), e.ID)
 	if !e.Complete() {
 		partly = true
-		part = &fault{status: exitPartly, err: fmt.Errorf("entry %d is undone in part: the journal does not have all of it", e.ID)}
+		part = &fault{status: exitPartly,
+			err: fmt.Errorf("entry %d is undone in part: the journal does not have all of it", e.ID)}
 		part.hintf("%s list shows the table", a.here())
 	}
 	if partly {

@@ -17,7 +17,7 @@ type HistoryRow struct {
 	SudoUser   *string `json:"sudoUser" doc:"The user who called sudo. Null if none did."`
 	Command    string  `json:"command" doc:"The command line, quoted for a shell."`
 	Reason     *string `json:"reason" doc:"The text of --reason. Null without it."`
-	Source     string  `json:"source" doc:"job: made automatically when its time had come; director: by a daemon." enum:"source"`
+	Source     string  `json:"source" doc:"job: automatic, its time had come; director: by a daemon." enum:"source"`
 	Netns      *string `json:"netns" doc:"The name of the network namespace. Null is the caller's own."`
 	ThisTable  bool    `json:"thisTable" doc:"False if it changed another namespace's table, or one before the boot."`
 	Added      int     `json:"added" doc:"The number of services, servers and sync daemons that were added."`

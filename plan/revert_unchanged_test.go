@@ -39,7 +39,8 @@ func TestRevertUnchanged(t *testing.T) {
 		},
 		"a server that was deleted stays deleted": {
 			before: []Service{weights(a, 1, 1)}, after: []Service{weights(a, 5, 5)},
-			now: []Service{{a.Service, weights(a, 5, 5).Servers[1:]}}, want: []Service{{a.Service, weights(a, 1, 1).Servers[1:]}},
+			now:   []Service{{a.Service, weights(a, 5, 5).Servers[1:]}},
+			want:  []Service{{a.Service, weights(a, 1, 1).Servers[1:]}},
 			since: 1,
 		},
 		"a new service stays with a server that was added": {

@@ -194,7 +194,8 @@ func TestHighestNumber(t *testing.T) {
 func TestLegacy(t *testing.T) {
 	j := &Journal{Dir: t.TempDir(), Table: "boot/netns-1"}
 	old := `{"format":1,"id":7,"time":"2026-03-04T05:06:07Z","user":"root","command":"lvs clear",` +
-		`"table":"boot/4026531840","counts":[0,0,1],"objects":[{"service":"tcp://192.0.2.10:80","before":{"scheduler":"rr"}}]}` + "\n" +
+		`"table":"boot/4026531840","counts":[0,0,1],` +
+		`"objects":[{"service":"tcp://192.0.2.10:80","before":{"scheduler":"rr"}}]}` + "\n" +
 		`{"format":1,"last":7,"of":7,"outcome":"done"}` + "\n"
 	if err := os.WriteFile(j.path(legacyCurrent), []byte(old), 0o600); err != nil {
 		t.Fatal(err)
@@ -244,7 +245,8 @@ func TestBase(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
 	for _, table := range []string{
-		"boot/1", "boot/netns-1", "boot_netns-1", "boot/../../etc", "", "boot/0xc000\x00", "demo", strings.Repeat("x", 300), strings.Repeat("x", 301),
+		"boot/1", "boot/netns-1", "boot_netns-1", "boot/../../etc", "", "boot/0xc000\x00", "demo",
+		strings.Repeat("x", 300), strings.Repeat("x", 301),
 	} {
 		name := base(table, Command)
 		if other, there := seen[name]; there || len(name) > 200 || strings.ContainsAny(name, "/\x00.") {

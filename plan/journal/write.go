@@ -30,7 +30,7 @@ func (j *Journal) append(ctx context.Context, p part, text func(last uint64) lin
 	if err == nil && size > 0 && size+n > cmp.Or(j.Max, maxJournal) {
 		name := base(j.Table, j.Source)
 		if err = j.dir.Rename(name+current, name+older); err == nil {
-			j.closeTable()
+			_ = j.closeTable() // all of it was written
 			size, err = j.openTable()
 		}
 	}
@@ -66,7 +66,7 @@ func (j *Journal) write(size int64, parts ...[]byte) error {
 func (j *Journal) openTable() (size int64, err error) {
 	name := base(j.Table, j.Source) + current
 	if j.file != nil && !j.dir.Same(name, j.file) {
-		j.closeTable() // another process has replaced it
+		_ = j.closeTable() // another process has replaced it
 	}
 	if j.file == nil {
 		if j.file, err = j.dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND); err != nil {
