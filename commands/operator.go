@@ -62,7 +62,8 @@ func (a *App) operatorOf(k kernel.Kernel) *operate.Operator {
 
 // describe returns the journal entry of this command, without its changes.
 func (a *App) describe() journal.Entry {
-	e := journal.Entry{Command: shellLine(a.Name, a.args), Undoes: a.undoes, Reason: a.global.reason, SudoUser: a.Env("SUDO_USER")}
+	e := journal.Entry{Command: shellLine(a.Name, a.args), Undoes: a.undoes, Reason: a.global.reason,
+		SudoUser: a.Env("SUDO_USER")}
 	e.User, e.UID = currentUser()
 	return e
 }

@@ -257,7 +257,8 @@ func (o *undo) ofAnother(e *journal.Entry) error {
 	if e.Netns != "" {
 		return f.hintf("try --netns %s, if that is still the same namespace", e.Netns)
 	}
-	return f.hintf("list this table's entries with %s history; a table ends at reboot, or with its namespace", o.app.here())
+	return f.hintf("list this table's entries with %s history; a table ends at reboot, or with its namespace",
+		o.app.here())
 }
 
 func tooLarge(e *journal.Entry) *fault {
