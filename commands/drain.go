@@ -234,7 +234,11 @@ func (o *drain) preview(ctx context.Context, snap *kernel.Snapshot, steps []oper
 	}
 	cut := plan.Sum(costs)
 	o.app.warnDropped(&cut, "")
-	return o.app.apply(ctx, steps, costs...)
+	if err := foresee(ctx, o.app.opened, changesOf(steps)); err != nil {
+		return err
+	}
+	// mindReturns has said what apply would say about weight 0.
+	return o.app.perform(ctx, operate.Objects(steps), nil, costs...)
 }
 
 // notDrained returns why the servers cannot be drained.
@@ -344,7 +348,10 @@ func (o *drain) follow(ctx context.Context, op *operate.Operator, w *operate.Wat
 			return gone, err
 		}
 	}
-	a.note("%s %s after %s", isOrAre(found), what, output.Duration(a.Now().Sub(start)))
+	a.note("%s %s after %s", isOrAre(found), what, output.Duration(a.Now().Sub(start).Round(time.Second)))
+	if !o.delete {
+		o.noteSilent(now, found)
+	}
 	return gone, report.last(now)
 }
 

@@ -36,9 +36,8 @@ func (a *App) hintFor(d *operate.Drain, drain string) string {
 			return drain + " --expire-templates sends those clients to other servers; "
 		case b.Setting.Name != "":
 			return a.inNamespace(doctor.ReturnFix(b.Setting, d.Forward)) + " sends those clients to other servers; "
-		case b.Reason == traffic.RecentDatagrams:
-			return "delete the server to end its UDP connections: with net.ipv4.vs." + kernel.ExpireNodestConn +
-				"=1 they move at once; "
+		case b.Reason == traffic.RecentDatagrams, b.Reason == traffic.UncountedDatagrams:
+			return deleteCommand(drain) + " deletes it and moves its clients; "
 		}
 	}
 	if d.Active == 0 {
@@ -46,6 +45,28 @@ func (a *App) hintFor(d *operate.Drain, drain string) string {
 	}
 	return fmt.Sprintf("%s connections --server %v lists them; %s timeouts shows how long an idle one is kept; ",
 		a.here(), d.Server, a.here())
+}
+
+// deleteCommand returns the command that deletes a server although UDP clients do not
+// stop, and moves them.
+func deleteCommand(drain string) string { return drain + " --delete --release --timeout 10s" }
+
+// noteSilent prints which servers still have UDP connections: they carry no datagrams now,
+// but a client that sends again comes back.
+func (o *drain) noteSilent(now []operate.Drain, found []operate.Member) {
+	silent := false
+	for i := range now {
+		d := &now[i]
+		if d.State != operate.Drained || d.Inactive == 0 || d.Service.FWMark != 0 || d.Service.Protocol != kernel.UDP {
+			continue
+		}
+		silent = true
+		o.app.note("%v %v: %s left, no packet for %s: a client that sends again comes back", d.Service, d.Server,
+			plural(uint64(d.Inactive), "UDP connection"), output.Duration(traffic.QuietTime))
+	}
+	if silent {
+		o.app.say("hint: %s moves such clients", deleteCommand(o.command("drain", found)))
+	}
 }
 
 // drainRow returns a state as it is printed.

@@ -107,7 +107,7 @@ func TestDrainWaits(t *testing.T) {
 	}
 	for _, want := range []string{
 		"lvs: draining: 75 active connections left in 1 service, done in about 17s (4.2 fewer each second): 10.0.0.11:80\n",
-		"lvs: 10.0.0.11:80 is drained after 20s\n",
+		"lvs: 10.0.0.11:80 is drained after 21s\n",
 	} {
 		if !strings.Contains(errs.String(), want) {
 			t.Errorf("it does not print %q:\n%s", want, errs)
@@ -183,6 +183,12 @@ func TestWhatIsInTheWay(t *testing.T) {
 			if took < c.atLeast || took > c.atMost {
 				t.Errorf("it took %s, want %s to %s", took, c.atLeast, c.atMost)
 			}
+			silent := "lvs: udp://192.0.2.10:53 10.0.0.11:53: 4 UDP connections left, no packet for 5s: a client that sends " +
+				"again comes back\nhint: lvs drain 10.0.0.11:53 --service udp://192.0.2.10:53 --delete --release --timeout 10s " +
+				"moves such clients\n"
+			if want := c.service == theDNS && c.at(took).Inactive > 0; strings.Contains(errs.String(), silent) != want {
+				t.Errorf("it names silent UDP connections: want %v:\n%s", want, errs)
+			}
 		})
 	}
 }
@@ -223,7 +229,8 @@ func TestDrainTimesOut(t *testing.T) {
 			"hint: lvs drain 10.0.0.11:443 --service tcp://192.0.2.10:443 --expire-templates sends those clients to other " +
 				"servers"},
 		{theDNS, memory.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n",
-			"hint: delete the server to end its UDP connections: with net.ipv4.vs.expire_nodest_conn=1 they move at once; " +
+			"hint: lvs drain 10.0.0.11:53 --service udp://192.0.2.10:53 --delete --release --timeout 10s deletes it and moves " +
+				"its clients; " +
 				"lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 restores the weight\n"},
 	} {
 		t.Run(c.service, func(t *testing.T) {

@@ -47,6 +47,10 @@ func TestWeightZeroIsMinded(t *testing.T) {
 		{name: "drain", line: "drain --yes 10.0.0.11:443", says: bound},
 		{name: "reused ports", line: "weight tcp://192.0.2.10:80 10.0.0.11 0", sysctl: kernel.ConnReuseMode, says: reused},
 		{name: "drain, reused ports", line: "drain --yes 10.0.0.11:80", sysctl: kernel.ConnReuseMode, says: reused},
+		{name: "drain, a dry run", line: "drain --dry-run 10.0.0.11:443", says: bound},
+		{name: "drain, a dry run, reused ports", line: "drain --dry-run 10.0.0.11:80", sysctl: kernel.ConnReuseMode,
+			says: reused},
+		{name: "drain and release, a dry run", line: "drain --dry-run --delete --release 10.0.0.11:443", silent: true},
 
 		{name: "another weight", line: "weight tcp://192.0.2.10:443 10.0.0.11 1", silent: true},
 		{name: "not persistent", line: "weight tcp://192.0.2.10:80 10.0.0.11 0", silent: true},
@@ -70,6 +74,9 @@ func TestWeightZeroIsMinded(t *testing.T) {
 			}
 			if !strings.Contains(errs.String(), c.says) || c.silent && strings.Contains(errs.String(), "keep coming") {
 				t.Errorf("it says:\n%s\nwant:\n%s", errs, c.says)
+			}
+			if strings.Count(errs.String(), "keep coming") > 1 {
+				t.Errorf("it says it twice:\n%s", errs)
 			}
 		})
 	}

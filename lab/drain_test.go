@@ -206,6 +206,10 @@ func TestDrainUDP(t *testing.T) {
 	cancel()
 	done.Wait()
 	drainLVS(t, c.Director, state, 0, "wait", addr, "--for", "drained", "--timeout", "20s")
+	errs = drainLVSErrors(t, c.Director, state, 0, "drain", addr, "--wait", "--timeout", "20s")
+	if !strings.Contains(errs, "1 UDP connection left, no packet for 5s: a client that sends again comes back") {
+		t.Errorf("when no datagram comes it says:\n%s", errs)
+	}
 }
 
 // A client is silent while its server is drained and deleted. What it sends after that
