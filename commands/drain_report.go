@@ -38,6 +38,8 @@ func (a *App) hintFor(d *operate.Drain, drain string) string {
 			return a.inNamespace(doctor.ReturnFix(b.Setting, d.Forward)) + " sends those clients to other servers; "
 		case b.Reason == traffic.RecentDatagrams, b.Reason == traffic.UncountedDatagrams:
 			return deleteCommand(drain) + " deletes it and moves its clients; "
+		case d.Service.FWMark != 0 && (b.Reason == traffic.RecentPackets || b.Reason == traffic.Uncounted):
+			return deleteCommand(drain) + " deletes it and moves its UDP clients; "
 		}
 	}
 	if d.Active == 0 {

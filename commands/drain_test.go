@@ -230,8 +230,7 @@ func TestDrainTimesOut(t *testing.T) {
 				"servers"},
 		{theDNS, memory.Traffic{Inactive: 1}, "1 UDP connection, the last packet less than 5s ago\n",
 			"hint: lvs drain 10.0.0.11:53 --service udp://192.0.2.10:53 --delete --release --timeout 10s deletes it and moves " +
-				"its clients; " +
-				"lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 restores the weight\n"},
+				"its clients; lvs undrain 10.0.0.11:53 --service udp://192.0.2.10:53 restores the weight\n"},
 	} {
 		t.Run(c.service, func(t *testing.T) {
 			k := drainTable(t)
