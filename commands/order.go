@@ -71,12 +71,12 @@ func (a *App) noteOrders(orders []output.Order, source string) {
 			"to other servers", o.Service, source, o.Scheduler, source, shareText(o))
 	}
 	if len(orders) > 0 {
-		id, again := orders[0].Service, "apply the file"
+		id, show, again := orders[0].Service, "export", "apply the file"
 		if source != "file" {
-			again = "restore the text"
+			show, again = "save", "restore the text"
 		}
-		a.say("hint: %[1]s export %[2]v shows the present order, to use in the %[3]s; to use that of the %[3]s, run "+
-			"%[1]s service delete %[2]v and %[4]s again", a.here(), id, source, again)
+		a.say("hint: %[1]s %[5]s %[2]v shows the present order, to use in the %[3]s; to use that of the %[3]s, run "+
+			"%[1]s service delete %[2]v and %[4]s again", a.here(), id, source, again, show)
 	}
 }
 

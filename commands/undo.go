@@ -101,7 +101,11 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	o.app.noteKept(drained)
 	if back.Empty() {
 		o.settle(ctx, drained)
-		return o.app.nothingChanges("the table is as before entry %d (%s)", e.ID, e.Command)
+		err := o.app.nothingChanges("the table is as before entry %d (%s)", e.ID, e.Command)
+		if n == 0 && err == nil {
+			o.app.say("hint: %[1]s history lists older entries; %[1]s undo N undoes one of them", o.app.here())
+		}
+		return err
 	}
 	costs, err := o.app.costs(ctx, now.Snapshot, back.Changes)
 	if err != nil {
@@ -362,39 +366,63 @@ func (o *undo) apply(ctx context.Context, e *journal.Entry, back *plan.Reversal,
 	a.advice = func() string {
 		return fmt.Sprintf("%[1]s undo %[2]d --force to go on, or %[1]s undo %[3]d to go back", a.here(), e.ID, op.EntryID())
 	}
-	partly := !o.force && len(back.Since)+len(back.Lost) > 0
-	part := &fault{status: exitPartly, err: fmt.Errorf("entry %d is undone in part: what was changed later is kept", e.ID)}
-	part.hintf("%s undo %d --force undoes the rest too", a.here(), e.ID)
-	if !e.Complete() {
-		partly = true
-		part = &fault{status: exitPartly,
-			err: fmt.Errorf("entry %d is undone in part: the journal does not have all of it", e.ID)}
-		part.hintf("%s list shows the table", a.here())
-	}
-	if partly {
+	part := o.inPart(e, back)
+	if part != nil {
 		op.Incomplete(part)
 	}
+	anew := false
 	all := &operate.Carry{Operator: op, Patience: o.patience, Again: func(now *plan.Table) plan.Steps {
 		return o.rest(e, back, now)
 	}}
+	all.Anew = func(now *plan.Table) plan.Steps {
+		anew = true
+		back, drained = o.back(e.Made(), now)
+		if part = o.inPart(e, back); part != nil {
+			op.Incomplete(part)
+		}
+		return back.Steps
+	}
 	if err := a.carry(ctx, all, back.Before, back.Steps, nil); err != nil {
 		return err
+	}
+	if anew {
+		a.note("the table was changed by someone else meanwhile: the undo was planned again")
+		if err := o.kept(e, back); err != nil {
+			return err
+		}
+		rows = undoRows(back, nil)
 	}
 	o.settle(ctx, drained)
 	o.forgetConfirm(e.ID)
 	if plan.Count(back.Objects).Added > 0 && e.Counts.Deleted > 0 {
 		o.noteConnections(ctx)
 	}
-	if n := op.EntryID(); n != 0 && !partly {
+	if n := op.EntryID(); n != 0 && part == nil {
 		a.note("entry %d (%s) is undone; %s undo %d makes the change again", e.ID, e.Command, a.here(), n)
 	}
 	if a.reports() {
 		err = p.Plan(rows)
 	}
-	if err == nil && partly {
+	if err == nil && part != nil {
 		return part
 	}
 	return err
+}
+
+// inPart returns the error if not all of an entry is undone, or nil.
+func (o *undo) inPart(e *journal.Entry, back *plan.Reversal) *fault {
+	part := &fault{status: exitPartly}
+	switch {
+	case !e.Complete():
+		part.err = fmt.Errorf("entry %d is undone in part: the journal does not have all of it", e.ID)
+		part.hintf("%s list shows the table", o.app.here())
+	case !o.force && len(back.Since)+len(back.Lost) > 0:
+		part.err = fmt.Errorf("entry %d is undone in part: what was changed later is kept", e.ID)
+		part.hintf("%s undo %d --force undoes the rest too", o.app.here(), e.ID)
+	default:
+		return nil
+	}
+	return part
 }
 
 // noteConnections prints what happens to the connections of servers that are restored

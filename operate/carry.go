@@ -23,6 +23,9 @@ type Carry struct {
 	// Again plans the steps again for the table after the wait: another process may have
 	// done some of them.
 	Again func(now *plan.Table) plan.Steps
+	// Anew plans all steps for the table as it is now, after the first steps were undone
+	// because the table was changed since it was read. Nil means Again.
+	Anew func(now *plan.Table) plan.Steps
 }
 
 // errQuiesced is the error in the journal while a change waits.
@@ -47,6 +50,7 @@ func (c *Carry) Run(ctx context.Context, before *plan.Table, steps plan.Steps) e
 			if again == nil {
 				break // it would delete more than was agreed to
 			}
+			c.replanned()
 			if before, first, then = now, *again, (plan.Steps{}); c.Patience > 0 {
 				first, then = again.Quiesce(now.Snapshot)
 			}
@@ -104,7 +108,11 @@ func (c *Carry) again(ctx context.Context, first *plan.Steps) (*plan.Table, *pla
 	if err != nil {
 		return nil, nil, err
 	}
-	steps := c.Again(now)
+	plans := c.Anew
+	if plans == nil {
+		plans = c.Again
+	}
+	steps := plans(now)
 	_, others := steps.Within(first)
 	if slices.ContainsFunc(others.Changes, func(c kernel.Change) bool { return plan.KindOf(c.Op) == plan.Deleting }) {
 		return now, nil, nil

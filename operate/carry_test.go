@@ -51,6 +51,33 @@ func TestCarryAtOnce(t *testing.T) {
 	}
 }
 
+// The table changes between reading and writing: the steps are undone and planned again
+// by Anew, and the entry in the journal is what was made.
+func TestCarryAnew(t *testing.T) {
+	w := newWorld(t)
+	w.add(web, 1, 1)
+	c, before, steps := w.carry(0, -1, 1, 1)
+	w.change(kernel.Change{Op: kernel.DeleteServer, Service: kernel.Service{ServiceID: serviceID(web)},
+		Server: kernel.Server{Addr: addr(1)}})
+	again := c.Again
+	planned := 0
+	c.Again = func(*plan.Table) plan.Steps { t.Error("Again is for steps that were made"); return plan.Steps{} }
+	c.Anew = func(now *plan.Table) plan.Steps { planned++; return again(now) }
+	if err := c.Run(t.Context(), before, steps); err != nil {
+		t.Fatal(err)
+	}
+	if now := w.weights(web, 3); !slices.Equal(now, []int{-1, 1, 1}) || planned != 1 {
+		t.Errorf("the weights are %v, planned again %d times", now, planned)
+	}
+	e := w.entries()
+	if len(e) != 1 || e[0].Outcome != journal.Done || e[0].Error != "" {
+		t.Fatalf("recorded %+v", e)
+	}
+	if made := e[0].Made(); len(made) != 1 || made[0].Server != addr(3) {
+		t.Errorf("recorded as made: %+v", made)
+	}
+}
+
 // With patience the server that goes keeps its connections until they end; then it is
 // deleted, and both halves are one entry.
 func TestCarryWaits(t *testing.T) {

@@ -25,6 +25,8 @@ type written struct {
 	head    journal.Entry
 	objects int
 	refused []int
+	// raced is how many of refused were planned again, after a race.
+	raced   int
 	unknown bool
 	// partial is set if the changes are only a part of what was asked for.
 	partial bool
@@ -105,6 +107,16 @@ func (o *Operator) Record(ctx context.Context, objects []plan.Object) (done func
 // was asked for, and why. Their outcome in the journal is partly.
 func (o *Operator) Incomplete(why error) {
 	o.written.partial, o.written.problem = true, errorLine(why)
+}
+
+// replanned states that what was refused so far is planned again: it was undone, and what is
+// left of the work is in the objects that follow.
+func (o *Operator) replanned() {
+	w := &o.written
+	w.raced = len(w.refused)
+	if !w.partial {
+		w.problem = ""
+	}
 }
 
 // unfinished writes that the work was interrupted: the outcome is unknown, and an
@@ -223,8 +235,10 @@ func (w *written) end() journal.End {
 		end.Outcome, end.Refused, end.Reached = journal.Interrupted, w.refused, w.reached
 	case w.reached != nil:
 		end.Outcome, end.Reached = journal.Unknown, w.reached
-	case len(w.refused) > 0 || w.partial:
+	case len(w.refused) > w.raced || w.partial:
 		end.Outcome, end.Refused = journal.Partly, w.refused
+	default:
+		end.Refused = w.refused
 	}
 	return end
 }
