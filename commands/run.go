@@ -294,7 +294,7 @@ func (a *App) hint(err error) string {
 	case errors.Is(err, kernel.ErrLoopbackDown):
 		return a.inNetns("ip link set lo up")
 	case errors.Is(err, kernel.ErrMixedFamilies):
-		return "use a server of the service's family, or stop the sync daemon first: " + a.here() + " sync status"
+		return a.mixedHint(err)
 	case errors.Is(err, kernel.ErrInvalid):
 		return a.invalidHint(err)
 	case errors.Is(err, kernel.ErrNotLoaded):
@@ -319,6 +319,16 @@ func (a *App) hint(err error) string {
 		return "list the sync daemons: " + a.Name + " sync status"
 	}
 	return ""
+}
+
+// mixedHint returns the hint for a server of another family that excludes a sync daemon:
+// which of the two is in the way depends on what was refused.
+func (a *App) mixedHint(err error) string {
+	if e := (*kernel.Error)(nil); errors.As(err, &e) && !e.Server.IsValid() {
+		return "delete these servers first; list the servers: " + a.here() + " list --columns service,server"
+	}
+	return "use a server of the service's family, or stop the sync daemon first; list the daemons: " + a.here() +
+		" sync status"
 }
 
 // invalidHint returns the hint for a server that the kernel refuses without a known cause,

@@ -269,17 +269,18 @@ func noMore(args []string, hint string, a ...any) error {
 	return usagef("unexpected argument %q", args[0]).hintf(hint, a...)
 }
 
-// servers returns the service and the names of its servers.
+// servers returns the service and the names of its servers. If the service is invalid,
+// the names are returned with the error, so that theirs can be reported too.
 func (s *serverSelector) servers(service *selector, args []string) (kernel.ServiceID, []string, error) {
 	if len(args) > 0 && len(service.named) == 0 && isMachine(args[0]) {
 		return kernel.ServiceID{}, nil, usagef("%s is a server: its service is missing", args[0]).
 			hintf("write the service before the server, such as tcp://192.0.2.10:80")
 	}
 	id, rest, err := service.one(args)
-	if err != nil {
-		return id, nil, err
-	}
 	names := s.take(rest)
+	if err != nil {
+		return id, names, err
+	}
 	if len(names) == 0 {
 		return id, nil, usagef("service %v: SERVER is missing", id).
 			hintf("add a server such as 10.0.0.11:80, or 10.0.0.11 for the port of the service")

@@ -60,20 +60,25 @@ the service.`,
 
 func (o *serverAdd) run(c *cobra.Command, args []string) error {
 	id, names, err := o.servers(&o.selector, args)
-	if err == nil {
-		err = valueApart(c, "yes", "lower", names)
-	}
-	if err != nil {
-		return both(err, o.overlay(c.Flags(), &kernel.Server{Forward: kernel.Tunneling}))
+	if apart := valueApart(c, "yes", "lower", names); apart != nil {
+		return both(both(err, apart), o.overlay(c.Flags(), &kernel.Server{Forward: kernel.Tunneling}))
 	}
 	var bad faults
+	bad.add(err)
+	_, invalid := parseServers(names, id)
+	bad.add(invalid)
+	if err != nil || invalid != nil {
+		bad.add(o.overlay(c.Flags(), &kernel.Server{Forward: kernel.Tunneling}))
+	}
+	if err != nil {
+		return bad.err()
+	}
 	var steps []operate.Step
 	seen := map[netip.AddrPort]bool{}
 	for _, name := range names {
 		addr, err := parseServer(name, id)
 		if err != nil {
-			bad.add(both(err, o.overlay(c.Flags(), &kernel.Server{Forward: kernel.Tunneling})))
-			continue
+			continue // reported above
 		}
 		if seen[addr] {
 			continue // the same server twice is one
@@ -149,11 +154,10 @@ tunnel type other than gue resets the port and remcsum.`,
 
 func (o *serverEdit) run(c *cobra.Command, args []string) error {
 	id, names, err := o.servers(&o.selector, args)
-	if err == nil {
-		err = valueApart(c, "yes", "lower", names)
-	}
-	if err == nil {
-		_, err = parseServers(names, id)
+	if apart := valueApart(c, "yes", "lower", names); apart != nil {
+		err = both(err, apart)
+	} else if _, invalid := parseServers(names, id); invalid != nil {
+		err = both(err, invalid)
 	}
 	if err != nil {
 		return both(err, o.overlay(c.Flags(), &kernel.Server{Forward: kernel.Tunneling}))
@@ -274,6 +278,8 @@ func (o *serverDelete) run(c *cobra.Command, args []string) error {
 	var bad faults
 	id, names, err := o.servers(&o.selector, args)
 	bad.add(err)
+	_, invalid := parseServers(names, id)
+	bad.add(invalid)
 	bad.add(o.gate.parse())
 	if err := bad.err(); err != nil {
 		return err
@@ -358,6 +364,9 @@ func newServerShow(a *App) *cobra.Command {
 
 func (o *serverShow) run(c *cobra.Command, args []string) error {
 	id, names, err := o.servers(&o.selector, args)
+	if _, invalid := parseServers(names, id); invalid != nil {
+		err = both(err, invalid)
+	}
 	if err != nil {
 		return err
 	}

@@ -263,7 +263,7 @@ func parseCondition(s string) (condition, error) {
 	bad := usagef("invalid --for %q: want drained, active<=N, exists or gone", s)
 	switch {
 	case strings.HasPrefix(s, "active"):
-		return condition{}, bad.hintf("quote it in a shell: --for 'active<=5'")
+		return condition{}, bad.hintf("write it in quotes, with <=: --for 'active<=5'")
 	case strings.HasPrefix(s, "weight"):
 		return condition{}, bad.hintf("use --for drained: it waits for the weight 0, and until nothing is left")
 	}

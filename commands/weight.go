@@ -100,6 +100,11 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 				o.app.here(), args[0])
 	}
 	id, rest, err := o.servers(&o.selector, args)
+	if err != nil && len(rest) == 2 {
+		_, invalid := parseServer(rest[0], id)
+		_, wrong := parseShift(rest[1])
+		err = both(err, both(invalid, wrong))
+	}
 	if err != nil {
 		return o.parseTimes(err)
 	}
