@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -192,12 +193,55 @@ func (v *view) show(ctx context.Context, a *App, ids []kernel.ServiceID) error {
 		return err
 	}
 	a.alone = true
+	if p.Streams() {
+		if done, err := v.stream(ctx, a, p, ids); done || err != nil {
+			return err
+		}
+	}
 	snap, err := v.snapshot(ctx, a, p, ids)
 	if err != nil {
 		return err
 	}
 	v.notePending(a, snap)
 	return p.Services(snap, v.kind())
+}
+
+// stream writes one service after another, with little memory. It returns false, and
+// nothing is written, without the privilege to read servers of single services.
+func (v *view) stream(ctx context.Context, a *App, p *output.Printer, ids []kernel.ServiceID) (bool, error) {
+	k, err := a.kernel()
+	if err != nil {
+		return false, err
+	}
+	snap, err := k.Services(ctx, ids...)
+	if errors.Is(err, kernel.ErrPermission) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if p.UsesCounters(v.kind()) {
+		a.quote(doctor.StoppedCounters(snap.Stopped))
+	}
+	keepSmall(len(snap.Services))
+	drained := keepDrained(v.drained)
+	var servers []kernel.ServerEntry
+	err = p.StreamServices(snap, v.kind(), func(e *kernel.ServiceEntry) ([]kernel.ServerEntry, error) {
+		var err error
+		servers, err = k.Servers(ctx, e.ServiceID, servers)
+		drained.add(e, servers)
+		return servers, err
+	})
+	v.notePending(a, &drained.snap)
+	return true, err
+}
+
+// keepSmall lets a command that streams many services collect its garbage early. With few
+// services that would cost more time than it saves memory.
+func keepSmall(services int) {
+	if services > 2000 {
+		debug.SetGCPercent(50)
+	}
 }
 
 // snapshot reads the given services, or all. Without privilege it reads /proc, unless

@@ -255,6 +255,27 @@ func (a *App) declaredWeights(snap *kernel.Snapshot) map[kernel.ServiceID][]stri
 	return comments
 }
 
+// drainedServices collects those services of a table with drained servers, while the table
+// is read one service after another.
+type drainedServices struct {
+	of   map[kernel.ServiceID]bool
+	snap kernel.Snapshot
+}
+
+func keepDrained(remembered map[kernel.ServerKey]state.Weight) *drainedServices {
+	d := &drainedServices{of: map[kernel.ServiceID]bool{}}
+	for key := range remembered {
+		d.of[key.Service] = true
+	}
+	return d
+}
+
+func (d *drainedServices) add(e *kernel.ServiceEntry, servers []kernel.ServerEntry) {
+	if d.of[e.ServiceID] {
+		d.snap.Services = append(d.snap.Services, kernel.ServiceEntry{Service: e.Service, Servers: slices.Clone(servers)})
+	}
+}
+
 // noteSavedDrained prints which servers are saved with the weight 0 because they are
 // drained.
 func (a *App) noteSavedDrained(snap *kernel.Snapshot) {

@@ -65,19 +65,29 @@ func (o *save) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	snap, err := k.Snapshot(c.Context(), ids...)
+	snap, err := k.Services(c.Context(), ids...)
 	if err != nil {
 		return kernel.WithOp("save", err)
 	}
-	o.app.noteSavedDrained(snap)
+	drained := keepDrained(o.app.remembered())
+	var servers []kernel.ServerEntry
+	read := func(e *kernel.ServiceEntry) ([]kernel.ServerEntry, error) {
+		var err error
+		servers, err = k.Servers(c.Context(), e.ServiceID, servers)
+		drained.add(e, servers)
+		return servers, kernel.WithOp("save", err)
+	}
 	saved := ipvsadm.SaveOptions{Thresholds: true, Added: true}
 	if isOutput(o.file) {
-		return ipvsadm.WriteSave(o.app.Out, snap, saved)
-	}
-	var b bytes.Buffer
-	if err := ipvsadm.WriteSave(&b, snap, saved); err != nil {
+		err := ipvsadm.StreamSave(o.app.Out, snap, read, saved)
+		o.app.noteSavedDrained(&drained.snap)
 		return err
 	}
+	var b bytes.Buffer
+	if err := ipvsadm.StreamSave(&b, snap, read, saved); err != nil {
+		return err
+	}
+	o.app.noteSavedDrained(&drained.snap)
 	if o.app.global.dryRun {
 		o.app.note("would write %s to %s", plural(len(snap.Services), "service"), o.file)
 		return nil

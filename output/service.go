@@ -59,6 +59,9 @@ func (n *node) outage(v *kernel.ServerEntry) *Outage {
 // its sums stay those of all. It applies to the service if that has no servers.
 // Sorting orders the services, and the servers of each.
 func (p *Printer) Services(s *kernel.Snapshot, v View) error {
+	if p.Streams() {
+		return p.StreamServices(s, v, func(e *kernel.ServiceEntry) ([]kernel.ServerEntry, error) { return e.Servers, nil })
+	}
 	k := serviceKind(v)
 	nodes, err := p.nodes(&k, s.Services, gapsOf(s))
 	if err != nil {
@@ -71,6 +74,42 @@ func (p *Printer) Services(s *kernel.Snapshot, v View) error {
 	for i := range nodes {
 		if err := d.done(appendService(d.open(), &nodes[i], gapsOf(s), d.more)); err != nil {
 			return err
+		}
+	}
+	return d.close()
+}
+
+// ReadServers reads the servers of a service. They are valid until the next call.
+type ReadServers func(*kernel.ServiceEntry) ([]kernel.ServerEntry, error)
+
+// Streams reports whether each service is written before the next one is needed: as JSON
+// lines in the order of the table.
+func (p *Printer) Streams() bool {
+	return p.o.Format == "jsonl" && (p.o.Sort == "" || kernelOrder(p.o.Sort))
+}
+
+// StreamServices is Services for a printer that streams: it reads the servers of one
+// service after another, so that a large table needs little memory.
+func (p *Printer) StreamServices(s *kernel.Snapshot, v View, servers ReadServers) error {
+	k, missing := serviceKind(v), gapsOf(s)
+	if _, err := p.nodes(&k, nil, missing); err != nil {
+		return err
+	}
+	d := p.document("ServiceList", false)
+	for i := range s.Services {
+		one := []kernel.ServiceEntry{s.Services[i]}
+		var err error
+		if one[0].Servers, err = servers(&s.Services[i]); err != nil {
+			return err
+		}
+		nodes, err := p.nodes(&k, one, missing)
+		if err != nil {
+			return err
+		}
+		for j := range nodes {
+			if err := d.done(appendService(d.open(), &nodes[j], missing, d.more)); err != nil {
+				return err
+			}
 		}
 	}
 	return d.close()

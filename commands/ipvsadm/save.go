@@ -31,6 +31,15 @@ func WriteSave(w io.Writer, s *kernel.Snapshot, o SaveOptions) error {
 	return writeSave(w, whole(s), o)
 }
 
+// StreamSave is WriteSave for a snapshot without servers: it reads those of one service
+// after another, so that a large table needs little memory. They are valid until the next
+// call of servers.
+func StreamSave(
+	w io.Writer, s *kernel.Snapshot, servers func(*kernel.ServiceEntry) ([]kernel.ServerEntry, error), o SaveOptions,
+) error {
+	return writeSave(w, source{s, servers}, o)
+}
+
 func writeSave(w io.Writer, from source, o SaveOptions) error {
 	o.names.learnTable(from.Snapshot)
 	out := newPage(w)
