@@ -15,9 +15,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -69,6 +69,8 @@ type App struct {
 	// args is the command line.
 	args   []string
 	unused *hiddenFlags
+	// garbageSet ends what limitGarbage began. Nil: it did not.
+	garbageSet *atomic.Bool
 	// doing is the name of the verb, for errors that have no other subject. unhelped is the
 	// error of a request for help about a command that does not exist.
 	doing    string
@@ -116,11 +118,7 @@ func Main() int { return System().Main(os.Args[1:]) }
 
 // Main runs a command line of this process, and handles its signals.
 func (a *App) Main(args []string) int {
-	// A command runs for milliseconds. With a heap below 16 MiB (by default 4 MiB),
-	// garbage collection costs more than it saves.
-	debug.SetGCPercent(400)
-	// With a large table or file, allow less garbage.
-	debug.SetMemoryLimit(96 << 20)
+	a.limitGarbage()
 	// A closed pipe (lvs list | head) must be an error of Write, not a signal that
 	// kills.
 	signal.Ignore(syscall.SIGPIPE)

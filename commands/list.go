@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -223,7 +222,6 @@ func (v *view) stream(ctx context.Context, a *App, p *output.Printer, ids []kern
 	if p.UsesCounters(v.kind()) {
 		a.quote(doctor.StoppedCounters(snap.Stopped))
 	}
-	keepSmall(len(snap.Services))
 	drained := keepDrained(v.drained)
 	var servers []kernel.ServerEntry
 	err = p.StreamServices(snap, v.kind(), func(e *kernel.ServiceEntry) ([]kernel.ServerEntry, error) {
@@ -234,14 +232,6 @@ func (v *view) stream(ctx context.Context, a *App, p *output.Printer, ids []kern
 	})
 	v.notePending(a, &drained.snap)
 	return true, err
-}
-
-// keepSmall lets a command that streams many services collect its garbage early. With few
-// services that would cost more time than it saves memory.
-func keepSmall(services int) {
-	if services > 2000 {
-		debug.SetGCPercent(50)
-	}
 }
 
 // snapshot reads the given services, or all. Without privilege it reads /proc, unless

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"runtime/debug"
 	"slices"
 	"syscall"
 	"time"
@@ -86,7 +85,7 @@ thresholds, persistence, flags, timeouts, sync daemons and rates are then unknow
 func (o *watch) run(c *cobra.Command, args []string) error {
 	// A watch runs for days: collect garbage more often than in a command that soon
 	// ends (Main).
-	debug.SetGCPercent(50)
+	o.app.setGarbage(50)
 	ctx := c.Context()
 	w, err := o.watcher(c, args)
 	if err != nil {
