@@ -3,7 +3,6 @@ package commands
 import (
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"sync/atomic"
 )
 
@@ -13,9 +12,10 @@ import (
 // gets less. A fixed limit (debug.SetMemoryLimit) is not for those: beyond it the runtime
 // collects all the time.
 func (a *App) limitGarbage() {
-	debug.SetGCPercent(garbagePercent(0))
 	a.garbageSet = new(atomic.Bool)
-	watchHeap(&heapWatch{a.garbageSet})
+	w := &heapWatch{off: a.garbageSet, percent: garbagePercent(0)}
+	debug.SetGCPercent(w.percent)
+	w.await()
 }
 
 // setGarbage sets a limit for a command that runs for hours.
@@ -38,19 +38,22 @@ func garbagePercent(live uint64) int {
 }
 
 // heapWatch is an object that nothing refers to: each collection finds it.
-type heapWatch struct{ off *atomic.Bool }
+type heapWatch struct {
+	off     *atomic.Bool
+	percent int
+}
 
-// watchHeap adapts the limit after each collection.
-func watchHeap(w *heapWatch) {
+// await adapts the limit after the next collection, and so on.
+func (w *heapWatch) await() {
 	runtime.SetFinalizer(w, func(w *heapWatch) {
 		if w.off.Load() {
 			return
 		}
-		sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-		metrics.Read(sample)
-		if live := sample[0].Value; live.Kind() == metrics.KindUint64 {
-			debug.SetGCPercent(garbagePercent(live.Uint64()))
-		}
-		watchHeap(w)
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		live := m.NextGC / uint64(100+w.percent) * 100 // NextGC is what was in use, and the limit
+		w.percent = garbagePercent(live)
+		debug.SetGCPercent(w.percent)
+		w.await()
 	})
 }
