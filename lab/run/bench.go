@@ -93,6 +93,7 @@ func (b *benchmark) parts() []part {
 		{"wide", b.wideList},
 		{"restore", b.restores},
 		{"apply", b.applies},
+		{"large", b.large},
 		{"ipvsadm", b.inPlace},
 		{"connections", b.connections},
 		{"top", b.dashboard},

@@ -18,6 +18,8 @@ type step struct {
 	input string
 	// before runs before each run and is not counted; nil means none.
 	before *step
+	// discard throws standard output away.
+	discard bool
 }
 
 // sample is the cost of one process.
@@ -150,7 +152,11 @@ func (b *benchmark) measure(s step) (sample, error) {
 		}
 	}
 	cmd := exec.CommandContext(b.ctx, s.argv[0], s.argv[1:]...)
-	out, err := os.Create(filepath.Join(b.dir, "output"))
+	name := filepath.Join(b.dir, "output")
+	if s.discard {
+		name = os.DevNull
+	}
+	out, err := os.Create(name)
 	if err != nil {
 		return sample{}, err
 	}

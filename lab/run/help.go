@@ -105,6 +105,7 @@ var benchParts = []term{
 	{"  wide", "10 services with 1,000 servers each."},
 	{"  restore", "Restore a table from a saved one."},
 	{"  apply", "Apply a cluster file."},
+	{"  large", "10,000 services with 100 servers each, beside 1,000."},
 	{"  ipvsadm", "lvs called by the name ipvsadm."},
 	{"  connections", "200,000 connections."},
 	{"  top", "The dashboard: processor time and memory."},
