@@ -115,15 +115,6 @@ func (t *tree) keyLine(key string) int {
 	return 0
 }
 
-// lastLine returns the line in which the last part of the value begins.
-func (t *tree) lastLine() int32 {
-	last := t.line
-	if n := len(t.items); n > 0 {
-		last = max(last, t.items[n-1].lastLine())
-	}
-	return last
-}
-
 // nodes allocates the parts of lists and objects, close to each other in few large
 // pieces.
 type nodes struct {

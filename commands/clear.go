@@ -34,7 +34,8 @@ a terminal it needs --yes.`,
 }
 
 func (o *clearAll) run(c *cobra.Command, args []string) error {
-	if err := noMore(args, "%s service delete %s deletes a service; clear deletes all of them", o.app.Name, arg0(args)); err != nil {
+	hint := "%s service delete %s deletes a service; clear deletes all of them"
+	if err := noMore(args, hint, o.app.Name, arg0(args)); err != nil {
 		return err
 	}
 	k, err := o.app.kernel()

@@ -206,7 +206,8 @@ func (o *connections) exists(ctx context.Context) error {
 			bad.add(&kernel.Error{Op: "list connections of", Service: id, Err: kernel.ErrNoService})
 		}
 	}
-	if server && len(membersOf(snap, []machine{{o.serverText, netip.AddrPortFrom(o.server, o.serverPort), o.anyPort}})) == 0 {
+	of := []machine{{o.serverText, netip.AddrPortFrom(o.server, o.serverPort), o.anyPort}}
+	if server && len(membersOf(snap, of)) == 0 {
 		bad.add((&fault{status: exitNotFound, err: errors.New("server " + o.serverText + ": no service has it")}).
 			hintf("list the servers: %s list --columns service,server", o.app.Name))
 	}

@@ -96,13 +96,13 @@ var compatDifferences = [][2]string{
 	{"Counters of servers", `They have 64 bits. ipvsadm shows only the lower 32 bits.`},
 	{"Firewall marks", `They are unsigned. ipvsadm prints and saves marks from 2147483648 on as negative numbers,
 which it cannot read.`},
-	{"-L -c", `ipvsadm breaks a row of more than 256 bytes (IPv6 with SIP) in two; lvs does not. The kernel repeats and leaves
-out entries while its table changes; lvs lists each once, and reads again where that helps.`},
+	{"-L -c", `ipvsadm breaks a row of more than 256 bytes (IPv6 with SIP) in two; lvs does not. The kernel repeats
+and leaves out entries while its table changes; lvs lists each once, and reads again where that helps.`},
 	{"-R and ipvsadm-restore", `The whole input is read and checked first. If a line is wrong, nothing is changed, and
 each wrong line is reported with its number. ipvsadm carries out the lines before the wrong one, and ipvsadm-restore has
 already cleared the table. The exit status is not 0 if any line failed; with ipvsadm it depends on the last line only.
-Quotes and comments are accepted. -R in a line is an error. ipvsadm-restore does not clear the table first: what is the same,
-and at the same place in the kernel's order, stays; a server at another place is deleted and added again.`},
+Quotes and comments are accepted. -R in a line is an error. ipvsadm-restore does not clear the table first: what is the
+same, and at the same place in the kernel's order, stays; a server at another place is deleted and added again.`},
 	{"-M", `The mask can come before the service, as in -A -M 64 -t [2001:db8::10]:80 -p; ipvsadm ignores such a mask, or
 reads another value. A mask that the service cannot have, such as -M 64x, is an error; ipvsadm reads 64.`},
 	{"-b", `flag-3 of sh and mh is shown and saved. A list of commas only is an error; ipvsadm crashes.`},

@@ -187,8 +187,9 @@ func eventKind(rates bool) kind[Event] {
 	k := kind[Event]{name: "EventList", columns: []column[Event]{
 		{key: "time", help: "when it was seen", minWidth: len(eventTime) - len("07:00"),
 			text: func(b []byte, e *Event) []byte { return e.Time.AppendFormat(b, eventTime) }},
-		{key: "op", help: "what was done; rates for an interval", canon: oneOf(enum("event")...), minWidth: len("start-sync-master"),
-			text: func(b []byte, e *Event) []byte { return append(b, e.op()...) }},
+		{key: "op", help: "what was done; rates for an interval", canon: oneOf(enum("event")...),
+			minWidth: len("start-sync-master"),
+			text:     func(b []byte, e *Event) []byte { return append(b, e.op()...) }},
 	}}
 	for _, c := range changeKind().columns {
 		switch c.key {

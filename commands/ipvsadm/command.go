@@ -48,7 +48,7 @@ type parser struct {
 	// The words of what settle checks when the whole line is known.
 	verbAt, serviceAt, serverAt, maskAt, flagsAt, lowerAt, onePacketAt word
 	badMask, noPort                                                    bool
-	badName                                                            bool // the next fault is a name that cannot be looked up
+	badName                                                            bool // the next fault is an unknown name
 }
 
 // spot is the place of an option.

@@ -20,7 +20,8 @@ func (b *benchmark) large() error {
 	runs := b.runs
 	b.runs = 1 // a run takes up to a minute
 	defer func() { b.runs = runs }()
-	b.title(fmt.Sprintf("%d services with %d servers each, beside %d services", largeServices, largeServers, smallServices))
+	b.title(fmt.Sprintf("%d services with %d servers each, beside %d services",
+		largeServices, largeServers, smallServices))
 	big, err := b.sized("lvs-large", largeServices)
 	if err != nil {
 		return err
@@ -40,7 +41,8 @@ func (b *benchmark) large() error {
 		{"lvs restore into an empty table", (*sizedTable).restore, 0},
 		{"lvs list -o jsonl", func(t *sizedTable) step { return t.lvs("list", "-o", "jsonl") }, 32},
 		{"lvs save", func(t *sizedTable) step { return t.lvs("save") }, 32},
-		{"lvs apply that changes nothing", func(t *sizedTable) step { return t.lvs("apply", "--yes", "-q", "-f", t.cluster) }, 400},
+		{"lvs apply that changes nothing",
+			func(t *sizedTable) step { return t.lvs("apply", "--yes", "-q", "-f", t.cluster) }, 400},
 	} {
 		ours, theirs := row.of(big), row.of(small)
 		if err := b.pair(row.what, ours, theirs, linear); err != nil {
