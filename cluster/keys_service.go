@@ -49,8 +49,8 @@ func (t *tables) serviceRecord() record[FileService] {
 				doc: "The forwarding method: how packets reach the servers.", value: "the file's default, or " +
 					defaultForward.String(), example: "tunnel"}),
 			at("asIs", truth(), func(s *FileService) *bool { return &s.AsIs }, about{
-				doc: "Accepts settings that the kernel accepts although they do not work: port 0 without persistence, a " +
-					"server's port that direct routing or a tunnel cannot change, remoteChecksum with gre, persistence longer " +
+				doc: "Accepts settings that the kernel accepts although they do not work: port 0 or an engine without " +
+					"persistence, a server's port that direct routing or a tunnel cannot change, remoteChecksum with gre, persistence longer " +
 					"than 31 days. Without it they are errors. lvs export writes it for a table that has such settings.",
 				value:   "false",
 				example: "true"}),
@@ -89,7 +89,8 @@ func lastingRecord() record[lasting] {
 		doc: "Persistence with an engine that identifies clients by more than their address.",
 		keys: []key[lasting]{
 			at("for", persistence(), func(p *lasting) *time.Duration { return &p.length }, about{
-				doc: "A client keeps its server until this time after its last connection.", example: "1m", needed: true}),
+				doc:   "A client keeps its server until this time after its last connection. An engine needs it, but for asIs.",
+				value: "off", example: "1m"}),
 			at("engine", text("the name of a persistence engine"), func(p *lasting) *string { return &p.engine }, about{
 				doc: "What identifies clients: sip (the Call-ID).", value: "none: the address", example: "sip"}),
 		}}

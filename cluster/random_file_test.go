@@ -61,6 +61,8 @@ func randomFileService(r *rand.Rand, i int, f *File, named []string) FileService
 		if family == kernel.IPv4 {
 			s.Netmask = pick[kernel.Netmask](r, 0, 0xffffff00, kernel.AllClients)
 		}
+	} else if r.IntN(4) == 0 {
+		s.Engine, s.AsIs = "sip", true
 	}
 	switch {
 	case len(f.Pools) > 0 && family == kernel.IPv4 && r.IntN(2) == 0:

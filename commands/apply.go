@@ -66,7 +66,7 @@ time, which is counted from the end of the work, also if that is broken off. A
 background process does this, so it also works if the shell, the connection to this
 machine, or lvs itself is lost. (If systemd-logind has KillUserProcesses=yes, logging
 out ends that process.) Other commands still work; the automatic undo keeps
-what they change, as lvs undo does.
+what they change, as lvs undo does; lvs history shows what it did.
 
 If a file has a fault, nothing is changed and every fault is reported. If the kernel
 refuses a step, everything is undone. lvs diff shows the changes first; lvs undo undoes

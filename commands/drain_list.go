@@ -45,6 +45,9 @@ func (o *drain) list(ctx context.Context, args []string) error {
 		return (len(ids) == 0 || slices.Contains(ids, key.Service)) &&
 			(len(names) == 0 || slices.ContainsFunc(names, func(m machine) bool { return m.is(key.Server) }))
 	})
+	if err := missingFrom(now, rows, names, ids, a.Name); err != nil {
+		return err
+	}
 	a.notePending()
 	if len(rows) == 0 {
 		a.note("no server is drained")
@@ -53,6 +56,25 @@ func (o *drain) list(ctx context.Context, args []string) error {
 		}
 	}
 	return p.DrainList(rows)
+}
+
+// missingFrom returns an error for each server and service that was named and is neither
+// in the table nor drained.
+func missingFrom(now *kernel.Snapshot, rows []output.Drain, names []machine, ids []kernel.ServiceID, self string) error {
+	var bad faults
+	for _, id := range ids {
+		if now.Find(id) == nil && !slices.ContainsFunc(rows, func(d output.Drain) bool { return d.Service == id }) {
+			bad.add(&kernel.Error{Op: "drain --list of", Service: id, Err: kernel.ErrNoService})
+		}
+	}
+	for _, m := range names {
+		if len(membersOf(now, []machine{m})) == 0 &&
+			!slices.ContainsFunc(rows, func(d output.Drain) bool { return m.is(d.Server) }) {
+			bad.add((&fault{status: exitNotFound, err: errors.New("server " + m.text + ": no service has it")}).
+				hintf("list the servers: %s list --columns service,server", self))
+		}
+	}
+	return bad.err()
 }
 
 // drainedRows returns what is remembered together with the table as it is now.

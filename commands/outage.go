@@ -241,16 +241,17 @@ func listed(all []netip.AddrPort) string {
 // prints that. It returns a comment about each, by service.
 func (a *App) declaredWeights(snap *kernel.Snapshot) map[kernel.ServiceID][]string {
 	comments := map[kernel.ServiceID][]string{}
-	var changed []netip.AddrPort
+	var changed []kernel.ServerKey
+	a.noteTemporary(snap, "exported")
 	a.eachDrained(snap, func(id kernel.ServiceID, v *kernel.ServerEntry, r *state.Weight) {
 		v.Weight = r.Weight
-		changed = append(changed, v.Addr)
+		changed = append(changed, kernel.ServerKey{Service: id, Server: v.Addr})
 		comments[id] = append(comments[id], fmt.Sprintf("%v is drained (%s); its weight before was %d", v.Addr,
 			a.drainedText(r), r.Weight))
 	})
 	if len(changed) > 0 {
 		a.note("drained, and exported with the weight before: %s; %s apply keeps them drained on this machine only",
-			listed(changed), a.here())
+			listed(serversOf(changed)), a.here())
 	}
 	return comments
 }
@@ -280,12 +281,33 @@ func (d *drainedServices) add(e *kernel.ServiceEntry, servers []kernel.ServerEnt
 // drained.
 func (a *App) noteSavedDrained(snap *kernel.Snapshot) {
 	var all []string
+	a.noteTemporary(snap, "saved")
 	a.eachDrained(snap, func(id kernel.ServiceID, v *kernel.ServerEntry, r *state.Weight) {
 		all = append(all, fmt.Sprintf("%v of %v (weight before: %d)", v.Addr, id, r.Weight))
 	})
 	if len(all) > 0 {
 		a.note("drained, and saved with the weight 0: %s", enumerate(all))
 		a.say("hint: %s export keeps the weight before", a.here())
+	}
+}
+
+// noteTemporary prints which servers of a table that is exported or saved have their weight
+// only for some time.
+func (a *App) noteTemporary(snap *kernel.Snapshot, done string) {
+	var all []string
+	remembered := a.remembered()
+	for i := range snap.Services {
+		e := &snap.Services[i]
+		for j := range e.Servers {
+			v := &e.Servers[j]
+			r, found := remembered[kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}]
+			if found && !r.Out() && v.Weight == r.Set {
+				all = append(all, fmt.Sprintf("%v of %v (weight %d, before: %d)", v.Addr, e.ServiceID, v.Weight, r.Weight))
+			}
+		}
+	}
+	if len(all) > 0 {
+		a.note("%s with a temporary weight: %s", done, enumerate(all))
 	}
 }
 

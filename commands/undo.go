@@ -96,6 +96,7 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	o.out = o.out.Without(o.ended)
 	back, drained := o.back(e.Made(), now)
 	if err := o.kept(e, back); err != nil {
+		o.declined(ctx, e, now)
 		return err
 	}
 	o.app.noteKept(drained)
@@ -119,6 +120,16 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 		return err
 	}
 	return o.apply(ctx, e, back, drained, rows)
+}
+
+// declined writes to the journal that an automatic undo kept everything, because nobody
+// sees what it prints.
+func (o *undo) declined(ctx context.Context, e *journal.Entry, now *plan.Table) {
+	if a := o.app; a.detached {
+		a.undoes = e.ID
+		a.operatorOf(a.opened).Declined(ctx, plan.Revert(e.Made(), now).Objects,
+			fmt.Errorf("entry %d is not undone: what it changed was changed again since", e.ID))
+	}
 }
 
 // settle ends the drains that are undone. For servers that stay out of service, the weights

@@ -119,6 +119,13 @@ func (o *Operator) replanned() {
 	}
 }
 
+// Declined writes to the journal what was to be done and is not, and why: its outcome is
+// refused.
+func (o *Operator) Declined(ctx context.Context, objects []plan.Object, why error) {
+	o.written.problem = errorLine(why)
+	o.Record(ctx, objects)(&plan.Failure{Cause: why})
+}
+
 // unfinished writes that the work was interrupted: the outcome is unknown, and an
 // interrupted undo does not count as one.
 func (o *Operator) unfinished(ctx context.Context, cause error) {

@@ -157,12 +157,13 @@ func Of(s *kernel.Snapshot) []Service {
 // sameService reports whether the kernel treats both alike.
 func sameService(a, b kernel.Service) bool { return PlainService(a) == PlainService(b) }
 
-// PlainService returns a service without settings that have no effect: netmask and
-// engine without persistence (ip_vs_sched_persist), one-packet scheduling for a
-// protocol other than UDP (ip_vs_schedule).
+// PlainService returns a service without settings that have no effect: netmask without
+// persistence (ip_vs_sched_persist), one-packet scheduling for a protocol other than UDP
+// (ip_vs_schedule). The kernel keeps an engine without persistence, and uses it for
+// connections that servers open (ip_vs_new_conn_out).
 func PlainService(s kernel.Service) kernel.Service {
 	if s.Persistence == 0 {
-		s.Netmask, s.Engine = 0, ""
+		s.Netmask = 0
 	}
 	if s.Netmask.Whole(s.Family) {
 		s.Netmask = 0

@@ -64,6 +64,7 @@ func CheckService(s *kernel.Service) []Breach {
 	}
 	if s.Engine != "" && s.Persistence == 0 {
 		b.add("persistent", "add {persistent}", "a persistence engine ({engine} %s) needs persistence", s.Engine)
+		b.held()
 	}
 	if s.Persistence > kernel.MaxPersistence {
 		b.add("persistent", "use at most 31d", "{persistent} %s overflows the kernel's clock",

@@ -41,7 +41,7 @@ func TestCheckService(t *testing.T) {
 		{"every port, persistent", "tcp://192.0.2.10:0", func(s *kernel.Service) { s.Persistence = time.Minute }, ""},
 		{"a mark", "fwmark:7", func(s *kernel.Service) { s.OnePacket = true }, ""},
 		{"an engine", "udp://192.0.2.10:5060", func(s *kernel.Service) { s.Engine = "sip" },
-			"persistent: a persistence engine (engine sip) needs persistence; add --persistent\n"},
+			"persistent: a persistence engine (engine sip) needs persistence; add --persistent (held)\n"},
 		{"31 days", "fwmark:7", func(s *kernel.Service) { s.Persistence = 31 * 24 * time.Hour }, ""},
 		{"32 days", "fwmark:7", func(s *kernel.Service) { s.Persistence = 32 * 24 * time.Hour },
 			"persistent: --persistent 32d overflows the kernel's clock; use at most 31d (held)\n"},
