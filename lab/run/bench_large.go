@@ -1,10 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // The sizes of the part large: services with 100 servers each.
@@ -67,10 +68,10 @@ type sizedTable struct {
 // sized makes the namespace and the files, and the table from them.
 func (b *benchmark) sized(netns string, services int) (*sizedTable, error) {
 	t := &sizedTable{b, netns, filepath.Join(b.dir, netns+".save"), filepath.Join(b.dir, netns+".yaml")}
-	if err := os.WriteFile(t.save, []byte(tableText(services, largeServers)), 0o600); err != nil {
+	if err := writeText(t.save, services, writeTable); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(t.cluster, []byte(clusterText(services, largeServers)), 0o600); err != nil {
+	if err := writeText(t.cluster, services, writeCluster); err != nil {
 		return nil, err
 	}
 	if _, err := b.measure(step{argv: []string{"ip", "netns", "add", netns}}); err != nil {
@@ -104,15 +105,26 @@ func (t *sizedTable) restore() step {
 	return s
 }
 
-// clusterText returns a cluster file of the table of tableText.
-func clusterText(services, servers int) string {
-	var b strings.Builder
-	b.WriteString("apiVersion: lvs/v1\nkind: Cluster\nservices:\n")
+// writeText writes a text to a file in small pieces: the memory that this process ever
+// had is counted as that of the processes that it starts.
+func writeText(name string, services int, write func(w io.Writer, services, servers int)) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	w := bufio.NewWriter(f)
+	write(w, services, largeServers)
+	return w.Flush()
+}
+
+// writeCluster writes a cluster file of the table that writeTable writes.
+func writeCluster(w io.Writer, services, servers int) {
+	fmt.Fprint(w, "apiVersion: lvs/v1\nkind: Cluster\nservices:\n")
 	for i := range services {
-		fmt.Fprintf(&b, "- address: tcp://192.0.%d.%d:80\n  servers:\n", i/250, i%250+1)
+		fmt.Fprintf(w, "- address: tcp://192.0.%d.%d:80\n  servers:\n", i/250, i%250+1)
 		for j := range servers {
-			fmt.Fprintf(&b, "  - {address: 10.1.%d.%d, weight: %d}\n", j/250, j%250+1, j%10+1)
+			fmt.Fprintf(w, "  - {address: 10.1.%d.%d, weight: %d}\n", j/250, j%250+1, j%10+1)
 		}
 	}
-	return b.String()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,14 +20,18 @@ import (
 // servers in each.
 func tableText(services, servers int) string {
 	var b strings.Builder
+	writeTable(&b, services, servers)
+	return b.String()
+}
+
+func writeTable(w io.Writer, services, servers int) {
 	for i := range services {
 		vip := fmt.Sprintf("192.0.%d.%d:80", i/250, i%250+1)
-		fmt.Fprintf(&b, "-A -t %s -s wlc\n", vip)
+		fmt.Fprintf(w, "-A -t %s -s wlc\n", vip)
 		for j := range servers {
-			fmt.Fprintf(&b, "-a -t %s -r 10.1.%d.%d:80 -g -w %d\n", vip, j/250, j%250+1, j%10+1)
+			fmt.Fprintf(w, "-a -t %s -r 10.1.%d.%d:80 -g -w %d\n", vip, j/250, j%250+1, j%10+1)
 		}
 	}
-	return b.String()
 }
 
 // ipvsadmText replaces the table with one in the format of ipvsadm-save.

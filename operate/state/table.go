@@ -33,7 +33,7 @@ func (f Folder) LockTable(ctx context.Context, table string, waits func()) (unlo
 	for wait, waited := time.Millisecond, time.Duration(0); ; wait = min(2*wait, 50*time.Millisecond) {
 		// The kernel changes what it is given if the lock is held.
 		lock := unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart, Start: int64(sum.Sum64() >> 2), Len: 1}
-		err := unix.FcntlFlock(file.Fd(), unix.F_OFD_SETLK, &lock)
+		err := unix.FcntlFlock(file.Fd(), setLock, &lock)
 		switch {
 		case err == nil:
 			return func() { file.Close() }, nil // this releases the lock
