@@ -49,9 +49,10 @@ func (t *tables) serviceRecord() record[FileService] {
 				doc: "The forwarding method: how packets reach the servers.", value: "the file's default, or " +
 					defaultForward.String(), example: "tunnel"}),
 			at("asIs", truth(), func(s *FileService) *bool { return &s.AsIs }, about{
-				doc: "Accepts settings that the kernel accepts although they do not work: port 0 or an engine without " +
-					"persistence, a server's port that direct routing or a tunnel cannot change, remoteChecksum with gre, persistence longer " +
-					"than 31 days. Without it they are errors. lvs export writes it for a table that has such settings.",
+				doc: "Accepts settings that the kernel accepts although they do not work: port 0 without persistence, an " +
+					"engine without persistence, a server's port that direct routing or a tunnel cannot change, " +
+					"remoteChecksum with gre, persistence longer than 31 days. Without it they are errors. lvs export " +
+					"writes it for a table that has such settings.",
 				value:   "false",
 				example: "true"}),
 			{name: "servers", about: about{doc: "The real servers, or the name of a pool. lvs apply adds " +
@@ -87,6 +88,11 @@ type lasting struct {
 func lastingRecord() record[lasting] {
 	return record[lasting]{id: "Persistence", title: "Persistence", words: "an object with for and engine",
 		doc: "Persistence with an engine that identifies clients by more than their address.",
+		after: func(d *decoder, v *tree, p *lasting) {
+			if v.member("for") == nil && v.member("engine") == nil {
+				d.fault(v, "for is missing", "add for: "+persistence().shape.words)
+			}
+		},
 		keys: []key[lasting]{
 			at("for", persistence(), func(p *lasting) *time.Duration { return &p.length }, about{
 				doc:   "A client keeps its server until this time after its last connection. An engine needs it, but for asIs.",

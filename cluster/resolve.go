@@ -111,15 +111,16 @@ type servicePlace struct {
 // fileWords returns the cluster file's words for the settings in plan's rules.
 func fileWords() map[string]string {
 	return map[string]string{
-		"engine":          "engine:",
-		"nat":             "forward: nat",
-		"tunnel":          "forward: tunnel",
-		"upper N":         "upper: N",
-		"tunnel settings": "tunnel",
-		"tunnel port":     "port",
-		"tunnel type":     "type:",
-		"tunnel checksum": "checksum",
-		"remote checksum": "remoteChecksum",
+		"engine":           "engine:",
+		"persistence time": "for: 1m, or asIs: true",
+		"nat":              "forward: nat",
+		"tunnel":           "forward: tunnel",
+		"upper N":          "upper: N",
+		"tunnel settings":  "tunnel",
+		"tunnel port":      "port",
+		"tunnel type":      "type:",
+		"tunnel checksum":  "checksum",
+		"remote checksum":  "remoteChecksum",
 	}
 }
 

@@ -171,15 +171,23 @@ func (o *apply) same(q *planned) string {
 
 // notePending prints that an earlier apply is still to be confirmed.
 func (a *App) notePending() {
+	if text := a.pendingText(); text != "" {
+		a.note("%s", text)
+	}
+}
+
+// pendingText returns when an earlier apply is undone unless it is confirmed, or nothing.
+func (a *App) pendingText() string {
 	j, pending := a.pendingConfirm()
 	switch {
 	case !pending:
+		return ""
 	case j.At.IsZero():
-		a.note("the previous apply is still at work; then it is undone in %s unless confirmed: %s confirm",
+		return fmt.Sprintf("the previous apply is still at work; then it is undone in %s unless confirmed: %s confirm",
 			output.Duration(j.Wait), a.here())
-	default:
-		a.note("the previous apply is undone in %s unless confirmed: %s confirm", output.Duration(a.left(&j)), a.here())
 	}
+	return fmt.Sprintf("the previous apply is undone in %s unless confirmed: %s confirm", output.Duration(a.left(&j)),
+		a.here())
 }
 
 // parseTimes reads --drain and --confirm-within.

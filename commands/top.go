@@ -118,6 +118,7 @@ func (o *top) run(c *cobra.Command, args []string) error {
 		Open:       func() (kernel.Kernel, error) { return a.OpenKernel(kernel.Options{Netns: a.global.netns}) },
 		Run:        a.within,
 		LastChange: o.lastChange,
+		Outages:    (&outageReader{app: a}).read,
 		Netns:      a.global.netns,
 		Line:       func(args []string) string { return shellLine(a.Name, args) },
 		Schedulers: schedulerNames(),

@@ -58,6 +58,9 @@ func appendOutages(b []byte, o *Outage) []byte {
 	return append(append(b, `,"drained":null,"temporaryWeight":`...), text...)
 }
 
+// Text returns the state in a few words: was 10, by root, since 14:03, until 14:33.
+func (o *Outage) Text() string { return string(o.appendText(nil)) }
+
 // appendText writes the state in a few words: was 10, by root, since 14:03, until 14:33.
 func (o *Outage) appendText(b []byte) []byte {
 	if o.Set > 0 {

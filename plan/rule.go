@@ -63,7 +63,7 @@ func CheckService(s *kernel.Service) []Breach {
 		b.held()
 	}
 	if s.Engine != "" && s.Persistence == 0 {
-		b.add("persistent", "add {persistent}", "a persistence engine ({engine} %s) needs persistence", s.Engine)
+		b.add("persistent", "add {persistence time}", "a persistence engine ({engine} %s) needs persistence", s.Engine)
 		b.held()
 	}
 	if s.Persistence > kernel.MaxPersistence {

@@ -14,7 +14,7 @@ import (
 // said returns breaches one a line: key, what is wrong, and what to do.
 func said(all []Breach) string {
 	var b strings.Builder
-	words := map[string]string{"persistent": "--persistent"}
+	words := map[string]string{"persistent": "--persistent", "persistence time": "--persistent"}
 	for i := range all {
 		b.WriteString(all[i].Key + ": " + all[i].Why(words))
 		if fix := all[i].Fix(words); fix != "" {

@@ -133,9 +133,13 @@ func (m *Model) facts(k kernel.ServerKey, o *object) []line {
 		if v == nil {
 			return []line{text(red, "the server no longer exists")}
 		}
-		t = newServerRow(m, e, v).activity
+		r := newServerRow(m, e, v)
+		t = r.activity
 		out = append(out, m.fact("server", v.Addr.String()+" of "+e.ServiceID.String()),
 			m.fact("settings", serverSettings(v)))
+		if r.outage != nil {
+			out = append(out, m.outageFacts(r.outage)...)
+		}
 	default:
 		r := newServiceRow(m, o, e)
 		t = r.activity
@@ -148,6 +152,19 @@ func (m *Model) facts(k kernel.ServerKey, o *object) []line {
 // fact draws a value with its name.
 func (m *Model) fact(name, value string) line {
 	return label(&m.g, name, 12).add(plain, clean(value))
+}
+
+// outageFacts draw who drained a server, since and until when, the weight before and why.
+func (m *Model) outageFacts(o *output.Outage) (out []line) {
+	name, l := "DRAINED", yellow
+	if o.Set > 0 {
+		name, l = "drained", plain
+	}
+	for _, part := range wrap(clean(o.Text()), max(m.w-12, 12)) {
+		out = append(out, label(&m.g, name, 12).add(l, part))
+		name = ""
+	}
+	return out
 }
 
 // wholeTraffic returns the traffic of the whole table, whose history is o.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	tea "charm.land/bubbletea/v2"
@@ -15,6 +16,7 @@ import (
 
 	"lvs/kernel"
 	"lvs/kernel/memory"
+	"lvs/output"
 )
 
 var update = flag.Bool("update", false, "write the golden screens and the generated parts of docs/top.md")
@@ -33,6 +35,8 @@ var scenes = []struct {
 	{"services-sorted", nil, func(s *stage) { s.press("2", "right", "right", "right") }},
 	{"servers", nil, func(s *stage) { s.open(webID); s.shares() }},
 	{"servers-direct", nil, func(s *stage) { s.open(mailID) }},
+	{"servers-drained", drained, func(s *stage) { s.open(webID) }},
+	{"server-drained", drained, func(s *stage) { s.open(webID); s.press("down", "down", "i") }},
 	{"machines", nil, func(s *stage) { s.press("3") }},
 	{"machine", nil, func(s *stage) { s.press("3", "end", "up", "enter") }},
 	{"connections", nil, func(s *stage) { s.open(webID); s.press("enter"); s.pass(3) }},
@@ -105,6 +109,20 @@ var scenes = []struct {
 		s.pass(5)
 	}},
 	{"ascii", func(o *Options) { o.ASCII = true }, func(s *stage) { s.open(webID); s.press("f7") }},
+}
+
+// drained remembers one drained server, one that has a weight nevertheless, and a
+// temporary weight.
+func drained(o *Options) {
+	since := o.Now().Add(-time.Hour)
+	o.Outages = func() (map[kernel.ServerKey]output.Outage, string) {
+		return map[kernel.ServerKey]output.Outage{
+			{Service: webID, Server: serverOf(11, 80)}: {Before: 7, Set: 5, Since: since, Until: since.Add(2 * time.Hour)},
+			{Service: webID, Server: serverOf(12, 80)}: {Before: 3, Since: since},
+			{Service: webID, Server: serverOf(13, 80)}: {Before: 4, Since: since, Until: since.Add(2 * time.Hour),
+				User: "root", SudoUser: "alice", Reason: "new disk"},
+		}, "the previous apply is undone in 30s unless confirmed: lvs confirm"
+	}
 }
 
 // open shows the servers of a service.

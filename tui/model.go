@@ -90,7 +90,7 @@ type (
 func newModel(ctx context.Context, o Options) *Model {
 	o.complete()
 	m := &Model{o: o, ctx: ctx, g: unicodeGlyphs(), pal: palette{noColor: o.NoColor}, w: 80, h: 24,
-		after: after, reader: &reader{open: o.Open, now: o.Now}, hist: newHistory()}
+		after: after, reader: &reader{open: o.Open, now: o.Now, outages: o.Outages}, hist: newHistory()}
 	if o.ASCII {
 		m.g = asciiGlyphs()
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lvs/kernel"
+	"lvs/output"
 )
 
 // sample is one reading of IPVS. It does not change after that.
@@ -18,6 +19,10 @@ type sample struct {
 	totals kernel.Counters
 	// slow is what rarely changes.
 	slow *slow
+	// outages are the servers that are drained, or have their weight only for some time;
+	// pending is which change is undone unless it is confirmed.
+	outages map[kernel.ServerKey]output.Outage
+	pending string
 	// took is how long reading took.
 	took time.Duration
 }
@@ -39,6 +44,8 @@ const slowEvery = 5 * time.Second
 type reader struct {
 	open func() (kernel.Kernel, error)
 	now  func() time.Time
+	// outages is that of the options.
+	outages func() (map[kernel.ServerKey]output.Outage, string)
 
 	// stale makes the next sample read everything, as after a change. It can be set
 	// while a sample is being taken.
@@ -90,6 +97,9 @@ func (r *reader) read(ctx context.Context) (*sample, error) {
 		r.slow = r.readSlow(ctx, start)
 	}
 	s.slow = r.slow
+	if r.outages != nil {
+		s.outages, s.pending = r.outages()
+	}
 	s.took = r.now().Sub(start)
 	return s, ctx.Err()
 }

@@ -54,7 +54,8 @@ func (m *Model) saveJSON() tea.Cmd {
 		m.say(yellow, "no data to save yet")
 		return nil
 	}
-	o := output.Options{Format: "json", Netns: m.o.Netns, Now: m.o.Now, Terminal: true}
+	o := output.Options{Format: "json", Netns: m.o.Netns, Now: m.o.Now, Terminal: true,
+		Outages: m.sample.outages}
 	if of, ok := connectionsShown(m.top()); ok {
 		return m.save(".json", func(w io.Writer) error { return m.writeConnections(w, o, of) })
 	}

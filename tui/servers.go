@@ -17,7 +17,21 @@ type serverRow struct {
 	o  *object
 	e  *kernel.ServerEntry
 	of *kernel.ServiceEntry
+	// outage is why its weight is another than usual. Nil: it is not.
+	outage *output.Outage
 	activity
+}
+
+// weightText returns the weight, and a word if it does not stay: 0 DRAINED.
+func (r *serverRow) weightText() string {
+	text := countFull(r.e.Weight)
+	switch {
+	case r.outage == nil:
+		return text
+	case r.outage.Set > 0:
+		return text + " TEMPORARY"
+	}
+	return text + " DRAINED"
 }
 
 // servers is the screen of the servers of one service, or of one real server in all
@@ -101,6 +115,9 @@ func newServerRow(m *Model, e *kernel.ServiceEntry, v *kernel.ServerEntry) serve
 	o := m.hist.objects[kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}]
 	r := serverRow{o: o, e: v, of: e, activity: m.activityOf(o)}
 	r.blind = true
+	if out, known := m.sample.outages[o.key]; known {
+		r.outage = &out
+	}
 	r.activity.add(v)
 	return r
 }
@@ -168,9 +185,8 @@ func serverColumns(m *Model, byService bool) []column[serverRow] {
 		help: "forwarding method: direct, nat or tunnel", left: true, width: 6, rank: 8,
 		cell:    func(r *row) string { return r.e.Forward.String() },
 		compare: func(a, b *row) int { return cmp.Compare(a.e.Forward, b.e.Forward) }}
-	weight := column[row]{key: "weight", title: "WEIGHT", help: "weight; with 0 the server gets no new connections",
-		width: 6, down: true,
-		cell: func(r *row) string { return countFull(r.e.Weight) }, look: weightLook,
+	weight := column[row]{key: "weight", title: "WEIGHT", help: "weight; with 0 the server gets no new connections; DRAINED by lvs drain",
+		grown: true, width: 6, down: true, cell: (*row).weightText, look: weightLook,
 		compare: func(a, b *row) int { return cmp.Compare(a.e.Weight, b.e.Weight) }}
 	return slices.Concat([]column[row]{service, server, forward, weight},
 		connectionColumns(m, of), shareColumns(m), rateColumns(m, of), thresholdColumns(m), countedColumns(m, of),
@@ -243,7 +259,10 @@ func serverLook(r *serverRow) look {
 }
 
 func weightLook(r *serverRow) look {
-	if r.e.Weight == 0 {
+	switch {
+	case r.outage != nil && r.outage.Set == 0 && r.e.Weight > 0:
+		return red // drained, but someone else set a weight
+	case r.e.Weight == 0, r.outage != nil:
 		return yellow
 	}
 	return plain

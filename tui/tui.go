@@ -22,6 +22,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"lvs/kernel"
+	"lvs/output"
 )
 
 // Options configure the dashboard.
@@ -51,6 +52,10 @@ type Options struct {
 	Interval time.Duration
 	// ReadOnly is why the table must not be changed. Empty: changes are allowed.
 	ReadOnly string
+	// Outages returns what is remembered about servers, and what else is to be said: that a
+	// change is undone unless it is confirmed. It is called before each reading. Nil: nothing
+	// is remembered.
+	Outages func() (map[kernel.ServerKey]output.Outage, string)
 	// Name is the name of the program in commands: lvs or lvsctl.
 	Name string
 	// Globals are the options of every command line: --netns NAME.

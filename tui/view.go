@@ -144,8 +144,8 @@ func (m *Model) state() line {
 }
 
 // trouble returns the line below the head: the last error, that the process lacks a
-// privilege, that the connection table is almost full, or that counters are not up to
-// date. Nil: none of them.
+// privilege, that the connection table is almost full, that counters are not up to date,
+// or that a change is undone unless it is confirmed. Nil: none of them.
 func (m *Model) trouble() line {
 	if m.err != nil {
 		says := clean(m.err.Error()) + "; retrying"
@@ -166,6 +166,8 @@ func (m *Model) trouble() line {
 			"at the limit new connections are dropped (net.ipv4.vs.%s)", t.Used, t.Max, kernel.ConnMax))
 	case m.sample.Stopped != "":
 		return text(yellow, m.stoppedText()+": counters and rates are unknown")
+	case m.sample.pending != "":
+		return text(bold|yellow, clean(m.sample.pending))
 	}
 	return nil
 }

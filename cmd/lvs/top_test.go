@@ -251,6 +251,12 @@ func TestTopFindsDrainsAndUndoes(t *testing.T) {
 	x.Until(t, topLimit, `100 → 0 (.|\n)*100 → 0 (.|\n)*lvs drain 10\.0\.0\.11 --yes(.|\n)*\[ Cancel \]`)
 	x.Type("y")
 	x.Until(t, topLimit, `draining 10\.0\.0\.11(.|\n)*active per minute +-\d`)
+	x.Type("\x1b\r") // the services of the server
+	x.Until(t, topLimit, `192\.0\.2\.10:443 +.*0 DRAINED `)
+	x.Type("i")
+	x.Until(t, topLimit, `DRAINED +was 100, (.|\n)*since \d`)
+	x.Type("\x1b")
+	x.Until(t, topLimit, `0 DRAINED `)
 	x.Type("U")
 	x.Until(t, topLimit, `Undo(.|\n)*\[ Cancel \]`)
 	x.Type("y")

@@ -91,6 +91,16 @@ func (f Folder) HasWeights() bool {
 	return has && err == nil && f.Dir != ""
 }
 
+// StatWeights describes the file, to find out whether it was replaced. Nil: it does not
+// exist.
+func (f Folder) StatWeights() fs.FileInfo {
+	info, err := within(f, func() (fs.FileInfo, error) { return os.Lstat(f.WeightsFile()) })
+	if err != nil || f.Dir == "" {
+		return nil
+	}
+	return info
+}
+
 // WeightsFile returns the path of the file with the remembered weights.
 func (f Folder) WeightsFile() string { return filepath.Join(f.Dir, weightsName) }
 
