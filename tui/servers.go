@@ -185,7 +185,8 @@ func serverColumns(m *Model, byService bool) []column[serverRow] {
 		help: "forwarding method: direct, nat or tunnel", left: true, width: 6, rank: 8,
 		cell:    func(r *row) string { return r.e.Forward.String() },
 		compare: func(a, b *row) int { return cmp.Compare(a.e.Forward, b.e.Forward) }}
-	weight := column[row]{key: "weight", title: "WEIGHT", help: "weight; with 0 the server gets no new connections; DRAINED by lvs drain",
+	weight := column[row]{key: "weight", title: "WEIGHT",
+		help:  "weight; with 0 the server gets no new connections; DRAINED by lvs drain",
 		grown: true, width: 6, down: true, cell: (*row).weightText, look: weightLook,
 		compare: func(a, b *row) int { return cmp.Compare(a.e.Weight, b.e.Weight) }}
 	return slices.Concat([]column[row]{service, server, forward, weight},
