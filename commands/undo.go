@@ -20,6 +20,10 @@ type undo struct {
 	app *App
 	// out are the servers that stay out of service, ended those whose drain is undone.
 	out      operate.Outages
+	// undone is the entry; asked are servers that were drained after it had changed their
+	// weight: what undrain restores is then the weight before the entry.
+	undone   uint64
+	asked    []operate.Kept
 	ended    []kernel.ServerKey
 	force    bool
 	drain    string
@@ -95,7 +99,12 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	o.ended = o.out.EndedBy(e)
 	o.out = o.out.Without(o.ended)
 	back, drained := o.back(e.Made(), now)
+	o.undone = e.ID
+	o.asked = o.out.Asked(e.Made())
 	if err := o.kept(e, back); err != nil {
+		if o.app.detached { // by hand, nothing is changed: --force may follow
+			o.settle(ctx, nil)
+		}
 		o.declined(ctx, e, now)
 		return err
 	}
@@ -135,12 +144,13 @@ func (o *undo) declined(ctx context.Context, e *journal.Entry, now *plan.Table) 
 // settle ends the drains that are undone. For servers that stay out of service, the weights
 // before the entry are what undrain restores.
 func (o *undo) settle(ctx context.Context, drained []operate.Kept) {
-	if o.app.global.dryRun || len(o.ended)+len(drained) == 0 {
+	if o.app.global.dryRun {
 		return
 	}
 	op := o.app.operatorOf(o.app.opened)
 	op.Forget(ctx, o.ended)
-	op.Declare(ctx, drained)
+	op.Rewind(ctx, o.undone)
+	op.Declare(ctx, append(o.asked, drained...))
 }
 
 // back returns the steps that undo changes, and the drained servers that do not get a

@@ -145,6 +145,41 @@ func (out Outages) EndedBy(e *journal.Entry) (keys []kernel.ServerKey) {
 	return keys
 }
 
+// Rewind brings back the weights that undrain restored before a journal entry declared
+// others.
+func (o *Operator) Rewind(ctx context.Context, entry uint64) {
+	if o.Table == "" || !o.State.HasWeights() {
+		return
+	}
+	err := o.changeWeights(ctx, func(w *state.Weights) error {
+		for key, r := range w.All() {
+			if r.Rewind(entry) {
+				w.Put(key, r)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		o.tell(NotForgotten{err})
+	}
+}
+
+// Asked returns the servers that were drained after a journal entry had changed their
+// weight: to undo the entry is to restore, in the end, the weight before it.
+func (out Outages) Asked(made []plan.Object) (kept []Kept) {
+	for i := range made {
+		o := &made[i]
+		if o.BeforeServer == nil || o.AfterServer == nil || o.BeforeServer.Weight == o.AfterServer.Weight {
+			continue
+		}
+		key := kernel.ServerKey{Service: o.Service, Server: o.Server}
+		if r, drained := out[key]; drained && r.Weight == o.AfterServer.Weight {
+			kept = append(kept, Kept{ServerKey: key, Asked: o.BeforeServer.Weight, Outage: r})
+		}
+	}
+	return kept
+}
+
 // Declare sets the weights that undrain restores to those that were asked for meanwhile.
 func (o *Operator) Declare(ctx context.Context, kept []Kept) {
 	changed := false
@@ -158,7 +193,7 @@ func (o *Operator) Declare(ctx context.Context, kept []Kept) {
 		for i := range kept {
 			k := &kept[i]
 			if r, known := w.Find(k.ServerKey); known && r.Out() && r.Weight != k.Asked {
-				r.Weight = k.Asked
+				r.Declare(k.Asked, o.EntryID())
 				w.Put(k.ServerKey, r)
 			}
 		}

@@ -40,6 +40,45 @@ type Weight struct {
 	User     string `json:"user,omitempty"`
 	SudoUser string `json:"sudoUser,omitempty"`
 	Reason   string `json:"reason,omitempty"`
+	// Declared are earlier values of Weight, oldest first: each was replaced, without a
+	// change of the server, by the journal entry beside it.
+	Declared []Declared `json:"declared,omitempty"`
+}
+
+// Declared is a weight that a journal entry replaced.
+type Declared struct {
+	Weight int    `json:"weight"`
+	Entry  uint64 `json:"entry"`
+}
+
+// mostDeclared is how many earlier weights are kept.
+const mostDeclared = 20
+
+// Declare replaces the weight to restore. entry is the journal entry that does so, 0 for
+// none.
+func (w *Weight) Declare(weight int, entry uint64) {
+	if entry != 0 {
+		w.Declared = append(slices.Clone(w.Declared), Declared{w.Weight, entry})
+		w.Declared = w.Declared[max(0, len(w.Declared)-mostDeclared):]
+	}
+	w.Weight = weight
+}
+
+// Rewind undoes what Declare did for a journal entry, and reports whether there was
+// something. A weight that a later entry declared stays.
+func (w *Weight) Rewind(entry uint64) bool {
+	at := slices.IndexFunc(w.Declared, func(d Declared) bool { return d.Entry == entry })
+	if at < 0 {
+		return false
+	}
+	before := w.Declared[at].Weight
+	w.Declared = slices.Delete(slices.Clone(w.Declared), at, at+1)
+	if at < len(w.Declared) {
+		w.Declared[at].Weight = before
+	} else {
+		w.Weight = before
+	}
+	return true
 }
 
 // Out reports whether the server is out of service.

@@ -151,3 +151,30 @@ func TestNothingIsWritten(t *testing.T) {
 		})
 	}
 }
+
+// The weight to restore goes back to what it was before an entry declared another one.
+func TestRewind(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		entries []uint64
+		want    []int
+	}{
+		{"the last", []uint64{5}, []int{5}},
+		{"both, the last first", []uint64{5, 3}, []int{5, 10}},
+		{"an earlier one: the later declaration stays", []uint64{3}, []int{7}},
+		{"both, the first first", []uint64{3, 5}, []int{7, 10}},
+		{"another entry", []uint64{9}, []int{7}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := Weight{Weight: 10}
+			w.Declare(5, 3)
+			w.Declare(7, 5)
+			for i, entry := range test.entries {
+				w.Rewind(entry)
+				if w.Weight != test.want[i] {
+					t.Errorf("after entry %d: weight %d, want %d", entry, w.Weight, test.want[i])
+				}
+			}
+		})
+	}
+}
