@@ -60,7 +60,9 @@ func (o *drain) list(ctx context.Context, args []string) error {
 
 // missingFrom returns an error for each server and service that was named and is neither
 // in the table nor drained.
-func missingFrom(now *kernel.Snapshot, rows []output.Drain, names []machine, ids []kernel.ServiceID, self string) error {
+func missingFrom(
+	now *kernel.Snapshot, rows []output.Drain, names []machine, ids []kernel.ServiceID, self string,
+) error {
 	var bad faults
 	for _, id := range ids {
 		if now.Find(id) == nil && !slices.ContainsFunc(rows, func(d output.Drain) bool { return d.Service == id }) {

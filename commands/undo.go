@@ -19,7 +19,7 @@ import (
 type undo struct {
 	app *App
 	// out are the servers that stay out of service, ended those whose drain is undone.
-	out      operate.Outages
+	out operate.Outages
 	// undone is the entry; asked are servers that were drained after it had changed their
 	// weight: what undrain restores is then the weight before the entry.
 	undone   uint64
