@@ -152,7 +152,11 @@ func (v *view) printer(a *App) (*output.Printer, error) {
 // notePending prints what the rows do not show: a drained server that has a weight, and a
 // change that is undone unless it is confirmed.
 func (v *view) notePending(a *App, now *kernel.Snapshot) {
-	a.noteOverridden(operate.OutagesOf(v.drained), now)
+	out := operate.OutagesOf(v.drained)
+	a.noteOverridden(out, now)
+	if g := &a.global; !v.wide && g.columns == "" && (g.output == "" || g.output == "table") {
+		a.noteDrained(out, now)
+	}
 	a.notePending()
 }
 

@@ -179,6 +179,27 @@ func (a *App) noteOverridden(out operate.Outages, now *kernel.Snapshot) {
 	}
 }
 
+// noteDrained prints which servers of a table have the weight 0 because they are drained,
+// for a table without a column that shows it.
+func (a *App) noteDrained(out operate.Outages, now *kernel.Snapshot) {
+	if len(out) == 0 {
+		return // the usual case
+	}
+	var keys []kernel.ServerKey
+	for i := range now.Services {
+		e := &now.Services[i]
+		for j := range e.Servers {
+			key := kernel.ServerKey{Service: e.ServiceID, Server: e.Servers[j].Addr}
+			if _, drained := out[key]; drained && e.Servers[j].Weight == 0 {
+				keys = append(keys, key)
+			}
+		}
+	}
+	if len(keys) > 0 {
+		a.note("drained: %s; %s drain --list shows by whom, since when and why", listed(serversOf(keys)), a.here())
+	}
+}
+
 // drainedText returns who drained a server, since and until when, and why.
 func (a *App) drainedText(r *state.Weight) string {
 	text := "since " + a.clock(r.Since)
