@@ -26,7 +26,7 @@ var compatPairings = []struct {
 		{"ipvsadm -a -t 192.0.2.10:80 -r 10.0.0.12:8080 -m -w 3", "lvs server add 192.0.2.10:80 10.0.0.12:8080 --nat -w 3"},
 		{"ipvsadm -a -t 192.0.2.10:80 -r 198.51.100.7 -i --tun-type gue --tun-port 6080",
 			"lvs server add 192.0.2.10:80 198.51.100.7 --tunnel --tun-type gue --tun-port 6080"},
-		{"ipvsadm -e -t 192.0.2.10:80 -r 10.0.0.12:8080 -m -w 0", "lvs weight 192.0.2.10:80 10.0.0.12:8080 0"},
+		{"ipvsadm -e -t 192.0.2.10:80 -r 10.0.0.12:8080 -m -w 0", "lvs weight 192.0.2.10:80 10.0.0.12:8080 0 --yes"},
 		{"ipvsadm -e -t 192.0.2.10:80 -r 10.0.0.11 -w 1 -x 200 -y 100",
 			"lvs server edit 192.0.2.10:80 10.0.0.11 -w 1 --upper 200 --lower 100"},
 		{"ipvsadm -e -t 192.0.2.10:80 -r 10.0.0.11 -w 5", "lvs server edit 192.0.2.10:80 10.0.0.11 -w 5 --upper 0 --lower 0"},
