@@ -260,7 +260,7 @@ func (s *Server) ServeSMTP(port uint16) error {
 				io.WriteString(conn, "221 bye\r\n")
 				return
 			default:
-				io.WriteString(conn, "502 not implemented\r\n")
+				io.WriteString(conn, "502 command not recognized\r\n")
 			}
 		}
 	})

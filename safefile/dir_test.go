@@ -18,7 +18,7 @@ const another = 65534
 func needRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root can give a file to another user")
+		t.Skip("only root can give a file to another user; TestOneJournal does it in the lab")
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package safefile opens folders and files in places where another user may have
-// prepared something: a symbolic link, a pipe, a file that belongs to him. It never
+// prepared something: a symbolic link, a pipe, a file that belongs to them. It never
 // waits for the other end of a pipe. docs/decisions/0022-safe-files.md has the rules.
 package safefile
 

@@ -105,7 +105,7 @@ func TestInherited(t *testing.T) {
 // A job of another user is not run.
 func TestForeignJob(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can give a file to another user")
+		t.Skip("only root can give a file to another user; TestOneJournal does it in the lab")
 	}
 	f := Folder{Dir: t.TempDir()}
 	if err := errors.Join(os.Chown(f.Dir, 0, 65534), os.Chmod(f.Dir, 0o770)); err != nil { // a group's
