@@ -72,8 +72,9 @@ bench: build lab ## measure lvs against ipvsadm
 generate: ## make man pages and completions from the commands
 	$(GO) generate ./...
 
-lint: ## run golangci-lint (.golangci.yml), and build for darwin, which contributors may use
+lint: ## run golangci-lint (.golangci.yml), and build for 32 bits and for darwin, which contributors may use
 	$(GOLANGCI) run ./...
+	GOARCH=arm $(GO) build ./cmd/...
 	GOOS=darwin $(GO) build $(PORTABLE)
 
 # It asks https://vuln.go.dev, and fails if that cannot be reached.

@@ -144,7 +144,7 @@ func (k *keepalived) timeouts(n *confNode) {
 			i--
 			continue
 		}
-		if seconds, ok := k.number(n, i+1, 1, int(kernel.MaxPersistence/time.Second)); ok {
+		if seconds, ok := k.number(n, i+1, 1, int64(kernel.MaxPersistence/time.Second)); ok {
 			*d = time.Duration(seconds) * time.Second
 		}
 	}

@@ -29,24 +29,24 @@ func confDigits(s string) (value uint64, negative bool, rest string, fits bool) 
 
 // number reads a word as keepalived reads most numbers: what follows the digits is
 // ignored. It returns false if the setting is ignored.
-func (k *keepalived) number(n *confNode, i, low, high int) (int, bool) {
+func (k *keepalived) number(n *confNode, i int, low, high int64) (int64, bool) {
 	word := n.word(i)
 	v, negative, rest, fits := confDigits(word)
 	if !fits || negative || v < uint64(low) || v > uint64(high) {
-		k.ignored(n, i, "want a number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high))
+		k.ignored(n, i, "want a number from "+strconv.FormatInt(low, 10)+" to "+strconv.FormatInt(high, 10))
 		return 0, false
 	}
 	if rest != "" || word == "" {
 		k.note(n.place, "%s %q became %d, as in keepalived", n.words[0], word, v)
 	}
-	return int(v), true
+	return int64(v), true
 }
 
 // exact reads a word as keepalived reads some numbers: the setting is ignored if the word
 // is not only digits.
-func (k *keepalived) exact(n *confNode, i, low, high int) (int, bool) {
+func (k *keepalived) exact(n *confNode, i int, low, high int64) (int64, bool) {
 	if _, _, rest, _ := confDigits(n.word(i)); rest != "" {
-		k.ignored(n, i, "want a number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high))
+		k.ignored(n, i, "want a number from "+strconv.FormatInt(low, 10)+" to "+strconv.FormatInt(high, 10))
 		return 0, false
 	}
 	return k.number(n, i, low, high)

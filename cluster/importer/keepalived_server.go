@@ -35,7 +35,7 @@ func (k *keepalived) realServer(v *keepalivedService, n confServerNode) {
 		switch c.words[0] {
 		case "weight":
 			if weight, ok := k.number(c, 1, 0, kernel.MaxWeight); ok {
-				s.weight = weight
+				s.weight = int(weight)
 			}
 		case "lvs_method":
 			s.forward = k.forward(c, s.forward)
@@ -149,11 +149,12 @@ func (k *keepalived) healthOf(v *keepalivedService) {
 // quorum turns weights into numbers of servers. That is exact only if all weights are
 // equal.
 func (k *keepalived) quorum(v *keepalivedService) {
-	total, weight, same := 0, 0, true
+	var total, weight int64
+	same := true
 	for _, s := range v.servers {
-		total += s.weight
-		same = same && s.weight > 0 && (weight == 0 || weight == s.weight)
-		weight = s.weight
+		total += int64(s.weight)
+		same = same && s.weight > 0 && (weight == 0 || weight == int64(s.weight))
+		weight = int64(s.weight)
 	}
 	if total == 0 && v.sorry != nil && len(v.servers) > 0 {
 		k.note(v.place, "all servers have weight 0, and keepalived then uses the sorry_server instead")
@@ -178,8 +179,8 @@ func (k *keepalived) quorum(v *keepalivedService) {
 		up = total
 	}
 	if same {
-		v.Health.Down = cluster.Share{N: (down + weight - 1) / weight}
-		v.Health.Up = cluster.Share{N: (up + weight - 1) / weight}
+		v.Health.Down = cluster.Share{N: int((down + weight - 1) / weight)}
+		v.Health.Up = cluster.Share{N: int((up + weight - 1) / weight)}
 		return
 	}
 	k.note(v.quorumAt, "the quorum counts weights, which differ, and minHealthy counts servers: "+
@@ -189,7 +190,7 @@ func (k *keepalived) quorum(v *keepalivedService) {
 }
 
 // percent returns n of a total in percent, rounded up, at least 1.
-func percent(n, of int) int { return max(1, int((int64(n)*100+int64(of)-1)/int64(of))) }
+func percent(n, of int64) int { return max(1, int((n*100+of-1)/of)) }
 
 // sorryServer keeps the sorry_server, if it is valid.
 func (k *keepalived) sorryServer(v *keepalivedService, n *confNode) {
@@ -256,7 +257,7 @@ func (k *keepalived) timing(t *keepalivedTiming, n *confNode) bool {
 		t.beforeRetry = k.timer(n, true, t.beforeRetry)
 	case "retry", "nb_get_retry":
 		if retry, ok := k.exact(n, 1, 0, 1<<32-1); ok {
-			t.retry = min(retry, 1<<20)
+			t.retry = int(min(retry, 1<<20))
 		}
 	default:
 		return false

@@ -32,8 +32,8 @@ type keepalivedService struct {
 
 	sorry        *confNode
 	sorryForward keepalivedForward
-	quorum       int // total weight
-	hysteresis   int
+	quorum       int64 // total weight
+	hysteresis   int64
 	quorumAt     place
 }
 
@@ -120,7 +120,7 @@ func (k *keepalived) setting(v *keepalivedService, n *confNode) {
 	case "persistence_timeout":
 		if len(n.words) == 1 {
 			v.Persistence = keepalivedPersistence
-		} else if seconds, ok := k.exact(n, 1, 1, int(kernel.MaxPersistence/time.Second)); ok {
+		} else if seconds, ok := k.exact(n, 1, 1, int64(kernel.MaxPersistence/time.Second)); ok {
 			v.Persistence = time.Duration(seconds) * time.Second
 		}
 	case "persistence_engine":
@@ -156,7 +156,7 @@ func (k *keepalived) setting(v *keepalivedService, n *confNode) {
 		v.inhibit = true
 	case "weight":
 		if weight, ok := k.number(n, 1, 1, kernel.MaxWeight); ok {
-			v.weight = weight
+			v.weight = int(weight)
 		}
 	default:
 		if !k.timing(&v.timing, n) {

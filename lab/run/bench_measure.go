@@ -184,7 +184,7 @@ func (b *benchmark) measure(s step) (sample, error) {
 		return sample{}, fmt.Errorf("%s: %w: %s", strings.Join(s.argv, " "), err, said)
 	}
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return sample{wall: wall, peak: int64(usage.Maxrss) << 10, faults: usage.Minflt}, nil
+	return sample{wall: wall, peak: int64(usage.Maxrss) << 10, faults: int64(usage.Minflt)}, nil
 }
 
 func medianWall(runs []sample) time.Duration {
