@@ -11,7 +11,7 @@ ARCHITECTURES = amd64 arm64 arm ppc64le s390x riscv64
 
 # What must build on systems without IPVS.
 PORTABLE = ./cmd/... ./commands/... ./kernel/... ./output/... ./tui/... ./plan/... ./cluster/... ./operate/... ./doctor/... \
-	./traffic/... ./schedule/... ./safefile/...
+	./traffic/... ./schedule/... ./safefile/... ./director/...
 
 # The tools of lint and vulncheck are built by Go at these versions, and cached.
 GOLANGCI    = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
