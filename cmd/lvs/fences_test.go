@@ -54,6 +54,8 @@ var arrows = []struct{ from, to, reason string }{
 	{"plan/journal", "safefile", "the journal's folder is opened without following links"},
 	{"commands", "safefile", "save -f replaces a file; refusals of the state folder are explained"},
 	{"director", "director/health", "the director acts on the verdicts of checks"},
+	{"director", "cluster", "it keeps the table as a cluster file wants it"},
+	{"director", "plan", "the declared services and the way to them"},
 	{"director", "kernel", "its state names services and servers by the kernel's types"},
 	{"operate/state", "kernel", "the state folder names servers by kernel.ServerKey"},
 	{"doctor", "plan", "durations have one format everywhere"},
@@ -164,7 +166,7 @@ func TestArrowsPointDownward(t *testing.T) {
 	parts := map[string]string{ // the package above imports these
 		"commands/ipvsadm": "ipvsadm's arguments are a part of the verbs",
 		"operate/state":    "the state folder is a part of operating",
-	"director/health":  "the checks are a part of the director",
+		"director/health":  "the checks are a part of the director",
 		"lab/machine":      "a machine is a part of the lab",
 	}
 	for _, a := range arrows {
