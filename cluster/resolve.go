@@ -26,6 +26,8 @@ type Wanted struct {
 
 	files  []*File
 	places map[kernel.ServiceID]servicePlace
+	pools  map[string]poolPlace
+	checks map[string]checkPlace
 }
 
 // Resolve combines files: a service may name pools and checks in other files, and
@@ -72,7 +74,7 @@ func Resolve(files ...*File) (*Wanted, error) {
 	if err := all.err(); err != nil {
 		return nil, err
 	}
-	r.out.files, r.out.places = files, r.services
+	r.out.files, r.out.places, r.out.pools, r.out.checks = files, r.services, r.pools, r.checks
 	return &r.out, nil
 }
 

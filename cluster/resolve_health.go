@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -142,13 +141,11 @@ func (r *resolver) health(s *FileService, i int, one *plan.Service) {
 
 // fallback checks the server that would be added while the service is down.
 func (r *resolver) fallback(s *FileService, i int, one *plan.Service) {
-	from, err := parseServers(s.Health.Fallback)
+	v, err := fallbackServer(r.now, s, one.Port)
 	if err != nil { // of a file that a program made
 		r.fault(err.Error(), "", "services", i, "fallback")
 		return
 	}
-	v := kernel.Server{Weight: DefaultWeight, Forward: r.forward(s)}
-	v.Addr = netip.AddrPortFrom(from.first, from.portOr(one.Port))
 	for _, b := range plan.CheckNewServer(one.ServiceID, &v) {
 		r.fault(fmt.Sprintf("fallback %v: %s", v.Addr, b.Why(r.words)), b.Fix(r.words), "services", i, "fallback")
 	}
@@ -157,9 +154,4 @@ func (r *resolver) fallback(s *FileService, i int, one *plan.Service) {
 		r.fault(fmt.Sprintf("the fallback %v is also a server of %v", v.Addr, one.ServiceID),
 			"", "services", i, "fallback")
 	}
-}
-
-// forward returns the forwarding method of a service's servers without their own.
-func (r *resolver) forward(s *FileService) kernel.Forward {
-	return forwardOf(cmp.Or(s.Forward, r.now.Defaults.Forward, defaultForward.String()))
 }

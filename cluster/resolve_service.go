@@ -144,7 +144,7 @@ type serverList struct {
 func (r *resolver) servers(s *FileService, i int) (serverList, bool) {
 	l := serverList{from: s.Servers, file: r.file, path: []any{"services", i, "servers"}, total: len(s.Servers),
 		asIs: s.AsIs}
-	l.forward = r.forward(s)
+	l.forward = r.now.forward(s)
 	if s.Pool != "" {
 		p, ok := r.pools[s.Pool]
 		if !ok {
@@ -199,6 +199,11 @@ func listed(address string) string {
 }
 
 func (l *serverList) at(j int, key string) []any { return append(slices.Clone(l.path), j, key) }
+
+// forward returns the forwarding method of a service's servers without their own.
+func (f *File) forward(s *FileService) kernel.Forward {
+	return forwardOf(cmp.Or(s.Forward, f.Defaults.Forward, defaultForward.String()))
+}
 
 func forwardOf(s string) kernel.Forward {
 	f, _ := kernel.ParseForward(s) // other words are faults already

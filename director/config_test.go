@@ -1,0 +1,146 @@
+package director
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"lvs/cluster"
+	"lvs/director/health"
+	"lvs/kernel"
+)
+
+func modelOf(t *testing.T, text string) *Model {
+	t.Helper()
+	f, err := cluster.Read("/etc/lvs/cluster.yaml", "apiVersion: lvs/v1\nkind: Cluster\n"+text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := cluster.Resolve(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := NewModel(w, []string{"/etc/lvs/cluster.yaml"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestNewModelOfAFileWithoutSettings(t *testing.T) {
+	m := modelOf(t, "name: x\nservices: [{name: web, address: 'tcp://192.0.2.10:80', servers: [10.0.0.1, 10.0.0.2]}]\n")
+	server := func(last string) Member {
+		return Member{Server: kernel.Server{Addr: netip.MustParseAddrPort("10.0.0." + last + ":80"), Weight: 1,
+			Forward: kernel.Direct}}
+	}
+	want := Service{Service: m.Wanted.Services[0], Name: "web", Members: []Member{server("1"), server("2")}, Down: 1, Up: 1,
+		OnAllDown: "withdraw", Quiesce: 20 * time.Second, MaxMasked: -1}
+	if d := cmp.Diff([]Service{want}, m.Services, cmpopts.EquateComparable(netip.AddrPort{}, netip.Addr{})); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	if d := cmp.Diff(Settings{OnStop: "keep", Drift: "repair", Sysctl: "check"}, m.Settings); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	if m.Cluster != "x" || len(m.Files) != 1 {
+		t.Errorf("cluster %q, files %v", m.Cluster, m.Files)
+	}
+}
+
+func TestServiceSettings(t *testing.T) {
+	for _, c := range []struct {
+		name, keys, servers string
+		want                func(*Service)
+	}{
+		{"quorum in servers", "minHealthy: {down: 2, up: 3}", "", func(s *Service) { s.Down, s.Up = 2, 3 }},
+		{"quorum in percent, rounded up", "minHealthy: {down: 30%, up: 50%}", "", func(s *Service) { s.Down, s.Up = 2, 3 }},
+		{"quorum with one limit", "minHealthy: {down: 50%}", "", func(s *Service) { s.Down, s.Up = 3, 3 }},
+		{"quorum with the other limit", "minHealthy: {up: 50%}", "", func(s *Service) { s.Down, s.Up = 1, 3 }},
+		{"quorum of servers with a weight", "minHealthy: {down: 100%}", "[10.0.0.1, 10.0.0.2, {address: 10.0.0.3, weight: 0}]",
+			func(s *Service) { s.Down, s.Up = 2, 2 }},
+		{"quorum without a weight", "minHealthy: {down: 50%}", "[{address: 10.0.0.3, weight: 0}]", nil},
+		{"no servers", "minHealthy: {down: 50%}", "[]", nil},
+		{"fallback", "fallback: 10.0.0.99", "", func(s *Service) {
+			s.Fallback = &kernel.Server{Addr: netip.MustParseAddrPort("10.0.0.99:80"), Weight: 1, Forward: kernel.Direct}
+			s.OnAllDown = "fallback"
+		}},
+		{"open", "onAllDown: open", "", func(s *Service) { s.OnAllDown = "open" }},
+		{"keep", "onDown: {then: keep}", "", func(s *Service) { s.Keep = true }},
+		{"at once", "onDown: {quiesce: 0s}", "", func(s *Service) { s.Quiesce = 0 }},
+		{"masked, in percent, rounded down", "maxMasked: 50%", "", func(s *Service) { s.MaxMasked = 2 }},
+		{"masked, none", "maxMasked: 10%", "", func(s *Service) { s.MaxMasked = 0 }},
+		{"masked", "maxMasked: 3", "", func(s *Service) { s.MaxMasked = 3 }},
+		{"slow start", "slowStart: 1m", "", func(s *Service) { s.SlowStart = time.Minute }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			servers := c.servers
+			if servers == "" {
+				servers = "['10.0.0.[1-5]']"
+			}
+			got := modelOf(t, "services: [{address: 'tcp://192.0.2.10:80', servers: "+servers+", "+c.keys+"}]\n").Services[0]
+			want := Service{Service: got.Service, Members: got.Members, Down: 1, Up: 1, OnAllDown: "withdraw",
+				Quiesce: 20 * time.Second, MaxMasked: -1}
+			if c.want != nil {
+				c.want(&want)
+			}
+			if d := cmp.Diff(want, got, cmpopts.EquateComparable(netip.AddrPort{}, netip.Addr{})); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
+	}
+}
+
+func TestChecks(t *testing.T) {
+	probe := func(change func(*health.Probe)) Check {
+		p := health.Probe{Target: health.Target{Addr: netip.MustParseAddrPort("10.0.0.1:80")}, Spec: health.Spec{Kind: "tcp"},
+			Timing: health.Timing{Every: 2 * time.Second, FastEvery: 500 * time.Millisecond, Timeout: time.Second, Rise: 2, Fall: 3}}
+		if change != nil {
+			change(&p)
+		}
+		return Check{Probe: p}
+	}
+	port := func(p *health.Probe, port uint16) { p.Addr = netip.AddrPortFrom(p.Addr.Addr(), port) }
+	path := probe(nil)
+	path.Path = true
+	for _, c := range []struct {
+		name, check string
+		want        Check
+	}{
+		{"the defaults", "{type: tcp}", probe(nil)},
+		{"a port", "{type: tcp, port: 81}", probe(func(p *health.Probe) { port(p, 81) })},
+		{"no port", "{type: icmp}", probe(func(p *health.Probe) { port(p, 0); p.Kind = "icmp" })},
+		{"the path of the traffic", "{type: tcp, via: path}", path},
+		{"times", "{type: tcp, every: 1m, fastEvery: 5s, timeout: 3s, rise: 1, fall: 9}", probe(func(p *health.Probe) {
+			p.Timing = health.Timing{Every: time.Minute, FastEvery: 5 * time.Second, Timeout: 3 * time.Second, Rise: 1, Fall: 9}
+		})},
+		{"fastEvery is never longer than every", "{type: tcp, every: 200ms}", probe(func(p *health.Probe) {
+			p.Every, p.FastEvery = 200*time.Millisecond, 200*time.Millisecond
+		})},
+		{"http", "{type: http, method: HEAD, path: /x, host: www.example.com, status: [200, 300-399], proxy: true}",
+			probe(func(p *health.Probe) {
+				p.Spec = health.Spec{Kind: "http", Method: "HEAD", Path: "/x", Host: "www.example.com", Proxy: true,
+					ServerName: "www.example.com", Status: []health.StatusRange{{Low: 200, High: 200}, {Low: 300, High: 399}}}
+			})},
+		{"https", "{type: https, host: a, serverName: b, verify: true, expiry: 7d, body: ok}", probe(func(p *health.Probe) {
+			p.Spec = health.Spec{Kind: "https", Host: "a", ServerName: "b", Verify: true, Expiry: 168 * time.Hour, Body: "ok"}
+		})},
+		{"exec", "{type: exec, command: [./x, y]}", probe(func(p *health.Probe) {
+			p.Spec = health.Spec{Kind: "exec", Command: []string{"/etc/lvs/x", "y"}}
+		})},
+		{"several must pass", "[{type: tcp}, {type: udp}]", Check{Of: []Check{probe(nil),
+			probe(func(p *health.Probe) { p.Kind = "udp" })}}},
+		{"one must pass, of one", "{type: any, of: [{type: tcp}]}", Check{Any: true, Of: []Check{probe(nil)}}},
+		{"in each other", "{type: any, of: [{type: all, of: [{type: tcp}, {type: tcp}]}]}",
+			Check{Any: true, Of: []Check{{Of: []Check{probe(nil), probe(nil)}}}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := modelOf(t, "services: [{address: 'tcp://192.0.2.10:80', servers: [10.0.0.1], check: "+c.check+"}]\n")
+			got := m.Services[0].Members[0].Check
+			if d := cmp.Diff(&c.want, got, cmpopts.EquateComparable(netip.AddrPort{}, netip.Addr{})); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
+	}
+}
