@@ -1,0 +1,58 @@
+package director
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+)
+
+// Network is what the director sees of this machine's own network. Host is the real one.
+type Network interface {
+	// Addresses returns the addresses of all interfaces, those of lo as well.
+	Addresses() ([]netip.Addr, error)
+	// Way returns how packets to an address leave this machine. The error is ErrNoWay if
+	// there is no route.
+	Way(to netip.Addr) (Way, error)
+	// DefaultWays returns the default routes of both families that go through a gateway.
+	DefaultWays() ([]Way, error)
+	// Link returns the state of a network interface.
+	Link(name string) (Link, error)
+	// Setting reads a setting below /proc/sys/net, such as ipv4/conf/eth0/accept_local.
+	Setting(name string) (string, error)
+	// SetSetting writes one.
+	SetSetting(name, value string) error
+	// Changes returns a channel that receives something after addresses of interfaces have
+	// changed, until the context ends. Several changes may be one.
+	Changes(ctx context.Context) (<-chan struct{}, error)
+}
+
+// Way is how packets to an address leave this machine.
+type Way struct {
+	// Source is the address that the kernel would send from. It may be a virtual address.
+	Source netip.Addr
+	// Gateway is invalid if the address is on the link itself.
+	Gateway netip.Addr
+	// Interface is the name of the network interface.
+	Interface string
+	// Local is set if the address is one of this machine.
+	Local bool
+	// Lost is set if the gateway has not answered when it was last asked for its link-layer
+	// address (NUD_FAILED or NUD_INCOMPLETE in the kernel's table of neighbours).
+	Lost bool
+}
+
+// Link is the state of a network interface.
+type Link struct {
+	// Up is set if it is switched on, Carrier if the other end of the cable is there.
+	Up, Carrier bool
+	// Addresses are its addresses.
+	Addresses []netip.Addr
+}
+
+// The errors of a Network.
+var (
+	ErrNoWay       = errors.New("there is no route")
+	ErrNoLink      = errors.New("there is no such network interface")
+	errNotOnLinux  = errors.New("this system's network cannot be read: it is not Linux")
+	errSettingName = errors.New("invalid name of a setting")
+)
