@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -152,8 +153,8 @@ func (a *archive) arguments(tool string, args []string) []string {
 }
 
 // fetchClosure fills dir with packages of the host's release and all that
-// they depend on.
-func fetchClosure(ctx context.Context, dir string, packages ...string) error {
+// they depend on, except for unused.
+func fetchClosure(ctx context.Context, dir string, unused []string, packages ...string) error {
 	apt, err := openArchive(ctx, filepath.Join(dir, "apt"), hostRelease())
 	if err != nil {
 		return err
@@ -162,6 +163,7 @@ func fetchClosure(ctx context.Context, dir string, packages ...string) error {
 	if err != nil {
 		return err
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(unused, name) })
 	if err := apt.unpack(ctx, dir, names...); err != nil {
 		return err
 	}

@@ -211,7 +211,7 @@ func (c *Cache) qemu(ctx context.Context) (*exec.Cmd, error) {
 	}
 	tree, err := c.folder("qemu-"+hostRelease(), func(dir string) error {
 		c.say("fetching QEMU (60 MB)…")
-		return fetchClosure(ctx, dir, "qemu-system-x86")
+		return fetchClosure(ctx, dir, nil, "qemu-system-x86")
 	})
 	if err != nil {
 		return nil, err

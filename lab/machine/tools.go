@@ -27,7 +27,7 @@ func (c *Cache) tools(ctx context.Context) (string, error) {
 	release := hostRelease()
 	return c.folder("tools-"+release, func(dir string) error {
 		c.say("fetching the guest's tools (ipvsadm, ip, nft, kmod; 20 MB)…")
-		if err := fetchClosure(ctx, dir, guestPackages...); err != nil {
+		if err := fetchClosure(ctx, dir, nil, guestPackages...); err != nil {
 			return err
 		}
 		return linkTables(filepath.Join(dir, "usr/sbin"))
@@ -149,7 +149,7 @@ func (c *Cache) Callers(ctx context.Context) (string, error) {
 	name := fmt.Sprintf("callers-%s-%08x", hostRelease(), sum)
 	return c.folder(name, func(dir string) error {
 		c.say("fetching programs that run ipvsadm (ldirectord, Perl, keepalived; 32 MB)…")
-		if err := fetchClosure(ctx, dir, callerPackages...); err != nil {
+		if err := fetchClosure(ctx, dir, nil, callerPackages...); err != nil {
 			return err
 		}
 		return keepOnly(dir, "usr", "etc")

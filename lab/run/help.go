@@ -49,7 +49,9 @@ around the working folder. With host it works on this machine's files.`,
 		long: `Build the tests of PACKAGE on this machine and run them in a lab kernel. Only
 packages whose tests import lvs/lab are built and run; the others need no kernel
 (go test). Options have the same meaning as in go test and come before the packages.
-ldirectord and keepalived are fetched and added if a test named TestCaller… runs.
+ldirectord and keepalived are fetched and added if a test named TestCaller… runs, and
+server programs (nginx, postfix, PostgreSQL …) if one named TestProgram… does; the latter
+do not run in QEMU, whose memory is too small for them.
 The last line has the sums: "5 passed, 0 failed, 1 skipped".`,
 		arguments: []term{
 			{"PACKAGE", "A folder or pattern as for go test. Default: ./..."},

@@ -129,5 +129,8 @@ func (l *launcher) fetch(ctx context.Context) error {
 		return err
 	}
 	_, err = cache.Callers(ctx)
+	if err == nil {
+		_, err = cache.Programs(ctx)
+	}
 	return err
 }

@@ -132,15 +132,11 @@ func (l *launcher) testPart(
 ) error {
 	job := o.job(m.Kind(), packages)
 	job.Bring = append(bring(packages[0].Dir), dir)
-	wanted, err := o.wantsCallers(ctx, packages)
-	if err == nil && wanted {
-		err = l.addCallers(ctx, job)
-	}
-	if err != nil {
+	if err := l.addFetched(ctx, o, m.Kind(), packages, job); err != nil {
 		return err
 	}
 	var reportErr error
-	err = m.Run(ctx, job, func(e machine.Event) {
+	err := m.Run(ctx, job, func(e machine.Event) {
 		reportErr = errors.Join(reportErr, l.testEvent(ctx, o, packages, results, e))
 	})
 	return errors.Join(err, reportErr)
@@ -219,8 +215,8 @@ func (o testOptions) job(kind string, packages []testPackage) *machine.Job {
 		if o.run != "" {
 			argv = append(argv, "-test.run="+o.run)
 		}
-		if o.skip != "" {
-			argv = append(argv, "-test.skip="+o.skip)
+		if skip := o.skipped(kind); skip != "" {
+			argv = append(argv, "-test.skip="+skip)
 		}
 		if o.short {
 			argv = append(argv, "-test.short")
@@ -304,43 +300,4 @@ func buildTests(ctx context.Context, dir string, packages []testPackage) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-// callerPrefix begins the name of a test with programs that run ipvsadm, such as
-// ldirectord. They are fetched and added to the guest only for such tests.
-const callerPrefix = "TestCaller"
-
-// wantsCallers reports whether one of the built tests that will run is such a test.
-func (o testOptions) wantsCallers(ctx context.Context, packages []testPackage) (bool, error) {
-	run, _, _ := strings.Cut(o.run, "/") // without the names of subtests
-	if run == "" {
-		run = "."
-	}
-	for _, p := range packages {
-		cmd := exec.CommandContext(ctx, p.binary, "-test.list="+run)
-		cmd.Dir = p.Dir
-		out, err := cmd.Output()
-		if err != nil {
-			return false, fmt.Errorf("listing the tests of %s: %w", p.ImportPath, err)
-		}
-		for name := range strings.Lines(string(out)) {
-			if strings.HasPrefix(name, callerPrefix) {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
-}
-
-// addCallers adds those programs to a job. If they are not available, it prints
-// why: the tests that need them fail, and the others run.
-func (l *launcher) addCallers(ctx context.Context, job *machine.Job) error {
-	cache, err := machine.OpenCache(l.say)
-	if err != nil {
-		return err
-	}
-	if job.Callers, err = cache.Callers(ctx); err != nil {
-		l.say("%v", err)
-	}
-	return ctx.Err()
 }
