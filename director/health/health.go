@@ -197,7 +197,9 @@ type State struct {
 	// Since is when the verdict began.
 	Since time.Time
 	// Row is how many results in a row differ from the verdict (or, for Unknown, are equal).
+	// Of is their outcome, Pass or Fail; zero if Row is 0.
 	Row int
+	Of  Outcome
 	// Last is the last result, zero before the first. Next is when the next probe is due.
 	Last Result
 	Next time.Time

@@ -1,0 +1,76 @@
+package health
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+// serve runs a server on loopback until the test ends. It gets each connection in a goroutine
+// of its own, and the connection is closed when it returns.
+func serve(t testing.TB, serve func(net.Conn)) netip.AddrPort {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				serve(c)
+			}()
+		}
+	}()
+	return l.Addr().(*net.TCPAddr).AddrPort()
+}
+
+// closedPort returns an address where nobody listens.
+func closedPort(t testing.TB) netip.AddrPort {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).AddrPort()
+}
+
+// says returns a server that sends a text to everyone, and waits for the other side to close.
+func says(text string) func(net.Conn) {
+	return func(c net.Conn) {
+		c.Write([]byte(text))
+		untilClosed(c)
+	}
+}
+
+// untilClosed reads until the other side closes.
+func untilClosed(c net.Conn) {
+	buf := make([]byte, 4096)
+	for {
+		if _, err := c.Read(buf); err != nil {
+			return
+		}
+	}
+}
+
+// askOnce asks a probe once in a goroutine, as the engine does.
+func askOnce(t testing.TB, p Probe) Result {
+	t.Helper()
+	q := prepare(p)
+	ctx, cancel := context.WithTimeout(context.Background(), q.Timeout)
+	defer cancel()
+	began := time.Now()
+	r := ask(ctx, q)
+	if took := time.Since(began); took > q.Timeout+2*time.Second {
+		t.Errorf("it took %v, with a timeout of %v", took, q.Timeout)
+	}
+	return r
+}
