@@ -248,6 +248,12 @@ func Columns(name string) []Column {
 		return eventKind(true).describe()
 	case "DrainList":
 		return drainKind().describe()
+	case "DirectorStatus":
+		return directorKind(nil).describe()
+	case "DirectedServerList":
+		return directedServerKind(nil).describe()
+	case "DirectorEventList":
+		return directorEventKind(nil).describe()
 	case "Version":
 		return versionKind().describe()
 	}

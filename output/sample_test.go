@@ -176,6 +176,9 @@ func prints() []struct {
 		{"HistoryList", func(p *Printer) error { return p.History(sampleHistory(), "boot/1") }},
 		{"EventList", func(p *Printer) error { return events(p, true) }},
 		{"DrainList", func(p *Printer) error { return p.Drains(sampleDrains()) }},
+		{"DirectorStatus", func(p *Printer) error { return p.Director(sampleDirector()) }},
+		{"DirectedServerList", func(p *Printer) error { return p.DirectedServers(sampleDirector().Services[0].Servers) }},
+		{"DirectorEventList", directorEvents},
 		{"Version", func(p *Printer) error {
 			return p.Version(Version{Program: "lvs", Version: "1.0.0", Commit: "abcdef0",
 				Go: "go1.26.0", Platform: "linux/amd64", IPVS: "1.2.1"})

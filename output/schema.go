@@ -20,6 +20,9 @@ func documentKinds() []documentKind {
 		{"HistoryList", reflect.TypeFor[HistoryRow](), false, "The journal: who changed what."},
 		{"EventList", reflect.TypeFor[EventRow](), false, "The events of a watch, in their order."},
 		{"DrainList", reflect.TypeFor[DrainRow](), false, "The progress of servers towards no connections."},
+		{"DirectorStatus", reflect.TypeFor[DirectorRow](), true, "The state of a running director."},
+		{"DirectedServerList", reflect.TypeFor[DirectedServerRow](), false, "Servers, as a director keeps them."},
+		{"DirectorEventList", reflect.TypeFor[DirectorEventRow](), false, "What a director did or noticed."},
 		{"Version", reflect.TypeFor[VersionRow](), true, "The program and the kernel."},
 	}
 }
@@ -49,6 +52,32 @@ func enum(name string) []string {
 		return []string{"done", "interrupted", "partly", "refused", "undone", "unknown"}
 	case "drain":
 		return []string{string(Serving), string(Draining), string(Drained), string(Deleted), string(Gone), string(TimedOut)}
+	}
+	return directorEnum(name)
+}
+
+// directorEnum returns a closed set of words of a director.
+func directorEnum(name string) []string {
+	switch name {
+	case "admin":
+		return []string{"ready", "drain", "maintenance"}
+	case "health":
+		return []string{"unknown", "up", "down"}
+	case "serviceState":
+		return []string{"unknown", "up", "down"}
+	case "drift":
+		return []string{"missing", "unexpected", "weight", "setting"}
+	case "checkOutcome":
+		return []string{"pass", "fail", "busy", "local"}
+	case "why":
+		words := make([]string, len(whyWords))
+		for i := range whyWords {
+			words[i] = whyWords[i].word
+		}
+		return words
+	case "directorEvent":
+		return []string{"started", "stopped", "reloaded", "refused", "verdict", "weight", "admin", "service", "fallback",
+			"drift", "frozen", "thawed", "alarm", "role"}
 	}
 	return nil
 }
