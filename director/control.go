@@ -2,10 +2,15 @@ package director
 
 import (
 	"context"
+	"errors"
 
 	"lvs/director/health"
 	"lvs/kernel"
 )
+
+// ErrNotOwned means that the files of the director do not have a server that was named. The
+// error around it names the server.
+var ErrNotOwned = errors.New("the director does not have this server")
 
 // Control is what the socket needs of a director. *Director has it, and tests have a small
 // one of their own. Its methods may be called by several goroutines at once.
