@@ -36,6 +36,8 @@ type Status struct {
 	Role string
 	// Services are in the order of the files.
 	Services []ServiceStatus
+	// Addresses are the virtual addresses of Services, sorted.
+	Addresses []AddressStatus
 	// Drift is what somebody else changed and what is not repaired (yet).
 	Drift []Drift
 	// Alarms are faults of the director itself and of its surroundings, for example a state
