@@ -42,7 +42,7 @@ func unplug(t *testing.T, n *lab.Node, name string) (plug func()) {
 	if err != nil || found == nil {
 		t.Fatal(err, out)
 	}
-	port := regexp.MustCompile(`(?m)^`+found[1]+`: (port\d+)@`).FindStringSubmatch(ports)
+	port := regexp.MustCompile(`(?m)^` + found[1] + `: (port\d+)@`).FindStringSubmatch(ports)
 	if port == nil {
 		t.Fatalf("no port %s in %s", found[1], ports)
 	}
