@@ -208,9 +208,7 @@ func (s *FileServer) document() node {
 	if len(s.Labels) > 0 {
 		o = append(o, member{"labels", labelsDocument(s.Labels)})
 	}
-	if len(s.Check) > 0 {
-		o = putChecks(o, s.Check)
-	}
+	o = putChecks(put(o, "tier", s.Tier), s.Check)
 	if len(o) == 1 {
 		return s.Address
 	}
@@ -235,7 +233,7 @@ func duration(d time.Duration) string {
 
 // put adds the health settings of a service.
 func (h *ServiceHealth) put(o object) object {
-	quorum := put(put(nil, "down", h.Down.node()), "up", h.Up.node())
+	quorum := put(put(put(nil, "down", h.Down.node()), "up", h.Up.node()), "of", h.QuorumOf)
 	o = putIf(o, "minHealthy", small(quorum), len(quorum) > 0)
 	o = put(o, "fallback", h.Fallback)
 	o = put(o, "onAllDown", h.OnAllDown)
@@ -243,6 +241,8 @@ func (h *ServiceHealth) put(o object) object {
 	o = putIf(o, "onDown", small(down), len(down) > 0)
 	o = put(o, "maxMasked", h.MaxMasked.node())
 	o = put(o, "slowStart", duration(h.SlowStart))
+	o = put(o, "passive", h.Passive)
+	o = put(o, "minLeft", h.MinLeft.node())
 	return put(o, "announce", h.Announce)
 }
 
@@ -263,74 +263,6 @@ func (s Share) node() node {
 		return strconv.Itoa(s.N) + "%"
 	}
 	return s.N
-}
-
-// putChecks adds one check without a list, several as a list.
-func putChecks(o object, checks []Check) object {
-	if len(checks) == 0 {
-		return o
-	}
-	if len(checks) == 1 {
-		return append(o, member{"check", checks[0].document()})
-	}
-	return append(o, member{"check", checksDocument(checks)})
-}
-
-func checksDocument(checks []Check) list {
-	out := make(list, len(checks))
-	for i := range checks {
-		out[i] = checks[i].document()
-	}
-	return out
-}
-
-// document returns a check's name if it has one.
-func (c *Check) document() node {
-	if c.Ref != "" {
-		return c.Ref
-	}
-	o := object{{"type", c.Type}}
-	o = putIf(o, "of", checksDocument(c.Of), len(c.Of) > 0)
-	o = c.putQuestion(o)
-	o = put(o, "port", int(c.Port))
-	o = put(o, "via", c.Via)
-	o = put(o, "every", duration(c.Every))
-	o = put(o, "fastEvery", duration(c.FastEvery))
-	o = put(o, "timeout", duration(c.Timeout))
-	o = put(o, "rise", c.Rise)
-	return small(put(o, "fall", c.Fall))
-}
-
-// putQuestion adds what the check sends, and what the answer must be.
-func (c *Check) putQuestion(o object) object {
-	o = put(o, "method", c.Method)
-	o = put(o, "path", c.Path)
-	o = put(o, "host", c.Host)
-	o = put(o, "body", c.Body)
-	status := make(row, len(c.Status))
-	for i, r := range c.Status {
-		status[i] = r.node()
-	}
-	o = putIf(o, "status", status, len(status) > 0)
-	o = put(o, "proxy", c.Proxy)
-	o = put(o, "startTLS", c.StartTLS)
-	o = put(o, "serverName", c.ServerName)
-	o = put(o, "verify", c.Verify)
-	o = put(o, "expiry", duration(c.Expiry))
-	o = put(o, "name", c.Name)
-	o = put(o, "query", c.Query)
-	o = put(o, "send", c.Send)
-	o = put(o, "expect", c.Expect)
-	o = putIf(o, "command", words(c.Command), len(c.Command) > 0)
-	o = put(o, "file", c.File)
-	return put(o, "baseDN", c.BaseDN)
-}
-
-func (r StatusRange) node() node {
-	if r.Low == r.High {
-		return r.Low
-	}
-	return strconv.Itoa(r.Low) + "-" + strconv.Itoa(r.High)
 }
 
 func (b *BGP) document() object {
@@ -378,7 +310,13 @@ func (v *Overflow) document() object {
 }
 
 func (d *Director) document() small {
-	return small(put(put(put(nil, "onStop", d.OnStop), "drift", d.Drift), "sysctl", d.Sysctl))
+	o := put(put(put(nil, "onStop", d.OnStop), "drift", d.Drift), "sysctl", d.Sysctl)
+	o = put(put(o, "start", d.Start), "role", d.Role)
+	if len(d.Hook.Command) > 0 {
+		hook := object{{"command", words(d.Hook.Command)}}
+		o = append(o, member{"hook", small(put(hook, "timeout", duration(d.Hook.Timeout)))})
+	}
+	return small(put(putSources(o, d.Source), "netns", d.Netns))
 }
 
 // addressText returns nothing for an invalid address.

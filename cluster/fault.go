@@ -112,8 +112,9 @@ type Source struct {
 	root   *tree
 	// near is the position of the latest fault.
 	near spot
-	// forDirector are the keys that only a director acts on.
-	forDirector keyCounts
+	// forDirector are the keys that only a director acts on, forLater those that nothing
+	// acts on yet.
+	forDirector, forLater keyCounts
 }
 
 // fault returns a fault at a position. Line 0 is none. The YAML library may give

@@ -25,7 +25,7 @@ type File struct {
 	Pools    []Pool
 	Checks   []NamedCheck
 	Services []FileService
-	// These are for a daemon only, which lvs does not have yet. Nil is not given.
+	// These are for the director. Nil is not given.
 	BGP      *BGP
 	Overflow *Overflow
 	Director *Director
@@ -69,7 +69,7 @@ type FileService struct {
 	// Pool names the servers; it is empty if Servers lists them.
 	Pool    string
 	Servers []FileServer
-	// Health is for that daemon only.
+	// Health is for the director.
 	Health ServiceHealth
 }
 
@@ -86,6 +86,8 @@ type FileServer struct {
 	Labels map[string]string
 	// Check replaces the checks of the service. Empty means the service's.
 	Check []Check
+	// Tier is 0 for the servers that are used first.
+	Tier int
 }
 
 // The values of settings that neither an object nor the file's defaults give.
@@ -95,8 +97,8 @@ const (
 	DefaultWeight    = 1
 )
 
-// ServiceHealth is how the daemon keeps a service available. Zero fields stand for
-// the daemon's defaults.
+// ServiceHealth is how the director keeps a service available. Zero fields stand for
+// its defaults.
 type ServiceHealth struct {
 	// Check are the checks of the servers; all must pass. Empty means the file's
 	// default.
@@ -104,30 +106,37 @@ type ServiceHealth struct {
 	// Down is the share of healthy servers below which the service is down, Up the
 	// share from which it is up again. Zero means no quorum.
 	Down, Up Share
+	// QuorumOf is servers or weight: what Down and Up count. Empty means servers.
+	QuorumOf string
+	// MinLeft is the share of the weight below which changes by hand ask. Zero means the
+	// default of the commands.
+	MinLeft Share
 	// Fallback is the server that gets the traffic while the service is down: an
 	// address, with the service's port if it has none. Empty is none.
 	Fallback string
-	// OnAllDown is what the daemon does without a healthy server: withdraw, open or
+	// OnAllDown is what the director does without a healthy server: withdraw, open or
 	// fallback.
 	OnAllDown string
-	// OnDown is what the daemon does with a failed server.
+	// OnDown is what the director does with a failed server.
 	OnDown OnDown
 	// MaxMasked is the largest share of servers that may be masked at a time. Zero
 	// means no limit.
 	MaxMasked Share
 	// SlowStart is how long a recovered server takes to reach its full weight.
 	SlowStart time.Duration
+	// Passive is set if servers whose new connections stay half open are masked.
+	Passive bool
 	// Announce is set if BGP announces the service's address.
 	Announce bool
 }
 
-// OnDown is what the daemon does with a failed server: it sets the weight to 0
+// OnDown is what the director does with a failed server: it sets the weight to 0
 // immediately, and does what Then says after Quiesce.
 type OnDown struct {
-	// Quiesce is how long the server keeps weight 0. Nil means the daemon's default.
+	// Quiesce is how long the server keeps weight 0. Nil means the director's default.
 	Quiesce *time.Duration
 	// Then is keep (connections may end) or reset (the server is removed, and its
-	// clients are reset). Empty means the daemon's default.
+	// clients are reset). Empty means the director's default.
 	Then string
 }
 
@@ -147,11 +156,14 @@ type NamedCheck struct {
 type Check struct {
 	// Ref is the name of one of the file's checks; then all other fields are zero.
 	Ref string
-	// Type is tcp, tls, http, https, dns, udp, smtp, pop3, imap, ldap, icmp,
-	// exec, file, all or any.
+	// Type is tcp, tls, http, https, dns, udp, smtp, pop3, imap, ldap, mysql, pgsql,
+	// redis, icmp, exec, file, agent, all or any.
 	Type string
 	// Of are the checks that all and any combine.
 	Of []Check
+	// Degrade is the percentage of its weight that a server keeps while the check fails.
+	// Zero masks the server.
+	Degrade Share
 
 	// Every is the time between probes, FastEvery the same while the result is
 	// changing, Timeout how long an answer may take.
@@ -162,6 +174,14 @@ type Check struct {
 	Port uint16
 	// Via is empty (directly to the server) or path (the path of the traffic).
 	Via string
+	// Source has at most one address of each family.
+	Source []netip.Addr
+	// Netns is a name as in ip netns, or an absolute path. Empty is the director's.
+	Netns string
+	// ProxyProtocol is the version of the header, 1 or 2. Zero sends none.
+	ProxyProtocol int
+	// Reset ends the connections of probes with a reset.
+	Reset bool
 
 	// http and https.
 	Method, Path, Host, Body string        // Body is a regular expression
@@ -174,11 +194,16 @@ type Check struct {
 	Expiry     time.Duration // the certificate must be valid for at least that long
 	// dns: the name and the type of record to look up.
 	Name, Query string
-	// udp and tcp: the text to send, and a regular expression for the answer.
+	// udp and tcp: the text to send, and a regular expression for the answer. redis has
+	// Expect.
 	Send, Expect string
-	// exec: a program with its arguments; file: a path.
+	// exec: a program with its arguments; Dynamic reads its exit status as a weight. file:
+	// a path.
 	Command []string
+	Dynamic bool
 	File    string
+	// mysql and pgsql: the user and the database to log in with.
+	User, Database string
 	// ldap.
 	BaseDN string
 }
@@ -229,9 +254,22 @@ type OverflowPeer struct {
 	KeyFile  string // relative to the cluster file
 }
 
-// Director is how the daemon behaves. Empty fields stand for its defaults.
+// Director is how the director behaves. Empty fields stand for its defaults.
 type Director struct {
 	OnStop string // keep, withdraw or remove
 	Drift  string // repair or report
 	Sysctl string // check or set
+	Start  string // checked or trusted
+	// Role is auto, or file: and a path, relative to the cluster file.
+	Role string
+	Hook Hook
+	// Source and Netns are for checks that have none of their own.
+	Source []netip.Addr
+	Netns  string
+}
+
+// Hook is a program that is run for each event. It has no Command if there is none.
+type Hook struct {
+	Command []string
+	Timeout time.Duration
 }

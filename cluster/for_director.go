@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"cmp"
+	"path/filepath"
 	"slices"
 )
 
@@ -12,15 +13,45 @@ type KeyCount struct {
 }
 
 // ForDirector returns the keys in the files that only a director acts on, such as check
-// and fallback, sorted by name. No command checks servers or announces addresses: until
-// a director runs on these files, the keys have no effect. A named check counts once.
+// and fallback, sorted by name. Until a director runs on these files they have no effect.
+// A named check counts once.
 func (w *Wanted) ForDirector() []KeyCount {
+	return w.counts(func(s *Source) keyCounts { return s.forDirector })
+}
+
+// ForLater returns the keys in the files that nothing acts on yet, such as bgp, sorted by
+// name.
+func (w *Wanted) ForLater() []KeyCount {
+	return w.counts(func(s *Source) keyCounts { return s.forLater })
+}
+
+// Paths returns the absolute paths of the files, in their order: a director that runs on
+// them has the same. It returns nil if one of them is no file, for example standard input.
+func (w *Wanted) Paths() []string {
+	var out []string
+	for _, f := range w.files {
+		if f.Source == nil || f.Source.Name == StandardInput {
+			return nil
+		}
+		path, err := filepath.Abs(f.Source.Name)
+		if err != nil {
+			return nil
+		}
+		out = append(out, path)
+	}
+	return out
+}
+
+// StandardInput is the name of a file that is no file, in faults.
+const StandardInput = "standard input"
+
+func (w *Wanted) counts(of func(*Source) keyCounts) []KeyCount {
 	var all keyCounts
 	for _, f := range w.files {
 		if f.Source == nil {
 			continue
 		}
-		for _, k := range f.Source.forDirector {
+		for _, k := range of(f.Source) {
 			all.count(k.Key, k.Count)
 		}
 	}

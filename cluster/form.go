@@ -22,8 +22,9 @@ type decoder struct {
 	given bool
 	// key is the key whose value is being read, for faults.
 	key string
-	// forDirector are the keys read that only a director acts on.
-	forDirector keyCounts
+	// forDirector are the keys read that only a director acts on, forLater those that
+	// nothing acts on yet.
+	forDirector, forLater keyCounts
 }
 
 // file reads the document, key by key.
@@ -253,11 +254,14 @@ func enumerate(list []string, last string) string {
 }
 
 // share is a number of servers, or a percentage of them.
-func share() form[Share] {
-	s := shape{words: "a number of servers, or a percentage such as 30%", either: []shape{
-		{kind: "integer", low: 1, high: 65535}, {kind: "string", pattern: percentPattern}}}
+func share() form[Share] { return shareTo("a number of servers, or a percentage such as 30%", 65535) }
+
+// shareTo is a number from 1 to high, or a percentage.
+func shareTo(words string, high int64) form[Share] {
+	s := shape{words: words, either: []shape{{kind: "integer", low: 1, high: high},
+		{kind: "string", pattern: percentPattern}}}
 	return form[Share]{s, func(d *decoder, t *tree) (Share, bool) {
-		if n, err := strconv.ParseUint(t.text, 10, 16); err == nil && n > 0 && t.kind == isNumber {
+		if n, err := strconv.ParseUint(t.text, 10, 31); err == nil && n > 0 && int64(n) <= high && t.kind == isNumber {
 			return Share{N: int(n)}, true
 		}
 		return d.percent(t, s)

@@ -23,6 +23,7 @@ type Kept struct {
 
 // Member is what a director needs of a server besides its place in the table.
 type Member struct {
+	Tier int
 	// Checks must all pass. No check in them has a Ref, and paths are absolute: relative
 	// ones start at the directory of the file that has the check. Servers may share them.
 	Checks []Check
@@ -47,7 +48,7 @@ func (w *Wanted) Kept(i int) Kept {
 		servers, in = p.pool.Servers, w.files[p.file]
 	}
 	for j := range servers {
-		m := Member{Checks: shared}
+		m := Member{Tier: servers[j].Tier, Checks: shared}
 		if own := servers[j].Check; len(own) > 0 {
 			m.Checks = w.lookUp(in, own)
 		}
@@ -63,14 +64,20 @@ func (w *Wanted) Kept(i int) Kept {
 	return k
 }
 
-// Director returns the settings of the daemon. Without the key it returns the zero value.
-func (w *Wanted) Director() Director {
+// Director returns the settings of the director, with absolute paths. Without the key it
+// returns the zero value.
+func (w *Wanted) Director() (d Director) {
 	for _, f := range w.files {
-		if f.Director != nil {
-			return *f.Director
+		if f.Director == nil {
+			continue
 		}
+		d = *f.Director
+		if path, ok := strings.CutPrefix(d.Role, fileRole); ok {
+			d.Role = fileRole + f.beside(path)
+		}
+		d.Hook.Command = f.program(d.Hook.Command)
 	}
-	return Director{}
+	return d
 }
 
 // ClusterName returns the name of the cluster: the first one in the files, or nothing.

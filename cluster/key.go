@@ -33,9 +33,9 @@ type about struct {
 	doc, value, example string
 	// needed is set if the key is required.
 	needed bool
-	// director is set if only a director acts on the key: a daemon, which lvs does not
-	// have yet. This decides it for reading, the schema and the manual page.
-	director bool
+	// director is set if only a director acts on the key, later if nothing does yet. This
+	// decides it for reading, the schema and the manual page.
+	director, later bool
 	// of are the types of check that have the key. Empty means all.
 	of string
 }
@@ -81,8 +81,11 @@ func (r *record[T]) read(d *decoder, t *tree, to *T) bool {
 			continue
 		}
 		d.key = r.keys[n].name
-		if r.keys[n].director {
-			d.forDirector.count(d.key, r.keys[n].shape.uses(value))
+		switch k := &r.keys[n]; {
+		case k.director:
+			d.forDirector.count(d.key, k.shape.uses(value))
+		case k.later:
+			d.forLater.count(d.key, k.shape.uses(value))
 		}
 		r.keys[n].read(d, value, to)
 	}

@@ -29,6 +29,7 @@ type tables struct {
 	overflow record[Overflow]
 	helper   record[OverflowPeer]
 	director record[Director]
+	hook     record[Hook]
 }
 
 func newTables() *tables {
@@ -40,7 +41,8 @@ func newTables() *tables {
 	t.bgp = t.bgpRecord()
 	t.helper = helperRecord()
 	t.overflow = t.overflowRecord()
-	t.director = directorRecord()
+	t.hook = hookRecord()
+	t.director = t.directorRecord()
 	t.defaults = t.defaultsRecord()
 	t.timeouts = timeoutsRecord()
 	t.sync = syncRecord()
@@ -91,12 +93,12 @@ func (t *tables) fileRecord() record[File] {
 				}},
 			at("bgp", pointer(t.bgp.form()), func(f *File) **BGP { return &f.BGP }, about{
 				doc: "How addresses are announced.", value: "not announced",
-				example: "{as: 64512, peers: [{address: 192.0.2.1, as: 64511}]}", director: true}),
+				example: "{as: 64512, peers: [{address: 192.0.2.1, as: 64511}]}", later: true}),
 			at("overflow", pointer(t.overflow.form()), func(f *File) **Overflow { return &f.Overflow }, about{
 				doc: "How a full cluster shares its load with other clusters.", value: "not shared",
-				example: "{high: 80%, low: 60%, peers: [{name: b, director: 203.0.113.2, keyFile: b.key}]}", director: true}),
+				example: "{high: 80%, low: 60%, peers: [{name: b, director: 203.0.113.2, keyFile: b.key}]}", later: true}),
 			at("director", pointer(t.director.form()), func(f *File) **Director { return &f.Director }, about{
-				doc:     "How the daemon behaves that checks servers and announces addresses.",
+				doc:     "How the director behaves.",
 				example: "{onStop: keep}", director: true}),
 		}}
 }

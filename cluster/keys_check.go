@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,17 +12,26 @@ import (
 )
 
 // checkTypes are all types of checks, in the order of the manual.
-var checkTypes = []string{"tcp", "tls", "http", "https", "dns", "udp", "smtp", "pop3", "imap", "ldap", "icmp", "exec",
-	"file", "all", "any"}
+var checkTypes = []string{"tcp", "tls", "http", "https", "dns", "udp", "smtp", "pop3", "imap", "ldap", "mysql", "pgsql",
+	"redis", "icmp", "exec", "file", "agent", "all", "any"}
 
 // Groups of types that share keys.
 const (
-	ofProbes = "tcp tls http https dns udp smtp pop3 imap ldap icmp exec file"
-	ofPorts  = "tcp tls http https dns udp smtp pop3 imap ldap"
-	ofPaths  = "tcp tls http https dns udp smtp pop3 imap ldap icmp"
-	ofTLS    = "tls https smtp pop3 imap ldap"
-	ofStarts = "smtp pop3 imap ldap"
+	ofProbes   = ofSockets + " exec file"
+	ofSockets  = ofServices + " icmp agent"
+	ofServices = ofTCP + " dns udp"
+	ofTCP      = "tcp tls http https smtp pop3 imap ldap mysql pgsql redis"
+	ofTLS      = "tls https " + ofStarts
+	ofStarts   = "smtp pop3 imap ldap"
 )
+
+// usualPorts are the ports of the protocols that checks speak (IANA).
+var usualPorts = map[string]uint16{"tls": 443, "http": 80, "https": 443, "dns": 53, "smtp": 25, "pop3": 110, "imap": 143,
+	"ldap": 389, "mysql": 3306, "pgsql": 5432, "redis": 6379}
+
+// UsualPort returns the port that a type of check probes if neither the check nor the
+// server nor the service has one. It returns 0 for types without such a port.
+func UsualPort(kind string) uint16 { return usualPorts[kind] }
 
 // excepted reports whether most types of check have a key, so that a list of the
 // others is shorter.
@@ -44,7 +54,8 @@ func typesOf(of, and string) string {
 
 func (t *tables) checkRecord() record[Check] {
 	return record[Check]{id: "Check", title: "Checks", words: "an object with a type",
-		doc:   "A health check of a server. Not used yet: lvs checks no servers.",
+		doc: "A health check of a server. The director (lvs director run) makes the probes, and masks a server that " +
+			"fails them.",
 		after: checkCheck,
 		keys: slices.Concat([]key[Check]{
 			at("type", oneOf(checkTypes...), func(c *Check) *string { return &c.Type }, about{
@@ -53,7 +64,10 @@ func (t *tables) checkRecord() record[Check] {
 			at("of", listOf("a list of checks", t.oneCheck()), func(c *Check) *[]Check { return &c.Of }, about{
 				doc:     "The checks that must all pass (all), or of which one must pass (any).",
 				example: "[{type: smtp}, {type: tcp, port: 993}]", of: "all any"}),
-		}, timingKeys(), httpKeys(), tlsKeys(), otherCheckKeys())}
+			at("degrade", part(), func(c *Check) *Share { return &c.Degrade }, about{
+				doc:   "The percentage of its weight that a server keeps while this check fails. It is not masked then.",
+				value: "the server is masked", example: "50%"}),
+		}, timingKeys(), wayKeys(), httpKeys(), tlsKeys(), databaseKeys(), otherCheckKeys())}
 }
 
 // oneCheck is a check, or the name of one.
@@ -92,12 +106,55 @@ func timingKeys() []key[Check] {
 			of: ofProbes}),
 		at("fall", number[int](1, 100), func(c *Check) *int { return &c.Fall }, about{
 			doc: "The number of failed probes in a row that make a server unhealthy.", value: "3", example: "2", of: ofProbes}),
+	}
+}
+
+// wayKeys are how a probe reaches the server.
+func wayKeys() []key[Check] {
+	return []key[Check]{
 		at("port", number[uint16](1, 65535), func(c *Check) *uint16 { return &c.Port }, about{
-			doc: "The port to probe.", value: "the server's port, or else the protocol's", example: "8080", of: ofPorts}),
+			doc: "The port to probe. A check of type agent needs it, and so do types without a usual port (tcp, udp) if " +
+				"neither the server nor the service has one.",
+			value: "the server's port, or else the protocol's", example: "8080", of: ofServices + " agent"}),
 		at("via", oneOf("path"), func(c *Check) *string { return &c.Via }, about{
 			doc: "path sends probes the way the traffic goes, with the service's forwarding method. It finds a server that " +
-				"lacks the service's address.", value: "directly to the server", example: "path", of: ofPaths}),
+				"lacks the service's address.", value: "directly to the server", example: "path", of: ofServices + " icmp"}),
+		at("source", sources(), func(c *Check) *[]netip.Addr { return &c.Source }, about{
+			doc: "The local address of probes, or one for each family.", value: "the director's source, or the kernel chooses",
+			example: "192.0.2.9", of: ofSockets}),
+		at("netns", parsed("the name or the path of a network namespace", parseNetns),
+			func(c *Check) *string { return &c.Netns }, about{
+				doc:   "The network namespace to probe from: a name as in ip netns, or an absolute path.",
+				value: "the director's netns, or that of the director", example: "dmz", of: ofSockets}),
+		at("proxyProtocol", number[int](1, 2), func(c *Check) *int { return &c.ProxyProtocol }, about{
+			doc:   "Sends a PROXY protocol header of this version first, without addresses (UNKNOWN, LOCAL).",
+			value: "no header", example: "2", of: ofTCP}),
+		at("reset", truth(), func(c *Check) *bool { return &c.Reset }, about{
+			doc: "Ends the connection of a probe with a reset, which leaves no TIME_WAIT on either side.", value: "false",
+			example: "true", of: "tcp"}),
 	}
+}
+
+// sources is an address, or one of each family.
+func sources() form[[]netip.Addr] {
+	many := oneOrMore("an address, or a list of an IPv4 and an IPv6 address",
+		parsed("an IP address of the director", parseUnicast))
+	return form[[]netip.Addr]{many.shape, func(d *decoder, t *tree) ([]netip.Addr, bool) {
+		list, ok := many.read(d, t)
+		if ok && (len(list) > 2 || len(list) == 2 && list[0].Is4() == list[1].Is4()) {
+			d.fault(t, "source has several addresses of one family", "leave one for each family")
+			return nil, false
+		}
+		return list, ok
+	}}
+}
+
+// parseNetns reads a name as in ip netns, or a path.
+func parseNetns(s string) (string, error) {
+	if strings.Contains(s, "/") && !strings.HasPrefix(s, "/") || s == "." || s == ".." {
+		return s, wantError("a name as in ip netns, or an absolute path")
+	}
+	return s, nil
 }
 
 func httpKeys() []key[Check] {
@@ -134,6 +191,16 @@ func tlsKeys() []key[Check] {
 	}
 }
 
+func databaseKeys() []key[Check] {
+	return []key[Check]{
+		at("user", text("the name of a user"), func(c *Check) *string { return &c.User }, about{
+			doc:   "The user to log in as. No password is sent: a server that refuses the user is healthy.",
+			value: "lvs", example: "monitor", of: "mysql pgsql"}),
+		at("database", text("the name of a database"), func(c *Check) *string { return &c.Database }, about{
+			doc: "The database to log in to.", value: "the user's", example: "postgres", of: "pgsql"}),
+	}
+}
+
 func otherCheckKeys() []key[Check] {
 	return []key[Check]{
 		at("name", text("a name to look up"), func(c *Check) *string { return &c.Name }, about{
@@ -145,13 +212,16 @@ func otherCheckKeys() []key[Check] {
 			doc: "The text to send. In double quotes it may have escapes.", value: "nothing", example: `"PING\r\n"`,
 			of: "tcp udp"}),
 		at("expect", parsed("a regular expression", parsePattern), func(c *Check) *string { return &c.Expect }, about{
-			doc: "A regular expression (RE2) that the answer must match.", value: "any answer, or with udp no answer",
-			example: "'^PONG'", of: "tcp udp"}),
+			doc:   "A regular expression (RE2) that the answer must match.",
+			value: "any answer; with udp no answer; with redis PONG or NOAUTH", example: "'^PONG'", of: "tcp udp redis"}),
 		at("command", listOf("a list of a program and its arguments", text("a text")),
 			func(c *Check) *[]string { return &c.Command }, about{
 				doc: "A program with its arguments, run without a shell; required. Exit status 0 is success. A relative path " +
 					"with a slash starts at the cluster file's directory.",
 				example: "[/usr/local/bin/check, fast]", of: "exec"}),
+		at("dynamic", truth(), func(c *Check) *bool { return &c.Dynamic }, about{
+			doc: "Reads the exit status as keepalived's misc_dynamic does: 0 keeps the declared weight, 1 is a failure, and " +
+				"2 to 255 set the weight 0 to 253.", value: "false", example: "true", of: "exec"}),
 		at("file", text("the path of a file"), func(c *Check) *string { return &c.File }, about{
 			doc: "The server is in maintenance while this file exists; required. A relative path starts at the cluster " +
 				"file's directory.", example: "/run/lvs/maintenance", of: "file"}),
@@ -214,6 +284,8 @@ func checkCheck(d *decoder, v *tree, c *Check) {
 		needs("command", len(c.Command) == 0)
 	case "file":
 		needs("file", c.File == "")
+	case "agent":
+		needs("port", c.Port == 0)
 	}
 	every := c.Every
 	if every == 0 {
@@ -240,94 +312,8 @@ func article(kind string) string {
 	switch kind {
 	case "all", "any":
 		return "a check of type " + kind
-	case "http", "https", "ldap", "smtp", "imap", "icmp", "exec":
+	case "http", "https", "ldap", "smtp", "imap", "icmp", "exec", "agent":
 		return "an " + kind + " check"
 	}
 	return "a " + kind + " check"
-}
-
-// Bounds of durations.
-const (
-	maxInterval = time.Hour
-	maxDelay    = 24 * time.Hour
-)
-
-// healthKeys are the keys of a service that no command uses yet.
-func (t *tables) healthKeys() []key[FileService] {
-	return []key[FileService]{
-		at("check", t.checksForm(), func(s *FileService) *[]Check { return &s.Health.Check }, about{
-			doc:   "The health checks of the servers; all must pass.",
-			value: "the file's default", example: "web", director: true}),
-		{name: "minHealthy", about: about{doc: "The quorum: how many servers, or what percentage of them, must be " +
-			"healthy.",
-			value:   "one server",
-			example: "{down: 30%, up: 50%}", director: true},
-			shape: t.quorum.shape(), read: func(d *decoder, v *tree, s *FileService) {
-				q, _ := t.quorum.form().read(d, v)
-				s.Health.Down, s.Health.Up = q.down, q.up
-			}},
-		at("fallback", parsed("an address such as 10.0.0.99:80", parseServer),
-			func(s *FileService) *string { return &s.Health.Fallback }, about{
-				doc:   "A server that gets the traffic while the service is down. Without a port it has the service's.",
-				value: "none", example: "10.0.0.99", director: true}),
-		at("onAllDown", oneOf("withdraw", "open", "fallback"), func(s *FileService) *string { return &s.Health.OnAllDown },
-			about{
-				doc: "What to do without a healthy server: withdraw stops announcing the address, open sends traffic to all " +
-					"servers, fallback sends it to the fallback server.",
-				value: "fallback if there is one, otherwise withdraw", example: "open", director: true}),
-		at("onDown", t.onDown.form(), func(s *FileService) *OnDown { return &s.Health.OnDown }, about{
-			doc: "What to do with a failed server.", example: "{quiesce: 20s, then: reset}", director: true}),
-		at("maxMasked", share(), func(s *FileService) *Share { return &s.Health.MaxMasked }, about{
-			doc: "How many servers may be out of use at the same time because of failed checks. Further servers that fail " +
-				"stay in use.", value: "no limit",
-			example: "50%", director: true}),
-		at("slowStart", period(0, maxDelay, time.Second),
-			func(s *FileService) *time.Duration { return &s.Health.SlowStart }, about{
-				doc: "How long a recovered server takes to reach its full weight.", value: "0s", example: "1m", director: true}),
-		at("announce", truth(), func(s *FileService) *bool { return &s.Health.Announce }, about{
-			doc: "Announces the address while the service is up; needs bgp.", value: "false", example: "true", director: true}),
-	}
-}
-
-// quorum is minHealthy as it is written.
-type quorum struct{ down, up Share }
-
-func quorumRecord() record[quorum] {
-	return record[quorum]{id: "MinHealthy", title: "Quorum", words: "an object with down and up",
-		doc: "The quorum of a service, as a number or a percentage of its servers. Not used yet.",
-		after: func(d *decoder, v *tree, q *quorum) {
-			none := Share{}
-			if q.down != none && q.up != none && q.down.Percent == q.up.Percent && q.up.N < q.down.N {
-				d.fault(v.find("up"), "up is lower than down: the service would be up and down at the same time", "")
-			}
-		},
-		keys: []key[quorum]{
-			at("down", share(), func(q *quorum) *Share { return &q.down }, about{
-				doc: "With fewer healthy servers the service is down.", example: "30%"}),
-			at("up", share(), func(q *quorum) *Share { return &q.up }, about{
-				doc: "With this many healthy servers it is up again.", value: "the same as down", example: "50%"}),
-		}}
-}
-
-func onDownRecord() record[OnDown] {
-	return record[OnDown]{id: "OnDown", title: "Failed servers", words: "an object with quiesce and then",
-		doc: "What to do with a failed server. It gets weight 0 immediately. Not used yet.",
-		keys: []key[OnDown]{
-			at("quiesce", pointer(period(0, maxDelay, time.Millisecond)),
-				func(o *OnDown) **time.Duration { return &o.Quiesce }, about{
-					doc: "How long the server keeps weight 0, which lets its connections go on, before the action of then; 0s " +
-						"means not at all.", value: "20s", example: "1m"}),
-			at("then", oneOf("keep", "reset"), func(o *OnDown) *string { return &o.Then }, about{
-				doc:   "The action after quiesce: keep lets the connections end, reset removes the server and resets its clients.",
-				value: "reset", example: "keep"}),
-		}}
-}
-
-// parseServer reads the address of one server.
-func parseServer(s string) (string, error) {
-	r, err := parseServers(s)
-	if err == nil && r.count > 1 {
-		err = wantError("one server, not a range")
-	}
-	return s, err
 }

@@ -214,10 +214,16 @@ func (t *tables) serverRecord() record[FileServer] {
 			at("check", t.checksForm(), func(s *FileServer) *[]Check { return &s.Check }, about{
 				doc: "The health checks of this server; all must pass.", value: "the service's",
 				example: "{type: tcp}", director: true}),
+			at("tier", number[int](0, maxTier), func(s *FileServer) *int { return &s.Tier }, about{
+				doc: "A server with a higher tier is used only while the healthy servers of the lower tiers are fewer than the " +
+					"quorum (minHealthy).", value: "0", example: "1", director: true}),
 			{name: "labels", about: about{doc: "Free texts about the server. They have no effect.", example: "{rack: a}"},
 				shape: shape{words: "an object of texts", kind: "object", values: &shape{kind: "string"}}, read: readLabels},
 		}}
 }
+
+// maxTier is the highest tier. Few are useful.
+const maxTier = 9
 
 func readLabels(d *decoder, v *tree, s *FileServer) {
 	s.Labels = make(map[string]string, len(v.items)/2)

@@ -14,10 +14,11 @@ type ManualKey struct {
 	// value. Either of the last two may be empty.
 	Type, Default, Example string
 	Doc                    string
-	// Needed is set if the key is required, Director if no command uses it yet. Of are
-	// the types of check that have the key; empty means all, or those that Doc names.
-	Needed, Director bool
-	Of               string
+	// Needed is set if the key is required, Director if only a director acts on it, Later
+	// if nothing does yet. Of are the types of check that have the key; empty means all, or
+	// those that Doc names.
+	Needed, Director, Later bool
+	Of                      string
 }
 
 // Manual returns the description of every object and key of a cluster file.
@@ -46,7 +47,7 @@ type recordKind interface {
 func (t *tables) kinds() []recordKind {
 	return []recordKind{
 		&t.file, &t.defaults, &t.service, &t.lasting, &t.server, &t.tunnel, &t.timeouts, &t.sync,
-		&t.check, &t.quorum, &t.onDown, &t.bgp, &t.peer, &t.overflow, &t.helper, &t.director,
+		&t.check, &t.quorum, &t.onDown, &t.director, &t.hook, &t.bgp, &t.peer, &t.overflow, &t.helper,
 	}
 }
 
@@ -58,7 +59,7 @@ func (r *record[T]) manual(titles map[string]string) ManualObject {
 	for i := range r.keys {
 		k := &r.keys[i]
 		o.Keys[i] = ManualKey{Name: k.name, Type: k.shape.words, Default: k.value, Example: k.example, Doc: k.doc,
-			Needed: k.needed, Director: k.director, Of: k.of}
+			Needed: k.needed, Director: k.director, Later: k.later, Of: k.of}
 		if excepted(k.of) {
 			o.Keys[i].Doc, o.Keys[i].Of = k.doc+" For "+typesOf(k.of, "and")+".", ""
 		}

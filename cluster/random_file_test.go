@@ -76,6 +76,7 @@ func randomFileService(r *rand.Rand, i int, f *File, named []string) FileService
 		Fallback: pick(r, "", "10.0.9.9", "10.0.9.9:80"), OnAllDown: pick(r, "", "withdraw", "open"),
 		OnDown:    OnDown{pick(r, nil, new(time.Duration(0)), new(20*time.Second)), pick(r, "", "keep", "reset")},
 		MaxMasked: pick(r, Share{}, Share{30, true}), SlowStart: pick(r, 0, 90*time.Second),
+		QuorumOf: pick(r, "", "weight", "servers"), MinLeft: pick(r, Share{}, Share{60, true}), Passive: r.IntN(2) == 0,
 	}
 	if family == kernel.IPv6 {
 		s.Health.Fallback = pick(r, "", "2001:db8::9")
@@ -103,6 +104,7 @@ func randomServers(r *rand.Rand, family kernel.Family, named []string) []FileSer
 			s.Labels = map[string]string{"k" + word(r): word(r), "no": word(r)}
 		}
 		s.Check = randomChecks(r, named)
+		s.Tier = r.IntN(3)
 		out = append(out, s)
 	}
 	return out
@@ -119,12 +121,13 @@ func randomCheck(r *rand.Rand, named []string, depth int) Check {
 	}
 	c := Check{Every: pick(r, 0, 2*time.Second), FastEvery: pick(r, 0, 1500*time.Millisecond),
 		Timeout: pick(r, 0, time.Hour),
-		Rise:    r.IntN(3), Fall: r.IntN(3), Port: pick(r, uint16(0), 8080), Via: pick(r, "", "path")}
-	types := []string{"tcp", "tls", "http", "https", "dns", "udp", "smtp", "pop3", "ldap", "icmp", "exec", "file", "all",
-		"any"}
+		Rise:    r.IntN(3), Fall: r.IntN(3), Port: pick(r, uint16(0), 8080), Via: pick(r, "", "path"),
+		Source: randomSources(r), Netns: pick(r, "", "dmz", "/run/netns/a b"), Degrade: pick(r, Share{}, Share{50, true})}
+	types := []string{"tcp", "tls", "http", "https", "dns", "udp", "smtp", "pop3", "ldap", "mysql", "pgsql", "redis", "icmp",
+		"exec", "file", "agent", "all", "any"}
 	switch c.Type = pick(r, types[:len(types)-2*b2i(depth == 0)]...); c.Type {
 	case "all", "any":
-		c = Check{Type: c.Type}
+		c = Check{Type: c.Type, Degrade: c.Degrade}
 		for range 1 + r.IntN(2) {
 			c.Of = append(c.Of, randomCheck(r, named, depth-1))
 		}
@@ -143,12 +146,24 @@ func randomCheck(r *rand.Rand, named []string, depth int) Check {
 		c.Name, c.Query = pick(r, "example.com", "."), pick(r, "", "SOA")
 	case "udp", "tcp":
 		c.Send, c.Expect = word(r), pick(r, "", "^[a-z]+\\s")
+		c.Reset = c.Type == "tcp" && r.IntN(2) == 0
+		c.Port = 8080 // a firewall mark has none
+	case "mysql", "pgsql":
+		c.User, c.ProxyProtocol = pick(r, "", "no"), r.IntN(3)
+		if c.Type == "pgsql" {
+			c.Database = pick(r, "", "post gres")
+		}
+	case "redis":
+		c.Expect = pick(r, "", "PONG")
+	case "agent":
+		c.Port, c.Via = 9999, ""
 	case "smtp", "pop3":
 		c.StartTLS = r.IntN(2) == 0
 	case "exec":
-		c.Command, c.Port, c.Via = []string{"/bin/check", "x" + word(r), "10.0.0.1"}, 0, ""
+		c.Command, c.Port, c.Via, c.Source, c.Netns = []string{"/bin/check", "x" + word(r), "10.0.0.1"}, 0, "", nil, ""
+		c.Dynamic = r.IntN(2) == 0
 	case "file":
-		c.File, c.Port, c.Via = "/run/up", 0, ""
+		c.File, c.Port, c.Via, c.Source, c.Netns = "/run/up", 0, "", nil, ""
 	case "ldap":
 		c.BaseDN = pick(r, "", "dc=example, dc=com")
 	case "icmp":
@@ -175,8 +190,15 @@ func randomRest(r *rand.Rand, f *File) {
 			Peers:   []OverflowPeer{{"f" + word(r), netip.MustParseAddr("203.0.113.2"), "frankfurt.key"}}}
 	}
 	if r.IntN(2) == 0 {
-		f.Director = &Director{OnStop: pick(r, "keep", "remove"), Drift: pick(r, "", "report"), Sysctl: pick(r, "", "check")}
+		f.Director = &Director{OnStop: pick(r, "keep", "remove"), Drift: pick(r, "", "report"), Sysctl: pick(r, "", "check"),
+			Start: pick(r, "", "trusted"), Role: pick(r, "", "auto", "file:/run/a b"), Source: randomSources(r),
+			Netns: pick(r, "", "dmz"), Hook: pick(r, Hook{}, Hook{[]string{"./hook", "x" + word(r)}, pick(r, 0, 5*time.Second)})}
 	}
+}
+
+func randomSources(r *rand.Rand) []netip.Addr {
+	four, six := netip.MustParseAddr("192.0.2.9"), netip.MustParseAddr("2001:db8::9")
+	return pick(r, nil, []netip.Addr{four}, []netip.Addr{six, four})
 }
 
 // word is a text that YAML would take for something else, or for its own signs.

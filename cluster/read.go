@@ -29,7 +29,7 @@ func Read(name, text string) (*File, error) {
 		return nil, err
 	}
 	f.Source = s
-	s.faults, s.forDirector = d.faults.sorted(), d.forDirector
+	s.faults, s.forDirector, s.forLater = d.faults.sorted(), d.forDirector, d.forLater
 	return f, s.faults.err()
 }
 

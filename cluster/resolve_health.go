@@ -108,16 +108,23 @@ func (r *resolver) unknown(what, name string, known []string, path ...any) {
 	r.fault("there is no "+what+" "+plan.Quote(name), hint, path...)
 }
 
-// health checks a service's settings for the daemon against the service.
+// health checks a service's settings for the director against the service.
 func (r *resolver) health(s *FileService, i int, one *plan.Service) {
 	h := &s.Health
 	n := len(one.Servers)
+	most, never := n, "%d healthy servers: it has %d"
+	if h.QuorumOf == "weight" {
+		most, never = 0, "healthy servers with a weight of %d: all its servers have %d"
+		for j := range one.Servers {
+			most += one.Servers[j].Weight
+		}
+	}
 	for _, share := range []struct {
 		key string
 		Share
 	}{{"down", h.Down}, {"up", h.Up}} {
-		if !share.Percent && share.N > n {
-			r.fault(fmt.Sprintf("service %v can never have %d healthy servers: it has %d", one.ServiceID, share.N, n),
+		if !share.Percent && share.N > most && (most > 0 || n == 0) { // all may be drained
+			r.fault(fmt.Sprintf("service %v can never have "+never, one.ServiceID, share.N, most),
 				"", "services", i, "minHealthy", share.key)
 		}
 	}
@@ -154,4 +161,53 @@ func (r *resolver) fallback(s *FileService, i int, one *plan.Service) {
 		r.fault(fmt.Sprintf("the fallback %v is also a server of %v", v.Addr, one.ServiceID),
 			"", "services", i, "fallback")
 	}
+}
+
+// ports adds a fault if a check has no port to probe: neither the check nor the server nor
+// the service has one, and its type has no usual one.
+func (r *resolver) ports(s *FileService, i int, l *serverList, one *plan.Service) {
+	if one.Port != 0 {
+		return
+	}
+	shared := s.Health.Check
+	if len(shared) == 0 {
+		shared = r.now.Defaults.Check
+	}
+	for j := range l.from {
+		from := &l.from[j]
+		servers, err := parseServers(from.Address)
+		if err != nil || servers.portOr(0) != 0 {
+			continue
+		}
+		checks := shared
+		if len(from.Check) > 0 {
+			checks = from.Check
+		}
+		if kind := r.portless(checks, maxDepth); kind != "" {
+			r.fault(fmt.Sprintf("the %s check of server %s of %v has no port to probe: neither the server nor the service has one",
+				kind, plan.Quote(from.Address), one.ServiceID), "add port: NUMBER to the check", "services", i, "address")
+			return
+		}
+	}
+}
+
+// portless returns the type of the first check that needs a port of the server, or nothing.
+// Checks that contain themselves are a fault already: depth ends them.
+func (r *resolver) portless(checks []Check, depth int) string {
+	if depth == 0 {
+		return ""
+	}
+	for i := range checks {
+		c := &checks[i]
+		if named, ok := r.checks[c.Ref]; ok && c.Ref != "" {
+			c = named.check
+		}
+		if (c.Type == "tcp" || c.Type == "udp") && c.Port == 0 {
+			return c.Type
+		}
+		if kind := r.portless(c.Of, depth-1); kind != "" {
+			return kind
+		}
+	}
+	return ""
 }

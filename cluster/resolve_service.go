@@ -56,6 +56,7 @@ func (r *resolver) service(i int) {
 		one.Servers = r.serversOf(&servers, id, bad.has("address", "forward"))
 		if !servers.spoiled {
 			r.health(s, i, &one)
+			r.ports(s, i, &servers, &one)
 		}
 		r.out.Services = append(r.out.Services, one)
 		if s.Name != "" {

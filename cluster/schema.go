@@ -51,7 +51,10 @@ func (k *key[T]) told() string {
 	if k.value != "" {
 		doc += " Default: " + k.value + "."
 	}
-	if k.director {
+	switch {
+	case k.director:
+		doc += " For the director."
+	case k.later:
 		doc += " Not used yet."
 	}
 	return doc

@@ -53,9 +53,9 @@ one keeps its place. If the scheduler goes by the order of the servers (sh, dh, 
 fo and ovf with equal weights), a note shows what the order of the file would change.
 
 apply sets the table and ends: it does not check servers, and keys that lvs-cluster(5)
-marks (not used yet) have no effect, which a note says. A server that lvs drain has
-drained stays drained until lvs undrain, also if it was deleted and is added again.
-Its weight in the file becomes the one that lvs undrain restores.
+marks (director) have no effect without one, which a note says. A server that lvs
+drain has drained stays drained until lvs undrain, also if it was deleted and is added
+again. Its weight in the file becomes the one that lvs undrain restores.
 
 With --drain, no connection is lost if net.ipv4.vs.expire_nodest_conn is 1 (and, for
 persistent services, expire_quiescent_template). Changing a scheduler always has a

@@ -55,7 +55,10 @@ func meaning(k cluster.ManualKey) string {
 	case k.Default != "":
 		b.WriteString(" Default: " + k.Default + ".")
 	}
-	if k.Director {
+	switch {
+	case k.Director:
+		b.WriteString(" (director)")
+	case k.Later:
 		b.WriteString(" (not used yet)")
 	}
 	return b.String()
@@ -66,9 +69,9 @@ how they are kept alive. "lvs validate" checks it, "lvs export" writes one from 
 table.
 
 It is YAML or, if it begins with a brace, JSON. Unknown keys, keys that appear twice,
-values of the wrong type and contradictions are errors. Keys marked (not used yet) are
-for a daemon that checks servers and announces addresses. This version has no such
-daemon: all commands check the form of these keys, and otherwise ignore them.
+values of the wrong type and contradictions are errors. Only the director, the daemon
+"lvs director run", acts on keys marked (director); all other commands check their form
+and otherwise ignore them. Nothing acts on keys marked (not used yet).
 
 A service is identified by its address, not by its name, and so is a server within its
 service. Files that are read together form one cluster: they may use each other's

@@ -54,26 +54,35 @@ func readCluster(ctx context.Context, open opener, names []string) (*cluster.Wan
 	return cluster.Resolve(files...)
 }
 
-// noteForDirector prints which parts of the files have no effect, because only a
-// director acts on them: nobody must believe that servers are checked. There is no
-// director yet; once there is one, this is the place to ask whether it runs on the files.
+// noteForDirector prints which parts of the files have no effect: nobody must believe
+// that servers are checked, or addresses announced. This is the place to ask whether a
+// director runs on the files.
 func (a *App) noteForDirector(w *cluster.Wanted) {
-	var keys []string
-	n := 0
-	for _, k := range w.ForDirector() {
+	if n, keys := keysOf(w.ForDirector()); n > 0 {
+		a.note("%s no effect, because no director runs on the file: %s", settingsHave(n), keys)
+	}
+	if n, keys := keysOf(w.ForLater()); n > 0 {
+		a.note("%s no effect in this version: %s", settingsHave(n), keys)
+	}
+}
+
+// keysOf returns the number of uses of keys, and the keys as a text.
+func keysOf(counts []cluster.KeyCount) (n int, keys string) {
+	list := make([]string, len(counts))
+	for i, k := range counts {
 		n += k.Count
-		if k.Count > 1 {
-			k.Key += fmt.Sprintf(" (%d)", k.Count)
+		if list[i] = k.Key; k.Count > 1 {
+			list[i] += fmt.Sprintf(" (%d)", k.Count)
 		}
-		keys = append(keys, k.Key)
 	}
-	switch n {
-	case 0:
-	case 1:
-		a.note("1 setting has no effect, because no director runs on the file: %s", keys[0])
-	default:
-		a.note("%d settings have no effect, because no director runs on the file: %s", n, strings.Join(keys, ", "))
+	return n, strings.Join(list, ", ")
+}
+
+func settingsHave(n int) string {
+	if n == 1 {
+		return "1 setting has"
 	}
+	return fmt.Sprintf("%d settings have", n)
 }
 
 // readFiles reads without resolving. Faults that leave something to resolve stay
@@ -166,7 +175,7 @@ func readAll(open opener, paths []string) ([]*cluster.File, error) {
 		}
 		name := path
 		if path == "-" {
-			name = "standard input"
+			name = cluster.StandardInput
 		}
 		file, err := cluster.Read(name, text)
 		var wrong cluster.Faults

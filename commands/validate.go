@@ -22,9 +22,9 @@ func newValidate(a *App) *cobra.Command {
 its place. Files that are named together form one cluster: they may use each other's
 pools and checks. A folder means its *.yaml, *.yml and *.json, sorted by name.
 
-A note names the keys that have no effect, such as check and fallback: they are for a
-director, a daemon that checks servers and announces addresses, and none runs on the
-file.
+A note names the keys that have no effect: those for the director, the daemon that
+checks servers (lvs director run), such as check and fallback, as long as none runs on
+the file; and those that nothing acts on in this version, such as bgp.
 
 It needs neither root nor IPVS. What only the director's kernel knows is not checked:
 whether it has the network interface of a sync daemon. A scheduler that Linux does not

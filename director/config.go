@@ -2,38 +2,85 @@ package director
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"net/netip"
+	"os/exec"
+	"strings"
 	"time"
 
 	"lvs/cluster"
 	"lvs/director/health"
-	"lvs/kernel"
 	"lvs/plan"
 )
 
-// defaultQuiesce is how long a failed server keeps the weight 0 before it is removed.
-const defaultQuiesce = 20 * time.Second
+const (
+	// defaultQuiesce is how long a failed server keeps the weight 0 before it is removed.
+	defaultQuiesce = 20 * time.Second
+	// defaultHookTimeout is how long a hook may take.
+	defaultHookTimeout = 10 * time.Second
+)
 
 // NewModel returns what cluster files ask of the director, with all defaults filled in.
-// files are the absolute paths of the files that w was made from.
+// files are the absolute paths of the files that w was made from. The error names all
+// programs in the files that cannot be run.
 func NewModel(w *cluster.Wanted, files []string) (*Model, error) {
 	m := &Model{Wanted: w, Cluster: w.ClusterName(), Files: files, Settings: newSettings(w.Director())}
+	b := builder{director: w.Director(), programs: map[string]bool{}}
+	b.program("hook", m.Settings.Hook)
 	m.Services = make([]Service, len(w.Services))
 	for i := range w.Services {
-		m.Services[i] = newService(&w.Services[i], w.Kept(i))
+		m.Services[i] = b.service(&w.Services[i], w.Kept(i))
+	}
+	if len(b.faults) > 0 {
+		return nil, errors.Join(b.faults...)
 	}
 	return m, nil
 }
 
 func newSettings(d cluster.Director) Settings {
-	return Settings{
-		OnStop: cmp.Or(d.OnStop, "keep"),
-		Drift:  cmp.Or(d.Drift, "repair"),
-		Sysctl: cmp.Or(d.Sysctl, "check"),
+	s := Settings{
+		OnStop:   cmp.Or(d.OnStop, "keep"),
+		Drift:    cmp.Or(d.Drift, "repair"),
+		Sysctl:   cmp.Or(d.Sysctl, "check"),
+		Trusted:  d.Start == "trusted",
+		RoleAuto: d.Role == "auto",
+		Hook:     d.Hook.Command,
+	}
+	if !s.RoleAuto {
+		s.RoleFile = strings.TrimPrefix(d.Role, "file:")
+	}
+	if len(s.Hook) > 0 {
+		s.HookTimeout = cmp.Or(d.Hook.Timeout, defaultHookTimeout)
+	}
+	return s
+}
+
+// builder makes the services of a model.
+type builder struct {
+	director cluster.Director
+	// programs are those that were looked for, faults those that cannot be run.
+	programs map[string]bool
+	faults   []error
+}
+
+// program adds a fault if a program cannot be run. Better no new file than a check that
+// fails for all servers.
+func (b *builder) program(of string, command []string) {
+	if len(command) == 0 || b.programs[command[0]] {
+		return
+	}
+	b.programs[command[0]] = true
+	if _, err := exec.LookPath(command[0]); err != nil {
+		var inner *exec.Error
+		if errors.As(err, &inner) {
+			err = inner.Err
+		}
+		b.faults = append(b.faults, fmt.Errorf("cannot run the %s %s: %w", of, plan.Quote(command[0]), err))
 	}
 }
 
-func newService(declared *plan.Service, k cluster.Kept) Service {
+func (b *builder) service(declared *plan.Service, k cluster.Kept) Service {
 	h := &k.Health
 	s := Service{
 		Service:   *declared,
@@ -44,11 +91,15 @@ func newService(declared *plan.Service, k cluster.Kept) Service {
 		Keep:      h.OnDown.Then == "keep",
 		MaxMasked: -1,
 		SlowStart: h.SlowStart,
+		ByWeight:  h.QuorumOf == "weight",
+		Passive:   h.Passive,
+		MinLeft:   h.MinLeft.N,
 		Announce:  h.Announce,
 	}
 	s.Members = make([]Member, len(declared.Servers))
 	for i := range declared.Servers {
-		s.Members[i] = newMember(declared.Servers[i], &k.Members[i])
+		v, m := declared.Servers[i], &k.Members[i]
+		s.Members[i] = Member{Server: v, Tier: m.Tier, Check: b.checks(m.Checks, v.Addr)}
 	}
 	if s.OnAllDown == "" {
 		s.OnAllDown = "withdraw"
@@ -111,40 +162,40 @@ func downTo(s cluster.Share, of int64) int64 {
 	return int64(s.N) * of / 100
 }
 
-func newMember(v kernel.Server, m *cluster.Member) Member {
-	return Member{Server: v, Check: newChecks(m.Checks, v.Addr)}
-}
-
-// newChecks returns checks that must all pass as one, or nil if there is none.
-func newChecks(checks []cluster.Check, server netip.AddrPort) *Check {
+// checks returns checks that must all pass as one, or nil if there is none.
+func (b *builder) checks(checks []cluster.Check, server netip.AddrPort) *Check {
 	switch len(checks) {
 	case 0:
 		return nil
 	case 1:
-		c := newCheck(&checks[0], server)
+		c := b.check(&checks[0], server)
 		return &c
 	}
-	return &Check{Of: newParts(checks, server)}
+	return &Check{Of: b.parts(checks, server)}
 }
 
-func newParts(checks []cluster.Check, server netip.AddrPort) []Check {
+func (b *builder) parts(checks []cluster.Check, server netip.AddrPort) []Check {
 	parts := make([]Check, len(checks))
 	for i := range checks {
-		parts[i] = newCheck(&checks[i], server)
+		parts[i] = b.check(&checks[i], server)
 	}
 	return parts
 }
 
-func newCheck(c *cluster.Check, server netip.AddrPort) Check {
+func (b *builder) check(c *cluster.Check, server netip.AddrPort) Check {
 	if len(c.Of) > 0 {
-		return Check{Of: newParts(c.Of, server), Any: c.Type == "any"}
+		return Check{Of: b.parts(c.Of, server), Any: c.Type == "any", Degrade: c.Degrade.N}
 	}
-	return Check{Path: c.Via == "path", Probe: health.Probe{
-		Target: newTarget(c, server),
+	if c.Type == "exec" {
+		b.program("check", c.Command)
+	}
+	every := cmp.Or(c.Every, health.DefaultEvery)
+	return Check{Path: c.Via == "path", Degrade: c.Degrade.N, Probe: health.Probe{
+		Target: b.target(c, server),
 		Spec:   newSpec(c),
 		Timing: health.Timing{
-			Every:     cmp.Or(c.Every, health.DefaultEvery),
-			FastEvery: cmp.Or(c.FastEvery, min(health.DefaultFastEvery, cmp.Or(c.Every, health.DefaultEvery))),
+			Every:     every,
+			FastEvery: cmp.Or(c.FastEvery, min(health.DefaultFastEvery, every)),
 			Timeout:   cmp.Or(c.Timeout, health.DefaultTimeout),
 			Rise:      cmp.Or(c.Rise, health.DefaultRise),
 			Fall:      cmp.Or(c.Fall, health.DefaultFall),
@@ -152,15 +203,40 @@ func newCheck(c *cluster.Check, server netip.AddrPort) Check {
 	}}
 }
 
-// newTarget returns what a probe asks. The port is that of the check or else of the server;
-// 0 is the usual one of the kind. Kinds without a port have none, so that services on
+// target returns what a probe asks. The port is that of the check, or else of the server, or
+// else the usual one of the kind. Kinds without a port have none, so that services on
 // several ports of a server share the probe.
-func newTarget(c *cluster.Check, server netip.AddrPort) health.Target {
-	port := cmp.Or(c.Port, server.Port())
-	if kind := health.Kind(c.Type); kind == health.ICMP || kind == health.File {
-		port = 0
+func (b *builder) target(c *cluster.Check, server netip.AddrPort) health.Target {
+	port := cmp.Or(c.Port, server.Port(), cluster.UsualPort(c.Type))
+	t := health.Target{Addr: netip.AddrPortFrom(server.Addr(), port)}
+	switch health.Kind(c.Type) {
+	case health.Exec:
+		return t
+	case health.File:
+		t.Addr = netip.AddrPortFrom(server.Addr(), 0)
+		return t
+	case health.ICMP:
+		t.Addr = netip.AddrPortFrom(server.Addr(), 0)
 	}
-	return health.Target{Addr: netip.AddrPortFrom(server.Addr(), port)}
+	t.Netns = netnsPath(cmp.Or(c.Netns, b.director.Netns))
+	sources := c.Source
+	if len(sources) == 0 {
+		sources = b.director.Source
+	}
+	for _, a := range sources {
+		if a.Is4() == server.Addr().Is4() {
+			t.Source = a
+		}
+	}
+	return t
+}
+
+// netnsPath returns the path of a network namespace; a name is one of ip netns.
+func netnsPath(name string) string {
+	if name == "" || strings.Contains(name, "/") {
+		return name
+	}
+	return "/run/netns/" + name
 }
 
 func newSpec(c *cluster.Check) health.Spec {
@@ -170,8 +246,9 @@ func newSpec(c *cluster.Check) health.Spec {
 		StartTLS: c.StartTLS, ServerName: cmp.Or(c.ServerName, c.Host), Verify: c.Verify, Expiry: c.Expiry,
 		Name: c.Name, Query: c.Query,
 		Send: c.Send, Expect: c.Expect,
-		Command: c.Command, File: c.File,
-		BaseDN: c.BaseDN,
+		Command: c.Command, Dynamic: c.Dynamic, File: c.File,
+		BaseDN: c.BaseDN, User: c.User, Database: c.Database,
+		ProxyProtocol: c.ProxyProtocol, Reset: c.Reset,
 	}
 	for _, r := range c.Status {
 		s.Status = append(s.Status, health.StatusRange(r))

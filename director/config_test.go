@@ -72,6 +72,13 @@ func TestServiceSettings(t *testing.T) {
 		{"masked, in percent, rounded down", "maxMasked: 50%", "", func(s *Service) { s.MaxMasked = 2 }},
 		{"masked, none", "maxMasked: 10%", "", func(s *Service) { s.MaxMasked = 0 }},
 		{"masked", "maxMasked: 3", "", func(s *Service) { s.MaxMasked = 3 }},
+		{"quorum in weight", "minHealthy: {down: 30%, up: 7, of: weight}",
+			"[{address: 10.0.0.1, weight: 10}, {address: 10.0.0.2, weight: 1}, {address: 10.0.0.3, weight: 100, tier: 1}]",
+			func(s *Service) { s.Down, s.Up, s.ByWeight = 4, 7, true }},
+		{"quorum of a first tier that is not 0", "minHealthy: {down: 100%}",
+			"[{address: 10.0.0.1, tier: 2}, {address: 10.0.0.2, tier: 1}, {address: 10.0.0.3, tier: 2}]", nil},
+		{"passive", "passive: true", "", func(s *Service) { s.Passive = true }},
+		{"minLeft", "minLeft: 60%", "", func(s *Service) { s.MinLeft = 60 }},
 		{"slow start", "slowStart: 1m", "", func(s *Service) { s.SlowStart = time.Minute }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -104,6 +111,8 @@ func TestChecks(t *testing.T) {
 	port := func(p *health.Probe, port uint16) { p.Addr = netip.AddrPortFrom(p.Addr.Addr(), port) }
 	path := probe(nil)
 	path.Path = true
+	degraded := probe(nil)
+	degraded.Degrade = 50
 	for _, c := range []struct {
 		name, check string
 		want        Check
@@ -126,9 +135,25 @@ func TestChecks(t *testing.T) {
 		{"https", "{type: https, host: a, serverName: b, verify: true, expiry: 7d, body: ok}", probe(func(p *health.Probe) {
 			p.Spec = health.Spec{Kind: "https", Host: "a", ServerName: "b", Verify: true, Expiry: 168 * time.Hour, Body: "ok"}
 		})},
-		{"exec", "{type: exec, command: [./x, y]}", probe(func(p *health.Probe) {
-			p.Spec = health.Spec{Kind: "exec", Command: []string{"/etc/lvs/x", "y"}}
+		{"exec", "{type: exec, command: [../../bin/sh, y], dynamic: true}", probe(func(p *health.Probe) {
+			p.Spec = health.Spec{Kind: "exec", Command: []string{"/bin/sh", "y"}, Dynamic: true}
 		})},
+		{"file", "{type: file, file: out}", probe(func(p *health.Probe) {
+			port(p, 0)
+			p.Spec = health.Spec{Kind: "file", File: "/etc/lvs/out"}
+		})},
+		{"a source of the family", "{type: tcp, source: ['2001:db8::9', 192.0.2.9], reset: true}", probe(func(p *health.Probe) {
+			p.Source, p.Reset = netip.MustParseAddr("192.0.2.9"), true
+		})},
+		{"a source of another family", "{type: tcp, source: '2001:db8::9'}", probe(nil)},
+		{"a namespace", "{type: tcp, netns: dmz}", probe(func(p *health.Probe) { p.Netns = "/run/netns/dmz" })},
+		{"a namespace by path", "{type: tcp, netns: /proc/1/ns/net}", probe(func(p *health.Probe) { p.Netns = "/proc/1/ns/net" })},
+		{"pgsql", "{type: pgsql, user: u, database: d, proxyProtocol: 2}", probe(func(p *health.Probe) {
+			p.Spec = health.Spec{Kind: "pgsql", User: "u", Database: "d", ProxyProtocol: 2}
+		})},
+		{"agent", "{type: agent, port: 9999}", probe(func(p *health.Probe) { port(p, 9999); p.Kind = "agent" })},
+		{"degrade", "{type: tcp, degrade: 50%}", degraded},
+		{"degrade of several", "{type: any, of: [{type: tcp}], degrade: 20%}", Check{Any: true, Degrade: 20, Of: []Check{probe(nil)}}},
 		{"several must pass", "[{type: tcp}, {type: udp}]", Check{Of: []Check{probe(nil),
 			probe(func(p *health.Probe) { p.Kind = "udp" })}}},
 		{"one must pass, of one", "{type: any, of: [{type: tcp}]}", Check{Any: true, Of: []Check{probe(nil)}}},
@@ -142,5 +167,96 @@ func TestChecks(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", d)
 			}
 		})
+	}
+}
+
+func TestSettings(t *testing.T) {
+	plain := Settings{OnStop: "keep", Drift: "repair", Sysctl: "check"}
+	for _, c := range []struct {
+		name, keys string
+		want       func(*Settings)
+	}{
+		{"nothing", "{}", nil},
+		{"words", "{onStop: remove, drift: report, sysctl: set, start: trusted}", func(s *Settings) {
+			s.OnStop, s.Drift, s.Sysctl, s.Trusted = "remove", "report", "set", true
+		}},
+		{"checked", "{start: checked}", nil},
+		{"role by VRRP", "{role: auto}", func(s *Settings) { s.RoleAuto = true }},
+		{"role by a file", "{role: 'file:run/role'}", func(s *Settings) { s.RoleFile = "/etc/lvs/run/role" }},
+		{"hook", "{hook: {command: [sh, -c, x]}}", func(s *Settings) {
+			s.Hook, s.HookTimeout = []string{"sh", "-c", "x"}, 10*time.Second
+		}},
+		{"hook with a time", "{hook: {command: [../../bin/sh], timeout: 2s}}", func(s *Settings) {
+			s.Hook, s.HookTimeout = []string{"/bin/sh"}, 2*time.Second
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			want := plain
+			if c.want != nil {
+				c.want(&want)
+			}
+			if d := cmp.Diff(want, modelOf(t, "services: []\ndirector: "+c.keys+"\n").Settings); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
+	}
+}
+
+func TestDirectorSourceAndNetns(t *testing.T) {
+	m := modelOf(t, `
+director: {source: [192.0.2.9, "2001:db8::9"], netns: dmz}
+defaults: {check: [{type: tcp}, {type: tcp, source: 192.0.2.8, netns: own}, {type: exec, command: [sh]}]}
+services:
+- {address: "tcp://192.0.2.10:80", servers: [10.0.0.1]}
+- {address: "tcp://[2001:db8::10]:80", servers: ["2001:db8::1"]}
+`)
+	var got []string
+	for i := range m.Services {
+		for _, c := range m.Services[i].Members[0].Check.Of {
+			got = append(got, c.Source.String()+" "+c.Netns)
+		}
+	}
+	if d := cmp.Diff([]string{"192.0.2.9 /run/netns/dmz", "192.0.2.8 /run/netns/own", "invalid IP ",
+		"2001:db8::9 /run/netns/dmz", "invalid IP /run/netns/own", "invalid IP "}, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+func TestProgramsThatCannotBeRun(t *testing.T) {
+	f, err := cluster.Read("/etc/lvs/cluster.yaml", `apiVersion: lvs/v1
+kind: Cluster
+director: {hook: {command: [./no-hook]}}
+services:
+- {address: "tcp://192.0.2.10:80", servers: ["10.0.0.[1-3]"], check: {type: exec, command: [no-such-program, x]}}
+- {address: "tcp://192.0.2.11:80", servers: [10.0.0.1], check: {type: exec, command: [/etc/passwd]}}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := cluster.Resolve(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `cannot run the hook "/etc/lvs/no-hook": stat /etc/lvs/no-hook: no such file or directory
+cannot run the check "no-such-program": executable file not found in $PATH
+cannot run the check "/etc/passwd": permission denied`
+	if _, err := NewModel(w, nil); err == nil || err.Error() != want {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestUsualPorts(t *testing.T) {
+	m := modelOf(t, `
+defaults: {check: [{type: http}, {type: pgsql}, {type: redis, port: 7}]}
+services: [{address: "fwmark:1", servers: [10.0.0.1, "10.0.0.2:81"]}]
+`)
+	var got []uint16
+	for _, s := range m.Services[0].Members {
+		for _, c := range s.Check.Of {
+			got = append(got, c.Addr.Port())
+		}
+	}
+	if d := cmp.Diff([]uint16{80, 5432, 7, 81, 81, 7}, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
 	}
 }

@@ -26,6 +26,8 @@ type Model struct {
 type Settings struct {
 	// OnStop is keep, withdraw or remove; Drift is repair or report; Sysctl is check or set.
 	OnStop, Drift, Sysctl string
+	// Trusted gives new servers their weight before their first verdict.
+	Trusted bool
 	// RoleFile is a file whose first word is the role (master or backup), as written by
 	// keepalived's notify scripts. Empty: the role is found by RoleAuto or always active.
 	RoleFile string
@@ -60,7 +62,10 @@ type Service struct {
 	MaxMasked int
 	SlowStart time.Duration
 	// Passive masks servers whose new connections stay half open.
-	Passive  bool
+	Passive bool
+	// MinLeft is the percentage of the weight below which a decision of a person needs a
+	// confirmation. 0 is not given: the default of the commands.
+	MinLeft  int
 	Announce bool
 }
 

@@ -46,7 +46,9 @@ func (k *keepalived) checks(v *keepalivedService, s *keepalivedServer) []cluster
 			k.checkSetting(c, s, n.words[0], line)
 		}
 		for _, made := range k.check(c, n) {
-			k.ask(v, s, c, &made, n)
+			if !k.ask(v, s, c, &made, n) {
+				continue
+			}
 			if !slices.ContainsFunc(out, func(other cluster.Check) bool { return reflect.DeepEqual(other, made) }) {
 				out = append(out, made)
 			}
@@ -182,9 +184,10 @@ func (k *keepalived) smtpHosts(c *keepalivedCheck) []cluster.Check {
 	return out
 }
 
-// ask sets the interval, timeout and port of a check.
+// ask sets the interval, timeout and port of a check. It returns false if there is no port to
+// probe.
 func (k *keepalived) ask(v *keepalivedService, s *keepalivedServer, c *keepalivedCheck, made *cluster.Check,
-	n *confNode) {
+	n *confNode) bool {
 	t := c.timing
 	retry, before := 1, time.Second
 	switch made.Type {
@@ -216,7 +219,7 @@ func (k *keepalived) ask(v *keepalivedService, s *keepalivedServer, c *keepalive
 		made.FastEvery = k.within(n.place, "delay_before_retry", before, shortest, made.Every)
 	}
 	if made.Type == "exec" || made.Type == "icmp" {
-		return
+		return true
 	}
 	if made.Port == 0 {
 		made.Port = c.port
@@ -228,8 +231,22 @@ func (k *keepalived) ask(v *keepalivedService, s *keepalivedServer, c *keepalive
 		made.Port = 0
 	}
 	if made.Port == 0 && k.portOf(v, s) == 0 {
-		k.note(n.place, "%s has no port to probe: neither the server nor the service has one", n.words[0])
+		return k.usualPort(n, made.Type)
 	}
+	return true
+}
+
+// usualPort notes the port of a check that has none in keepalived, and reports whether
+// there is one.
+func (k *keepalived) usualPort(n *confNode, kind string) bool {
+	port := cluster.UsualPort(kind)
+	if port == 0 {
+		k.note(n.place, "%s is not converted: it has no port to probe, neither the server nor the service has one", n.words[0])
+		return false
+	}
+	k.note(n.place, "%s has no port to probe, neither the server nor the service has one; the check probes port %d",
+		n.words[0], port)
+	return true
 }
 
 // portOf returns the port of a server in the kernel, if it is the same in all services.

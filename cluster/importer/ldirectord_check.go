@@ -166,6 +166,11 @@ func (l *ldirectord) checks(s *ldService, r *ldReal) []cluster.Check {
 		return nil
 	}
 	c := &s.check
+	if (made.Type == "tcp" || made.Type == "udp") && made.Port == 0 && l.portOf(s, r) == 0 {
+		l.note(r.place, "the check is not converted: it has no port to probe, because there is no checkport, and neither the "+
+			"server nor the service has one")
+		return nil
+	}
 	made.Every = l.within(s.place, "checkinterval", c.interval, time.Second, time.Hour)
 	made.Timeout = l.within(s.place, "the timeout", cmp.Or(made.Timeout, c.timeout), time.Second, time.Hour)
 	made.Rise, made.Fall = 1, c.failures
@@ -234,18 +239,18 @@ func (l *ldirectord) checkPort(s *ldService, r *ldReal) uint16 {
 			}
 		}
 	}
-	inKernel := s.id.Port
-	if r.port != 0 && (s.id.FWMark != 0 || r.forward == kernel.NAT) {
-		inKernel = r.port
-	}
-	if port == 0 && inKernel == 0 {
-		l.note(r.place, "the check has no port to probe: there is no checkport, and neither the server nor the service has "+
-			"one")
-	}
-	if port == inKernel {
+	if port == l.portOf(s, r) {
 		return 0
 	}
 	return port
+}
+
+// portOf returns the port of a server in the kernel.
+func (l *ldirectord) portOf(s *ldService, r *ldReal) uint16 {
+	if r.port != 0 && (s.id.FWMark != 0 || r.forward == kernel.NAT) {
+		return r.port
+	}
+	return s.id.Port
 }
 
 // negotiate returns the check that speaks the service's protocol.
