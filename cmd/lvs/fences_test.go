@@ -56,6 +56,7 @@ var arrows = []struct{ from, to, reason string }{
 	{"director", "director/health", "the director acts on the verdicts of checks"},
 	{"director", "cluster", "it keeps the table as a cluster file wants it"},
 	{"director", "plan", "the declared services and the way to them"},
+	{"director", "doctor", "its alarms are the diagnoses that verbs print"},
 	{"director", "safefile", "files that decide what it does are opened without following links"},
 	{"director", "kernel", "its state names services and servers by the kernel's types"},
 	{"director/api", "director", "it shows a director, and hands requests over"},
