@@ -65,7 +65,7 @@ type flight struct {
 	began    time.Time
 	slot     slotNumber
 	deadline time.Time
-	stop     func() // gives up
+	stop     func() // gives up, if it can
 }
 
 // answer is the end of a flight.
@@ -180,7 +180,7 @@ func (e *Engine) Stats() (done, late, local uint64) {
 	return e.done.Load(), e.late.Load(), e.local.Load()
 }
 
-// wake ends Run's waiting. The caller has the lock.
+// wake ends Run's waiting. The caller has the lock: a poller is not woken after it was closed.
 func (e *Engine) wake() {
 	if e.poller != nil {
 		e.poller.wake()
@@ -194,11 +194,14 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer p.close()
 	e.mu.Lock()
 	e.poller = p
 	e.mu.Unlock()
-	defer context.AfterFunc(ctx, p.wake)()
+	defer context.AfterFunc(ctx, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.wake()
+	})()
 	defer e.end()
 	for ctx.Err() == nil {
 		longest := e.start(ctx)
@@ -251,7 +254,7 @@ func (e *Engine) ask(ctx context.Context, a *entry, now time.Time, slot slotNumb
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.answers = append(e.answers, answer{f, r})
-		e.poller.wake()
+		e.wake()
 	})
 }
 
@@ -302,6 +305,8 @@ func (e *Engine) count(a answer, now time.Time) Report {
 // end gives up what is under way and waits for the goroutines.
 func (e *Engine) end() {
 	e.mu.Lock()
+	p := e.poller
+	e.poller = nil // nothing wakes it any more
 	for _, a := range e.entries {
 		if a.flight != nil {
 			a.flight.entry = nil
@@ -310,4 +315,5 @@ func (e *Engine) end() {
 	}
 	e.mu.Unlock()
 	e.asking.Wait()
+	p.close()
 }

@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"unicode/utf8"
 )
@@ -11,8 +12,8 @@ type question struct {
 	Probe
 	// answer is the expression of Expect, or of Body. Nil matches everything.
 	answer *regexp.Regexp
-	// opening is what is sent first. It does not have the PROXY header.
-	opening []byte
+	// opening is what is sent first, and greeting the same after the PROXY header.
+	opening, greeting []byte
 	// fault is why the question cannot be asked.
 	fault error
 }
@@ -28,9 +29,14 @@ func prepare(p Probe) *question {
 	if expr != "" {
 		q.answer, q.fault = regexp.Compile(expr)
 	}
-	if p.Kind == TCP || p.Kind == UDP {
+	switch p.Kind {
+	case TCP, UDP:
 		q.opening = []byte(p.Send)
+	case HTTP, HTTPS:
+		request, err := httpRequest(&p)
+		q.opening, q.fault = request, errors.Join(q.fault, err)
 	}
+	q.greeting = append(proxyHeader(p.ProxyProtocol), q.opening...)
 	return q
 }
 
@@ -42,6 +48,10 @@ func ask(ctx context.Context, q *question) Result {
 	switch q.Kind {
 	case TCP:
 		return askTCP(ctx, q)
+	case TLS:
+		return askTLS(ctx, q)
+	case HTTP, HTTPS:
+		return askHTTP(ctx, q)
 	default:
 		return local("unknown kind of check " + string(q.Kind))
 	}

@@ -61,7 +61,20 @@ func untilClosed(c net.Conn) {
 	}
 }
 
-// askOnce asks a probe once in a goroutine, as the engine does.
+// eachWay asks a probe in a goroutine, as most kinds are asked, and by the engine, which has
+// its own way for some, and compares the results without their times.
+func eachWay(t *testing.T, p Probe, want Result) {
+	t.Helper()
+	for way, ask := range map[string]func(testing.TB, Probe) Result{"goroutine": askOnce, "engine": askByEngine} {
+		got := ask(t, p)
+		got.At, got.Took = time.Time{}, 0
+		if got != want {
+			t.Errorf("%s: got %+v, want %+v", way, got, want)
+		}
+	}
+}
+
+// askOnce asks a probe once in a goroutine.
 func askOnce(t testing.TB, p Probe) Result {
 	t.Helper()
 	q := prepare(p)
@@ -69,8 +82,24 @@ func askOnce(t testing.TB, p Probe) Result {
 	defer cancel()
 	began := time.Now()
 	r := ask(ctx, q)
-	if took := time.Since(began); took > q.Timeout+2*time.Second {
+	checkTime(t, q, time.Since(began))
+	return r
+}
+
+// askByEngine lets an engine ask a probe.
+func askByEngine(t testing.TB, p Probe) Result {
+	t.Helper()
+	e, reports := running(t)
+	e.Set([]Probe{p}, nil)
+	r := (<-reports).State.Last
+	checkTime(t, prepare(p), r.Took)
+	return r
+}
+
+// checkTime fails if a question took much longer than its timeout.
+func checkTime(t testing.TB, q *question, took time.Duration) {
+	t.Helper()
+	if took > q.Timeout+2*time.Second {
 		t.Errorf("it took %v, with a timeout of %v", took, q.Timeout)
 	}
-	return r
 }

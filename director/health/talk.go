@@ -18,7 +18,9 @@ type talk interface {
 // newTalk returns what waits for the answer, or nil if none is needed.
 func (q *question) newTalk() talk {
 	switch {
-	case q.Kind == TCP && q.answer != nil:
+	case q.Kind == HTTP, q.Kind == HTTPS:
+		return &httpTalk{q: q}
+	case q.answer != nil:
 		return &tcpTalk{q: q}
 	}
 	return nil
@@ -26,16 +28,14 @@ func (q *question) newTalk() talk {
 
 // converse holds the conversation of a question on a connection.
 func converse(c net.Conn, q *question) Result {
+	t := q.newTalk()
 	if len(q.opening) > 0 {
 		// A server may answer and close before it has read everything, so that what was
 		// received counts more than an error of writing.
-		if _, err := c.Write(q.opening); err != nil && !errors.Is(err, net.ErrClosed) {
-			if t := q.newTalk(); t == nil {
-				return failed(&q.Target, err, talking)
-			}
+		if _, err := c.Write(q.opening); err != nil && t == nil {
+			return failed(&q.Target, err, talking)
 		}
 	}
-	t := q.newTalk()
 	if t == nil {
 		return pass()
 	}

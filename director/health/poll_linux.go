@@ -1,0 +1,268 @@
+package health
+
+import (
+	"encoding/binary"
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// newPoller returns a poller that asks TCP and HTTP itself.
+func newPoller() (poller, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	wakes, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	p := &epoll{fd: fd, wakes: wakes, open: map[int32]*rawTalk{}, events: make([]unix.EpollEvent, 256),
+		buf: make([]byte, 64<<10)}
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(wakes)}
+	if err := unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, wakes, &event); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// epoll holds many conversations on sockets that do not block. A question costs five or six
+// system calls, and the waiting is shared.
+type epoll struct {
+	fd, wakes int
+	open      map[int32]*rawTalk // by descriptor
+	answers   []answer           // since the last wait
+	// earliest is at most the earliest deadline of open. Zero if it is empty.
+	earliest time.Time
+	number   int32
+	events   []unix.EpollEvent
+	buf      []byte
+}
+
+// rawTalk is one conversation.
+type rawTalk struct {
+	*flight
+	fd     int32
+	number int32 // distinguishes it from earlier ones with the same descriptor
+	at     phase
+	unsent []byte
+	talk   talk
+}
+
+// start begins a question about TCP or HTTP. Others need a goroutine, and so does one in another
+// namespace, whose sockets are made on a thread of their own.
+func (p *epoll) start(f *flight) bool {
+	if f.q.Kind != TCP && f.q.Kind != HTTP || f.q.Netns != "" {
+		return false
+	}
+	t := &rawTalk{flight: f, fd: -1, talk: f.q.newTalk(), unsent: f.q.greeting}
+	f.stop = func() {} // it ends at its deadline at the latest
+	to := addrPort(&f.q.Probe, defaultPort(f.q.Kind))
+	fd, err := socket(&f.q.Probe, streams, to.Addr())
+	if err != nil {
+		p.finish(t, failed(&f.q.Target, err, opening))
+		return true
+	}
+	t.fd = int32(fd)
+	err = unix.Connect(fd, sockaddr(to))
+	switch {
+	case err == nil: // on this machine
+		p.connected(t)
+	case errors.Is(err, unix.EINPROGRESS):
+		t.at = connecting
+	default:
+		p.finish(t, failed(&f.q.Target, err, opening))
+	}
+	if t.fd >= 0 {
+		p.watch(t)
+	}
+	return true
+}
+
+// watch waits for the other side. Each change is reported once (EPOLLET), so that sending and
+// receiving need no further calls.
+func (p *epoll) watch(t *rawTalk) {
+	p.number++
+	t.number = p.number
+	event := interest(t)
+	if err := unix.EpollCtl(p.fd, unix.EPOLL_CTL_ADD, int(t.fd), &event); err != nil {
+		p.finish(t, failed(&t.q.Target, err, opening))
+		return
+	}
+	p.open[t.fd] = t
+	if p.earliest.IsZero() || t.deadline.Before(p.earliest) {
+		p.earliest = t.deadline
+	}
+}
+
+// interest is what is reported about a conversation.
+func interest(t *rawTalk) unix.EpollEvent {
+	return unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | edges, Fd: t.fd, Pad: t.number}
+}
+
+// edges is EPOLLET, which package unix has as a negative number on some architectures.
+const edges = 1 << 31
+
+// wait is for all that the engine waits for.
+func (p *epoll) wait(longest time.Duration, now func() time.Time) []answer {
+	if !p.earliest.IsZero() {
+		longest = min(longest, p.earliest.Sub(now()))
+	}
+	if len(p.answers) > 0 {
+		longest = 0
+	}
+	n, err := unix.EpollWait(p.fd, p.events, int((max(0, longest)+time.Millisecond-1)/time.Millisecond))
+	if err == nil {
+		for _, event := range p.events[:n] {
+			p.heard(event)
+		}
+	}
+	if !p.earliest.IsZero() {
+		p.expire(now())
+	}
+	answers := p.answers
+	p.answers = nil
+	return answers
+}
+
+// heard goes on with one conversation.
+func (p *epoll) heard(event unix.EpollEvent) {
+	if event.Fd == int32(p.wakes) {
+		unix.Read(p.wakes, p.buf[:8])
+		return
+	}
+	t := p.open[event.Fd]
+	if t == nil || t.number != event.Pad {
+		return // ended by an event before this one
+	}
+	if t.at == connecting {
+		if event.Events&(unix.EPOLLOUT|unix.EPOLLERR|unix.EPOLLHUP) == 0 {
+			return
+		}
+		number, err := unix.GetsockoptInt(int(t.fd), unix.SOL_SOCKET, unix.SO_ERROR)
+		if err == nil && number != 0 {
+			err = unix.Errno(number)
+		}
+		if err != nil {
+			p.finish(t, failed(&t.q.Target, err, connecting))
+			return
+		}
+		p.connected(t)
+	} else if len(t.unsent) > 0 && event.Events&unix.EPOLLOUT != 0 {
+		p.send(t)
+	}
+	const closed = unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
+	if t.fd >= 0 && event.Events&(unix.EPOLLIN|closed) != 0 {
+		p.receive(t, event.Events&closed != 0)
+	}
+}
+
+// connected begins the conversation.
+func (p *epoll) connected(t *rawTalk) {
+	t.at = talking
+	p.send(t)
+}
+
+// send sends what is left to send. A question without an answer ends here.
+func (p *epoll) send(t *rawTalk) {
+	for len(t.unsent) > 0 {
+		n, err := unix.Write(int(t.fd), t.unsent)
+		switch {
+		case errors.Is(err, unix.EAGAIN):
+			return
+		case errors.Is(err, unix.EINTR):
+		case err != nil && t.talk != nil: // as in converse: what was received counts more
+			t.unsent = nil
+			p.receive(t, true)
+			return
+		case err != nil:
+			p.finish(t, failed(&t.q.Target, err, talking))
+			return
+		default:
+			t.unsent = t.unsent[n:]
+		}
+	}
+	if t.talk == nil {
+		p.finish(t, pass())
+	}
+}
+
+// maxReads is how often one conversation reads in a row. A server that sends without end must
+// not keep the others waiting.
+const maxReads = 4
+
+// receive reads what has come. closed is set if the other side has closed: that is reported
+// with what came before it, and not again.
+func (p *epoll) receive(t *rawTalk, closed bool) {
+	for range maxReads {
+		n, err := unix.Read(int(t.fd), p.buf)
+		switch {
+		case errors.Is(err, unix.EAGAIN):
+			return
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			p.finish(t, failed(&t.q.Target, err, talking))
+			return
+		case t.talk == nil: // what it says is not of interest
+		default:
+			if r, done := t.talk.hear(p.buf[:n], n == 0); done {
+				p.finish(t, r)
+				return
+			}
+		}
+		if n == 0 || n < len(p.buf) && !closed {
+			return // there is no more at present
+		}
+	}
+	if p.open[t.fd] != t {
+		return // it will be watched
+	}
+	event := interest(t) // reports the rest
+	if err := unix.EpollCtl(p.fd, unix.EPOLL_CTL_MOD, int(t.fd), &event); err != nil {
+		p.finish(t, failed(&t.q.Target, err, opening))
+	}
+}
+
+// finish ends a conversation.
+func (p *epoll) finish(t *rawTalk, r Result) {
+	if t.fd >= 0 {
+		delete(p.open, t.fd)
+		unix.Close(int(t.fd)) // and it is watched no more
+		t.fd = -1
+	}
+	p.answers = append(p.answers, answer{t.flight, r})
+}
+
+// expire ends the conversations whose time is over.
+func (p *epoll) expire(now time.Time) {
+	if now.Before(p.earliest) {
+		return
+	}
+	p.earliest = time.Time{}
+	for _, t := range p.open {
+		switch {
+		case !now.Before(t.deadline):
+			p.finish(t, failed(&t.q.Target, os.ErrDeadlineExceeded, t.at))
+		case p.earliest.IsZero() || t.deadline.Before(p.earliest):
+			p.earliest = t.deadline
+		}
+	}
+}
+
+func (p *epoll) wake() {
+	one := binary.NativeEndian.AppendUint64(nil, 1)
+	unix.Write(p.wakes, one)
+}
+
+func (p *epoll) close() {
+	for fd := range p.open {
+		unix.Close(int(fd))
+	}
+	unix.Close(p.wakes)
+	unix.Close(p.fd)
+}
