@@ -80,6 +80,9 @@ func StartCluster(o Options) (*Cluster, error) {
 	if os.Getenv(InLabVariable) == "" {
 		return nil, ErrOutsideLab
 	}
+	if err := ipvsPresent(); err != nil {
+		return nil, err
+	}
 	if !o.VIP4.IsValid() {
 		o.VIP4 = netip.MustParseAddr("192.0.2.1")
 	}

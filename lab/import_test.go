@@ -358,7 +358,7 @@ func TestCallerLdirectordImported(t *testing.T) {
 	t.Log(notes)
 	k := openKernel(t)
 	var said bytes.Buffer
-	cmd := inPlace(nil, "ldirectord", conf, "start")
+	cmd := lab.InPlace(nil, "ldirectord", conf, "start")
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -261,7 +261,7 @@ func (d *directed) start() error {
 	if err := os.WriteFile(d.file, []byte(d.config()), 0o600); err != nil {
 		return err
 	}
-	cmd := inPlace(d.mounts, "ldirectord", d.file, "start")
+	cmd := lab.InPlace(d.mounts, "ldirectord", d.file, "start")
 	cmd.Stdout, cmd.Stderr = &d.said, &d.said
 	if err := d.Director.Do(cmd.Start); err != nil {
 		return err

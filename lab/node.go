@@ -23,7 +23,9 @@ type Node struct {
 	Namespace           // Do runs code in it
 	Addr4, Addr6 netip.Addr
 
-	vip bool // has the virtual addresses
+	vip   bool // has the virtual addresses
+	link  *Node
+	ports []string // of the link's bridges, to which the node is connected
 }
 
 func (c *Cluster) newNode(name string) (*Node, error) {
@@ -55,6 +57,7 @@ func (c *Cluster) newNode(name string) (*Node, error) {
 func (c *Cluster) plug(n *Node, bridge, name string) error {
 	c.ports++
 	port := fmt.Sprint("port", c.ports)
+	n.link, n.ports = c.link, append(n.ports, port)
 	return errors.Join(
 		c.link.ip(
 			fmt.Sprintf("link add %s type veth peer name %s netns %s", port, name, n.NetNS),
@@ -62,6 +65,16 @@ func (c *Cluster) plug(n *Node, bridge, name string) error {
 		),
 		n.ip(fmt.Sprintf("link set %s up", name)),
 	)
+}
+
+// Cable pulls the cables of the node out of the switch, or puts them in again.
+func (n *Node) Cable(in bool) error {
+	state := map[bool]string{true: "up", false: "down"}[in]
+	var commands []string
+	for _, port := range n.ports {
+		commands = append(commands, fmt.Sprintf("link set %s %s", port, state))
+	}
+	return n.link.ip(commands...)
 }
 
 // Run runs a program in the node's namespace and returns its output.

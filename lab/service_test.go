@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"lvs/lab"
@@ -133,7 +132,7 @@ func (s *ipvsadmService) action(t *testing.T, name string) {
 // tell adds the output of a shell command and its exit status to the story.
 func (s *ipvsadmService) tell(t *testing.T, line string) {
 	t.Helper()
-	cmd := inPlace(s.mounts, "sh", "-c", line)
+	cmd := lab.InPlace(s.mounts, "sh", "-c", line)
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	var exit *exec.ExitError
@@ -179,24 +178,4 @@ func programsIn(t *testing.T, links string) map[string]string {
 		}
 	}
 	return mounts
-}
-
-// inPlace returns a command for which some files are replaced, such as Debian's programs
-// by ours. It has private mounts, so that no other process sees this, and an empty /var.
-func inPlace(mounts map[string]string, argv ...string) *exec.Cmd {
-	const script = `set -e
-mkdir -p /var
-mount -t tmpfs tmpfs /var
-mkdir -p /var/log /var/lock/subsys
-ln -s /run /var/run
-while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done
-shift
-exec "$@"`
-	args := []string{"-c", script, "sh"}
-	for path, file := range mounts {
-		args = append(args, file, path)
-	}
-	cmd := exec.Command("sh", append(append(args, "--"), argv...)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
-	return cmd
 }

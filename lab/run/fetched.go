@@ -55,6 +55,18 @@ func (l *launcher) addFetched(
 	return ctx.Err()
 }
 
+// addCheckers adds keepalived and ldirectord, and servers to check.
+func (l *launcher) addCheckers(ctx context.Context, job *machine.Job) error {
+	cache, err := machine.OpenCache(l.say)
+	if err != nil {
+		return err
+	}
+	if job.Callers, err = cache.Callers(ctx); err != nil {
+		return err
+	}
+	return addPrograms(ctx, cache, job)
+}
+
 // addPrograms lets the commands of a job start server programs.
 func addPrograms(ctx context.Context, cache *machine.Cache, job *machine.Job) error {
 	tree, err := cache.Programs(ctx)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -54,6 +55,11 @@ func (l *launcher) runProgram(ctx context.Context, verb string, args []string) (
 	}
 	if verb == "bench" {
 		l.addOlder(ctx, dir, job)
+	}
+	if verb == "bench" && slices.Contains(args, faultsPart) {
+		if err := l.addCheckers(ctx, job); err != nil {
+			return 1, err
+		}
 	}
 	return l.runOne(ctx, job)
 }
