@@ -80,6 +80,21 @@ func (w *Wanted) Director() (d Director) {
 	return d
 }
 
+// MinLeft returns the percentages of the services that have minLeft.
+func (w *Wanted) MinLeft() map[kernel.ServiceID]int {
+	out := map[kernel.ServiceID]int{}
+	for _, f := range w.files {
+		for i := range f.Services {
+			if n := f.Services[i].Health.MinLeft.N; n > 0 {
+				for _, id := range f.Services[i].Addresses {
+					out[id] = n
+				}
+			}
+		}
+	}
+	return out
+}
+
 // ClusterName returns the name of the cluster: the first one in the files, or nothing.
 func (w *Wanted) ClusterName() string {
 	name := ""

@@ -43,7 +43,8 @@ that can be edited in place.
 Only services that the files name are changed; --prune also deletes the others. If
 something would be deleted, or a service left without a server that accepts new
 connections or with less than half of its weight, apply asks first; without a terminal
-it needs --yes. --min-left sets another share, below which --yes changes nothing.
+it needs --yes. minLeft in the file sets another share for a service; --min-left sets one
+for all services, below which --yes changes nothing.
 
 With --drain, servers to delete get the weight 0 first and are deleted when their
 connections have ended, or when DURATION has passed.
@@ -119,6 +120,7 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	cut := plan.Sum(q.costs)
+	o.gate.own = q.wanted.MinLeft()
 	o.gate.measure(a, q.before.Snapshot, q.steps.Changes)
 	if a.global.dryRun {
 		if err := o.show(q); err != nil {

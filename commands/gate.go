@@ -20,6 +20,8 @@ type gate struct {
 	// least is the share below which it asks, in percent. It is the user's if given.
 	least int
 	given bool
+	// own are the shares that services have in the place of the default (minLeft in a file).
+	own map[kernel.ServiceID]int
 	// onlyLost leaves out services of which no server goes out of service.
 	onlyLost bool
 	left     []plan.Left
@@ -63,9 +65,14 @@ func (g *gate) measure(a *App, before *kernel.Snapshot, changes []kernel.Change)
 	}
 }
 
-// below reports whether a service has less left than it should. Without --min-left only
-// servers that go out of service count: lower weights are what was asked for.
-func (g *gate) below(l *plan.Left) bool { return l.Percent() < g.least && (g.given || l.Lost) }
+// below reports whether a service has less left than it should. By default only servers
+// that go out of service count: lower weights are what was asked for.
+func (g *gate) below(l *plan.Left) bool {
+	if least, ok := g.own[l.Service]; ok && !g.given {
+		return l.Percent() < least
+	}
+	return l.Percent() < g.least && (g.given || l.Lost)
+}
 
 // low returns the services that have less left than they should.
 func (g *gate) low() []plan.Left {

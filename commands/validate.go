@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lvs/cluster"
+	"lvs/doctor"
 )
 
 type validate struct {
@@ -25,6 +26,10 @@ pools and checks. A folder means its *.yaml, *.yml and *.json, sorted by name.
 A note names the keys that have no effect: those for the director, the daemon that
 checks servers (lvs director run), such as check and fallback, as long as none runs on
 the file; and those that nothing acts on in this version, such as bgp.
+
+Further notes are about settings that are valid and still not what is expected: a
+scheduler that does not suit the service, a tcp check where a check of the protocol
+exists, a sysctl that onDown needs.
 
 It needs neither root nor IPVS. What only the director's kernel knows is not checked:
 whether it has the network interface of a sync daemon. A scheduler that Linux does not
@@ -56,6 +61,9 @@ func (o *validate) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	o.app.noteUnknownNames(want)
+	for _, d := range doctor.Cluster(want, doctor.Settings{}) {
+		o.app.quote(d)
+	}
 	o.app.noteForDirector(want)
 	if o.app.OutTerminal.Is && !o.app.global.quiet || o.app.global.verbose {
 		_, err = fmt.Fprintf(o.app.Out, "valid: %s\n", sizeOf(want))
