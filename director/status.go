@@ -203,6 +203,7 @@ const (
 	ByStart      Why = "start"      // new, and not yet up
 	ByRamp       Why = "ramp"       // slow start
 	ByAgent      Why = "agent"      // the server's own word
+	ByDegrade    Why = "degrade"    // a check fails that only lowers the weight
 	ByTier       Why = "tier"       // its tier is not needed
 	ByFallback   Why = "fallback"   // the fallback, in use or not
 	BySpared     Why = "spared"     // down, and kept because of maxMasked, a freeze, or onAllDown: open

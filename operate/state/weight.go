@@ -40,6 +40,9 @@ type Weight struct {
 	User     string `json:"user,omitempty"`
 	SudoUser string `json:"sudoUser,omitempty"`
 	Reason   string `json:"reason,omitempty"`
+	// Maintenance is set if a server is out of service for maintenance: a director then does
+	// not report what its checks find.
+	Maintenance bool `json:"maintenance,omitempty"`
 	// Declared are earlier values of Weight, oldest first: each was replaced, without a
 	// change of the server, by the journal entry beside it.
 	Declared []Declared `json:"declared,omitempty"`

@@ -1,0 +1,219 @@
+package director
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"lvs/director/health"
+	"lvs/kernel"
+	"lvs/plan/journal"
+)
+
+// The times of the loop.
+const (
+	// resyncEvery is the time between two readings of the whole table.
+	resyncEvery = 10 * time.Second
+	// lookEvery is the time between two looks at what changes without a message: the
+	// remembered weights, the director's own reach.
+	lookEvery = time.Second
+	// retryFirst and retryMost are the times to the next try after the kernel refused a
+	// change.
+	retryFirst = 250 * time.Millisecond
+	retryMost  = resyncEvery
+)
+
+// core is the state of a director. Only one goroutine uses it, but for events.
+type core struct {
+	o      Options
+	events *eventLog
+	prober Prober
+	model  *Model
+
+	services []*service
+	byID     map[kernel.ServiceID]*service
+	probes   map[health.Key]*probe
+	owned    map[kernel.ServiceID]bool
+	admin    admins
+	doubt    doubt
+	alarms   alarms
+	drift    []Drift
+	file     stateFile
+	resets   bool // expire_nodest_conn is on
+
+	started, loaded time.Time
+	refused         string
+	refusedAt       time.Time
+	leaving         bool
+	// person is who the changes of this pass are for. Nil: they are the director's own.
+	person  *journal.Entry
+	jobs    []job
+	running []runningJob
+	news    bool // something changed that Status shows
+
+	// When there is something to do: a full pass, a look, a decision by time alone, and
+	// the next try after a failure (zero: there was none).
+	resyncAt, lookAt, changeAt, retryAt time.Time
+	retryWait                           time.Duration
+	urgent                              map[*service]bool // services to be decided
+}
+
+func newCore(o Options) *core {
+	return &core{o: o, events: newEventLog(), byID: map[kernel.ServiceID]*service{},
+		probes: map[health.Key]*probe{}, owned: map[kernel.ServiceID]bool{}, urgent: map[*service]bool{},
+		started: o.Now(), model: &Model{}, alarms: alarms{}}
+}
+
+func (c *core) emit(e Event) {
+	e.At = c.o.Now()
+	c.events.add(e)
+	c.news = true
+}
+
+// begin reads what is remembered, adopts the table as it is, and brings it to the model.
+func (c *core) begin(ctx context.Context, m *Model) error {
+	c.recall(ctx)
+	c.lookWeights(ctx)
+	c.takeJobs()
+	if err := c.adopt(ctx, m); err != nil {
+		return err
+	}
+	c.emit(Event{Kind: EventStarted, To: m.Cluster})
+	c.work(ctx, nil)
+	return nil
+}
+
+// load takes a new model over.
+func (c *core) load(ctx context.Context, m *Model) {
+	if err := c.adopt(ctx, m); err != nil {
+		c.alarm(AlarmKernel, err.Error(), "")
+		return
+	}
+	c.refused, c.refusedAt = "", time.Time{}
+	c.emit(Event{Kind: EventReloaded, To: m.Cluster})
+}
+
+// refuse keeps the old model, because the files cannot be read.
+func (c *core) refuse(err error) {
+	c.refused, c.refusedAt = err.Error(), c.o.Now()
+	c.emit(Event{Kind: EventRefused, Text: c.refused})
+}
+
+// work does all that is to be done now, and returns how long nothing else will be.
+func (c *core) work(ctx context.Context, reports map[health.Key]health.Report) time.Duration {
+	for _, r := range reports {
+		c.hear(r)
+	}
+	now := c.o.Now()
+	if !now.Before(c.lookAt) {
+		c.look(ctx)
+		c.endJobs()
+		c.lookAt = now.Add(lookEvery)
+	}
+	c.runJobs(ctx, now)
+	c.watchDoubt(ctx, now)
+	if !c.changeAt.IsZero() && !now.Before(c.changeAt) {
+		for _, s := range c.services {
+			if !s.aim.Changes.IsZero() && !now.Before(s.aim.Changes) {
+				c.urgent[s] = true
+			}
+		}
+	}
+	c.passes(ctx, now)
+	c.save(now)
+	return c.wait()
+}
+
+// passes decides what is urgent and writes it to the kernel, the whole table if its time
+// has come.
+func (c *core) passes(ctx context.Context, now time.Time) {
+	retry := !c.retryAt.IsZero() && !now.Before(c.retryAt)
+	full := !now.Before(c.resyncAt) || retry
+	if full {
+		for _, s := range c.services {
+			c.urgent[s] = true
+		}
+	}
+	if len(c.urgent) == 0 && !full {
+		return
+	}
+	var changed []*service
+	for s := range c.urgent {
+		if c.decide(s, now) {
+			changed = append(changed, s)
+		}
+	}
+	clear(c.urgent)
+	c.nextChange()
+	switch {
+	case full:
+		c.settle(c.pass(ctx, nil), now)
+		c.learnWays()
+		c.resyncAt = now.Add(resyncEvery)
+	case len(changed) > 0:
+		c.settle(c.pass(ctx, changed), now)
+	}
+}
+
+// settle plans the next try after a pass that failed.
+func (c *core) settle(err error, now time.Time) {
+	if err == nil {
+		if !c.retryAt.IsZero() {
+			c.calm(AlarmKernel)
+		}
+		c.retryAt, c.retryWait = time.Time{}, 0
+		return
+	}
+	c.retryWait = min(max(2*c.retryWait, retryFirst), retryMost)
+	c.retryAt = now.Add(c.retryWait)
+	c.alarm(AlarmKernel, err.Error(), "")
+}
+
+func (c *core) nextChange() {
+	c.changeAt = time.Time{}
+	for _, s := range c.services {
+		c.changeAt = earliest(c.changeAt, s.aim.Changes)
+	}
+}
+
+// wait returns the time to the next work.
+func (c *core) wait() time.Duration {
+	if len(c.urgent) > 0 {
+		return 0
+	}
+	next := c.lookAt
+	for _, t := range []time.Time{c.resyncAt, c.changeAt, c.retryAt} {
+		next = earliest(next, t)
+	}
+	return max(next.Sub(c.o.Now()), 0)
+}
+
+// stop ends the work as the settings ask for.
+func (c *core) stop(ctx context.Context) error {
+	var err error
+	if c.model.Settings.OnStop == "remove" {
+		err = c.remove(ctx)
+	}
+	c.emit(Event{Kind: EventStopped, From: c.model.Cluster})
+	return errors.Join(err, c.saveNow())
+}
+
+// snapshot returns the state as others see it.
+func (c *core) snapshot() *Status {
+	s := &Status{At: c.o.Now(), Started: c.started, Version: c.o.Version, PID: os.Getpid(), Netns: c.o.Netns,
+		Files: c.model.Files, Cluster: c.model.Cluster, Loaded: c.loaded, Refused: c.refused, RefusedAt: c.refusedAt,
+		Frozen: c.doubt.frozen(), Drift: append([]Drift(nil), c.drift...), Alarms: c.alarms.list()}
+	s.Services = make([]ServiceStatus, len(c.services))
+	for i, v := range c.services {
+		s.Services[i] = c.serviceStatus(v)
+	}
+	s.Checks.Probes = len(c.probes)
+	for _, p := range c.probes {
+		s.Checks.PerSecond += 1 / p.Every.Seconds()
+	}
+	if c.prober != nil {
+		s.Checks.Done, s.Checks.Late, s.Checks.Local = c.prober.Stats()
+	}
+	return s
+}
