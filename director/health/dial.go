@@ -10,7 +10,13 @@ import (
 // used if the target has none. The connection is closed when the context ends, so that no
 // read outlasts it. The result is nil, or why there is no connection.
 func dial(ctx context.Context, p *Probe, port uint16) (net.Conn, *Result) {
-	c, err, at := connect(ctx, p, streams, addrPort(p, port))
+	connecting := ctx
+	if p.Greeting > 0 { // the context ends later than the time for the connection
+		var cancel func()
+		connecting, cancel = context.WithTimeout(ctx, p.Timeout)
+		defer cancel()
+	}
+	c, err, at := connect(connecting, p, streams, addrPort(p, port))
 	if err != nil {
 		return nil, failure(p, err, at)
 	}

@@ -37,6 +37,7 @@ type Engine struct {
 	makePoller func() (poller, error)
 
 	done, late, local atomic.Uint64
+	programs          chan struct{} // has a place for each program of exec that may run
 
 	mu      sync.Mutex // guards the rest; not held while Run waits or reports
 	entries map[Key]*entry
@@ -89,7 +90,8 @@ type poller interface {
 
 // NewEngine returns an engine without probes. It asks nothing until Run.
 func NewEngine(o Options) *Engine {
-	e := &Engine{now: o.Now, report: o.Report, maxOpen: o.MaxOpen, makePoller: newPoller, entries: map[Key]*entry{}}
+	e := &Engine{now: o.Now, report: o.Report, maxOpen: o.MaxOpen, makePoller: newPoller, entries: map[Key]*entry{},
+		programs: make(chan struct{}, maxPrograms)}
 	if e.now == nil {
 		e.now = time.Now
 	}
@@ -123,6 +125,7 @@ func (e *Engine) Set(probes []Probe, known func(Key) (State, bool)) {
 		if e.entries[key] == nil {
 			added = append(added, newEntry(key, probes[i], known, e.now()))
 			e.entries[key] = added[len(added)-1]
+			e.entries[key].q.programs = e.programs
 		}
 	}
 	for key, old := range e.entries {
@@ -241,13 +244,13 @@ func (e *Engine) start(ctx context.Context) time.Duration {
 // ask asks one question. The caller has the lock.
 func (e *Engine) ask(ctx context.Context, a *entry, now time.Time, slot slotNumber) {
 	f := &flight{entry: a, q: a.q, began: now, slot: slot}
-	f.deadline = e.slots.begin(e.slots.now(now.Add(a.q.Timeout)) + 1) // so that many end together
+	f.deadline = e.slots.begin(e.slots.now(now.Add(a.q.limit())) + 1) // so that many end together
 	a.flight = f
 	e.open++
 	if a.q.fault == nil && e.poller.start(f) {
 		return
 	}
-	ctx, f.stop = context.WithTimeout(ctx, a.q.Timeout)
+	ctx, f.stop = context.WithTimeout(ctx, a.q.limit())
 	e.asking.Go(func() {
 		r := ask(ctx, f.q)
 		f.stop()

@@ -76,7 +76,7 @@ type Spec struct {
 	Method, Path, Host, Body string
 	Status                   []StatusRange
 	Proxy                    bool
-	// tls, https, and smtp, pop3, imap and ldap with StartTLS. ServerName is sent and, with
+	// tls, https, and smtp, pop3, imap, ldap and pgsql with StartTLS. ServerName is sent and, with
 	// Verify, must be in the certificate; empty sends none. Expiry is how long the
 	// certificate must still be valid; less is a warning.
 	StartTLS   bool
@@ -85,19 +85,24 @@ type Spec struct {
 	Expiry     time.Duration
 	// dns: Name and the type of record, Query; empty is A.
 	Name, Query string
-	// tcp and udp: what is sent, and a regular expression for the answer. exec: Expect is
-	// not used. redis: Expect replaces PONG or NOAUTH.
+	// tcp and udp: what is sent, and a regular expression for the answer. agent: what is
+	// sent. redis: an expression for the first line, in place of PONG, NOAUTH or NOPERM.
 	Send, Expect string
-	// exec: the program and its arguments. file: the path.
+	// exec: the program and its arguments, in which {address} and {port} are those of the
+	// target. file: the path.
 	Command []string
 	File    string
 	// Dynamic reads the exit status of exec as keepalived's misc_dynamic does: 0 is the
 	// configured weight, 1 a failure, 2 to 255 the weight 0 to 253.
 	Dynamic bool
+	// smtp, pop3, imap, mysql: Greeting is how long the server may take for its greeting and
+	// all that follows, after Timeout, which is then for the connection alone. Such servers
+	// look up the name of the client first. 0: all of it has to be done within Timeout.
+	Greeting time.Duration
 	// ldap: the entry to read; empty is the root DSE.
 	BaseDN string
-	// mysql, pgsql, redis, ldap, agent: the user to name (no password is ever sent), and
-	// the database of pgsql.
+	// mysql, pgsql, ldap: the user to name (no password is ever sent), and the database of
+	// pgsql. An empty user is "lvs-check"; that of ldap is nobody.
 	User, Database string
 	// ProxyProtocol is the version of the PROXY header (1 or 2, LOCAL or UNKNOWN) that is
 	// sent first. 0 sends none.
@@ -127,7 +132,7 @@ const (
 	// Fail is a bad answer, or none.
 	Fail
 	// Busy is the answer of a server that lives and cannot take one more client, for
-	// example SMTP 421. It changes no verdict.
+	// example SMTP 421, and of an agent that says nothing. It changes no verdict.
 	Busy
 	// Local is a lack of this machine: descriptors, ports, memory, a route. It changes no
 	// verdict.

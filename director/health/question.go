@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"time"
 	"unicode/utf8"
 )
 
@@ -16,6 +17,8 @@ type question struct {
 	opening, greeting []byte
 	// fault is why the question cannot be asked.
 	fault error
+	// programs has as many places as programs may run at a time. Nil has no end of them.
+	programs chan struct{}
 }
 
 // prepare makes a question of a probe.
@@ -40,6 +43,9 @@ func prepare(p Probe) *question {
 	return q
 }
 
+// limit is the longest time of a question.
+func (q *question) limit() time.Duration { return q.Timeout + q.Greeting }
+
 // ask asks once, until the context ends. The result has no times.
 func ask(ctx context.Context, q *question) Result {
 	if q.fault != nil {
@@ -52,6 +58,26 @@ func ask(ctx context.Context, q *question) Result {
 		return askTLS(ctx, q)
 	case HTTP, HTTPS:
 		return askHTTP(ctx, q)
+	case SMTP:
+		return askSMTP(ctx, q)
+	case POP3:
+		return askPOP3(ctx, q)
+	case IMAP:
+		return askIMAP(ctx, q)
+	case LDAP:
+		return askLDAP(ctx, q)
+	case MySQL:
+		return askMySQL(ctx, q)
+	case PostgreSQL:
+		return askPostgres(ctx, q)
+	case Redis:
+		return askRedis(ctx, q)
+	case Exec:
+		return askExec(ctx, q)
+	case File:
+		return askFile(ctx, q)
+	case Agent:
+		return askAgent(ctx, q)
 	default:
 		return local("unknown kind of check " + string(q.Kind))
 	}

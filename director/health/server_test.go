@@ -78,7 +78,7 @@ func eachWay(t *testing.T, p Probe, want Result) {
 func askOnce(t testing.TB, p Probe) Result {
 	t.Helper()
 	q := prepare(p)
-	ctx, cancel := context.WithTimeout(context.Background(), q.Timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), q.limit())
 	defer cancel()
 	began := time.Now()
 	r := ask(ctx, q)
@@ -99,7 +99,7 @@ func askByEngine(t testing.TB, p Probe) Result {
 // checkTime fails if a question took much longer than its timeout.
 func checkTime(t testing.TB, q *question, took time.Duration) {
 	t.Helper()
-	if took > q.Timeout+2*time.Second {
-		t.Errorf("it took %v, with a timeout of %v", took, q.Timeout)
+	if took > q.limit()+2*time.Second {
+		t.Errorf("it took %v, with a limit of %v", took, q.limit())
 	}
 }
