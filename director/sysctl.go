@@ -21,8 +21,8 @@ type Need struct {
 	// Enough are other values that do as well. Any is set if all but "0" do.
 	Enough []string
 	Any    bool
-	// Why is what happens without it.
-	Why string
+	// Code is that of the alarm, Why what happens without the setting.
+	Code, Why string
 }
 
 // vs begins the names of IPVS's own settings.
@@ -65,17 +65,17 @@ func Needs(m *Model) []Need {
 			out = append(out, n)
 		}
 	}
-	add(reset, Need{Name: vs + kernel.ExpireNodestConn, Want: "1",
+	add(reset, Need{Name: vs + kernel.ExpireNodestConn, Want: "1", Code: "expire-nodest-conn",
 		Why: "clients of a failed server wait until their connections time out, instead of connecting again"})
-	add(persistent, Need{Name: vs + kernel.ExpireQuiescentTemplate, Want: "1",
+	add(persistent, Need{Name: vs + kernel.ExpireQuiescentTemplate, Want: "1", Code: "expire-quiescent-template",
 		Why: "clients that persistence binds to a failed server keep coming to it"})
-	add(tcp, Need{Name: vs + kernel.ConnReuseMode, Want: "1", Any: true,
+	add(tcp, Need{Name: vs + kernel.ConnReuseMode, Want: "1", Any: true, Code: "conn-reuse-mode",
 		Why: "clients that use a port again keep coming to a failed server"})
-	add(mh, Need{Name: vs + kernel.SloppyTCP, Want: "1",
+	add(mh, Need{Name: vs + kernel.SloppyTCP, Want: "1", Code: "sloppy-tcp",
 		Why: "connections of mh services break when another director takes over"})
-	add(nat[kernel.IPv4], Need{Name: "net.ipv4.ip_forward", Want: "1",
+	add(nat[kernel.IPv4], Need{Name: "net.ipv4.ip_forward", Want: "1", Code: "ip-forward",
 		Why: "replies of servers with forward: nat are dropped"})
-	add(nat[kernel.IPv6], Need{Name: "net.ipv6.conf.all.forwarding", Want: "1", Enough: []string{"2"},
+	add(nat[kernel.IPv6], Need{Name: "net.ipv6.conf.all.forwarding", Want: "1", Enough: []string{"2"}, Code: "ipv6-forwarding",
 		Why: "replies of IPv6 servers with forward: nat are dropped"})
 	return out
 }
@@ -99,11 +99,8 @@ type SysctlKernel interface {
 // Set is a setting that was changed.
 type Set struct{ Name, From, To string }
 
-// The codes of alarms about settings.
-const (
-	AlarmSysctl  = "sysctl"  // a setting that the model needs has another value
-	AlarmStopped = "stopped" // the kernel does not update its counters
-)
+// AlarmStopped is the code of the alarm that the kernel does not update its counters.
+const AlarmStopped = "stopped-counters"
 
 // CheckSysctls compares settings with what is needed and returns an alarm for each that is
 // not as it should be. With set it changes those, and returns what it changed: then there is
@@ -134,7 +131,7 @@ func CheckSysctls(ctx context.Context, k SysctlKernel, n Network, needs []Need, 
 		alarms = append(alarms, need.alarm(value, failed, now))
 	}
 	if d := doctor.StoppedCounters(kernel.CountersStopped(own)); d != nil {
-		alarms = append(alarms, Alarm{Since: now, Code: AlarmStopped, What: d.What + ": " + d.Why, Fix: d.Fix})
+		alarms = append(alarms, Alarm{Since: now, Code: d.Code, What: d.What + ": " + d.Why, Fix: d.Fix})
 	}
 	return alarms, changed, nil
 }
@@ -144,7 +141,7 @@ func (n *Need) alarm(value string, failed error, now time.Time) Alarm {
 	if failed != nil {
 		what += fmt.Sprintf(" (cannot set it: %v)", failed)
 	}
-	return Alarm{Since: now, Code: AlarmSysctl, What: what, Fix: "sysctl -w " + n.Name + "=" + n.Want}
+	return Alarm{Since: now, Code: n.Code, What: what, Fix: "sysctl -w " + n.Name + "=" + n.Want}
 }
 
 // settingOf returns the value of a setting. known is false if the kernel does not have it.

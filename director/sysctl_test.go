@@ -93,15 +93,15 @@ func TestCheckSysctls(t *testing.T) {
 		t.Fatalf("a check changed %v, %v", changed, err)
 	}
 	want := []Alarm{
-		{now, AlarmSysctl, "net.ipv4.vs.expire_nodest_conn is 0: clients of a failed server wait until their " +
+		{now, "expire-nodest-conn", "net.ipv4.vs.expire_nodest_conn is 0: clients of a failed server wait until their " +
 			"connections time out, instead of connecting again", "sysctl -w net.ipv4.vs.expire_nodest_conn=1"},
-		{now, AlarmSysctl, "net.ipv4.vs.expire_quiescent_template is 0: clients that persistence binds to a failed " +
+		{now, "expire-quiescent-template", "net.ipv4.vs.expire_quiescent_template is 0: clients that persistence binds to a failed " +
 			"server keep coming to it", "sysctl -w net.ipv4.vs.expire_quiescent_template=1"},
-		{now, AlarmSysctl, "net.ipv4.vs.conn_reuse_mode is 0: clients that use a port again keep coming to a failed " +
+		{now, "conn-reuse-mode", "net.ipv4.vs.conn_reuse_mode is 0: clients that use a port again keep coming to a failed " +
 			"server", "sysctl -w net.ipv4.vs.conn_reuse_mode=1"},
-		{now, AlarmSysctl, "net.ipv4.vs.sloppy_tcp is 0: connections of mh services break when another director " +
+		{now, "sloppy-tcp", "net.ipv4.vs.sloppy_tcp is 0: connections of mh services break when another director " +
 			"takes over", "sysctl -w net.ipv4.vs.sloppy_tcp=1"},
-		{now, AlarmSysctl, "net.ipv4.ip_forward is 0: replies of servers with forward: nat are dropped",
+		{now, "ip-forward", "net.ipv4.ip_forward is 0: replies of servers with forward: nat are dropped",
 			"sysctl -w net.ipv4.ip_forward=1"},
 		{now, AlarmStopped, "net.ipv4.vs.run_estimation is 0: the kernel does not update counters and rates, so they " +
 			"are unknown", "sysctl -w net.ipv4.vs.run_estimation=1"},

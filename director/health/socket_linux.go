@@ -34,7 +34,7 @@ func connect(ctx context.Context, p *Probe, how transport, to netip.AddrPort) (n
 	}
 	stop := context.AfterFunc(ctx, func() { c.File.Close() })
 	err = c.wait()
-	if !stop() && err == nil {
+	if !stop() { // the context has ended: that the file was closed is no reason
 		err = ctx.Err()
 	}
 	if err != nil {
