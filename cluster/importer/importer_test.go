@@ -188,7 +188,7 @@ func TestImportFaults(t *testing.T) {
 	}
 }
 
-// TestKeepalivedQuorum turns weights into servers.
+// TestKeepalivedQuorum counts servers if all weights are equal, otherwise weights.
 func TestKeepalivedQuorum(t *testing.T) {
 	for _, c := range []struct {
 		quorum, hysteresis string
@@ -203,7 +203,9 @@ func TestKeepalivedQuorum(t *testing.T) {
 		{"9", "0", []string{"1", "1"}, cluster.Share{N: 2}, cluster.Share{N: 2}, 1},
 		{"2", "9", []string{"1", "1", "1"}, cluster.Share{N: 1}, cluster.Share{N: 3}, 1},
 		{"3", "1", []string{"1", "1", "1"}, cluster.Share{N: 2}, cluster.Share{N: 3}, 1},
-		{"50", "0", []string{"10", "90"}, cluster.Share{N: 50, Percent: true}, cluster.Share{N: 50, Percent: true}, 1},
+		{"50", "0", []string{"10", "90"}, cluster.Share{N: 50}, cluster.Share{N: 50}, 0},
+		{"2", "1", []string{"1", "2"}, cluster.Share{N: 1}, cluster.Share{N: 3}, 0},
+		{"4000000000", "0", []string{"2147483647", "2147483646"}, cluster.Share{N: 1<<31 - 1}, cluster.Share{N: 1<<31 - 1}, 1},
 		{"2", "0", []string{"0", "0"}, cluster.Share{}, cluster.Share{}, 0},
 	} {
 		t.Run(c.quorum+" of "+strings.Join(c.weights, ","), func(t *testing.T) {
@@ -218,6 +220,11 @@ func TestKeepalivedQuorum(t *testing.T) {
 			if h := f.Services[0].Health; h.Down != c.down || h.Up != c.up || len(notes) != c.notes {
 				t.Errorf("quorum %s, hysteresis %s of %v: %v, %v, %v", c.quorum, c.hysteresis, c.weights, h.Down, h.Up, notes)
 			}
+			differ := c.weights[0] != c.weights[len(c.weights)-1]
+			if of := f.Services[0].Health.QuorumOf; (of == "weight") != differ {
+				t.Errorf("the quorum is of %q", of)
+			}
+			tableOf(t, f)
 		})
 	}
 }

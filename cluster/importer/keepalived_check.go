@@ -3,6 +3,7 @@ package importer
 import (
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"regexp"
 	"slices"
@@ -78,6 +79,10 @@ func (k *keepalived) checkSetting(c *keepalivedCheck, s *keepalivedServer, kind 
 		c.sni = k.boolean(n, c.sni)
 	case name == "misc_path":
 		c.Command = escapedWords(strings.Join(n.escaped(), " "))
+	case name == "misc_dynamic":
+		c.Dynamic = true
+	case name == "bindto":
+		k.source(c, n)
 	case name == "misc_timeout":
 		c.timeout = k.timer(n, false, c.timeout)
 	case name == "type" && kind == "DNS_CHECK":
@@ -97,6 +102,18 @@ func (k *keepalived) checkSetting(c *keepalivedCheck, s *keepalivedServer, kind 
 	case kind == "BFD_CHECK", kind == "FILE_CHECK": // noted as a whole
 	default:
 		k.leftOut(n, kind)
+	}
+}
+
+// source reads the local address of a checker.
+func (k *keepalived) source(c *keepalivedCheck, n *confNode) {
+	a, _, ok := confAddress(n.word(1))
+	if !ok {
+		k.ignored(n, 1, "want an IP address")
+	} else if refusedServer(a) {
+		k.note(n.place, "bindto %s is not converted: it is not the address of one host", a)
+	} else {
+		c.Source = []netip.Addr{a}
 	}
 }
 
@@ -158,7 +175,11 @@ func (k *keepalived) check(c *keepalivedCheck, n *confNode) []cluster.Check {
 			k.note(url.place, "url is ignored, as in keepalived: it has no path")
 		}
 		return out
-	default: // BFD_CHECK, FILE_CHECK
+	case "FILE_CHECK":
+		k.note(n.place, "FILE_CHECK is not converted: it reads a weight from a file; use a check of type file, which takes "+
+			"a server out of use while a file exists, or exec with dynamic, which sets a weight")
+		return nil
+	default: // BFD_CHECK
 		k.note(n.place, "%s is not converted: a cluster file has no such check", kind)
 		return nil
 	}
@@ -168,7 +189,7 @@ func (k *keepalived) check(c *keepalivedCheck, n *confNode) []cluster.Check {
 func (k *keepalived) smtpHosts(c *keepalivedCheck) []cluster.Check {
 	var out []cluster.Check
 	for _, h := range c.hosts {
-		made := cluster.Check{Type: "smtp"}
+		made := cluster.Check{Type: "smtp", Source: c.Source}
 		for _, n := range h.block {
 			switch n.words[0] {
 			case "connect_port":
@@ -285,7 +306,7 @@ func hexText(words []string) string {
 
 // url returns the check of one page.
 func (k *keepalived) url(c *keepalivedCheck, n *confNode, tls bool) cluster.Check {
-	made := cluster.Check{Type: "http", Host: c.host}
+	made := cluster.Check{Type: "http", Host: c.host, Source: c.Source}
 	inverse := false
 	for _, l := range n.block {
 		switch l.words[0] {

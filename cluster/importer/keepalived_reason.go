@@ -9,11 +9,11 @@ func keepalivedReason(name string) (why string, known bool) {
 	case "ha_suspend":
 		return "checks do not wait for an address", true
 	case "alpha":
-		return "a server keeps its weight until its first check is done", true
+		return "a new server waits for its checks anyway (director.start)", true
 	case "omega":
-		return "lvs runs nothing when it stops", true
+		return "director.onStop decides what happens when the director stops", true
 	case "quorum_up", "quorum_down", "notify_up", "notify_down":
-		return "lvs runs no scripts", true
+		return "use director.hook, a program that is run for each event", true
 	case "smtp_alert":
 		return "lvs sends no mail", true
 	case "snmp_name":
@@ -25,7 +25,7 @@ func keepalivedReason(name string) (why string, known bool) {
 	case "log_all_failures", "helo_name", "http_protocol", "hashed", "regex_options", "regex_stack",
 		"regex_min_offset", "regex_max_offset", "password", "min_reply_length", "max_reply_length":
 		return "", true
-	case "bindto", "bind_to":
+	case "bind_to":
 		return "the routes select the source address of a check", true
 	case "bind_if":
 		return "the routes select the interface of a check", true
@@ -33,8 +33,6 @@ func keepalivedReason(name string) (why string, known bool) {
 		return "a check has no source port of its own", true
 	case "fwmark":
 		return "checks have no firewall mark", true
-	case "misc_dynamic":
-		return "the result of a check does not change the weight", true
 	case "user":
 		return "the program of a check has no user of its own", true
 	case "fast_recovery":

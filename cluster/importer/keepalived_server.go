@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -146,8 +147,8 @@ func (k *keepalived) healthOf(v *keepalivedService) {
 	}
 }
 
-// quorum turns weights into numbers of servers. That is exact only if all weights are
-// equal.
+// quorum sets minHealthy: in servers if all weights are equal, otherwise in weight, as
+// keepalived counts.
 func (k *keepalived) quorum(v *keepalivedService) {
 	var total, weight int64
 	same := true
@@ -183,14 +184,13 @@ func (k *keepalived) quorum(v *keepalivedService) {
 		v.Health.Up = cluster.Share{N: int((up + weight - 1) / weight)}
 		return
 	}
-	k.note(v.quorumAt, "the quorum counts weights, which differ, and minHealthy counts servers: "+
-		"it was set to the same percentage of servers")
-	v.Health.Down = cluster.Share{N: percent(down, total), Percent: true}
-	v.Health.Up = cluster.Share{N: percent(up, total), Percent: true}
+	if up > math.MaxInt32 {
+		k.note(v.quorumAt, "the quorum of %d is larger than a cluster file can have; it was set to %d", up, math.MaxInt32)
+	}
+	v.Health.QuorumOf = "weight"
+	v.Health.Down = cluster.Share{N: int(min(down, math.MaxInt32))}
+	v.Health.Up = cluster.Share{N: int(min(up, math.MaxInt32))}
 }
-
-// percent returns n of a total in percent, rounded up, at least 1.
-func percent(n, of int64) int { return max(1, int((n*100+of-1)/of)) }
 
 // sorryServer keeps the sorry_server, if it is valid.
 func (k *keepalived) sorryServer(v *keepalivedService, n *confNode) {

@@ -194,8 +194,12 @@ func (l *ldirectord) setting(s *ldService, c ldSetting) {
 		s.Comments = append(s.Comments, c.value)
 	case "quiescent":
 		s.quiet = l.yesNo(c)
-	case "login", "passwd", "database", "secret":
-		l.note(c.place, "%s is not converted: checks do not log in, and a cluster file has no secrets", c.key)
+	case "login":
+		s.check.login = &c // the service may follow
+	case "database":
+		s.check.database = &c
+	case "passwd", "secret":
+		l.note(c.place, "%s is not converted: a cluster file has no secrets", c.key)
 	default:
 		if why := ldirectordReason(c.key); why != "" {
 			l.note(c.place, "%s is not converted: %s", c.key, why)
@@ -344,7 +348,7 @@ func ldirectordReason(key string) string {
 	case "maintenancedir":
 		return "use a check of type file, which takes a server out of use while a file exists"
 	case "fallbackcommand", "callback":
-		return "lvs runs no program"
+		return "use director.hook, a program that is run for each event"
 	case "cleanstop":
 		return "use director.onStop, which is for all services"
 	case "monitorfile":

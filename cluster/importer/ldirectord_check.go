@@ -28,6 +28,8 @@ type ldCheck struct {
 	interval  time.Duration
 	failures  int
 	pings     int
+	// login and database are nil if they are not given.
+	login, database *ldSetting
 }
 
 // ldirectordServices are the services that ldirectord can check, with their usual port.
@@ -138,6 +140,7 @@ func (l *ldirectord) health(s *ldService) {
 			}
 		}
 	}
+	l.loginSettings(s)
 	if s.quiet == "yes" {
 		s.Health.OnDown.Then = "keep"
 	}
@@ -300,7 +303,9 @@ func (l *ldirectord) negotiate(s *ldService, r *ldReal) (cluster.Check, bool) {
 		if isAddress(made.Name) {
 			made.Query = "PTR"
 		}
-	default: // mysql, pgsql, oracle, radius, sip
+	case "mysql", "pgsql":
+		return l.login(s, made, request), true
+	default: // oracle, radius, sip
 		made.Type = "tcp"
 		if s.id.Protocol == kernel.UDP {
 			made = cluster.Check{Type: "icmp"}
@@ -312,6 +317,36 @@ func (l *ldirectord) negotiate(s *ldService, r *ldReal) (cluster.Check, bool) {
 		l.note(s.place, "receive is not converted: a check of type %s does not compare the answer", made.Type)
 	}
 	return made, true
+}
+
+// login returns the check that logs in to a database. ldirectord has a password, and queries.
+func (l *ldirectord) login(s *ldService, made cluster.Check, request string) cluster.Check {
+	c := &s.check
+	made.Type = c.service
+	if c.login != nil {
+		made.User = strings.Trim(c.login.value, `"`)
+	}
+	if c.database != nil && made.Type == "pgsql" {
+		made.Database = strings.Trim(c.database.value, `"`)
+	}
+	what := "sends no password"
+	if request != "" {
+		what += " and no query"
+	}
+	l.noteOnce(s.place, "service=%s: the check %s; a server that refuses the login is healthy", c.service, what)
+	return made
+}
+
+// loginSettings notes the settings of a login that the check does not have.
+func (l *ldirectord) loginSettings(s *ldService) {
+	c := &s.check
+	database := c.kind == "negotiate" && (c.service == "mysql" || c.service == "pgsql")
+	if c.login != nil && !database {
+		l.note(c.login.place, "login is not converted: a check of this type does not log in")
+	}
+	if c.database != nil && (!database || c.service == "mysql") {
+		l.note(c.database.place, "database is not converted: a check of this type selects none")
+	}
 }
 
 func isAddress(s string) bool {
