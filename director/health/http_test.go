@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 )
 
 // answers returns a server that reads a request and answers it with parts.
@@ -50,7 +49,6 @@ func bytewise(text string) func(net.Conn) {
 		c.Read(make([]byte, 4096))
 		for i := range text {
 			io.WriteString(c, text[i:i+1])
-			time.Sleep(100 * time.Microsecond) // so that they become packets
 		}
 		untilClosed(c)
 	}
@@ -108,7 +106,7 @@ func TestHTTPAnswers(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			p := Probe{Spec: test.spec, Timing: Timing{Timeout: 500 * time.Millisecond}}
+			p := Probe{Spec: test.spec, Timing: patience(test.want)}
 			p.Kind, p.Addr = HTTP, serve(t, test.server)
 			eachWay(t, p, test.want)
 		})

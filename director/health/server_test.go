@@ -74,6 +74,15 @@ func eachWay(t *testing.T, p Probe, want Result) {
 	}
 }
 
+// patience returns a short timeout if that is what is tested, and otherwise one that no busy
+// machine exceeds.
+func patience(want Result) Timing {
+	if want.Reason == Silent || want.Reason == Timeout {
+		return Timing{Timeout: 300 * time.Millisecond}
+	}
+	return Timing{Timeout: 20 * time.Second}
+}
+
 // askOnce asks a probe once in a goroutine.
 func askOnce(t testing.TB, p Probe) Result {
 	t.Helper()

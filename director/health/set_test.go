@@ -24,9 +24,9 @@ func TestSet(t *testing.T) {
 		}
 	}
 	w.engine.Set(probes[:3], nil)
-	w.run(4 * time.Second)
+	w.run(8 * time.Second)
 	if !replaced {
-		t.Fatal("no verdict in 4s")
+		t.Fatal("no verdict in 8s")
 	}
 	stayed := last[probes[2].Key()]
 	if stayed.Verdict != Up || stayed.Pass < 3 {

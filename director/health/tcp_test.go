@@ -3,11 +3,9 @@ package health
 import (
 	"net"
 	"testing"
-	"time"
 )
 
 func TestTCP(t *testing.T) {
-	const short = 300 * time.Millisecond
 	tests := []struct {
 		name   string
 		server func(net.Conn) // nil: nobody listens
@@ -20,8 +18,7 @@ func TestTCP(t *testing.T) {
 		{"expected greeting", says("220 ready\r\n"), Spec{Expect: "^220 "}, pass()},
 		{"greeting in pieces", func(c net.Conn) {
 			for _, b := range []byte("220 ready") {
-				c.Write([]byte{b})
-				time.Sleep(time.Millisecond) // so that they become packets
+				c.Write([]byte{b}) // a packet: Go sets TCP_NODELAY
 			}
 			untilClosed(c)
 		}, Spec{Expect: "^220 ready"}, pass()},
@@ -53,7 +50,7 @@ func TestTCP(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			p := Probe{Spec: test.spec, Timing: Timing{Timeout: short}}
+			p := Probe{Spec: test.spec, Timing: patience(test.want)}
 			p.Kind = TCP
 			if test.server != nil {
 				p.Addr = serve(t, test.server)
