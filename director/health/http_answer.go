@@ -2,6 +2,7 @@ package health
 
 import (
 	"bytes"
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -49,7 +50,7 @@ func (t *httpTalk) hearHeader(data []byte, end bool) (rest []byte, r Result, don
 	t.header = append(t.header, data...)
 	for {
 		header, length := cutHeader(t.header, known)
-		if header == nil {
+		if header == nil || t.before+length > maxHeader {
 			break
 		}
 		a, fault := parseHeader(header)
@@ -60,9 +61,6 @@ func (t *httpTalk) hearHeader(data []byte, end bool) (rest []byte, r Result, don
 		if a.status/100 == 1 && a.status != 101 { // more follows
 			t.before += length
 			t.header, known = rest, 0
-			if t.before > maxHeader {
-				break
-			}
 			continue
 		}
 		r, done = t.judge(a)
@@ -138,7 +136,7 @@ func parseHeader(header []byte) (a httpHeader, fault string) {
 	code, _, _ := strings.Cut(a.line, " ")
 	status, err := strconv.Atoi(code)
 	if !strings.HasPrefix(version, "HTTP/") || err != nil || len(code) != 3 || status < 100 {
-		return a, first
+		return a, cmp.Or(first, "an empty line")
 	}
 	a.status = status
 	for line := range strings.Lines(string(header)) {

@@ -38,6 +38,8 @@ func prepare(p Probe) *question {
 	case HTTP, HTTPS:
 		request, err := httpRequest(&p)
 		q.opening, q.fault = request, errors.Join(q.fault, err)
+	case DNS:
+		q.opening, q.fault = dnsQuery(&p)
 	}
 	q.greeting = append(proxyHeader(p.ProxyProtocol), q.opening...)
 	return q
@@ -78,6 +80,12 @@ func ask(ctx context.Context, q *question) Result {
 		return askFile(ctx, q)
 	case Agent:
 		return askAgent(ctx, q)
+	case DNS:
+		return askDNS(ctx, q)
+	case UDP:
+		return askUDP(ctx, q)
+	case ICMP:
+		return askICMP(ctx, q)
 	default:
 		return local("unknown kind of check " + string(q.Kind))
 	}

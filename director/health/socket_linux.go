@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -63,11 +64,35 @@ func socket(p *Probe, how transport, to netip.Addr) (fd int, err error) {
 	if err != nil {
 		return -1, err
 	}
-	if err := options(fd, p); err != nil {
+	err = options(fd, p)
+	if how == echoes && err == nil {
+		err = echoOptions(fd, family)
+	}
+	if err != nil {
 		unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil
+}
+
+// echoOptions lets a raw socket get echo replies only (raw(7), RFC 3542 3.2), and errors
+// that routers report.
+func echoOptions(fd, family int) error {
+	if family == unix.AF_INET6 {
+		filter := &unix.ICMPv6Filter{}
+		for i := range filter.Data {
+			filter.Data[i] = ^uint32(0) // a bit that is set blocks
+		}
+		filter.Data[echoReply6/32] &^= 1 << (echoReply6 % 32)
+		return errors.Join(
+			unix.SetsockoptICMPv6Filter(fd, unix.IPPROTO_ICMPV6, unix.ICMPV6_FILTER, filter),
+			unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_RECVERR, 1))
+	}
+	const icmpFilter = 1 // ICMP_FILTER of include/uapi/linux/icmp.h
+	var block uint32 = ^uint32(1 << echoReply)
+	return errors.Join(
+		unix.SetsockoptInt(fd, unix.SOL_RAW, icmpFilter, int(int32(block))),
+		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_RECVERR, 1))
 }
 
 // options sets what a probe wants of its socket.
@@ -114,6 +139,15 @@ type conn struct {
 	*os.File
 	to  netip.AddrPort
 	how transport
+}
+
+// Read reads what has come. A datagram may be empty.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.File.Read(b)
+	if c.how != streams && errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, err
 }
 
 // wait waits until the socket is connected.
