@@ -15,6 +15,9 @@ func (c *core) adopt(ctx context.Context, m *Model) error {
 	if err != nil {
 		return err
 	}
+	if err := c.readResets(ctx); err != nil {
+		return err
+	}
 	now := c.o.Now()
 	entries := table.Index()
 	probes := map[health.Key]*probe{}

@@ -87,6 +87,9 @@ func Decide(s *Service, in *Input, now time.Time) Aim {
 	d.tiers()
 	d.open()
 	d.aim.FallbackInUse = s.Fallback != nil && d.aim.State == ServiceDown && s.OnAllDown == FallbackOnAllDown
+	if d.aim.FallbackInUse {
+		d.aim.Tier = 0 // none is in use
+	}
 	d.aim.Servers = make([]ServerAim, len(in.Servers))
 	for i := range s.Members {
 		d.aim.Servers[i] = d.server(i)
@@ -134,9 +137,9 @@ type class struct {
 	cause  Why
 	// spared is set if it fails, or is doubted to, and is used nevertheless.
 	spared bool
-	// waits is set if it is not used before its first verdict; unknown if it has none and
-	// is used.
-	waits, unknown bool
+	// unknown is set if it has no verdict yet: then it waits for that, or keeps the weight
+	// that it has, or is trusted.
+	unknown, waits, keeps bool
 }
 
 func (c *class) available() bool {
@@ -163,8 +166,9 @@ func (d *deciding) classify() {
 		case d.Passive && !in.Suspect.IsZero():
 			c.failed, c.cause = in.Suspect, ByPassive
 		case in.Checked && in.Verdict == health.Unknown:
-			c.unknown = in.Before.Weight > 0 && in.Before.Why != ""
-			c.waits = !c.unknown && !d.in.Trusted
+			c.unknown = true
+			c.keeps = in.Before.Weight > 0 && (in.Before.Why == ByAdoption || in.Before.Why != "" && !d.in.Trusted)
+			c.waits = !c.keeps && !d.in.Trusted
 		}
 		if c.base == 0 {
 			c.failed = time.Time{} // it is out of use anyway
@@ -252,9 +256,9 @@ func (d *deciding) quorum() {
 	case state == ServiceDown && available >= up:
 		state = ServiceUp
 	case state == ServiceUp || state == ServiceDown:
-	case judged >= up, d.in.Present && open == 0 && judged >= down:
+	case judged >= up, open == 0 && judged >= down:
 		state = ServiceUp
-	case open == 0, judged+open < down:
+	case judged+open < down:
 		state = ServiceDown
 	default:
 		state = ServiceUnknown
@@ -328,7 +332,7 @@ func (d *deciding) server(i int) ServerAim {
 		return ServerAim{Weight: d.zero(), Why: ByStart}
 	case c.spared:
 		return ServerAim{Weight: c.base, Why: BySpared, Changes: c.changes}
-	case c.unknown:
+	case c.keeps:
 		return ServerAim{Weight: in.Before.Weight, Why: ByAdoption}
 	}
 	aim := ServerAim{Weight: c.base, Why: c.by, Changes: earliest(c.changes, in.Admin.ends(d.now))}

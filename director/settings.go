@@ -7,8 +7,8 @@ import (
 	"lvs/operate"
 )
 
-// settings reads what decisions depend on, and plans the timeouts of the files.
-func (c *core) settings(ctx context.Context, w *work) error {
+// readResets reads whether removing a server ends its connections.
+func (c *core) readResets(ctx context.Context) error {
 	found, err := c.o.Kernel.Sysctls(ctx, kernel.ExpireNodestConn)
 	if err != nil {
 		return err
@@ -18,6 +18,15 @@ func (c *core) settings(ctx context.Context, w *work) error {
 		c.resets = resets
 		c.hurry()
 	}
+	return nil
+}
+
+// settings reads what decisions depend on, and plans the timeouts of the files.
+func (c *core) settings(ctx context.Context, w *work) error {
+	if err := c.readResets(ctx); err != nil {
+		return err
+	}
+	resets := c.resets
 	if needs := c.needsResets(); needs && !resets {
 		c.alarm(AlarmNodest, "failed servers stay in the table with the weight 0: "+
 			"expire_nodest_conn is 0, so their removal would leave clients hanging", "")
@@ -45,7 +54,7 @@ func (c *core) needsResets() bool {
 	return false
 }
 
-func (c *core) trusted() bool { return false }
+func (c *core) trusted() bool { return c.model.Settings.Trusted }
 
 // remove deletes the services of the files from the table, because the settings ask for
 // that at the end.

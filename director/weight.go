@@ -52,8 +52,8 @@ func (d *deciding) ramp(aim *ServerAim, in *ServerInput) {
 		aim.Ramp = time.Time{}
 		return
 	}
-	weight, next := rampWeight(0, aim.Weight, d.now.Sub(aim.Ramp), d.SlowStart)
-	aim.Weight, aim.Why = max(weight, 1), ByRamp
+	weight, next := rampWeight(1, aim.Weight, d.now.Sub(aim.Ramp), d.SlowStart)
+	aim.Weight, aim.Why = weight, ByRamp
 	aim.Changes = earliest(aim.Changes, aim.Ramp.Add(next))
 }
 

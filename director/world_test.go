@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -91,11 +92,29 @@ func (w *world) begin() {
 	w.t.Helper()
 	w.o.Kernel = w.k
 	w.d = New(w.o)
+	w.t.Cleanup(w.rest)
 	w.d.prober = w.d.o.Prober(w.d.mail.put)
 	if err := w.d.begin(w.t.Context(), w.model); err != nil {
 		w.t.Fatal(err)
 	}
 	w.work()
+}
+
+// rest waits until the director writes no file.
+func (w *world) rest() {
+	if w.d != nil && w.d.file.writing != nil {
+		err := <-w.d.file.writing
+		w.d.file.writing = nil
+		w.d.savedWith(err)
+	}
+}
+
+// again starts the director anew, as after a kill.
+func (w *world) again() {
+	w.t.Helper()
+	w.rest()
+	_ = w.d.saveNow() // it is at most a second late
+	w.begin()
 }
 
 // work lets the director do what is to be done now.
@@ -209,7 +228,7 @@ func (w *world) weights(service int, servers ...int) string {
 		}
 		text += fmt.Sprint(" ", weight)
 	}
-	return text[1:]
+	return strings.TrimSpace(text)
 }
 
 func (w *world) want(what, got, want string) {

@@ -1,0 +1,444 @@
+package director
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lvs/director/health"
+	"lvs/kernel"
+	"lvs/operate/state"
+	"lvs/plan/journal"
+)
+
+func resets(t *testing.T, w *world) {
+	t.Helper()
+	if err := w.mem.SetSysctl(t.Context(), kernel.ExpireNodestConn, "1"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAdoption starts a director on a table that serves.
+func TestAdoption(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2, 3))
+	s := serviceOf(1).Service.Service
+	add := func(n, weight int) kernel.Change {
+		c := weightOf(1, n, weight)
+		c.Op = kernel.AddServer
+		return c
+	}
+	w.put(kernel.Change{Op: kernel.AddService, Service: s}, add(1, 7), add(2, 0), add(4, 5),
+		kernel.Change{Op: kernel.AddService, Service: serviceOf(9).Service.Service})
+	resets(t, w)
+	w.begin()
+	w.want("before the verdicts", w.weights(1, 1, 2, 3, 4), "7 0 0 0")
+	w.up(1, 2)
+	w.want("after some", w.weights(1, 1, 2, 3, 4), "10 10 0 0")
+	w.pass(21 * time.Second)
+	w.want("later", w.weights(1, 1, 2, 3, 4), "10 10 0 -1")
+	w.want("the service of others", w.weights(9), "")
+}
+
+// TestRestart keeps what was so: verdicts, a removed server, the state of the service.
+func TestRestart(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2, 3), serviceOf(2, 4))
+	resets(t, w)
+	w.begin()
+	w.up(1, 2, 3, 4)
+	w.turn(1, health.Down)
+	w.pass(15 * time.Second)
+	w.turn(2, health.Down)
+	w.pass(10 * time.Second)
+	w.want("before", w.weights(1, 1, 2, 3), "-1 0 10")
+	changes := w.mem.Calls().Changes
+	w.prober.states = nil
+	w.again()
+	w.want("after", w.weights(1, 1, 2, 3), "-1 0 10")
+	if n := w.mem.Calls().Changes; n != changes {
+		t.Errorf("%d changes", n-changes)
+	}
+	v := w.d.snapshot().Services[0]
+	if v.State != ServiceUp || v.Servers[0].Why != ByQuiesced || v.Servers[0].Health.Verdict != health.Down {
+		t.Errorf("status %+v", v)
+	}
+	w.pass(11 * time.Second)
+	w.want("the quiesce time goes on", w.weights(1, 1, 2, 3), "-1 -1 10")
+	w.prober.states, w.model = nil, testModel(serviceOf(1, 1, 2, 3))
+	w.again()
+	w.want("a service that was removed meanwhile", w.weights(2, 4), "no service")
+}
+
+// TestNothingIsWritten leaves a table alone that is as wanted.
+func TestNothingIsWritten(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2), serviceOf(2, 3))
+	w.begin()
+	w.up(1, 2, 3)
+	changes := w.mem.Calls().Changes
+	w.pass(5 * time.Minute)
+	if n := w.mem.Calls().Changes - changes; n > 0 {
+		t.Errorf("%d changes", n)
+	}
+}
+
+// TestDrift finds what others changed.
+func TestDrift(t *testing.T) {
+	others := func(w *world) {
+		extra := weightOf(1, 7, 1)
+		extra.Op = kernel.AddServer
+		gone := weightOf(1, 3, 0)
+		gone.Op = kernel.DeleteServer
+		rr := serviceOf(1).Service.Service
+		rr.Scheduler = "rr"
+		w.put(weightOf(1, 1, 3), extra, gone, kernel.Change{Op: kernel.EditService, Service: rr},
+			kernel.Change{Op: kernel.DeleteService, Service: serviceOf(2).Service.Service})
+	}
+	t.Run("repaired", func(t *testing.T) {
+		w := newWorld(t, serviceOf(1, 1, 2, 3), serviceOf(2, 4))
+		w.begin()
+		w.up(1, 2, 3, 4)
+		others(w)
+		w.pass(11 * time.Second)
+		w.want("repaired", w.weights(1, 1, 2, 3, 7)+", "+w.weights(2, 4), "10 10 10 -1, 10")
+		if n := len(w.events(EventDrift)); n != 5 || len(w.d.drift) != 0 {
+			t.Errorf("%d events, drift %+v", n, w.d.drift)
+		}
+		table, _ := w.mem.Snapshot(t.Context())
+		w.want("the scheduler", table.Services[0].Scheduler, "wlc")
+	})
+	t.Run("reported", func(t *testing.T) {
+		w := newWorld(t, serviceOf(1, 1, 2, 3), serviceOf(2, 4))
+		w.model.Settings.Drift = ReportDrift
+		w.begin()
+		w.up(1, 2, 3, 4)
+		others(w)
+		w.pass(time.Minute)
+		w.want("left", w.weights(1, 1, 2, 3, 7)+", "+w.weights(2, 4), "3 10 -1 1, no service")
+		if n := len(w.events(EventDrift)); n != 5 || len(w.d.drift) != 5 {
+			t.Errorf("%d events, drift %+v", n, w.d.drift)
+		}
+		if why := w.d.snapshot().Services[0].Servers[0].Why; why != ByOverridden {
+			t.Errorf("why %s", why)
+		}
+		w.turn(1, health.Down)
+		w.want("a failure counts more", w.weights(1, 1, 2, 3, 7), "0 10 -1 1")
+		w.up(1)
+		w.want("then it is over", w.weights(1, 1, 2, 3, 7), "10 10 -1 1")
+	})
+}
+
+// TestDecisions carries out what people want.
+func TestDecisions(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2), serviceOf(2, 1))
+	w.begin()
+	w.up(1, 2)
+	do := func(d Decision) {
+		t.Helper()
+		d.User, d.Command = "ann", "lvs drain"
+		if err := w.d.decideFor(t.Context(), &d); err != nil {
+			t.Fatal(err)
+		}
+		w.work()
+	}
+	one := []kernel.ServerKey{keyOf(1, 1)}
+	do(Decision{Action: DoDrain, Servers: one, For: time.Minute, Reason: "disk"})
+	w.want("drained", w.weights(1, 1, 2)+", "+w.weights(2, 1), "0 10, 10")
+	known, _ := w.o.State.AllWeights(w.o.Table)
+	if r := known[keyOf(1, 1)]; r.Weight != 10 || r.Set != 0 || r.User != "ann" || r.Until.IsZero() {
+		t.Errorf("remembered %+v", r)
+	}
+	w.turn(1, health.Down)
+	w.up(1)
+	w.want("up does not lift a drain", w.weights(1, 1, 2), "0 10")
+	w.again()
+	w.up(1, 2)
+	w.want("a restart does not either", w.weights(1, 1, 2), "0 10")
+	w.pass(time.Minute + time.Second)
+	w.want("its end does", w.weights(1, 1, 2), "10 10")
+	do(Decision{Action: DoMaintain, Servers: one})
+	events := len(w.events(EventVerdict))
+	w.turn(1, health.Down)
+	if a := w.d.snapshot().Services[0].Servers[0].Admin; a.State != Maintenance || a.User != "ann" {
+		t.Errorf("admin %+v", a)
+	}
+	if n := len(w.events(EventVerdict)) - events; n != 1 { // of the service that is not in maintenance
+		t.Errorf("%d verdicts", n)
+	}
+	w.up(1)
+	do(Decision{Action: DoUndrain, Servers: one})
+	w.want("back", w.weights(1, 1, 2), "10 10")
+	do(Decision{Action: DoWeight, Servers: one, Weight: 30, Over: 10 * time.Second})
+	w.want("in steps", w.weights(1, 1), "10")
+	w.pass(5 * time.Second)
+	w.want("half way", w.weights(1, 1), "20")
+	w.pass(6 * time.Second)
+	w.want("there", w.weights(1, 1), "30")
+	var other *NotOwnedError
+	err := w.d.decideFor(t.Context(), &Decision{Action: DoDrain, Servers: []kernel.ServerKey{keyOf(1, 2), keyOf(1, 9)}})
+	if !errors.As(err, &other) || !errors.Is(err, ErrNotOwned) || len(other.Servers) != 1 {
+		t.Errorf("a server of others: %v", err)
+	}
+	w.want("nothing was done", w.weights(1, 2), "10")
+	entries, err := w.o.Journal.Entries(w.o.Table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	people := 0
+	for i := range entries {
+		if entries[i].Source == journal.Command {
+			people++
+			if entries[i].User != "ann" || entries[i].Command != "lvs drain" {
+				t.Errorf("entry %+v", entries[i])
+			}
+		}
+	}
+	if people != 3 || len(entries) < 8 {
+		t.Errorf("%d entries of people, of %d", people, len(entries))
+	}
+}
+
+// TestDrainBesideUs honours a drain that lvs drain has recorded, at once when it has to
+// touch the service.
+func TestDrainBesideUs(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2))
+	w.begin()
+	w.up(1, 2)
+	change := func(f func(*state.Weights)) {
+		t.Helper()
+		if _, err := w.o.State.ChangeWeights(t.Context(), w.o.Table, func(s *state.Weights) error {
+			f(s)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(func(s *state.Weights) { s.Put(keyOf(1, 1), state.Weight{Weight: 10, Since: w.now, User: "bob"}) })
+	w.put(weightOf(1, 1, 0))
+	w.turn(2, health.Down)
+	w.want("drained", w.weights(1, 1, 2), "0 0")
+	w.pass(time.Minute)
+	w.want("still", w.weights(1, 1, 2), "0 0")
+	if n := len(w.events(EventDrift)); n > 0 {
+		t.Errorf("%d drift", n)
+	}
+	change(func(s *state.Weights) { s.Drop(keyOf(1, 1)) })
+	w.pass(2 * time.Second)
+	w.want("ended", w.weights(1, 1, 2), "10 0")
+	w.want("events", strings.Join(w.events(EventAdmin), ", "), "admin ready>drain , admin drain>ready ")
+}
+
+// TestReload takes a new file over: servers that are gone keep the weight 0 for a time,
+// and a bad file changes nothing.
+func TestReload(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2))
+	resets(t, w)
+	w.begin()
+	w.up(1, 2)
+	w.d.refuse(errors.New("cluster.yaml:3: no such key"))
+	w.work()
+	w.want("refused", w.weights(1, 1, 2), "10 10")
+	if s := w.d.snapshot(); s.Refused == "" || !s.RefusedAt.Equal(w.now) {
+		t.Errorf("status %+v", s)
+	}
+	w.d.load(t.Context(), testModel(serviceOf(1, 2, 3)))
+	w.work()
+	w.want("at first", w.weights(1, 1, 2, 3), "0 10 0")
+	if s := w.d.snapshot(); s.Refused != "" {
+		t.Errorf("status %+v", s)
+	}
+	w.up(3)
+	w.pass(21 * time.Second)
+	w.want("later", w.weights(1, 1, 2, 3), "-1 10 10")
+	s := serviceOf(1, 2, 3)
+	s.Members[0].Check.Fall = 9
+	w.d.load(t.Context(), testModel(s))
+	w.work()
+	w.want("a new check", w.weights(1, 2, 3), "10 10")
+}
+
+// TestDamagedState sets a damaged file aside and goes on.
+func TestDamagedState(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1))
+	name := filepath.Join(w.o.State.Dir, stateName(w.o.Table, stateSuffix))
+	if err := os.WriteFile(name, []byte(`{"format":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	old := filepath.Join(w.o.State.Dir, stateName("earlier/netns-1", stateSuffix))
+	if err := os.WriteFile(old, []byte(`{}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.begin()
+	w.up(1)
+	w.want("it serves", w.weights(1, 1), "10")
+	codes := ""
+	for _, a := range w.d.alarms.list() {
+		codes += a.Code + " "
+	}
+	w.want("alarms", codes, "damaged expire-nodest-conn ")
+	if b, err := os.ReadFile(name + ".bad"); string(b) != `{"format":` {
+		t.Errorf("set aside: %q, %v", b, err)
+	}
+	if _, err := os.Stat(old); !os.IsNotExist(err) {
+		t.Errorf("the file of an earlier boot: %v", err)
+	}
+}
+
+// TestNoStateFolder serves without one.
+func TestNoStateFolder(t *testing.T) {
+	for _, dir := range []string{"", "file"} {
+		w := newWorld(t, serviceOf(1, 1))
+		if dir != "" {
+			dir = filepath.Join(t.TempDir(), dir)
+			if err := os.WriteFile(dir, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.o.State.Dir = dir
+		w.o.Journal.Dir = dir
+		w.begin()
+		w.up(1)
+		w.rest()
+		w.want("it serves", w.weights(1, 1), "10")
+		if a := w.d.alarms[AlarmState]; a == nil || a.ended {
+			t.Errorf("no alarm, folder %q: %+v", dir, w.d.alarms.list())
+		}
+	}
+}
+
+// TestFreeze believes no failures while its own way is broken.
+func TestFreeze(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2, 3, 4))
+	net := newFakeNetwork()
+	net.link("eth1", "10.0.0.254")
+	for _, a := range []string{"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"} {
+		net.way(a, "10.0.0.254", "eth1")
+	}
+	w.begin()
+	w.d.doubt.reach = NewReach(net)
+	w.up(1, 2, 3, 4)
+	w.turn(4, health.Down)
+	w.pass(30 * time.Second)
+	w.turn(1, health.Down)
+	w.turn(2, health.Down)
+	w.want("failures are believed", w.weights(1, 1, 2, 3, 4), "0 0 10 0")
+	w.up(1, 2)
+	net.defaults = []Way{{Lost: true}}
+	w.turn(1, health.Down)
+	w.turn(2, health.Down)
+	w.turn(3, health.Down)
+	w.want("frozen", w.weights(1, 1, 2, 3, 4), "10 10 10 0")
+	if f := w.d.snapshot().Frozen; f == nil || f.Why == "" {
+		t.Errorf("frozen %+v", f)
+	}
+	w.pass(time.Minute)
+	w.want("as long as it lasts", w.weights(1, 1, 2, 3, 4), "10 10 10 0")
+	net.defaults = nil
+	w.pass(5 * time.Second)
+	w.up(1, 2)
+	w.pass(10 * time.Second)
+	w.want("thawed", w.weights(1, 1, 2, 3, 4), "10 10 0 0")
+	w.want("events", strings.Join(w.events(EventFrozen, EventThawed), ", "), "frozen > , thawed > ")
+}
+
+// TestDay flaps for a day: nothing grows.
+func TestDay(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2, 3), serviceOf(2, 3, 4))
+	resets(t, w)
+	w.o.Journal = nil
+	w.begin()
+	w.up(1, 2, 3, 4)
+	verdicts := []health.Verdict{health.Down, health.Up}
+	size := 0
+	for n := range 24 * 60 {
+		w.turn(n%4+1, verdicts[n/4%2])
+		w.pass(time.Minute)
+		if n == 60 {
+			size = w.stateSize()
+		}
+	}
+	if now := w.stateSize(); now > size*3/2 {
+		t.Errorf("the state file grew from %d to %d bytes", size, now)
+	}
+	if len(w.d.urgent) > 0 || len(w.d.jobs) > 0 || len(w.d.events.ring) > mostEvents || len(w.d.alarms) > 3 {
+		t.Errorf("%d urgent, %d jobs, %d events, %d alarms", len(w.d.urgent), len(w.d.jobs), len(w.d.events.ring),
+			len(w.d.alarms))
+	}
+	if flaps := w.d.snapshot().Services[0].Servers[0].Health.Flaps; flaps < 13 || flaps > 16 {
+		t.Errorf("%d flaps in an hour", flaps)
+	}
+}
+
+func (w *world) stateSize() int {
+	w.t.Helper()
+	w.rest()
+	info, err := os.Stat(filepath.Join(w.o.State.Dir, stateName(w.o.Table, stateSuffix)))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return int(info.Size())
+}
+
+// TestJobs runs a job of the state folder when it is due, unless it was canceled, and takes
+// over those that another director waited for.
+func TestJobs(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1))
+	ran := make(chan string, 3)
+	w.o.RunJob = func(_ context.Context, j state.Job) error {
+		ran <- strings.Join(j.Args, " ")
+		return nil
+	}
+	job := func(name string) string {
+		t.Helper()
+		h, err := w.o.State.NewJob(w.now, state.Job{Kind: "undrain", Table: w.o.Table, Wait: time.Minute,
+			Args: []string{name}}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.File.Close()
+		return h.ID
+	}
+	w.begin()
+	first, second := job("first"), job("second")
+	for _, id := range []string{first, second} {
+		if err := w.d.takeJob(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(w.o.State.Broken()) > 0 {
+		t.Error("nobody waits for the jobs")
+	}
+	w.o.State.CallOff(second)
+	w.pass(50 * time.Second)
+	if len(ran) > 0 {
+		t.Error("ran too early")
+	}
+	w.pass(20 * time.Second)
+	w.want("ran", <-ran, "first")
+	job("third")
+	w.again()
+	w.pass(time.Minute + time.Second)
+	w.want("ran", <-ran, "third")
+	if len(ran) > 0 {
+		t.Error("more ran")
+	}
+}
+
+// TestOnStop removes the services at the end only if that is asked for.
+func TestOnStop(t *testing.T) {
+	for _, c := range []struct{ onStop, want string }{{"keep", "10, "}, {"remove", "no service, "}} {
+		t.Run(c.onStop, func(t *testing.T) {
+			w := newWorld(t, serviceOf(1, 1))
+			w.model.Settings.OnStop = c.onStop
+			w.put(kernel.Change{Op: kernel.AddService, Service: serviceOf(9).Service.Service})
+			w.begin()
+			w.up(1)
+			if err := w.d.stop(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			w.want("afterwards", w.weights(1, 1)+", "+w.weights(9), c.want)
+		})
+	}
+}
