@@ -90,8 +90,8 @@ func onDownRecord() record[OnDown] {
 					doc: "How long the server keeps weight 0, which lets its connections go on, before the action of then; 0s " +
 						"means not at all.", value: "20s", example: "1m"}),
 			at("then", oneOf("keep", "reset"), func(o *OnDown) *string { return &o.Then }, about{
-				doc: "The action after quiesce: keep lets the connections end, reset removes the server. Then the kernel resets " +
-					"its clients if the sysctl net.ipv4.vs.expire_nodest_conn is 1, otherwise it drops their packets.",
+				doc: "The action after quiesce: keep lets the connections end, reset removes the server, and the kernel resets " +
+					"its clients. That needs the sysctl net.ipv4.vs.expire_nodest_conn=1: with 0 the server is not removed.",
 				value: "reset", example: "keep"}),
 		}}
 }

@@ -11,6 +11,7 @@ import (
 
 	"lvs/cluster"
 	"lvs/director/health"
+	"lvs/doctor"
 	"lvs/plan"
 )
 
@@ -35,7 +36,20 @@ func NewModel(w *cluster.Wanted, files []string) (*Model, error) {
 	if len(b.faults) > 0 {
 		return nil, errors.Join(b.faults...)
 	}
+	m.Alarms = harmful(w)
 	return m, nil
+}
+
+// harmful returns the settings that harm clients. The sysctls that the files need are not
+// among them: CheckSysctls reads those.
+func harmful(w *cluster.Wanted) []Alarm {
+	var out []Alarm
+	for _, d := range doctor.Cluster(w, doctor.Settings{}) {
+		if d.Severity == doctor.Warning {
+			out = append(out, Alarm{Code: d.Code, What: d.What + ": " + d.Why, Fix: d.Fix})
+		}
+	}
+	return out
 }
 
 func newSettings(d cluster.Director) Settings {

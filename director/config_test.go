@@ -260,3 +260,17 @@ services: [{address: "fwmark:1", servers: [10.0.0.1, "10.0.0.2:81"]}]
 		t.Errorf("(-want +got)\n%s", d)
 	}
 }
+
+// TestAlarms has what harms clients, and not what is only worth a note.
+func TestAlarms(t *testing.T) {
+	m := modelOf(t, `
+services:
+- {address: "udp://192.0.2.10:53", scheduler: sed, servers: [10.0.0.1]}
+- {address: "tcp://192.0.2.10:80", check: {type: tcp}, servers: [10.0.0.1]}
+`)
+	want := []Alarm{{Code: "udp-scheduler", What: "the scheduler sed for UDP (udp://192.0.2.10:53): it counts active " +
+		"connections, and those of UDP are never active: one server gets all of them", Fix: "use scheduler: wlc, wrr or rr"}}
+	if d := cmp.Diff(want, m.Alarms); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+}

@@ -204,6 +204,10 @@ func (c *core) snapshot() *Status {
 	s := &Status{At: c.o.Now(), Started: c.started, Version: c.o.Version, PID: os.Getpid(), Netns: c.o.Netns,
 		Files: c.model.Files, Cluster: c.model.Cluster, Loaded: c.loaded, Refused: c.refused, RefusedAt: c.refusedAt,
 		Frozen: c.doubt.frozen(), Drift: append([]Drift(nil), c.drift...), Alarms: c.alarms.list()}
+	for _, a := range c.model.Alarms {
+		a.Since = c.loaded
+		s.Alarms = append(s.Alarms, a)
+	}
 	s.Services = make([]ServiceStatus, len(c.services))
 	for i, v := range c.services {
 		s.Services[i] = c.serviceStatus(v)

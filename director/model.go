@@ -20,6 +20,9 @@ type Model struct {
 	Settings Settings
 	// Services are in the order of the files.
 	Services []Service
+	// Alarms are settings of the files that are valid and still harm clients, as
+	// lvs validate notes them. Since is zero.
+	Alarms []Alarm
 }
 
 // Settings are how the director behaves.

@@ -152,12 +152,12 @@ func (f *findings) reset(set bool, s Settings) {
 		return
 	}
 	d := Diagnosis{Code: "reset-needs-sysctl", Severity: Warning, What: sysctlIsOff(kernel.ExpireNodestConn),
-		Why: "clients of a failed server hang until their connections time out, because onDown removes it",
+		Why: "a failed server stays in the table with weight 0, so that its clients are not reset and hang",
 		Fix: setSysctl(kernel.ExpireNodestConn) + ", or director: {sysctl: set} in the file, or onDown: {then: keep}"}
 	if !known {
 		d.Severity = Note
 		d.What = "onDown removes failed servers, which needs net.ipv4.vs." + kernel.ExpireNodestConn + "=1"
-		d.Why = "with 0 the clients of a failed server hang until their connections time out"
+		d.Why = "with 0 a failed server stays in the table with weight 0, so that its clients are not reset and hang"
 		d.Fix = strings.Replace(d.Fix, setSysctl(kernel.ExpireNodestConn), setSysctl(kernel.ExpireNodestConn)+" on the director", 1)
 	}
 	for _, id := range f.resets {
