@@ -18,6 +18,7 @@ func (c *core) adopt(ctx context.Context, m *Model) error {
 	if err := c.readResets(ctx); err != nil {
 		return err
 	}
+	m = c.lookAround(m)
 	now := c.o.Now()
 	entries := table.Index()
 	probes := map[health.Key]*probe{}

@@ -13,8 +13,7 @@ const (
 	AlarmJournal = "journal" // changes are not recorded
 	AlarmState   = "state"   // the state folder cannot be read or written
 	AlarmDamaged = "damaged" // a file of the state folder was damaged and set aside
-	AlarmNodest  = "expire-nodest-conn"
-	AlarmJob     = "job" // a job failed
+	AlarmJob     = "job"     // a job failed
 )
 
 // fixes are what to do about an alarm without a fix of its own.
@@ -23,8 +22,6 @@ var fixes = map[string]string{
 	AlarmJournal: "make room in the state folder, and check who may write to it",
 	AlarmState:   "make room in the state folder, and check who may write to it",
 	AlarmDamaged: "look at the file with the ending .bad, and remove it",
-	AlarmNodest: "sysctl -w net.ipv4.vs.expire_nodest_conn=1; or director: {sysctl: set}; " +
-		"or onDown: {then: keep}",
 }
 
 // alarms are the faults that last, by code.

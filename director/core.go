@@ -2,7 +2,6 @@ package director
 
 import (
 	"context"
-	"errors"
 	"os"
 	"time"
 
@@ -40,7 +39,10 @@ type core struct {
 	alarms   alarms
 	drift    []Drift
 	file     stateFile
-	resets   bool // expire_nodest_conn is on
+	around   around
+	// follow follows the role of a source, or of none (nil). Nil: nobody does.
+	follow func(*RoleSource)
+	resets bool // expire_nodest_conn is on
 
 	started, loaded time.Time
 	refused         string
@@ -192,12 +194,25 @@ func (c *core) wait() time.Duration {
 // stop ends the work as the settings ask for.
 func (c *core) stop(ctx context.Context) error {
 	var err error
-	if c.model.Settings.OnStop == "remove" {
-		err = c.remove(ctx)
+	if all := c.model.Settings.OnStop == "remove"; all || c.hasPaths() {
+		err = c.remove(ctx, all)
 	}
 	c.emit(Event{Kind: EventStopped, From: c.model.Cluster})
-	return errors.Join(err, c.saveNow())
+	c.saveNow()
+	return err
 }
+
+// hasPaths reports whether there are services for checks through the forwarding path.
+func (c *core) hasPaths() bool {
+	for id := range c.owned {
+		if IsPath(id) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *core) trusted() bool { return c.model.Settings.Trusted }
 
 // snapshot returns the state as others see it.
 func (c *core) snapshot() *Status {
@@ -208,10 +223,14 @@ func (c *core) snapshot() *Status {
 		a.Since = c.loaded
 		s.Alarms = append(s.Alarms, a)
 	}
-	s.Services = make([]ServiceStatus, len(c.services))
-	for i, v := range c.services {
-		s.Services[i] = c.serviceStatus(v)
+	s.Role = string(c.around.role)
+	s.Services = make([]ServiceStatus, 0, len(c.services))
+	for _, v := range c.services {
+		if !IsPath(v.ServiceID) {
+			s.Services = append(s.Services, c.serviceStatus(v))
+		}
 	}
+	s.Addresses = AddressesOf(s.Services)
 	s.Checks.Probes = len(c.probes)
 	for _, p := range c.probes {
 		s.Checks.PerSecond += 1 / p.Every.Seconds()

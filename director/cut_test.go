@@ -190,7 +190,7 @@ func TestKernelFails(t *testing.T) {
 		}
 	}
 	w.pass(time.Minute)
-	if a := w.d.alarms.list(); len(a) != 1 || a[0].Code != AlarmNodest {
+	if a := w.d.alarms.list(); len(a) != 1 || a[0].Code != "expire-nodest-conn" {
 		t.Errorf("alarms %+v", a)
 	}
 }
@@ -208,7 +208,7 @@ func TestRefusedService(t *testing.T) {
 	w.up(1, 2)
 	w.want("the refused one", w.weights(1, 1), "no service")
 	w.want("the other", w.weights(2, 2), "10")
-	if a := w.d.alarms.list(); len(a) == 0 || a[0].Code != AlarmNodest && a[0].Code != AlarmKernel {
+	if a := w.d.alarms.list(); len(a) == 0 || a[0].Code != "expire-nodest-conn" && a[0].Code != AlarmKernel {
 		t.Errorf("alarms %+v", a)
 	}
 	w.mem.Refuse(nil)
@@ -220,4 +220,3 @@ func TestRefusedService(t *testing.T) {
 		}
 	}
 }
-

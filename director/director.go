@@ -122,6 +122,7 @@ func (d *Director) Run(ctx context.Context) error {
 	if d.o.Network != nil {
 		d.doubt.reach = NewReach(d.o.Network)
 	}
+	d.follow = d.follower(ctx)
 	if err := d.begin(ctx, model); err != nil {
 		return err
 	}
@@ -144,6 +145,19 @@ func (d *Director) Run(ctx context.Context) error {
 	return errors.Join(err, d.stop(stopped))
 }
 
+// follower returns a function that follows the role of one source at a time.
+func (d *Director) follower(ctx context.Context) func(*RoleSource) {
+	end := func() {}
+	return func(s *RoleSource) {
+		if end(); s == nil {
+			return
+		}
+		var one context.Context
+		one, end = context.WithCancel(ctx)
+		go s.Follow(one, d.mail.putRole)
+	}
+}
+
 // stopTime is how long the end of Run may take.
 const stopTime = 5 * time.Second
 
@@ -152,6 +166,13 @@ func (d *Director) loop(ctx context.Context, probing <-chan error) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for !d.leaving {
+		role, suspects := d.mail.others()
+		if role != nil {
+			d.setRole(role.role, role.err)
+		}
+		if suspects != nil {
+			d.suspect(suspects)
+		}
 		wait := d.work(ctx, d.mail.take())
 		d.publish()
 		if d.o.Alive != nil {

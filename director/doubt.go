@@ -81,10 +81,19 @@ func (c *core) failing(since time.Time) (failing []netip.Addr, most bool) {
 		case p.Verdict == health.Up:
 			up++
 		case p.Verdict == health.Down && !p.State.Since.Before(since):
-			failing = append(failing, p.Addr.Addr())
+			failing = append(failing, c.serverOf(p))
 		}
 	}
 	return failing, len(failing) > up
+}
+
+// serverOf returns the address of the server that a probe asks, also by way of the virtual
+// address.
+func (c *core) serverOf(p *probe) netip.Addr {
+	if a := c.around.paths.Server(p.Mark); a.IsValid() {
+		return a
+	}
+	return p.Addr.Addr()
 }
 
 // hurry decides all services.
@@ -110,8 +119,8 @@ func (c *core) learnWays() {
 	}
 	addrs := make([]netip.Addr, 0, len(c.probes))
 	for _, p := range c.probes {
-		if p.Verdict != health.Down && p.Addr.IsValid() {
-			addrs = append(addrs, p.Addr.Addr())
+		if a := c.serverOf(p); p.Verdict != health.Down && a.IsValid() {
+			addrs = append(addrs, a)
 		}
 	}
 	done, reach := make(chan struct{}), d.reach

@@ -45,14 +45,14 @@ func (c *core) pass(ctx context.Context, only []*service) error {
 		c.nextChange()
 	}
 	work := c.compare(table, services, full)
-	if full {
-		err = c.settings(ctx, work)
-	}
 	if len(work.claimed) > 0 {
-		err = errors.Join(err, c.claim(work.claimed))
+		c.claim(work.claimed)
 	}
-	err = errors.Join(err, c.carry(ctx, table, work))
-	c.finish(table, work)
+	err = c.carry(ctx, table, work)
+	c.finish(work)
+	if full {
+		err = errors.Join(err, c.settings(ctx, func() *operate.Operator { return c.operator(work) }), c.sysctls(ctx))
+	}
 	return err
 }
 
@@ -98,7 +98,6 @@ type work struct {
 	changes   []kernel.Change
 	// gone are owned services that the model does not have, claimed those that are new.
 	gone, claimed []kernel.ServiceID
-	steps         plan.Steps // timeouts
 	drift         []Drift
 }
 
@@ -179,22 +178,11 @@ func (s *service) wanted(now time.Time) plan.Service {
 
 // carry makes the changes: all at once or, if the kernel refuses one, service by service.
 func (c *core) carry(ctx context.Context, table *kernel.Snapshot, w *work) error {
-	if len(w.changes) == 0 && w.steps.Empty() {
+	if len(w.changes) == 0 {
 		return nil
 	}
-	op := c.operator(w)
-	steps := w.steps
-	steps.Changes = w.changes
-	before := &plan.Table{Snapshot: table}
-	if !w.steps.Empty() {
-		timeouts, err := c.o.Kernel.Timeouts(ctx)
-		if err != nil {
-			return err
-		}
-		before.Timeouts = timeouts
-	}
-	err := op.Do(ctx, steps.Objects(before), func() error {
-		_, err := steps.Apply(ctx, c.o.Kernel, before, plan.ApplyOptions{})
+	err := c.operator(w).Do(ctx, plan.Touched(table, w.changes), func() error {
+		_, err := plan.Apply(ctx, c.o.Kernel, table, w.changes, plan.ApplyOptions{})
 		return err
 	})
 	if err == nil {
@@ -303,7 +291,7 @@ func (c *core) reason(w *work) string {
 }
 
 // finish remembers what the table has now, and tells what changed.
-func (c *core) finish(table *kernel.Snapshot, w *work) {
+func (c *core) finish(w *work) {
 	failed := map[kernel.ServiceID]bool{}
 	for _, s := range w.failed {
 		failed[s.ServiceID] = true

@@ -151,6 +151,27 @@ func (c *core) judge(s *service, by *probe) {
 	c.urgent[s] = true
 }
 
+// suspect takes over which servers have new connections that stay half open. Their checks
+// are asked at once.
+func (c *core) suspect(all map[kernel.ServerKey]time.Time) {
+	var fresh []kernel.ServerKey
+	for _, s := range c.services {
+		for i := range s.servers {
+			v, since := &s.servers[i], all[s.key(i)]
+			if v.suspect.IsZero() == since.IsZero() {
+				continue
+			}
+			if v.suspect = since; !since.IsZero() {
+				fresh = append(fresh, s.key(i))
+			}
+			c.urgent[s], c.news = true, true
+		}
+	}
+	if len(fresh) > 0 {
+		c.ask(fresh)
+	}
+}
+
 func verdictName(v health.Verdict) string {
 	switch v {
 	case health.Up:

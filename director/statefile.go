@@ -223,11 +223,11 @@ func (c *core) saved() *savedState {
 
 // claim remembers that services are owned, before they are in the table: one that is
 // removed from the files while no director runs is then found.
-func (c *core) claim(ids []kernel.ServiceID) error {
+func (c *core) claim(ids []kernel.ServiceID) {
 	for _, id := range ids {
 		c.owned[id] = true
 	}
-	return c.saveNow()
+	c.saveNow()
 }
 
 // save writes the file if something changed, at most once a second, in a goroutine of its
@@ -263,9 +263,9 @@ func (c *core) savedWith(err error) {
 
 // saveNow writes the file and waits for it. What goes wrong is an alarm: the director
 // serves without the file.
-func (c *core) saveNow() error {
+func (c *core) saveNow() {
 	if c.o.State.Dir == "" || c.o.Table == "" {
-		return nil
+		return
 	}
 	if c.file.writing != nil {
 		_, _ = inTime(context.Background(), func() error { return <-c.file.writing })
@@ -275,7 +275,6 @@ func (c *core) saveNow() error {
 	c.file.changed = false
 	bad, err := inTime(context.Background(), func() error { return writeState(c.o.State.Dir, c.o.Table, saved) })
 	c.savedWith(errors.Join(err, bad))
-	return nil
 }
 
 func writeState(folder, table string, saved *savedState) error {

@@ -254,6 +254,7 @@ const (
 	EventThawed   EventKind = "thawed"
 	EventAlarm    EventKind = "alarm"
 	EventRole     EventKind = "role"
+	EventSysctl   EventKind = "sysctl" // a setting of the kernel was changed, Text is its name
 )
 
 // Decision is what a person wants for some servers. It is handed to the director by the

@@ -113,7 +113,7 @@ func (w *world) rest() {
 func (w *world) again() {
 	w.t.Helper()
 	w.rest()
-	_ = w.d.saveNow() // it is at most a second late
+	w.d.saveNow() // it is at most a second late
 	w.begin()
 }
 
