@@ -14,7 +14,7 @@ func Nginx(server string, ports ...uint16) Program {
 		Name: "nginx",
 		Files: map[string]string{"etc/nginx/nginx.conf": `
 daemon off;
-error_log stderr info;
+error_log stderr notice;
 events { worker_connections 64; }
 http {
 	access_log /dev/stdout;

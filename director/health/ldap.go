@@ -28,6 +28,7 @@ func askLDAP(ctx context.Context, q *question) Result {
 	if r != nil {
 		return *r
 	}
+	defer c.Close()
 	s := &directory{packets: newPackets(c, q)}
 	return withExpiry(s.question(), c, q)
 }

@@ -29,6 +29,7 @@ func askPostgres(ctx context.Context, q *question) Result {
 	if r != nil {
 		return *r
 	}
+	defer c.Close() // a server logs the end of a connection without the end of TLS
 	return withExpiry(postgres{newPackets(c, q)}.start(), c, q)
 }
 
