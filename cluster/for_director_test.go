@@ -36,7 +36,8 @@ func TestForDirector(t *testing.T) {
 			head + "services:\n- {address: 'fwmark:1', servers: [10.0.0.1], minHealthy: {down: 1}, onDown: {then: keep}}\n" +
 				"bgp: {as: 64512, peers: [{address: 192.0.2.1, as: 64511}]}\n"},
 			[]KeyCount{{"minHealthy", 2}, {"onDown", 1}}, []KeyCount{{"announce", 1}, {"bgp", 1}}},
-		{"new keys", []string{web("  passive: true\n  minLeft: 60%\n- {address: 'fwmark:1', servers: [{address: 10.0.0.1, tier: 1}]}\n" +
+		{"new keys", []string{web("  passive: true\n  minLeft: 60%\n" +
+			"- {address: 'fwmark:1', servers: [{address: 10.0.0.1, tier: 1}]}\n" +
 			"overflow: {high: 80%, low: 60%, peers: [{name: b, director: 203.0.113.2, keyFile: b.key}]}\n")},
 			[]KeyCount{{"passive", 1}, {"tier", 1}}, []KeyCount{{"overflow", 1}}},
 	} {

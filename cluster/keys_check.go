@@ -26,8 +26,8 @@ const (
 )
 
 // usualPorts are the ports of the protocols that checks speak (IANA).
-var usualPorts = map[string]uint16{"tls": 443, "http": 80, "https": 443, "dns": 53, "smtp": 25, "pop3": 110, "imap": 143,
-	"ldap": 389, "mysql": 3306, "pgsql": 5432, "redis": 6379}
+var usualPorts = map[string]uint16{"tls": 443, "http": 80, "https": 443, "dns": 53, "smtp": 25, "pop3": 110,
+	"imap": 143, "ldap": 389, "mysql": 3306, "pgsql": 5432, "redis": 6379}
 
 // UsualPort returns the port that a type of check probes if neither the check nor the
 // server nor the service has one. It returns 0 for types without such a port.

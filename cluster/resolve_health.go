@@ -184,8 +184,9 @@ func (r *resolver) ports(s *FileService, i int, l *serverList, one *plan.Service
 			checks = from.Check
 		}
 		if kind := r.portless(checks, maxDepth); kind != "" {
-			r.fault(fmt.Sprintf("the %s check of server %s of %v has no port to probe: neither the server nor the service has one",
-				kind, plan.Quote(from.Address), one.ServiceID), "add port: NUMBER to the check", "services", i, "address")
+			r.fault(fmt.Sprintf("the %s check of server %s of %v has no port to probe: neither the server nor the service "+
+				"has one", kind, plan.Quote(from.Address), one.ServiceID), "add port: NUMBER to the check",
+				"services", i, "address")
 			return
 		}
 	}

@@ -36,8 +36,8 @@ func TestNewModelOfAFileWithoutSettings(t *testing.T) {
 		return Member{Server: kernel.Server{Addr: netip.MustParseAddrPort("10.0.0." + last + ":80"), Weight: 1,
 			Forward: kernel.Direct}}
 	}
-	want := Service{Service: m.Wanted.Services[0], Name: "web", Members: []Member{server("1"), server("2")}, Down: 1, Up: 1,
-		OnAllDown: "withdraw", Quiesce: 20 * time.Second, MaxMasked: -1}
+	want := Service{Service: m.Wanted.Services[0], Name: "web", Members: []Member{server("1"), server("2")}, Down: 1,
+		Up: 1, OnAllDown: "withdraw", Quiesce: 20 * time.Second, MaxMasked: -1}
 	if d := cmp.Diff([]Service{want}, m.Services, cmpopts.EquateComparable(netip.AddrPort{}, netip.Addr{})); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
@@ -58,7 +58,8 @@ func TestServiceSettings(t *testing.T) {
 		{"quorum in percent, rounded up", "minHealthy: {down: 30%, up: 50%}", "", func(s *Service) { s.Down, s.Up = 2, 3 }},
 		{"quorum with one limit", "minHealthy: {down: 50%}", "", func(s *Service) { s.Down, s.Up = 3, 3 }},
 		{"quorum with the other limit", "minHealthy: {up: 50%}", "", func(s *Service) { s.Down, s.Up = 1, 3 }},
-		{"quorum of servers with a weight", "minHealthy: {down: 100%}", "[10.0.0.1, 10.0.0.2, {address: 10.0.0.3, weight: 0}]",
+		{"quorum of servers with a weight", "minHealthy: {down: 100%}",
+			"[10.0.0.1, 10.0.0.2, {address: 10.0.0.3, weight: 0}]",
 			func(s *Service) { s.Down, s.Up = 2, 2 }},
 		{"quorum without a weight", "minHealthy: {down: 50%}", "[{address: 10.0.0.3, weight: 0}]", nil},
 		{"no servers", "minHealthy: {down: 50%}", "[]", nil},
@@ -102,7 +103,8 @@ func TestServiceSettings(t *testing.T) {
 func TestChecks(t *testing.T) {
 	probe := func(change func(*health.Probe)) Check {
 		p := health.Probe{Target: health.Target{Addr: netip.MustParseAddrPort("10.0.0.1:80")}, Spec: health.Spec{Kind: "tcp"},
-			Timing: health.Timing{Every: 2 * time.Second, FastEvery: 500 * time.Millisecond, Timeout: time.Second, Rise: 2, Fall: 3}}
+			Timing: health.Timing{Every: 2 * time.Second, FastEvery: 500 * time.Millisecond, Timeout: time.Second, Rise: 2,
+				Fall: 3}}
 		if change != nil {
 			change(&p)
 		}
@@ -142,18 +144,19 @@ func TestChecks(t *testing.T) {
 			port(p, 0)
 			p.Spec = health.Spec{Kind: "file", File: "/etc/lvs/out"}
 		})},
-		{"a source of the family", "{type: tcp, source: ['2001:db8::9', 192.0.2.9], reset: true}", probe(func(p *health.Probe) {
-			p.Source, p.Reset = netip.MustParseAddr("192.0.2.9"), true
-		})},
+		{"a source of the family", "{type: tcp, source: ['2001:db8::9', 192.0.2.9], reset: true}",
+			probe(func(p *health.Probe) { p.Source, p.Reset = netip.MustParseAddr("192.0.2.9"), true })},
 		{"a source of another family", "{type: tcp, source: '2001:db8::9'}", probe(nil)},
 		{"a namespace", "{type: tcp, netns: dmz}", probe(func(p *health.Probe) { p.Netns = "/run/netns/dmz" })},
-		{"a namespace by path", "{type: tcp, netns: /proc/1/ns/net}", probe(func(p *health.Probe) { p.Netns = "/proc/1/ns/net" })},
+		{"a namespace by path", "{type: tcp, netns: /proc/1/ns/net}",
+			probe(func(p *health.Probe) { p.Netns = "/proc/1/ns/net" })},
 		{"pgsql", "{type: pgsql, user: u, database: d, proxyProtocol: 2}", probe(func(p *health.Probe) {
 			p.Spec = health.Spec{Kind: "pgsql", User: "u", Database: "d", ProxyProtocol: 2}
 		})},
 		{"agent", "{type: agent, port: 9999}", probe(func(p *health.Probe) { port(p, 9999); p.Kind = "agent" })},
 		{"degrade", "{type: tcp, degrade: 50%}", degraded},
-		{"degrade of several", "{type: any, of: [{type: tcp}], degrade: 20%}", Check{Any: true, Degrade: 20, Of: []Check{probe(nil)}}},
+		{"degrade of several", "{type: any, of: [{type: tcp}], degrade: 20%}",
+			Check{Any: true, Degrade: 20, Of: []Check{probe(nil)}}},
 		{"several must pass", "[{type: tcp}, {type: udp}]", Check{Of: []Check{probe(nil),
 			probe(func(p *health.Probe) { p.Kind = "udp" })}}},
 		{"one must pass, of one", "{type: any, of: [{type: tcp}]}", Check{Any: true, Of: []Check{probe(nil)}}},

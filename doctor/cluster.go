@@ -151,14 +151,15 @@ func (f *findings) reset(set bool, s Settings) {
 	if len(f.resets) == 0 || set || known && on {
 		return
 	}
+	const orKeys = ", or director: {sysctl: set} in the file, or onDown: {then: keep}"
 	d := Diagnosis{Code: "reset-needs-sysctl", Severity: Warning, What: sysctlIsOff(kernel.ExpireNodestConn),
 		Why: "a failed server stays in the table with weight 0, so that its clients are not reset and hang",
-		Fix: setSysctl(kernel.ExpireNodestConn) + ", or director: {sysctl: set} in the file, or onDown: {then: keep}"}
+		Fix: setSysctl(kernel.ExpireNodestConn) + orKeys}
 	if !known {
 		d.Severity = Note
 		d.What = "onDown removes failed servers, which needs net.ipv4.vs." + kernel.ExpireNodestConn + "=1"
 		d.Why = "with 0 a failed server stays in the table with weight 0, so that its clients are not reset and hang"
-		d.Fix = strings.Replace(d.Fix, setSysctl(kernel.ExpireNodestConn), setSysctl(kernel.ExpireNodestConn)+" on the director", 1)
+		d.Fix = setSysctl(kernel.ExpireNodestConn) + " on the director" + orKeys
 	}
 	for _, id := range f.resets {
 		f.add(id, d)

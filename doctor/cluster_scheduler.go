@@ -87,7 +87,8 @@ func (f *findings) maglev(v *plan.Service, s Settings) {
 			Why: "connections that routers move here from another director with mh are not taken over",
 			Fix: setSysctl(kernel.SloppyTCP)})
 	}
-	if id.Family == kernel.IPv4 && slices.ContainsFunc(v.Servers, func(s kernel.Server) bool { return s.Addr.Addr().Is6() }) {
+	six := func(s kernel.Server) bool { return s.Addr.Addr().Is6() }
+	if id.Family == kernel.IPv4 && slices.ContainsFunc(v.Servers, six) {
 		f.add(id, Diagnosis{Code: "mh-family", Severity: Warning, What: "the scheduler mh for IPv4 with IPv6 servers",
 			Why: "it tells servers apart by the first 32 bits of their addresses only: a change moves clients of other servers",
 			Fix: "use IPv4 addresses for the servers, or another scheduler"})
@@ -95,8 +96,8 @@ func (f *findings) maglev(v *plan.Service, s Settings) {
 	if addr, share, due := smallest(v); addr.IsValid() {
 		f.add(id, Diagnosis{Code: "mh-share", Severity: Note,
 			What: fmt.Sprintf("the scheduler mh with a small weight for %v", addr),
-			Why: fmt.Sprintf("it gets %s of the clients, not %s: mh keeps 6 bits of a weight, so that the largest is at most 63 "+
-				"times the smallest", percent(share), percent(due)),
+			Why: fmt.Sprintf("it gets %s of the clients, not %s: mh keeps 6 bits of a weight, so that the largest is at most "+
+				"63 times the smallest", percent(share), percent(due)),
 			Fix: "use a larger weight for it, or 0"})
 	}
 }

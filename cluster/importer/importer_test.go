@@ -205,7 +205,8 @@ func TestKeepalivedQuorum(t *testing.T) {
 		{"3", "1", []string{"1", "1", "1"}, cluster.Share{N: 2}, cluster.Share{N: 3}, 1},
 		{"50", "0", []string{"10", "90"}, cluster.Share{N: 50}, cluster.Share{N: 50}, 0},
 		{"2", "1", []string{"1", "2"}, cluster.Share{N: 1}, cluster.Share{N: 3}, 0},
-		{"4000000000", "0", []string{"2147483647", "2147483646"}, cluster.Share{N: 1<<31 - 1}, cluster.Share{N: 1<<31 - 1}, 1},
+		{"4000000000", "0", []string{"2147483647", "2147483646"}, cluster.Share{N: 1<<31 - 1},
+			cluster.Share{N: 1<<31 - 1}, 1},
 		{"2", "0", []string{"0", "0"}, cluster.Share{}, cluster.Share{}, 0},
 	} {
 		t.Run(c.quorum+" of "+strings.Join(c.weights, ","), func(t *testing.T) {

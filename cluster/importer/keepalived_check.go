@@ -262,7 +262,8 @@ func (k *keepalived) ask(v *keepalivedService, s *keepalivedServer, c *keepalive
 func (k *keepalived) usualPort(n *confNode, kind string) bool {
 	port := cluster.UsualPort(kind)
 	if port == 0 {
-		k.note(n.place, "%s is not converted: it has no port to probe, neither the server nor the service has one", n.words[0])
+		k.note(n.place, "%s is not converted: it has no port to probe, neither the server nor the service has one",
+			n.words[0])
 		return false
 	}
 	k.note(n.place, "%s has no port to probe, neither the server nor the service has one; the check probes port %d",

@@ -170,8 +170,8 @@ func (l *ldirectord) checks(s *ldService, r *ldReal) []cluster.Check {
 	}
 	c := &s.check
 	if (made.Type == "tcp" || made.Type == "udp") && made.Port == 0 && l.portOf(s, r) == 0 {
-		l.note(r.place, "the check is not converted: it has no port to probe, because there is no checkport, and neither the "+
-			"server nor the service has one")
+		l.note(r.place, "the check is not converted: it has no port to probe, because there is no checkport, and neither "+
+			"the server nor the service has one")
 		return nil
 	}
 	made.Every = l.within(s.place, "checkinterval", c.interval, time.Second, time.Hour)
