@@ -267,8 +267,11 @@ func TestDamagedState(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := filepath.Join(w.o.State.Dir, stateName("earlier/netns-1", stateSuffix))
-	if err := os.WriteFile(old, []byte(`{}`), 0o600); err != nil {
-		t.Fatal(err)
+	socket := filepath.Join(w.o.State.Dir, statePrefix+"netns-1.sock") // of a machine with one folder for both
+	for _, file := range []string{old, socket} {
+		if err := os.WriteFile(file, []byte(`{}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	w.begin()
 	w.up(1)
@@ -283,6 +286,9 @@ func TestDamagedState(t *testing.T) {
 	}
 	if _, err := os.Stat(old); !os.IsNotExist(err) {
 		t.Errorf("the file of an earlier boot: %v", err)
+	}
+	if _, err := os.Stat(socket); err != nil {
+		t.Errorf("a socket in the same folder: %v", err)
 	}
 }
 

@@ -164,7 +164,8 @@ func forgetBoots(d *safefile.Dir, table string) {
 	own := stateName(table, "")
 	own = own[:strings.LastIndexByte(own, '-')+1]
 	for _, name := range names {
-		if strings.HasPrefix(name, statePrefix) && !strings.HasPrefix(name, own) && !strings.HasSuffix(name, ".bad") {
+		ours := strings.HasSuffix(name, stateSuffix) || strings.HasSuffix(name, ".lock") // sockets may be here, too
+		if ours && strings.HasPrefix(name, statePrefix) && !strings.HasPrefix(name, own) {
 			_ = d.Remove(name) // what stays is tried again
 		}
 	}
