@@ -12,6 +12,7 @@ import (
 
 // around is what a director knows of the machine around its table.
 type around struct {
+	model *Model   // as the files have it
 	paths *Paths   // nil without a Network
 	needs []Need   // settings of the kernel
 	codes []string // of the alarms about them
@@ -27,7 +28,7 @@ const AlarmRole = "role"
 // needs. The role begins as unknown.
 func (c *core) lookAround(m *Model) *Model {
 	a := &c.around
-	a.needs, a.paths = Needs(m), nil
+	a.model, a.needs, a.paths = m, Needs(m), nil
 	if c.o.Network != nil {
 		a.paths = NewPaths(m, c.o.Network)
 		m = a.paths.Model
@@ -45,7 +46,25 @@ func (c *core) lookAround(m *Model) *Model {
 	if c.follow != nil {
 		c.follow(source)
 	}
+	if c.watch != nil {
+		c.watch.Set(m.Services)
+	}
 	return m
+}
+
+// renewPaths sends checks another way if something that this depends on has changed: a
+// setting, a route, an address of this machine.
+func (c *core) renewPaths(ctx context.Context) {
+	a := &c.around
+	if a.paths == nil || len(a.paths.servers) == 0 && len(a.paths.Direct) == 0 ||
+		NewPaths(a.model, c.o.Network).same(a.paths) {
+		return
+	}
+	loaded := c.loaded
+	if err := c.adopt(ctx, a.model); err != nil {
+		c.alarm(AlarmKernel, err.Error(), "")
+	}
+	c.loaded = loaded
 }
 
 // setRole takes a new role over.

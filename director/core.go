@@ -42,7 +42,8 @@ type core struct {
 	around   around
 	// follow follows the role of a source, or of none (nil). Nil: nobody does.
 	follow func(*RoleSource)
-	resets bool // expire_nodest_conn is on
+	watch  *PassiveWatch // nil: there is no passive health
+	resets bool          // expire_nodest_conn is on
 
 	started, loaded time.Time
 	refused         string
@@ -152,6 +153,7 @@ func (c *core) passes(ctx context.Context, now time.Time) {
 	case full:
 		c.settle(c.pass(ctx, nil), now)
 		c.learnWays()
+		c.renewPaths(ctx)
 		c.resyncAt = now.Add(resyncEvery)
 	case len(changed) > 0:
 		c.settle(c.pass(ctx, changed), now)

@@ -37,6 +37,9 @@ type Options struct {
 	// Network shows the director's own way to the servers (Host). Nil: it is not known, and
 	// the director never doubts what it sees.
 	Network Network
+	// Connections is a kernel of its own for passive health, which reads the table of
+	// connections in another goroutine. Nil: there is no passive health.
+	Connections PassiveKernel
 	// RunJob runs the command line of a job of the state folder that is due (RunLater). It
 	// is called in a goroutine of its own. Nil refuses jobs.
 	RunJob func(ctx context.Context, j state.Job) error
@@ -123,6 +126,9 @@ func (d *Director) Run(ctx context.Context) error {
 		d.doubt.reach = NewReach(d.o.Network)
 	}
 	d.follow = d.follower(ctx)
+	if d.o.Connections != nil {
+		d.watch = NewPassiveWatch(d.o.Connections, d.o.Now, d.mail.putSuspects)
+	}
 	if err := d.begin(ctx, model); err != nil {
 		return err
 	}
@@ -132,6 +138,7 @@ func (d *Director) Run(ctx context.Context) error {
 		defer close(probing)
 		probing <- d.prober.Run(ctx)
 	}()
+	watching := d.watchPassive(ctx)
 	close(d.begun)
 	if d.o.Ready != nil {
 		d.o.Ready()
@@ -140,9 +147,24 @@ func (d *Director) Run(ctx context.Context) error {
 	cancel()
 	for range probing { // until it has ended
 	}
+	<-watching
 	stopped, free := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer free()
 	return errors.Join(err, d.stop(stopped))
+}
+
+// watchPassive watches until the context ends. The channel is closed then.
+func (d *Director) watchPassive(ctx context.Context) <-chan struct{} {
+	ended := make(chan struct{})
+	if d.watch == nil {
+		close(ended)
+		return ended
+	}
+	go func() {
+		defer close(ended)
+		d.watch.Run(ctx)
+	}()
+	return ended
 }
 
 // follower returns a function that follows the role of one source at a time.

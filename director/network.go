@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 )
 
 // Network is what the director sees of this machine's own network. Host is the real one.
@@ -56,3 +57,60 @@ var (
 	errNotOnLinux  = errors.New("this system's network cannot be read: it is not Linux")
 	errSettingName = errors.New("invalid name of a setting")
 )
+
+// sameNetwork is a Network that is read once: it answers each question as at first.
+type sameNetwork struct {
+	Network
+	ways      map[netip.Addr]Way
+	links     map[string]Link
+	settings  map[string]string
+	addresses []netip.Addr
+	defaults  *[]Way
+}
+
+func newSameNetwork(n Network) *sameNetwork {
+	return &sameNetwork{Network: n, ways: map[netip.Addr]Way{}, links: map[string]Link{}, settings: map[string]string{}}
+}
+
+// Addresses implements Network.
+func (n *sameNetwork) Addresses() (_ []netip.Addr, err error) {
+	if n.addresses == nil {
+		n.addresses, err = n.Network.Addresses()
+	}
+	return slices.Clone(n.addresses), err
+}
+
+// Way implements Network.
+func (n *sameNetwork) Way(to netip.Addr) (Way, error) { return once(n.ways, to, n.Network.Way) }
+
+// DefaultWays implements Network.
+func (n *sameNetwork) DefaultWays() ([]Way, error) {
+	if n.defaults == nil {
+		ways, err := n.Network.DefaultWays()
+		if err != nil {
+			return nil, err
+		}
+		n.defaults = &ways
+	}
+	return *n.defaults, nil
+}
+
+// Link implements Network.
+func (n *sameNetwork) Link(name string) (Link, error) { return once(n.links, name, n.Network.Link) }
+
+// Setting implements Network.
+func (n *sameNetwork) Setting(name string) (string, error) {
+	return once(n.settings, name, n.Network.Setting)
+}
+
+// once returns what is known, or asks. What fails is asked again.
+func once[K comparable, V any](known map[K]V, key K, ask func(K) (V, error)) (V, error) {
+	if v, ok := known[key]; ok {
+		return v, nil
+	}
+	v, err := ask(key)
+	if err == nil {
+		known[key] = v
+	}
+	return v, err
+}

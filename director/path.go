@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"hash/fnv"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -49,7 +50,16 @@ type Paths struct {
 	// work, each with the reason.
 	Direct []DirectCheck
 
-	servers map[uint32]netip.Addr
+	// servers and sources are those of each mark.
+	servers, sources map[uint32]netip.Addr
+}
+
+// same reports whether two ways to carry out one model do not differ.
+func (p *Paths) same(o *Paths) bool {
+	return maps.Equal(p.servers, o.servers) && maps.Equal(p.sources, o.sources) &&
+		slices.EqualFunc(p.Direct, o.Direct, func(a, b DirectCheck) bool {
+			return a.Server == b.Server && a.Kind == b.Kind && a.Why == b.Why
+		})
 }
 
 // DirectCheck is a check with via: path that asks its server directly, and why.
@@ -83,8 +93,8 @@ func (p *Paths) Server(mark uint32) netip.Addr {
 
 // NewPaths sends the checks with via: path of a model the way of the clients.
 func NewPaths(m *Model, n Network) *Paths {
-	b := pathBuilder{net: n, marks: pathMarks(m), out: &Paths{servers: map[uint32]netip.Addr{}},
-		virtual: map[netip.Addr]bool{}, needed: map[string]bool{}}
+	b := pathBuilder{net: newSameNetwork(n), marks: pathMarks(m), virtual: map[netip.Addr]bool{},
+		needed: map[string]bool{}, out: &Paths{servers: map[uint32]netip.Addr{}, sources: map[uint32]netip.Addr{}}}
 	for i := range m.Services {
 		if s := &m.Services[i]; s.FWMark == 0 {
 			b.virtual[s.Addr] = true
@@ -257,7 +267,7 @@ func (b *pathBuilder) check(s *Service, m *Member, c *Check, source netip.Addr, 
 		return out
 	}
 	mark := b.marks[s.pathServer(m)]
-	b.out.servers[mark] = m.Addr.Addr()
+	b.out.servers[mark], b.out.sources[mark] = m.Addr.Addr(), source
 	out.Addr = netip.AddrPortFrom(s.Addr, c.Addr.Port())
 	out.Mark = mark
 	if !out.Source.IsValid() {

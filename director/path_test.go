@@ -211,3 +211,53 @@ func TestPathsThatCannotWork(t *testing.T) {
 		})
 	}
 }
+
+// TestPathsRenewed checks that a check goes the way of the clients as soon as that works: at
+// once if the director may set what is missing, later if a person does, and not any more
+// when it is gone.
+func TestPathsRenewed(t *testing.T) {
+	for _, sysctl := range []string{"check", "set"} {
+		t.Run(sysctl, func(t *testing.T) {
+			s := serviceOf(1, 1)
+			s.Members[0].Forward = kernel.Direct
+			s.Members[0].Check.Path = true
+			w := newWorld(t, s)
+			w.model.Settings.Sysctl = sysctl
+			n := newFakeNetwork()
+			n.link("eth1", "10.0.0.254")
+			n.way("10.0.0.1", "10.0.0.254", "eth1")
+			n.ways[serviceID(1).Addr] = Way{Local: true, Interface: "lo"}
+			const accept = "ipv4/conf/eth1/accept_local"
+			n.settings[accept], n.settings["ipv4/conf/eth1/rp_filter"] = "0", "0"
+			w.o.Network = n
+			w.begin()
+			marks := func() (n int) {
+				for _, p := range w.prober.probes {
+					if p.Mark != 0 {
+						n++
+					}
+				}
+				return n
+			}
+			if sysctl == "check" {
+				if marks() != 0 || len(w.d.alarms["accept-local-eth1"].What) == 0 {
+					t.Errorf("%d probes have a mark, alarms %+v", marks(), w.d.alarms.list())
+				}
+				n.settings[accept] = "1"
+				w.pass(11 * time.Second)
+			}
+			if marks() != 1 || n.settings[accept] != "1" {
+				t.Errorf("%d probes have a mark, %s is %s", marks(), accept, n.settings[accept])
+			}
+			if a := w.d.alarms["accept-local-eth1"]; a != nil && !a.ended {
+				t.Errorf("the alarm stays: %+v", a)
+			}
+			loaded := w.d.loaded
+			delete(n.ways, s.Members[0].Addr.Addr())
+			w.pass(11 * time.Second)
+			if marks() != 0 || !w.d.loaded.Equal(loaded) {
+				t.Errorf("%d probes have a mark, loaded %v, before %v", marks(), w.d.loaded, loaded)
+			}
+		})
+	}
+}

@@ -57,6 +57,7 @@ func RoleSourceOf(m *Model, n Network) *RoleSource {
 
 var (
 	errNoAddress = errors.New("role: auto needs a service with an address; there are only firewall marks")
+	errNoNetwork = errors.New("role: auto needs the addresses of this machine, which cannot be read here")
 	errNoWord    = errors.New("it is empty; want MASTER, BACKUP, FAULT or STOP")
 )
 
@@ -66,8 +67,11 @@ func (s *RoleSource) Look() (Role, error) {
 	if s.File != "" {
 		return s.read()
 	}
-	if len(s.Addresses) == 0 {
+	switch {
+	case len(s.Addresses) == 0:
 		return RoleNone, errNoAddress
+	case s.Network == nil:
+		return RoleNone, errNoNetwork
 	}
 	here, err := s.Network.Addresses()
 	if err != nil {
@@ -149,7 +153,7 @@ func (s *RoleSource) follow(ctx context.Context, tick <-chan time.Time, tell fun
 // changes returns the channel of changed addresses, nil if they do not matter or cannot be
 // listened to.
 func (s *RoleSource) changes(ctx context.Context) <-chan struct{} {
-	if s.File != "" {
+	if s.File != "" || s.Network == nil {
 		return nil
 	}
 	changes, err := s.Network.Changes(ctx)
