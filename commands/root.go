@@ -55,6 +55,7 @@ func verbs() []verb {
 		{ofFile, "validate", "", newValidate},
 		{ofFile, "export", "", newExport},
 		{ofFile, "import", "", newImport},
+		{ofFile, "director", "", newDirector},
 		{ofTraffic, "top", "", newTop},
 		{ofTraffic, "stats", "", newStats},
 		{ofTraffic, "connections", "conns", newConnections},

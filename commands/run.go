@@ -71,6 +71,9 @@ func (a *App) run(ctx context.Context, args []string) int {
 	if err == errNo {
 		return exitNo
 	}
+	if status, ok := answered(err); ok {
+		return status
+	}
 	var own *fault // of a verb that reports itself what remains
 	switch {
 	case errors.As(err, &own) && own.status == exitInterrupted:
