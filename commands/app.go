@@ -128,7 +128,7 @@ func (a *App) Main(args []string) int {
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	// A lost SSH connection must not leave a change half done. Under nohup the signal
 	// stays ignored.
-	if !signal.Ignored(syscall.SIGHUP) {
+	if !signal.Ignored(syscall.SIGHUP) && !staysForHangup(args) {
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)
@@ -149,6 +149,12 @@ func looksOnce(name string, args []string) bool {
 		return false
 	}
 	return len(args) == 0 || slices.Contains([]string{"list", "ls", "version", "--version"}, args[0])
+}
+
+// staysForHangup reports whether a command line runs a director, which reads its files again
+// when it gets a SIGHUP.
+func staysForHangup(args []string) bool {
+	return slices.Contains(args, "director") && slices.Contains(args, "run")
 }
 
 // System returns the App of this process.

@@ -23,7 +23,8 @@ func newDirector(a *App) *cobra.Command {
 		Use:   "director",
 		Short: "Keep services as a cluster file wants them, and check servers",
 		Long:  directorPage,
-		Example: `  lvs director
+		Example: `  lvs director run -f /etc/lvs/cluster.yaml
+  lvs director
   lvs director events -f
   lvs director drain 10.0.0.11 --for 30m`,
 		Args: a.onlyVerbs,
@@ -31,7 +32,7 @@ func newDirector(a *App) *cobra.Command {
 	}
 	bare.register(c)
 	a.hiddenGlobals(c)
-	c.AddCommand(newDirectorStatus(a), newDirectorCheck(a),
+	c.AddCommand(newDirectorRun(a), newDirectorStatus(a), newDirectorCheck(a),
 		newDirectorDecide(a, "drain"), newDirectorDecide(a, "maintain"), newDirectorDecide(a, "undrain"),
 		newDirectorEvents(a), newDirectorReload(a))
 	return c

@@ -16,3 +16,8 @@ func Open(Options) (*Client, error) {
 func Identity(string) (string, error) {
 	return "", &Error{Op: "open network namespace", Err: ErrNotSupported}
 }
+
+// Enter returns ErrNotSupported.
+func Enter(netns string) error {
+	return &Error{Op: "enter network namespace " + netns, Err: ErrNotSupported}
+}

@@ -54,6 +54,7 @@ var arrows = []struct{ from, to, reason string }{
 	{"plan/journal", "safefile", "the journal's folder is opened without following links"},
 	{"commands", "director", "lvs director runs one, and hands decisions to it"},
 	{"commands", "director/api", "the verbs of lvs director ask over its socket"},
+	{"commands", "director/health", "lvs director run makes the engine of the checks"},
 	{"commands", "safefile", "save -f replaces a file; refusals of the state folder are explained"},
 	{"director", "director/health", "the director acts on the verdicts of checks"},
 	{"director", "cluster", "it keeps the table as a cluster file wants it"},
