@@ -166,17 +166,17 @@ func beside(t *testing.T, d director.Control, k kernel.Kernel) (app *App, out, e
 
 // statusTable is what lvs director status prints of directedBy.
 const statusTable = `
-SERVICE              SERVER        ADMIN  HEALTH  WEIGHT  WANTED  WHY                                LAST
-tcp://192.0.2.10:80  -             -      up           5       -  2 of 3 servers healthy             -
-tcp://192.0.2.10:80  10.0.0.11:80  ready  up           5       5  as in the file                     http: passed in 1ms
-tcp://192.0.2.10:80  10.0.0.12:80  ready  down         0       0  its checks fail                    http: answer: 503 \x1b[2J
-tcp://192.0.2.10:80  10.0.0.13:80  drain  up           0       0  drained by root: new disk          http: passed in 1ms
-tcp://192.0.2.11:25  -             -      down         0       -  0 of 1 servers healthy, up from 1  -
-tcp://192.0.2.11:25  10.0.0.11:25  ready  down         -       -  its checks fail; removed           http: answer: 503 \x1b[2J
+SERVER        ADMIN  HEALTH  WEIGHT  WANTED  WHY                                LAST
+-             -      up           5       -  2 of 3 servers healthy             -
+10.0.0.11:80  ready  up           5       5  as in the file                     http: passed in 1ms
+10.0.0.12:80  ready  down         0       0  its checks fail                    http: answer: 503 \x1b[2J
+10.0.0.13:80  drain  up           0       0  drained by root: new disk          http: passed in 1ms
+-             -      down         0       -  0 of 1 servers healthy, up from 1  -
+10.0.0.11:25  ready  down         -       -  its checks fail; removed           http: answer: 503 \x1b[2J
 `
 
 func TestDirectorVerbs(t *testing.T) {
-	const columns = "--columns service,server,admin,health,weight,weightWanted,why,last"
+	const columns = "--columns server,admin,health,weight,weightWanted,why,last"
 	for _, test := range []struct {
 		name, line string
 		change     func(*fakeDirector)
@@ -257,7 +257,8 @@ func TestDirectorVerbs(t *testing.T) {
 			change: func(f *fakeDirector) {
 				f.status.Services, f.status.At = nil, start().Add(-time.Minute)
 			}, out: "LVS CRITICAL - 0 of 0 services up, 0 of 0 servers healthy: " +
-				"the director hangs: its newest state is 1m old|services=0 services_up=0 servers=0 servers_healthy=0 servers_out=0 alarms=0 drift=0\n"},
+				"the director hangs: its newest state is 1m old|services=0 services_up=0 servers=0 servers_healthy=0 " +
+				"servers_out=0 alarms=0 drift=0\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := directedBy()

@@ -30,7 +30,8 @@ func startBudget(pkg string) int {
 		return 224 << 10
 	case "github.com/charmbracelet/ultraviolet", "github.com/olekukonko/tablewriter":
 		return 28 << 10
-	case "vendor/golang.org/x/net/http2/hpack": // with net/http, for the socket of a director
+	case "vendor/golang.org/x/net/http2/hpack", // with net/http, for the socket of a director
+		"github.com/vishvananda/netlink": // links, addresses and routes for a director
 		return 8 << 10
 	case "github.com/charmbracelet/x/ansi", "unicode":
 		return 14 << 10

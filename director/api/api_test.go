@@ -171,8 +171,8 @@ func TestStatus(t *testing.T) {
 func TestDecide(t *testing.T) {
 	f := newFake()
 	c := serve(t, f)
-	d := director.Decision{Action: director.DoDrain, Servers: []kernel.ServerKey{key("10.0.0.11:80")}, For: 30 * time.Minute,
-		User: "mallory", Reason: "new disk", Command: "lvs drain 10.0.0.11"}
+	d := director.Decision{Action: director.DoDrain, Servers: []kernel.ServerKey{key("10.0.0.11:80")},
+		For: 30 * time.Minute, User: "mallory", Reason: "new disk", Command: "lvs drain 10.0.0.11"}
 	rows, err := c.Decide(t.Context(), &d)
 	if err != nil || len(rows) != 1 || rows[0].Server != "10.0.0.11:80" {
 		t.Fatal(rows, err)
