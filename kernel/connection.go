@@ -77,12 +77,12 @@ const (
 
 // connectionParser reads lines of /proc/net/ip_vs_conn and ip_vs_conn_sync.
 type connectionParser struct {
-	origin bool  // lines have an origin instead of an engine
-	names  names // states and origins: few, repeated
-	// What the line before has is often the same again: its state, virtual address
-	// and server.
-	state  string
-	before [2]knownEndpoint
+	origin bool   // lines have an origin instead of an engine
+	names  names  // states and origins: few, repeated
+	state  string // of the line before
+	// known has virtual addresses, and servers, of lines before: most come again. The last
+	// digit of the address chooses the place.
+	known [2][16]knownEndpoint
 }
 
 // knownEndpoint is an address with its port, and the text that it was parsed from.
@@ -151,13 +151,8 @@ func (p *connectionParser) parseEnd(line, rest []byte, c *Connection) error {
 // returns false for any other line.
 func (p *connectionParser) parseShort(line []byte, c *Connection) (rest []byte, ok bool) {
 	const length = len("UDP ") + 3*(shortEndpoint+1)
-	if len(line) < length {
+	if len(line) < length || line[3] != ' ' || line[17] != ' ' || line[31] != ' ' || line[45] != ' ' {
 		return nil, false
-	}
-	for _, at := range [...]int{3, 12, 17, 26, 31, 40, 45} {
-		if line[at] != ' ' {
-			return nil, false
-		}
 	}
 	switch string(line[:3]) {
 	case "TCP":
@@ -170,26 +165,34 @@ func (p *connectionParser) parseShort(line []byte, c *Connection) (rest []byte, 
 	if c.Client, ok = parseShortEndpoint(line[4:17]); !ok {
 		return nil, false
 	}
-	for i, ap := range []*netip.AddrPort{&c.Virtual, &c.Server} {
-		text, known := line[18+14*i:31+14*i], &p.before[i]
-		if string(text) != string(known.text[:]) {
-			if known.at, ok = parseShortEndpoint(text); !ok {
-				known.text[0] = 0
-				return nil, false
-			}
-			copy(known.text[:], text)
-		}
-		*ap = known.at
+	if c.Virtual, ok = parseKnownEndpoint(line[18:31], &p.known[0]); !ok {
+		return nil, false
+	}
+	if c.Server, ok = parseKnownEndpoint(line[32:45], &p.known[1]); !ok {
+		return nil, false
 	}
 	return line[length:], true
 }
 
+// parseKnownEndpoint is parseShortEndpoint, faster for what is in known, and adds to it.
+func parseKnownEndpoint(b []byte, known *[16]knownEndpoint) (netip.AddrPort, bool) {
+	k := &known[b[7]&15]
+	if string(b) == string(k.text[:]) {
+		return k.at, true
+	}
+	at, ok := parseShortEndpoint(b)
+	if ok {
+		k.text, k.at = [shortEndpoint]byte(b), at
+	}
+	return at, ok
+}
+
 // parseShortEndpoint parses "C6336464 A1B2".
 func parseShortEndpoint(b []byte) (netip.AddrPort, bool) {
-	a, okAddr := parseHex32(b)
-	high, okHigh := hexPair(b[9], b[10])
-	low, okLow := hexPair(b[11], b[12])
-	return netip.AddrPortFrom(netip.AddrFrom4(a), uint16(high)<<8|uint16(low)), okAddr && okHigh && okLow
+	n, okAddr := parseHex(b[:8])
+	port, okPort := parseHex(b[9:])
+	a := netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+	return netip.AddrPortFrom(a, uint16(port)), okAddr && okPort && b[8] == ' '
 }
 
 // readConnections iterates over a connection list. Its first line is the header.
@@ -198,7 +201,7 @@ func readConnections(r io.Reader, from ConnectionSource) iter.Seq2[*Connection, 
 		p := connectionParser{origin: from == WithOrigin, names: names{}}
 		var c Connection
 		first := true
-		for line, err := range lines(r) {
+		for line, err := range lines(r, readConnLen) {
 			if first && err == nil {
 				first = false
 				continue

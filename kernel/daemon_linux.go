@@ -15,7 +15,7 @@ import (
 func (c *Client) Interfaces(ctx context.Context) ([]string, error) {
 	out := []string{}
 	err := c.read(ctx, "list the network interfaces", procNet+"dev", func(r io.Reader) error {
-		for line, err := range lines(r) {
+		for line, err := range lines(r, readLen) {
 			if err != nil {
 				return err
 			}

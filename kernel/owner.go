@@ -18,6 +18,7 @@ const (
 // Owners finds the servers of a table to which connections belong. It must not be copied.
 type Owners struct {
 	exact map[ownerPair]bool // service and server, with their ports
+	known [16]ownerPair      // some of exact that were asked for, by the last bits of the server's address
 	// What most connections do not need is made from table when it is needed.
 	table    *Snapshot
 	hosts    map[ownerPair]bool // the same as exact, but any port of the server
@@ -100,7 +101,7 @@ const (
 // of an address that a firewall mark may have too is OrphanUnknown if only the mark has
 // the server.
 func (o *Owners) Orphaned(c *Connection) Orphan {
-	if o.exact[ownerPair{c.Protocol, c.Virtual, c.Server}] {
+	if o.hasExact(ownerPair{c.Protocol, c.Virtual, c.Server}) {
 		return NotOrphaned
 	}
 	o.index()
@@ -130,6 +131,20 @@ func (o *Owners) Orphaned(c *Connection) Orphan {
 		return NotOrphaned
 	}
 	return Orphaned
+}
+
+// hasExact reports whether exact has a pair. Most connections have one of a few.
+func (o *Owners) hasExact(pair ownerPair) bool {
+	host := pair.server.Addr().As16()
+	known := &o.known[host[15]&15]
+	if *known == pair {
+		return true
+	}
+	if !o.exact[pair] {
+		return false
+	}
+	*known = pair
+	return true
 }
 
 func orphanUnless(owned bool) Orphan {

@@ -72,10 +72,12 @@ func TestOrphaned(t *testing.T) {
 		{"perhaps of a mark", TCP, "198.51.100.1:1000", "192.0.2.1:80", "10.0.0.8:80", OrphanUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := owners.Orphaned(&Connection{Protocol: c.protocol, Client: netip.MustParseAddrPort(c.client),
-				Virtual: netip.MustParseAddrPort(c.virtual), Server: netip.MustParseAddrPort(c.server)})
-			if got != c.want {
-				t.Errorf("%d, want %d", got, c.want)
+			for range 2 { // what was found is kept
+				got := owners.Orphaned(&Connection{Protocol: c.protocol, Client: netip.MustParseAddrPort(c.client),
+					Virtual: netip.MustParseAddrPort(c.virtual), Server: netip.MustParseAddrPort(c.server)})
+				if got != c.want {
+					t.Errorf("%d, want %d", got, c.want)
+				}
 			}
 		})
 	}

@@ -14,15 +14,21 @@ import (
 // IPv6 connection with SIP data, below 400 bytes.
 const maxLine = 4096
 
-// readLen is the size of the read buffer. The kernel returns at most a page per
-// call.
-const readLen = 64 << 10
+const (
+	// readLen is the size of the read buffer. The kernel returns at most a page per
+	// call.
+	readLen = 64 << 10
+	// readConnLen is the same for a list of connections. When it is full, Listing looks
+	// whether the table was resized.
+	readConnLen = 256 << 10
+)
 
-// lines iterates over the lines of r. Each is valid until the next step.
-func lines(r io.Reader) iter.Seq2[[]byte, error] {
+// lines iterates over the lines of r, which it reads in pieces of size bytes. Each is valid
+// until the next step.
+func lines(r io.Reader, size int) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		s := bufio.NewScanner(r)
-		s.Buffer(make([]byte, readLen), readLen)
+		s.Buffer(make([]byte, size), size)
 		for s.Scan() {
 			if len(s.Bytes()) > maxLine {
 				yield(nil, errLine(s.Bytes()[:40]))
@@ -60,44 +66,25 @@ func parseHex(b []byte) (uint64, bool) {
 	if len(b) == 0 || len(b) > 16 {
 		return 0, false
 	}
-	var n uint64
+	n, valid := uint64(0), byte(validDigit)
 	for _, c := range b {
-		d := hexDigit(c)
-		if d > 15 {
-			return 0, false
-		}
-		n = n<<4 | uint64(d)
+		d := hexDigits[c]
+		n, valid = n<<4|uint64(d&15), valid&d
 	}
-	return n, true
+	return n, valid != 0
 }
 
-// parseHex32 parses the first 8 hexadecimal digits of b.
-func parseHex32(b []byte) (a [4]byte, ok bool) {
-	ok = true
-	for i := range a {
-		x, valid := hexPair(b[2*i], b[2*i+1])
-		a[i], ok = x, ok && valid
-	}
-	return a, ok
+// hexDigits has the value of each hexadecimal digit, and validDigit with it.
+var hexDigits = [256]byte{
+	'0': validDigit | 0, '1': validDigit | 1, '2': validDigit | 2, '3': validDigit | 3, '4': validDigit | 4,
+	'5': validDigit | 5, '6': validDigit | 6, '7': validDigit | 7, '8': validDigit | 8, '9': validDigit | 9,
+	'A': validDigit | 10, 'B': validDigit | 11, 'C': validDigit | 12, 'D': validDigit | 13, 'E': validDigit | 14,
+	'F': validDigit | 15,
+	'a': validDigit | 10, 'b': validDigit | 11, 'c': validDigit | 12, 'd': validDigit | 13, 'e': validDigit | 14,
+	'f': validDigit | 15,
 }
 
-// hexPair parses two hexadecimal digits.
-func hexPair(high, low byte) (byte, bool) {
-	h, l := hexDigit(high), hexDigit(low)
-	return h<<4 | l&15, h|l < 16
-}
-
-func hexDigit(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	}
-	return 255
-}
+const validDigit = 16
 
 // parseDecimal parses an unsigned decimal number.
 func parseDecimal(b []byte) (uint64, bool) {
@@ -128,13 +115,13 @@ func parseHexAddr(b []byte) (netip.Addr, bool) {
 		return netip.Addr{}, false
 	}
 	var a [16]byte
-	for i := range a {
-		at := i*2 + i/2
-		hi, lo := hexDigit(b[at]), hexDigit(b[at+1])
-		if hi > 15 || lo > 15 || i%2 == 1 && at+2 < len(b) && b[at+2] != ':' {
+	for i := range 8 {
+		at := i * len("2001:")
+		n, ok := parseHex(b[at : at+4])
+		if !ok || i < 7 && b[at+4] != ':' {
 			return netip.Addr{}, false
 		}
-		a[i] = hi<<4 | lo
+		a[2*i], a[2*i+1] = byte(n>>8), byte(n)
 	}
 	return netip.AddrFrom16(a), true
 }

@@ -12,7 +12,7 @@ import (
 func readPublicTable(r io.Reader, s *Snapshot) error {
 	number := 0
 	n := names{}
-	for line, err := range lines(r) {
+	for line, err := range lines(r, readLen) {
 		if err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func parseHexAddrPort(b []byte) (netip.AddrPort, bool) {
 // each below two rows of titles.
 func readTotals(r io.Reader) (Stats, error) {
 	var rows [][5]uint64
-	for line, err := range lines(r) {
+	for line, err := range lines(r, readLen) {
 		if err != nil {
 			return Stats{}, err
 		}
@@ -181,7 +181,7 @@ func parseTotals(line []byte) (row [5]uint64, ok bool) {
 // readTableStatus parses the "Name:	value" lines of /proc/net/ip_vs_status.
 func readTableStatus(r io.Reader) ([]TableStatus, error) {
 	out := []TableStatus{}
-	for line, err := range lines(r) {
+	for line, err := range lines(r, readLen) {
 		if err != nil {
 			return nil, err
 		}

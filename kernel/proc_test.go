@@ -67,6 +67,34 @@ func TestConnections(t *testing.T) {
 	}
 }
 
+// TestConnectionsAfterOthers: an address is that of its own line, even if lines before had
+// another one with the same last digit.
+func TestConnectionsAfterOthers(t *testing.T) {
+	servers := []string{"0A000001 0050", "0A000011 0050", "0A000001 0051", "0a000001 0050", "C0000201 FFFF", "0A000002 0050"}
+	var text strings.Builder
+	text.WriteString(connTitle)
+	for i := range 60 {
+		fmt.Fprintf(&text, "TCP C63364%02X A1B2 %s %s UDP %d\n", i, servers[i*5%6], servers[i*i%6], i)
+	}
+	got, err := collect(t, text.String(), WithEngine)
+	if err != nil || len(got) != 60 {
+		t.Fatalf("%d connections, %v", len(got), err)
+	}
+	want := func(i int) netip.AddrPort {
+		host, port, _ := strings.Cut(servers[i%6], " ")
+		at, ok := parseHexAddrPort([]byte(host + ":" + port))
+		if !ok {
+			t.Fatal(servers[i%6])
+		}
+		return at
+	}
+	for i, c := range got {
+		if c.Virtual != want(i*5) || c.Server != want(i*i) {
+			t.Errorf("line %d: %s %s, want %s %s", i, c.Virtual, c.Server, want(i*5), want(i*i))
+		}
+	}
+}
+
 func TestConnectionsWithOrigin(t *testing.T) {
 	got, err := collect(t, "Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Origin Expires\n"+
 		"TCP C6336464 A1B2 C000020A 0050 C6336401 1F90 ESTABLISHED SYNC       900\n", WithOrigin)
@@ -81,6 +109,9 @@ func TestConnectionsRefuse(t *testing.T) {
 		"TCP C633646 A1B2 C000020A 0050 C6336401 1F90 ESTABLISHED     900",
 		"TCP C6336464 1A1B2 C000020A 0050 C6336401 1F90 ESTABLISHED     900",
 		"TCP C6336464 A1B2 C000020A 0050 C6336401",
+		"TCP C63364G4 A1B2 C000020A 0050 C6336401 1F90 ESTABLISHED     900",
+		"TCP C6336464:A1B2 C000020A 0050 C6336401 1F90 ESTABLISHED     900",
+		"TCP C6336464 A1B2 C000020A 0050 C6336401 1F9/ ESTABLISHED     900",
 		"TCP C6336464 A1B2 C000020A 0050 C6336401 1F90 ESTABLISHED    -900",
 		"TCP 2001:0db8:0001:0000:0000:0000:0000-0064 A1B2 C000020A 0050 C6336401 1F90 ESTABLISHED 1",
 		strings.Repeat("x", maxLine+1),

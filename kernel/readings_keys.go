@@ -14,17 +14,13 @@ import (
 type listedKeys struct {
 	// seed makes the numbers unpredictable: clients choose their addresses and ports.
 	seed   uint64
-	recent [2]keySet // the last ones, and those before
-	log    [][]uint64
+	log    [][]uint64 // in parts of recentLen
+	recent keySet     // of the last two parts of log
 	all    *keySet
 }
 
-const (
-	// recentLen is how many keys are at least in recent.
-	recentLen = 4096
-	// logLen is the number of keys in a part of log.
-	logLen = 8192
-)
+// recentLen is how many keys are at least in recent.
+const recentLen = 4096
 
 // add adds a connection and reports whether it is new.
 func (l *listedKeys) add(c *Connection) bool {
@@ -35,19 +31,19 @@ func (l *listedKeys) add(c *Connection) bool {
 	if l.all != nil {
 		return l.all.add(key)
 	}
-	if l.recent[1].has(key) || !l.recent[0].add(key) {
+	if !l.recent.add(key) {
 		return false
 	}
-	if l.recent[0].n == recentLen {
-		l.recent[0], l.recent[1] = l.recent[1], l.recent[0]
-		l.recent[0].clear()
-	}
 	last := len(l.log) - 1
-	if last < 0 || len(l.log[last]) == logLen {
-		l.log = append(l.log, make([]uint64, 0, logLen))
+	if last < 0 || len(l.log[last]) == recentLen {
+		l.log = append(l.log, make([]uint64, 0, recentLen))
 		last++
 	}
 	l.log[last] = append(l.log[last], key)
+	if len(l.log[last]) == recentLen {
+		l.recent.clear()
+		l.recent.addAll(l.log[last])
+	}
 	return true
 }
 
@@ -58,11 +54,9 @@ func (l *listedKeys) expectAll() {
 	}
 	l.all = &keySet{}
 	for _, part := range l.log {
-		for _, key := range part {
-			l.all.add(key)
-		}
+		l.all.addAll(part)
 	}
-	l.log, l.recent = nil, [2]keySet{}
+	l.log, l.recent = nil, keySet{}
 }
 
 // keyOf returns a number for what identifies a connection: all but its state and the
@@ -118,12 +112,10 @@ func (s *keySet) add(key uint64) bool {
 	return !there
 }
 
-func (s *keySet) has(key uint64) bool {
-	if s.n == 0 {
-		return false
+func (s *keySet) addAll(keys []uint64) {
+	for _, key := range keys {
+		s.add(key)
 	}
-	_, there := s.find(key)
-	return there
 }
 
 // find returns the place of a key, or a free one. A set that is not empty has a free

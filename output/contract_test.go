@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -132,6 +133,26 @@ func TestAppendedBytesAreTheRows(t *testing.T) {
 			same(t, new(connectionJSON).append(nil, &c), connectionRow(&c))
 		})
 	}
+	t.Run("connections after others", func(t *testing.T) { testConnectionsAfterOthers(t) })
+}
+
+// testConnectionsAfterOthers: the text that is kept of a connection is used only for the same
+// values, even if another server has the same place.
+func testConnectionsAfterOthers(t *testing.T) {
+	all := sampleConnections()
+	for _, c := range sampleConnections() {
+		c.Server = addr("172.16.0.27:80") // the last bits are those of 10.0.0.11
+		all = append(all, c)
+		c.Virtual, c.Protocol, c.Orphan = addr("[2001:db8::11]:1000"), kernel.TCP, kernel.Orphaned
+		all = append(all, c)
+		c.Client, c.Expires = addr("[2001:db8::9]:65535"), 100_000*time.Second
+		all = append(all, c)
+	}
+	var j connectionJSON
+	for i := range 2 * len(all) {
+		c := &all[i*7%len(all)]
+		same(t, j.append(nil, c), connectionRow(c))
+	}
 }
 
 func same(t *testing.T, got []byte, row any) {
@@ -199,6 +220,9 @@ func connectionRow(c *kernel.Connection) ConnectionRow {
 	}
 	if c.Protocol != 0 {
 		row.Protocol = new(c.Protocol.String())
+	}
+	if c.Orphan != kernel.OrphanUnknown {
+		row.Orphaned = new(c.Orphan == kernel.Orphaned)
 	}
 	return row
 }

@@ -254,7 +254,12 @@ func appendStringOrNull(b []byte, s string) []byte {
 	return appendString(b, s)
 }
 
-func appendUint(b []byte, n uint64) []byte { return strconv.AppendUint(b, n, 10) }
+func appendUint(b []byte, n uint64) []byte {
+	if n < 100_000 {
+		return appendSmall(b, uint(n))
+	}
+	return strconv.AppendUint(b, n, 10)
+}
 
 func indent(b []byte) []byte {
 	var out bytes.Buffer

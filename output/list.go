@@ -163,8 +163,9 @@ func (w *csvWriter[T]) flush() error {
 
 func (w *csvWriter[T]) close() error { return w.flush() }
 
-// sinkSize is the number of bytes that are gathered before they are written.
-const sinkSize = 64 << 10
+// sinkSize is the number of bytes that are gathered before they are written. Shorter output
+// takes less memory.
+const sinkSize = 256 << 10
 
 // sink gathers bytes in buf and writes them in large pieces. After an error it
 // writes nothing more and returns that error again.
