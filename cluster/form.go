@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"lvs/kernel"
 	"lvs/plan"
 )
 
@@ -133,8 +134,9 @@ func oneOf(list ...string) form[string] {
 			}
 		}
 		hint, near := "", Nearest(t.text, list)
-		if other := otherWord(strings.ToLower(t.text)); slices.Contains(list, other) {
-			near = other
+		forward, err := kernel.ParseForward(strings.ToLower(t.text)) // as another tool calls it
+		if err == nil && slices.Contains(list, forward.String()) {
+			near = forward.String()
 		}
 		if near != "" && t.kind == isText {
 			hint = "did you mean " + near + "?"
@@ -142,19 +144,6 @@ func oneOf(list ...string) form[string] {
 		d.want(t, s.words, hint)
 		return "", false
 	}}
-}
-
-// otherWord returns the forwarding method that another tool calls word, or nothing.
-func otherWord(word string) string {
-	switch word {
-	case "dr", "gate", "gatewaying", "route", "droute":
-		return "direct"
-	case "masq", "masquerade", "masquerading":
-		return "nat"
-	case "tun", "tunneling", "ipip":
-		return "tunnel"
-	}
-	return ""
 }
 
 // number is a whole number.

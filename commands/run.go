@@ -315,7 +315,7 @@ func (a *App) hint(err error) string {
 		}
 		return "list the servers: " + a.Name + " server list " + service
 	case errors.Is(err, kernel.ErrNoScheduler):
-		return "use one of the schedulers " + strings.Join(schedulerNames(), ", ") + ", or the persistence engine sip"
+		return unknownNameHint(err)
 	case errors.Is(err, kernel.ErrNoInterface):
 		return "list the interfaces: ip -br link"
 	case errors.Is(err, kernel.ErrNoDaemon):

@@ -72,9 +72,9 @@ func (o *serviceAdd) run(c *cobra.Command, args []string) error {
 	if err := bad.err(); err != nil {
 		return err
 	}
-	return o.tried(&s, o.app.apply(c.Context(), []operate.Step{{
+	return o.app.apply(c.Context(), []operate.Step{{
 		Change: kernel.Change{Op: kernel.AddService, Service: s},
-	}}))
+	}})
 }
 
 type serviceEdit struct {
@@ -140,10 +140,10 @@ func (o *serviceEdit) run(c *cobra.Command, args []string) error {
 	if after == before {
 		return o.app.nothingChanges("service %v already has these settings", id)
 	}
-	return o.tried(&after, o.app.apply(c.Context(), []operate.Step{{
+	return o.app.apply(c.Context(), []operate.Step{{
 		Change:        kernel.Change{Op: kernel.EditService, Service: after},
 		BeforeService: &before,
-	}}))
+	}})
 }
 
 type serviceDelete struct {

@@ -2,8 +2,6 @@ package commands
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +27,7 @@ func (o *serviceOptions) register(c *cobra.Command) {
 	f.StringVarP(&o.scheduler, "scheduler", "s", "",
 		"select servers with the scheduler `NAME`: "+strings.Join(schedulerNames(), ", ")+" (default wlc)")
 	f.StringVar(&o.schedFlags, "sched-flags", "",
-		"set the scheduler flags to `FLAGS`, separated by commas: "+strings.Join(schedFlags(), ", ")+" (default none)")
+		"set the scheduler flags to `FLAGS`, separated by commas: "+strings.Join(append(kernel.SchedFlagNames(), "none"), ", ")+" (default none)")
 	f.StringVar(&o.persistent, "persistent", "",
 		"keep a client on its server for `DURATION` after its last connection: seconds, 6m or 7d, at most 31 days; "+
 			"0 or none is off (default off; 6m without a value)")
@@ -42,15 +40,10 @@ func (o *serviceOptions) register(c *cobra.Command) {
 	f.BoolVar(&o.ops, "ops", false,
 		"schedule each datagram separately; for UDP and firewall marks (default off; --ops=false turns it off)")
 	complete(c, "scheduler", words(schedulerProposals()...))
-	complete(c, "sched-flags", completeList(schedFlags()...))
+	complete(c, "sched-flags", completeList(append(kernel.SchedFlagNames(), "none")...))
 	complete(c, "persistent", words("6m", "none"))
 	complete(c, "netmask", nothing)
 	complete(c, "pe", words("sip", "none"))
-}
-
-// schedFlags returns the words for --sched-flags.
-func schedFlags() []string {
-	return []string{"sh-fallback", "sh-port", "mh-fallback", "mh-port", "flag-1", "flag-2", "flag-3", "none"}
 }
 
 // given reports whether any of the options is on the command line.
@@ -151,30 +144,6 @@ func (o *serviceOptions) apart(f *pflag.FlagSet, args []string) error {
 	return nil
 }
 
-// tried names the scheduler or the persistence engine that the kernel does not have: its
-// answer is the same for both. s is the service that was refused.
-func (o *serviceOptions) tried(s *kernel.Service, failure error) error {
-	var refused kernel.Refusals
-	if !errors.Is(failure, kernel.ErrNoScheduler) || !errors.As(failure, &refused) {
-		return failure
-	}
-	e, known := refused[0].Err, slices.Contains(schedulerNames(), s.Scheduler)
-	if known && s.Engine != "" {
-		if s.Engine == "sip" {
-			return failure // either may be a module that is missing
-		}
-		err := fmt.Errorf("%s %v: no such persistence engine %q", e.Op, e.Service, s.Engine)
-		return (&fault{status: exitUsage, err: err}).hintf("use --pe sip, or --pe none")
-	}
-	err := (&fault{status: exitUsage, err: fmt.Errorf("%s %v: no such scheduler %q", e.Op, e.Service, s.Scheduler)}).
-		hintf("use one of the schedulers %s", strings.Join(schedulerNames(), ", "))
-	near := cluster.Nearest(o.scheduler, schedulerNames())
-	if near == "" {
-		return err
-	}
-	return err.hintf("did you mean %s? (schedulers: %s)", near, strings.Join(schedulerNames(), ", "))
-}
-
 func parsePersistence(s string) (time.Duration, error) {
 	if s == "none" {
 		return 0, nil
@@ -208,6 +177,22 @@ func schedulerNames() []string {
 		out[i] = s.name
 	}
 	return out
+}
+
+// unknownNameHint returns the hint for a scheduler or an engine that the kernel does not have.
+func unknownNameHint(err error) string {
+	all := strings.Join(schedulerNames(), ", ")
+	var unknown *kernel.UnknownName
+	if !errors.As(err, &unknown) {
+		return "use one of the schedulers " + all + ", or the persistence engine sip"
+	}
+	if unknown.Engine {
+		return "use the persistence engine sip, or none"
+	}
+	if near := cluster.Nearest(unknown.Name, schedulerNames()); near != "" {
+		return "did you mean " + near + "? (schedulers: " + all + ")"
+	}
+	return "use one of the schedulers " + all
 }
 
 func schedulerProposals() []string {

@@ -2,7 +2,9 @@ package kernel
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +39,37 @@ type invalid string
 
 func (e invalid) Error() string        { return string(e) }
 func (e invalid) Is(target error) bool { return target == ErrInvalid }
+
+// UnknownName is ErrNoScheduler where the answer can mean only one of the two names.
+type UnknownName struct {
+	Engine bool // the name of a persistence engine, not of a scheduler
+	Name   string
+}
+
+func (e *UnknownName) Error() string {
+	if e.Engine {
+		return fmt.Sprintf("no such persistence engine %q", e.Name)
+	}
+	return fmt.Sprintf("no such scheduler %q", e.Name)
+}
+
+// Is reports whether target is ErrNoScheduler.
+func (e *UnknownName) Is(target error) bool { return target == ErrNoScheduler }
+
+// NoScheduler returns the error for a service of which the kernel does not have the
+// scheduler or the persistence engine. Its answer is the same for both, and it looks for the
+// scheduler first (ip_vs_add_service). Without an engine, or if Linux has a name and not the
+// other, the error is an *UnknownName; else it is ErrNoScheduler: either may be a module
+// that is missing.
+func NoScheduler(s *Service) error {
+	switch {
+	case s.Engine == "" || !slices.Contains(Schedulers(), s.Scheduler):
+		return &UnknownName{Name: s.Scheduler}
+	case !slices.Contains(Engines(), s.Engine):
+		return &UnknownName{Engine: true, Name: s.Engine}
+	}
+	return ErrNoScheduler
+}
 
 // Error holds what was tried, on which object, and why it failed.
 type Error struct {

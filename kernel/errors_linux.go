@@ -73,6 +73,9 @@ func changeFailure(c *Change, errno unix.Errno) *Error {
 	if c.Op.OnServer() {
 		e.Server = c.Server.Addr
 	}
+	if e.Err == ErrNoScheduler {
+		e.Err = NoScheduler(&c.Service)
+	}
 	return e
 }
 

@@ -49,3 +49,22 @@ func TestVersion(t *testing.T) {
 		t.Errorf("got %q, want 1.2.1", got)
 	}
 }
+
+// An answer that can mean only one of the names has that name.
+func TestNoScheduler(t *testing.T) {
+	for _, c := range []struct{ scheduler, engine, want string }{
+		{"wrrr", "", `no such scheduler "wrrr"`},
+		{"wlc", "", `no such scheduler "wlc"`}, // its module is missing
+		{"wrrr", "sip", `no such scheduler "wrrr"`},
+		{"wrrr", "h323", `no such scheduler "wrrr"`}, // it is looked for first
+		{"wlc", "h323", `no such persistence engine "h323"`},
+		{"wlc", "sip", "no such scheduler or persistence engine"},
+	} {
+		t.Run(c.scheduler+" "+c.engine, func(t *testing.T) {
+			err := NoScheduler(&Service{Scheduler: c.scheduler, Engine: c.engine})
+			if !errors.Is(err, ErrNoScheduler) || err.Error() != c.want {
+				t.Errorf("%v, want %s", err, c.want)
+			}
+		})
+	}
+}

@@ -57,14 +57,15 @@ func (f Forward) String() string {
 // directly, unless the network around them is set up otherwise.
 func (f Forward) RepliesPassDirector() bool { return f != Direct && f != Tunneling }
 
-// ParseForward parses nat, tunnel or direct, or ipvsadm's words for them.
+// ParseForward parses nat, tunnel or direct, or what ipvsadm, ldirectord, keepalived and
+// the kernel call them.
 func ParseForward(s string) (Forward, error) {
 	switch s {
-	case "nat", "masq":
+	case "nat", "masq", "masquerade", "masquerading":
 		return NAT, nil
-	case "tunnel", "ipip":
+	case "tunnel", "tun", "tunneling", "ipip":
 		return Tunneling, nil
-	case "direct", "route", "gate":
+	case "direct", "dr", "droute", "route", "gate", "gatewaying":
 		return Direct, nil
 	}
 	return 0, fmt.Errorf("invalid forwarding method %q: want nat, tunnel or direct", s)

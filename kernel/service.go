@@ -38,6 +38,17 @@ const (
 	MaxName = 15
 )
 
+// Schedulers returns the names of Linux's schedulers (net/netfilter/ipvs/ip_vs_*.c). A service
+// with "none" has no scheduler.
+func Schedulers() []string {
+	return []string{
+		"dh", "fo", "lblc", "lblcr", "lc", "mh", "none", "nq", "ovf", "rr", "sed", "sh", "twos", "wlc", "wrr",
+	}
+}
+
+// Engines returns the names of Linux's persistence engines (ip_vs_pe_*.c).
+func Engines() []string { return []string{"sip"} }
+
 // SchedFlags are three flags for the scheduler (IP_VS_SVC_F_SCHED1..3).
 type SchedFlags uint8
 
@@ -54,6 +65,11 @@ var schedFlagNames = map[string][3]string{
 	"sh": {"sh-fallback", "sh-port", "flag-3"},
 	"mh": {"mh-fallback", "mh-port", "flag-3"},
 	"":   {"flag-1", "flag-2", "flag-3"},
+}
+
+// SchedFlagNames returns all names. Those of one scheduler are in the order of the flags.
+func SchedFlagNames() []string {
+	return []string{"sh-fallback", "sh-port", "mh-fallback", "mh-port", "flag-1", "flag-2", "flag-3"}
 }
 
 // Names returns the names of the flags for a scheduler. Without flags it is an

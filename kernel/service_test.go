@@ -107,6 +107,7 @@ func TestParseWords(t *testing.T) {
 			map[string]fmt.Stringer{
 				"nat": NAT, "masq": NAT, "tunnel": Tunneling, "ipip": Tunneling,
 				"direct": Direct, "route": Direct, "gate": Direct,
+				"masquerade": NAT, "tun": Tunneling, "dr": Direct,
 			},
 			`invalid forwarding method "x": want nat, tunnel or direct`,
 		},

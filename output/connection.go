@@ -123,7 +123,7 @@ func connectionKind() kind[kernel.Connection] {
 		{key: "expires", help: "the time left", unit: seconds, number: func(c *conn) (uint64, bool) {
 			return uint64(c.Expires / time.Second), true
 		}},
-		{key: "engine", help: "the persistence engine",
+		{key: "engine", help: "the persistence engine", canon: canonEngine,
 			text: func(b []byte, c *conn) []byte { return append(b, c.Engine...) }},
 		{key: "engineData", heading: "DATA", aliases: []string{"data"}, help: "what the engine matches, such as a Call-ID",
 			text: func(b []byte, c *conn) []byte { return append(b, c.EngineData...) }},

@@ -220,29 +220,6 @@ func canonEndpoint(s string) (canonical, want string) {
 	return a.String(), ""
 }
 
-// canonForward returns a forwarding method in the form that tables show: masq and route
-// are words of ipvsadm for nat and direct.
-func canonForward(s string) (canonical, want string) {
-	s = strings.ToLower(s)
-	if f, err := kernel.ParseForward(s); err == nil {
-		return f.String(), ""
-	}
-	return oneOf(kernel.Direct.String(), kernel.NAT.String(), kernel.Tunneling.String(), kernel.Local.String(),
-		kernel.Bypass.String())(s)
-}
-
-// oneOf returns the canon of a column whose values are these words, in any case.
-func oneOf(words ...string) func(string) (canonical, want string) {
-	return func(s string) (string, string) {
-		for _, word := range words {
-			if strings.EqualFold(s, word) {
-				return word, ""
-			}
-		}
-		return "", alternatives(words)
-	}
-}
-
 // addressPart parses an address without a port, which matches every port.
 func addressPart[T any](value string, of func(*T) netip.Addr) (func(*T) bool, bool) {
 	want, err := netip.ParseAddr(strings.Trim(value, "[]"))

@@ -110,6 +110,15 @@ func TestUsageErrors(t *testing.T) {
 		{"number", Options{Filter: []string{"weight=a"}}, `invalid filter "weight=a": want a number`},
 		{"forward", Options{Filter: []string{"forward=mask"}}, `invalid filter "forward=mask": want direct, nat, tunnel`},
 		{"forward !=", Options{Filter: []string{"forward!="}}, `invalid filter "forward!=": want direct, nat, tunnel`},
+		{"flags", Options{Filter: []string{"flags=ops,sh"}},
+			`invalid filter "flags=ops,sh": want flags separated by commas: ops, sh-fallback, sh-port`},
+		{"engine", Options{Filter: []string{"engine!=spi"}}, `invalid filter "engine!=spi": want sip after !=`},
+		{"tunnel", Options{Filter: []string{"tunnel=vxlan"}}, `want ipip, gre, gue:PORT or gue, and perhaps /csum or /remcsum`},
+		{"tunnel port", Options{Filter: []string{"tunnel=gue:0"}}, `invalid filter "tunnel=gue:0": want ipip, gre, gue:PORT`},
+		{"tunnel without a port", Options{Filter: []string{"tunnel=ipip:80"}}, `invalid filter "tunnel=ipip:80": want ipip`},
+		{"tunnel flags", Options{Filter: []string{"tunnel=gre/sum"}}, `invalid filter "tunnel=gre/sum": want ipip`},
+		{"netmask", Options{Filter: []string{"netmask=255.255.300.0"}},
+			`invalid filter "netmask=255.255.300.0": want a mask such as 255.255.255.0 or /24, or a prefix length such as 64`},
 		{"service", Options{Filter: []string{"service=web"}}, `want a service such as tcp://192.0.2.10:80`},
 		{"server", Options{Filter: []string{"server=web1"}}, `want an address such as 10.0.0.11`},
 		{"comparison", Options{Filter: []string{"weight>a"}}, `invalid filter "weight>a": want a number`},
@@ -195,8 +204,10 @@ func TestFilterWords(t *testing.T) {
 		filter string
 		rows   int
 	}{
-		{"forward=masq", 2}, {"forward=NAT", 2}, {"forward=gate", 1}, {"forward=route", 1}, {"forward!=masq", 1},
-		{"forward=local", 0}, {"server=10.0.0.11", 1},
+		{"forward=masq", 2}, {"forward=NAT", 2}, {"forward=gate", 1}, {"forward=route", 1}, {"forward!=masq", 4},
+		{"forward=masquerade", 2}, {"forward=DR", 1}, {"forward=tun", 3}, {"forward=local", 0}, {"server=10.0.0.11", 1},
+		{"tunnel=ipip", 1}, {"tunnel=gue", 1}, {"tunnel=gue:6080", 0}, {"tunnel=GUE:6080/RemCsum", 1}, {"tunnel=gre/csum", 1},
+		{"tunnel!=gue", 5}, {"tunnel=gre", 0}, {"tunnel=-", 3}, {"tunnel~csum", 2},
 	} {
 		t.Run(test.filter, func(t *testing.T) {
 			var out strings.Builder
@@ -215,13 +226,47 @@ func TestFilterWords(t *testing.T) {
 	}
 }
 
-// wordSample is a service with two servers by NAT and one by direct routing.
+// The settings of a service are read in the forms in which commands take them.
+func TestFilterServiceWords(t *testing.T) {
+	snap := wordSample()
+	snap.Services[0].SchedFlags, snap.Services[0].OnePacket, snap.Services[0].Scheduler =
+		kernel.SchedFlag1|kernel.SchedFlag2, true, "sh"
+	snap.Services[0].Netmask, snap.Services[0].Engine = 0xffffff00, "sip"
+	for filter, want := range map[string]bool{
+		"flags=ops,sh-fallback,sh-port": true, "flags=SH-port, sh-fallback,ops": true, "flags=ops": false,
+		"flags!=mh-port": true, "flags=-": false, "flags~sh-port": true,
+		"engine=SIP": true, "engine!=sip": false, "engine=-": false,
+		"netmask=255.255.255.0": true, "netmask=/24": true, "netmask=/16": false, "netmask=255.255.255.255": false,
+		"netmask=64": false, "netmask=-": false,
+	} {
+		t.Run(filter, func(t *testing.T) {
+			var out strings.Builder
+			p, err := New(&out, Options{Format: "csv", NoHeaders: true, Columns: []string{"scheduler"}, Filter: []string{filter}})
+			if err == nil {
+				err = p.Services(snap, Plain)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(out.String(), "sh"); got != want {
+				t.Errorf("%v, want %v: %q", got, want, out.String())
+			}
+		})
+	}
+}
+
+// wordSample is a service with two servers by NAT, one by direct routing, and three behind
+// tunnels.
 func wordSample() *kernel.Snapshot {
 	id, _ := kernel.ParseServiceID("tcp://192.0.2.10:80")
 	e := kernel.ServiceEntry{Service: kernel.Service{ServiceID: id, Scheduler: "wlc"}}
-	for i, f := range []kernel.Forward{kernel.NAT, kernel.NAT, kernel.Direct} {
-		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(11 + i)}), 80)
-		e.Servers = append(e.Servers, kernel.ServerEntry{Server: kernel.Server{Addr: addr, Forward: f, Weight: 1}})
+	for i, s := range []kernel.Server{
+		{Forward: kernel.NAT}, {Forward: kernel.NAT}, {Forward: kernel.Direct}, {Forward: kernel.Tunneling},
+		{Forward: kernel.Tunneling, Tunnel: kernel.Tunnel{Type: kernel.GUE, Port: 6080, Flags: kernel.RemoteChecksum}},
+		{Forward: kernel.Tunneling, Tunnel: kernel.Tunnel{Type: kernel.GRE, Flags: kernel.Checksum}},
+	} {
+		s.Addr, s.Weight = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, byte(11 + i)}), 80), 1
+		e.Servers = append(e.Servers, kernel.ServerEntry{Server: s})
 	}
 	return &kernel.Snapshot{Services: []kernel.ServiceEntry{e}}
 }

@@ -127,12 +127,15 @@ func persistenceColumns() []column[line] {
 				return uint64(d / time.Second), l.server == nil && d > 0
 			}},
 		{key: "netmask", help: "the client mask of persistence", hide: inServerRow, unknown: unknownOfService,
+			canon: canonNetmask,
 			text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte {
 				return append(b, s.Netmask.Text(s.Family)...)
 			})},
 		{key: "engine", help: "the persistence engine", hide: inServerRow, unknown: unknownOfService,
-			text: ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte { return append(b, s.Engine...) })},
+			canon: canonEngine,
+			text:  ofEntry(func(b []byte, s *kernel.ServiceEntry) []byte { return append(b, s.Engine...) })},
 		{key: "flags", help: "scheduler flags, and ops", hide: inServerRow, unknown: unknownOfService,
+			canon: canonFlags,
 			text: func(b []byte, l *line) []byte {
 				if l.server != nil {
 					return b
@@ -159,7 +162,7 @@ func thresholdColumns() []column[line] {
 				}
 				return uint64(l.server.Persistent), !l.public
 			}},
-		{key: "tunnel", help: "the encapsulation", hide: inServiceRow,
+		{key: "tunnel", help: "the encapsulation", hide: inServiceRow, canon: canonTunnel, part: gueOfAnyPort,
 			text: func(b []byte, l *line) []byte {
 				if l.public || l.server == nil || l.server.Forward != kernel.Tunneling {
 					return b

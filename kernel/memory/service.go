@@ -8,15 +8,6 @@ import (
 	"lvs/kernel"
 )
 
-// schedulers are the modules of a complete kernel. "none" is a service without a
-// scheduler.
-var schedulers = []string{
-	"dh", "fo", "lblc", "lblcr", "lc", "mh", "none", "nq", "ovf", "rr", "sed", "sh", "twos", "wlc", "wrr",
-}
-
-// engines are the persistence engines; the empty name is none.
-var engines = []string{"", "sip"}
-
 // checkID refuses an identity that is impossible. The real kernel would read an
 // address of the wrong family as some other address.
 func checkID(id kernel.ServiceID) error {
@@ -67,8 +58,9 @@ func checkNames(s kernel.Service) error {
 }
 
 func checkService(s kernel.Service) error {
-	if !slices.Contains(schedulers, s.Scheduler) || !slices.Contains(engines, s.Engine) {
-		return kernel.ErrNoScheduler
+	if !slices.Contains(kernel.Schedulers(), s.Scheduler) ||
+		s.Engine != "" && !slices.Contains(kernel.Engines(), s.Engine) {
+		return kernel.NoScheduler(&s)
 	}
 	if s.Family == kernel.IPv6 && s.Netmask > 128 {
 		return kernel.ErrInvalid
