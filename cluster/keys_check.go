@@ -124,8 +124,8 @@ func wayKeys() []key[Check] {
 			example: "192.0.2.9", of: ofSockets}),
 		at("netns", parsed("the name or the path of a network namespace", parseNetns),
 			func(c *Check) *string { return &c.Netns }, about{
-				doc:   "The network namespace to probe from: a name as in ip netns, or an absolute path.",
-				value: "the director's netns, or that of the director", example: "dmz", of: ofSockets}),
+				doc:   "The network namespace to probe from: a name as in ip netns, or an absolute path. Not together with via.",
+				value: "netns under director, or else the director's own", example: "dmz", of: ofSockets}),
 		at("proxyProtocol", number[int](1, 2), func(c *Check) *int { return &c.ProxyProtocol }, about{
 			doc:   "Sends a PROXY protocol header of this version first, without addresses (UNKNOWN, LOCAL).",
 			value: "no header", example: "2", of: ofTCP}),
@@ -299,6 +299,9 @@ func checkCheck(d *decoder, v *tree, c *Check) {
 		d.fault(v.find("body"), "an answer to HEAD has no body", "leave out method, or body")
 	case strings.HasPrefix(c.Path, "http") && !c.Proxy:
 		d.fault(v.find("path"), "a path that is a whole URL needs proxy", "add proxy: true, or start with a slash")
+	case c.Via != "" && c.Netns != "":
+		d.fault(v.find("netns"), "a probe with via: path starts in the director's network namespace",
+			"leave out via, or netns")
 	case starts && !c.StartTLS && (c.ServerName != "" || c.Verify || c.Expiry != 0):
 		d.fault(v, "serverName, verify and expiry need startTLS", "add startTLS: true")
 	}

@@ -24,9 +24,11 @@ func (t *tables) directorRecord() record[Director] {
 				doc:   "When a new server gets its weight: checked waits until its checks pass, trusted does not.",
 				value: "checked", example: "trusted"}),
 			at("role", parsed("auto or file:PATH", parseDirectorRole), func(o *Director) *string { return &o.Role }, about{
-				doc: "Whether this director is active or backup: auto follows keepalived's VRRP state on this machine, " +
-					"file:PATH the first word of a file, master or backup. A relative path starts at the cluster file's directory.",
-				value: "always active", example: "file:/run/lvs/role"}),
+				doc: "What this director is beside another one. auto: active while the address of a service is on an interface " +
+					"of this machine, where keepalived's VRRP puts it, otherwise backup. file:PATH: the first word of a file, " +
+					"MASTER, BACKUP, FAULT or STOP, as a notify script of keepalived writes it; a relative path starts at the cluster " +
+					"file's directory. A backup keeps its table and its checks; the sync daemons follow the role.",
+				value: "no role", example: "file:/run/lvs/role"}),
 			at("hook", t.hook.form(), func(o *Director) *Hook { return &o.Hook }, about{
 				doc: "A program that is run for each event.", value: "none",
 				example: "{command: [/usr/local/bin/notify], timeout: 5s}"}),
@@ -35,7 +37,7 @@ func (t *tables) directorRecord() record[Director] {
 			at("netns", parsed("the name or the path of a network namespace", parseNetns),
 				func(o *Director) *string { return &o.Netns }, about{
 					doc: "The network namespace to probe from: a name as in ip netns, or an absolute path. Checks of the types " +
-						"exec and file do not use it.", value: "that of the director", example: "dmz"}),
+						"exec and file, and those with via, do not use it.", value: "the director's own", example: "dmz"}),
 		}}
 }
 

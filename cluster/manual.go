@@ -107,6 +107,34 @@ services:
   address: udp://192.0.2.10:53
   onePacket: true
   servers: [10.0.0.21:5353, 10.0.0.22:5353]
+`}, {"Servers that the director checks, with reserves", `apiVersion: lvs/v1
+kind: Cluster
+checks:
+  shop: {type: http, path: /ready, host: shop.example.com, via: path}
+  database: {type: pgsql, user: monitor, port: 5432}
+services:
+- name: shop
+  address: tcp://192.0.2.10:80
+  check: [shop, {type: agent, port: 9999}]      # both must pass
+  servers:
+  - {address: 10.0.0.11, weight: 20}
+  - {address: 10.0.0.12, weight: 10}
+  - {address: 10.0.0.21, weight: 10, tier: 1}   # used below the quorum
+  minHealthy: {down: 50%, up: 80%, of: weight}
+  fallback: 10.0.0.99
+  maxMasked: 60%
+  slowStart: 1m
+  passive: true
+  minLeft: 60%
+- name: reports
+  address: tcp://192.0.2.10:8080
+  check: [database, {type: http, degrade: 50%}] # half the weight if http fails
+  servers: [10.0.1.1, 10.0.1.2]
+  onDown: {quiesce: 1m, then: keep}
+director:
+  role: auto                                    # active where VRRP has put 192.0.2.10
+  sysctl: set
+  hook: {command: [/usr/local/bin/notify]}
 `}, {"A cluster with health checks, announced by BGP", `apiVersion: lvs/v1
 kind: Cluster
 name: shanghai

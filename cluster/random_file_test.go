@@ -123,6 +123,9 @@ func randomCheck(r *rand.Rand, named []string, depth int) Check {
 		Timeout: pick(r, 0, time.Hour),
 		Rise:    r.IntN(3), Fall: r.IntN(3), Port: pick(r, uint16(0), 8080), Via: pick(r, "", "path"),
 		Source: randomSources(r), Netns: pick(r, "", "dmz", "/run/netns/a b"), Degrade: pick(r, Share{}, Share{50, true})}
+	if c.Via != "" {
+		c.Netns = ""
+	}
 	types := []string{"tcp", "tls", "http", "https", "dns", "udp", "smtp", "pop3", "ldap", "mysql", "pgsql", "redis",
 		"icmp", "exec", "file", "agent", "all", "any"}
 	switch c.Type = pick(r, types[:len(types)-2*b2i(depth == 0)]...); c.Type {

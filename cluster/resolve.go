@@ -67,6 +67,10 @@ func Resolve(files ...*File) (*Wanted, error) {
 			r.service(j)
 		}
 	}
+	for i, f := range files {
+		r.now, r.file = f, i
+		r.role()
+	}
 	var all Faults
 	for _, f := range r.faults {
 		all = append(all, f.sorted()...)

@@ -45,6 +45,16 @@ func (r *resolver) addOnce() {
 	}
 }
 
+// role checks that there is an address from which the role can be found.
+func (r *resolver) role() {
+	byAddress := func(s plan.Service) bool { return s.FWMark == 0 }
+	if d := r.now.Director; d != nil && d.Role == "auto" && !slices.ContainsFunc(r.out.Services, byAddress) &&
+		len(r.out.Services) > 0 {
+		r.fault("role: auto needs a service with an address; there are only firewall marks",
+			"use role: file:PATH", "director", "role")
+	}
+}
+
 // namedChecks finds names without a check, and checks that contain themselves.
 func (r *resolver) namedChecks() {
 	r.useChecks(r.now.Defaults.Check, "defaults", "check")

@@ -232,7 +232,9 @@ func (b *builder) target(c *cluster.Check, server netip.AddrPort) health.Target 
 	case health.ICMP:
 		t.Addr = netip.AddrPortFrom(server.Addr(), 0)
 	}
-	t.Netns = netnsPath(cmp.Or(c.Netns, b.director.Netns))
+	if c.Via == "" { // the way of the traffic begins in the director's own
+		t.Netns = netnsPath(cmp.Or(c.Netns, b.director.Netns))
+	}
 	sources := c.Source
 	if len(sources) == 0 {
 		sources = b.director.Source

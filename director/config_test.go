@@ -208,7 +208,8 @@ func TestSettings(t *testing.T) {
 func TestDirectorSourceAndNetns(t *testing.T) {
 	m := modelOf(t, `
 director: {source: [192.0.2.9, "2001:db8::9"], netns: dmz}
-defaults: {check: [{type: tcp}, {type: tcp, source: 192.0.2.8, netns: own}, {type: exec, command: [sh]}]}
+defaults: {check: [{type: tcp}, {type: tcp, source: 192.0.2.8, netns: own}, {type: exec, command: [sh]},
+  {type: tcp, via: path}]}
 services:
 - {address: "tcp://192.0.2.10:80", servers: [10.0.0.1]}
 - {address: "tcp://[2001:db8::10]:80", servers: ["2001:db8::1"]}
@@ -220,7 +221,8 @@ services:
 		}
 	}
 	if d := cmp.Diff([]string{"192.0.2.9 /run/netns/dmz", "192.0.2.8 /run/netns/own", "invalid IP ",
-		"2001:db8::9 /run/netns/dmz", "invalid IP /run/netns/own", "invalid IP "}, got); d != "" {
+		"192.0.2.9 ", "2001:db8::9 /run/netns/dmz", "invalid IP /run/netns/own", "invalid IP ",
+		"2001:db8::9 "}, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
 }

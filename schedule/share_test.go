@@ -1,8 +1,10 @@
-package schedule
+package schedule_test
 
 import (
 	"fmt"
 	"testing"
+
+	"lvs/schedule"
 )
 
 // The shares of sh and the smallest one of mh were measured in the kernel.
@@ -26,11 +28,11 @@ func TestShares(t *testing.T) {
 		{"wlc", []int{1, 2}, "[]"},
 	} {
 		t.Run(fmt.Sprint(c.scheduler, c.weights), func(t *testing.T) {
-			servers := make([]Server, len(c.weights))
+			servers := make([]schedule.Server, len(c.weights))
 			for i, w := range c.weights {
 				servers[i].Weight = w
 			}
-			if got := fmt.Sprintf("%.3f", Shares(c.scheduler, servers)); got != c.want {
+			if got := fmt.Sprintf("%.3f", schedule.Shares(c.scheduler, servers)); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
 			}
 		})
