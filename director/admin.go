@@ -54,23 +54,30 @@ func (c *core) folder(ctx context.Context) (state.Folder, context.CancelFunc) {
 // lookWeights reads the remembered weights if the file changed, and reports whether a
 // decision did.
 func (c *core) lookWeights(ctx context.Context) bool {
-	if c.o.State.Dir == "" || c.o.Table == "" {
+	if c.o.State.Dir == "" || c.o.Table == "" || c.alarms.silent(AlarmDecisions, c.o.Now()) {
 		return false
 	}
 	f, cancel := c.folder(ctx)
 	defer cancel()
 	info := f.StatWeights()
-	if c.admin.read && sameFile(info, c.admin.file) {
+	if c.admin.read && sameFile(info, c.admin.file) && f.Context.Err() == nil {
 		return false
 	}
 	all, err := f.AllWeights(c.o.Table)
 	if err != nil {
-		c.alarm(AlarmState, err.Error(), "")
+		c.noDecisions(err)
 		return false // what is known stays in force
 	}
 	c.admin.file, c.admin.read = info, true
-	c.calm(AlarmState)
+	c.calm(AlarmDecisions)
 	return c.takeWeights(all)
+}
+
+// noDecisions reports that the decisions cannot be read or written, and leaves them alone
+// for a time: a disk that hangs would keep the director from its work.
+func (c *core) noDecisions(err error) {
+	c.alarm(AlarmDecisions, err.Error(), "")
+	c.alarms.quiet(AlarmDecisions, c.o.Now().Add(quietTime))
 }
 
 func sameFile(a, b fs.FileInfo) bool {
@@ -151,7 +158,7 @@ func (c *core) look(ctx context.Context) {
 			ended = append(ended, k)
 		}
 	}
-	if len(ended) == 0 {
+	if len(ended) == 0 || c.alarms.silent(AlarmDecisions, now) {
 		return
 	}
 	err := c.changeWeights(ctx, func(w *state.Weights) {
@@ -162,7 +169,7 @@ func (c *core) look(ctx context.Context) {
 		}
 	})
 	if err != nil {
-		c.alarm(AlarmState, err.Error(), "")
+		c.noDecisions(err)
 	}
 }
 
@@ -242,8 +249,8 @@ func (c *core) decideFor(ctx context.Context, what *Decision) error {
 // remembered returns what is remembered of a decision.
 func (c *core) remembered(what *Decision, k kernel.ServerKey, now time.Time) state.Weight {
 	s := c.byID[k.Service]
-	w := state.Weight{Weight: s.servers[s.index(k)].Weight, Since: now.UTC().Round(0), User: what.User, Reason: what.Reason,
-		Maintenance: what.Action == DoMaintain}
+	w := state.Weight{Weight: s.servers[s.index(k)].Weight, Since: now.UTC().Round(0), User: what.User,
+		Reason: what.Reason, Maintenance: what.Action == DoMaintain}
 	if what.Action == DoWeight {
 		w.Set = what.Weight
 	}

@@ -12,16 +12,19 @@ const (
 	AlarmKernel  = "kernel"  // the table cannot be read or changed
 	AlarmJournal = "journal" // changes are not recorded
 	AlarmState   = "state"   // the state folder cannot be read or written
-	AlarmDamaged = "damaged" // a file of the state folder was damaged and set aside
-	AlarmJob     = "job"     // a job failed
+	// AlarmDecisions: the decisions of people cannot be read or written.
+	AlarmDecisions = "decisions"
+	AlarmDamaged   = "damaged" // a file of the state folder was damaged and set aside
+	AlarmJob       = "job"     // a job failed
 )
 
 // fixes are what to do about an alarm without a fix of its own.
 var fixes = map[string]string{
-	AlarmKernel:  "it is tried again; lvs doctor shows more",
-	AlarmJournal: "make room in the state folder, and check who may write to it",
-	AlarmState:   "make room in the state folder, and check who may write to it",
-	AlarmDamaged: "look at the file with the ending .bad, and remove it",
+	AlarmKernel:    "it is tried again; lvs doctor shows more",
+	AlarmJournal:   "make room in the state folder, and check who may write to it",
+	AlarmState:     "make room in the state folder, and check who may write to it",
+	AlarmDecisions: "make room in the state folder, and check who may write to it",
+	AlarmDamaged:   "look at the file with the ending .bad, and remove it",
 }
 
 // alarms are the faults that last, by code.

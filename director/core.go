@@ -88,13 +88,13 @@ func (c *core) begin(ctx context.Context, m *Model) error {
 }
 
 // load takes a new model over.
-func (c *core) load(ctx context.Context, m *Model) {
+func (c *core) load(ctx context.Context, m *Model) error {
 	if err := c.adopt(ctx, m); err != nil {
-		c.alarm(AlarmKernel, err.Error(), "")
-		return
+		return err
 	}
 	c.refused, c.refusedAt = "", time.Time{}
 	c.emit(Event{Kind: EventReloaded, To: m.Cluster})
+	return nil
 }
 
 // refuse keeps the old model, because the files cannot be read.

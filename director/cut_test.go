@@ -20,9 +20,8 @@ var errKilled = errors.New("killed")
 // out, or fails.
 type cutKernel struct {
 	kernel.Kernel
-	left int // calls until then, negative is never
-	cut  func()
-	fail error
+	left int   // calls until then, negative is never
+	fail error // nil ends the process
 	// late is set if a change is carried out and the answer is lost; partly if only the first
 	// half of a batch is.
 	late, partly bool
@@ -87,7 +86,7 @@ func (w *world) history() {
 	w.up(1, 2, 3, 4)
 	w.turn(2, health.Down)
 	w.model = testModel(serviceOf(1, 2, 3, 5), serviceOf(3, 3))
-	w.d.load(w.t.Context(), w.model)
+	w.load(w.model)
 	w.work()
 	w.up(5)
 	w.pass(25 * time.Second)

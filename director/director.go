@@ -278,7 +278,7 @@ func (d *Director) Reload(ctx context.Context) error {
 		if err != nil {
 			d.refuse(err)
 		} else {
-			d.load(ctx, model)
+			err = d.load(ctx, model)
 		}
 	})
 	return errors.Join(err, bad)

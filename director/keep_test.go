@@ -243,7 +243,7 @@ func TestReload(t *testing.T) {
 	if s := w.d.snapshot(); s.Refused == "" || !s.RefusedAt.Equal(w.now) {
 		t.Errorf("status %+v", s)
 	}
-	w.d.load(t.Context(), testModel(serviceOf(1, 2, 3)))
+	w.load(testModel(serviceOf(1, 2, 3)))
 	w.work()
 	w.want("at first", w.weights(1, 1, 2, 3), "0 10 0")
 	if s := w.d.snapshot(); s.Refused != "" {
@@ -254,7 +254,7 @@ func TestReload(t *testing.T) {
 	w.want("later", w.weights(1, 1, 2, 3), "-1 10 10")
 	s := serviceOf(1, 2, 3)
 	s.Members[0].Check.Fall = 9
-	w.d.load(t.Context(), testModel(s))
+	w.load(testModel(s))
 	w.work()
 	w.want("a new check", w.weights(1, 2, 3), "10 10")
 }
@@ -446,5 +446,23 @@ func TestOnStop(t *testing.T) {
 			}
 			w.want("afterwards", w.weights(1, 1)+", "+w.weights(9), c.want)
 		})
+	}
+}
+
+// TestLockedTable waits for a command that changes the table, but not for long.
+func TestLockedTable(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2))
+	w.begin()
+	w.up(1, 2)
+	unlock, err := w.o.State.LockTable(t.Context(), w.o.Table, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	began := time.Now()
+	w.turn(1, health.Down)
+	w.want("masked", w.weights(1, 1, 2), "0 10")
+	if took := time.Since(began); took < lockTime || took > 5*lockTime {
+		t.Errorf("after %v", took)
 	}
 }

@@ -181,10 +181,14 @@ func (c *core) carry(ctx context.Context, table *kernel.Snapshot, w *work) error
 	if len(w.changes) == 0 {
 		return nil
 	}
-	err := c.operator(w).Do(ctx, plan.Touched(table, w.changes), func() error {
+	op := c.operator(w)
+	err := op.Do(ctx, plan.Touched(table, w.changes), func() error {
 		_, err := plan.Apply(ctx, c.o.Kernel, table, w.changes, plan.ApplyOptions{})
 		return err
 	})
+	if op.Recorded() {
+		c.calm(AlarmJournal)
+	}
 	if err == nil {
 		return nil
 	}

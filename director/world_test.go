@@ -130,6 +130,15 @@ func (w *world) work() {
 	}
 }
 
+// load takes another model over.
+func (w *world) load(m *Model) {
+	w.t.Helper()
+	w.model = m
+	if err := w.d.load(w.t.Context(), m); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // pass lets time pass, with all that is to be done meanwhile.
 func (w *world) pass(d time.Duration) {
 	w.t.Helper()
