@@ -23,9 +23,9 @@ import (
 	"lvs/plan/journal"
 )
 
-// labDirector is a director with the real kernel and the real checks. Its servers are
+// tableDirector is a director with the real kernel and the real checks. Its servers are
 // sockets of the loopback interface.
-type labDirector struct {
+type tableDirector struct {
 	t         *testing.T
 	k         kernel.Kernel // another one than the director's
 	o         Options
@@ -37,7 +37,7 @@ func loopback(n int) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 1, byte(n)}), 8080)
 }
 
-func newLabDirector(t *testing.T, servers ...int) *labDirector {
+func newTableDirector(t *testing.T, servers ...int) *tableDirector {
 	ns := lab.Need(t)
 	open := func() kernel.Kernel {
 		k, err := kernel.Open(kernel.Options{Netns: ns.Path()})
@@ -47,7 +47,7 @@ func newLabDirector(t *testing.T, servers ...int) *labDirector {
 		t.Cleanup(func() { k.Close() })
 		return k
 	}
-	d := &labDirector{t: t, k: open(), listeners: map[int]net.Listener{}}
+	d := &tableDirector{t: t, k: open(), listeners: map[int]net.Listener{}}
 	s := serviceOf(1)
 	s.Scheduler = "rr"
 	for _, n := range servers {
@@ -74,7 +74,7 @@ func newLabDirector(t *testing.T, servers ...int) *labDirector {
 	return d
 }
 
-func (d *labDirector) listen(n int) {
+func (d *tableDirector) listen(n int) {
 	d.t.Helper()
 	l, err := net.Listen("tcp", loopback(n).String())
 	if err != nil {
@@ -94,7 +94,7 @@ func (d *labDirector) listen(n int) {
 }
 
 // run starts the director. end stops it.
-func (d *labDirector) run() *Director {
+func (d *tableDirector) run() *Director {
 	d.t.Helper()
 	ready := make(chan struct{})
 	o := d.o
@@ -118,7 +118,7 @@ func (d *labDirector) run() *Director {
 }
 
 // expect waits until the table has these weights, and returns how long it took.
-func (d *labDirector) expect(want string, most time.Duration, servers ...int) time.Duration {
+func (d *tableDirector) expect(want string, most time.Duration, servers ...int) time.Duration {
 	d.t.Helper()
 	began := time.Now()
 	lab.Eventually(d.t, most, func() error {
@@ -147,7 +147,7 @@ func (d *labDirector) expect(want string, most time.Duration, servers ...int) ti
 // is masked and comes back, drift is repaired, a restart changes nothing, and others'
 // services stay.
 func TestDirectorOnKernel(t *testing.T) {
-	d := newLabDirector(t, 1, 2, 3)
+	d := newTableDirector(t, 1, 2, 3)
 	other := kernel.Service{ServiceID: serviceID(9), Scheduler: "rr"}
 	if err := d.k.Apply(t.Context(), []kernel.Change{{Op: kernel.AddService, Service: other}}); err != nil {
 		t.Fatal(err)
@@ -254,7 +254,7 @@ func largeCore(t testing.TB, k kernel.Kernel, services, servers int) *core {
 
 // TestDirectorOnFullDisk masks a failed server although nothing can be written.
 func TestDirectorOnFullDisk(t *testing.T) {
-	d := newLabDirector(t, 1, 2)
+	d := newTableDirector(t, 1, 2)
 	dir := filepath.Join(d.o.State.Dir, "small")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
