@@ -28,6 +28,9 @@ func TestProgramMariaDB(t *testing.T) {
 		logs(t, r, spec, 0)
 		hangs(t, r, spec, 3306)
 	})
+	t.Run("logs refused logins", func(t *testing.T) { // log_warnings is 2 by default
+		logs(t, start(t, mariaFrom("")), spec, 1)
+	})
 	t.Run("no host may log in", func(t *testing.T) {
 		start(t, lab.MariaDB(""))
 		mustPass(t, "error 1130", check(t, spec, enough))
@@ -49,7 +52,7 @@ func TestProgramMariaDB(t *testing.T) {
 	})
 	t.Run("is full", func(t *testing.T) {
 		start(t, mariaFrom("max_connections = 10\nconnect_timeout = 60\n"))
-		hold(t, 11, 3306, nil) // one more is for an administrator
+		hold(t, 11, 3306, nil, true) // one more is for an administrator
 		want(t, "one too many", check(t, spec, enough), Busy, TooBusy, "1040 ")
 	})
 	t.Run("looks up names", func(t *testing.T) {
@@ -104,7 +107,7 @@ func TestProgramPostgreSQL(t *testing.T) {
 	})
 	t.Run("stops", func(t *testing.T) {
 		r := startPostgres(t, postgresFor(""))
-		hold(t, 1, 5432, session)
+		hold(t, 1, 5432, session, true)
 		if err := r.Signal(syscall.SIGTERM); err != nil { // the smart shutdown waits for sessions
 			t.Fatal(err)
 		}
@@ -119,7 +122,7 @@ func TestProgramPostgreSQL(t *testing.T) {
 	})
 	t.Run("is full", func(t *testing.T) {
 		startPostgres(t, postgresFor("max_connections = 3\nsuperuser_reserved_connections = 0\n"))
-		hold(t, 3, 5432, session)
+		hold(t, 3, 5432, session, true)
 		want(t, "one too many", check(t, named, enough), Busy, TooBusy, "53300")
 	})
 	t.Run("without TLS", func(t *testing.T) {
@@ -152,7 +155,7 @@ func TestProgramRedis(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			start(t, lab.Redis(test.config))
-			hold(t, test.held, 6379, []byte("PING\r\n"))
+			hold(t, test.held, 6379, []byte("PING\r\n"), true)
 			want(t, test.name, check(t, spec, enough), test.outcome, test.reason, test.detail)
 		})
 	}

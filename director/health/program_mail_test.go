@@ -25,7 +25,7 @@ func TestProgramPostfix(t *testing.T) {
 	})
 	t.Run("is busy", func(t *testing.T) {
 		start(t, lab.Postfix("smtpd_client_connection_count_limit = 2\nsmtpd_client_event_limit_exceptions =\n"))
-		hold(t, 2, 25, nil)
+		hold(t, 2, 25, nil, true)
 		want(t, "one too many", check(t, spec, enough), Busy, TooBusy, "421 ")
 	})
 	t.Run("looks up names", func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestProgramDovecot(t *testing.T) {
 	})
 	t.Run("logins wait", func(t *testing.T) {
 		start(t, lab.Dovecot("service imap-login {\n process_limit = 3\n}\n"))
-		hold(t, 4, 143, nil)
+		hold(t, 4, 143, nil, true)
 		mustPass(t, "one more", check(t, Spec{Kind: IMAP}, enough))
 	})
 }

@@ -34,11 +34,16 @@ func TestProgramNginx(t *testing.T) {
 	})
 	t.Run("quits", func(t *testing.T) {
 		r := start(t, lab.Nginx(site, 80))
-		hold(t, 1, 80, []byte("GET /ready HTTP/1.1\r\nHost: www.example\r\n\r\n"))
+		hold(t, 1, 80, []byte("GET /ready HTTP/1.1\r\nHost: www.example\r\n\r\n"), true)
 		if err := r.Stop(syscall.SIGQUIT); err != nil { // nginx -s quit
 			t.Fatal(err)
 		}
 		want(t, "after quit", check(t, spec, short), Fail, Refused, "")
+	})
+	t.Run("is full", func(t *testing.T) {
+		start(t, lab.Nginx(site, 80)) // of 64 connections
+		hold(t, 80, 80, nil, false)
+		mustPass(t, "one more", check(t, spec, enough))
 	})
 	t.Run("PROXY protocol", func(t *testing.T) {
 		start(t, lab.Nginx(strings.Replace(site, "listen 80;", "listen 80 proxy_protocol;", 1), 80))
