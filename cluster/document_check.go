@@ -42,6 +42,7 @@ func (c *Check) document() node {
 	o = put(o, "every", duration(c.Every))
 	o = put(o, "fastEvery", duration(c.FastEvery))
 	o = put(o, "timeout", duration(c.Timeout))
+	o = put(o, "greeting", duration(c.Greeting))
 	o = put(o, "rise", c.Rise)
 	return small(put(o, "fall", c.Fall))
 }

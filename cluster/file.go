@@ -170,6 +170,8 @@ type Check struct {
 	Every, FastEvery, Timeout time.Duration
 	// Rise and Fall are how many equal results in a row change the verdict.
 	Rise, Fall int
+	// Greeting is the time for all that follows the connection. Zero: Timeout has to do.
+	Greeting time.Duration
 	// Port is the port to probe. Zero is the server's.
 	Port uint16
 	// Via is empty (directly to the server) or path (the path of the traffic).

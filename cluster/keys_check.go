@@ -22,7 +22,8 @@ const (
 	ofServices = ofTCP + " dns udp"
 	ofTCP      = "tcp tls http https smtp pop3 imap ldap mysql pgsql redis"
 	ofTLS      = "tls https " + ofStarts
-	ofStarts   = "smtp pop3 imap ldap"
+	ofStarts   = "smtp pop3 imap ldap pgsql"
+	ofGreeting = "smtp pop3 imap mysql"
 )
 
 // usualPorts are the ports of the protocols that checks speak (IANA).
@@ -101,6 +102,10 @@ func timingKeys() []key[Check] {
 			of: ofProbes}),
 		at("timeout", period(10*ms, maxInterval, ms), func(c *Check) *time.Duration { return &c.Timeout }, about{
 			doc: "How long an answer may take.", value: "1s", example: "3s", of: ofProbes}),
+		at("greeting", period(10*ms, maxInterval, ms), func(c *Check) *time.Duration { return &c.Greeting }, about{
+			doc: "How long the server's greeting, and all that follows, may take after the connection; timeout is for the " +
+				"connection alone then. Such servers look up the name of their client first, and wait for their name server.",
+			value: "all of it has to be done within timeout", example: "15s", of: ofGreeting}),
 		at("rise", number[int](1, 100), func(c *Check) *int { return &c.Rise }, about{
 			doc: "The number of successful probes in a row that make a server healthy.", value: "2", example: "1",
 			of: ofProbes}),
@@ -210,21 +215,24 @@ func otherCheckKeys() []key[Check] {
 				doc: "The type of record to look up.", value: "A", example: "SOA", of: "dns"}),
 		at("send", text("a text"), func(c *Check) *string { return &c.Send }, about{
 			doc: "The text to send. In double quotes it may have escapes.", value: "nothing", example: `"PING\r\n"`,
-			of: "tcp udp"}),
+			of: "tcp udp agent"}),
 		at("expect", parsed("a regular expression", parsePattern), func(c *Check) *string { return &c.Expect }, about{
-			doc:   "A regular expression (RE2) that the answer must match.",
-			value: "any answer; with udp no answer; with redis PONG or NOAUTH", example: "'^PONG'", of: "tcp udp redis"}),
+			doc:     "A regular expression (RE2) that the answer must match.",
+			value:   "any answer; with udp no answer; with redis PONG, NOAUTH or NOPERM",
+			example: "'^PONG'", of: "tcp udp redis"}),
 		at("command", listOf("a list of a program and its arguments", text("a text")),
 			func(c *Check) *[]string { return &c.Command }, about{
-				doc: "A program with its arguments, run without a shell; required. Exit status 0 is success. A relative path " +
-					"with a slash starts at the cluster file's directory.",
+				doc: "A program with its arguments, run without a shell; required. {address} and {port} in arguments are " +
+					"those of the server. Exit status 0 is success. At the timeout, the program is killed with all that it " +
+					"started. A relative path with a slash starts at the cluster file's directory.",
 				example: "[/usr/local/bin/check, fast]", of: "exec"}),
 		at("dynamic", truth(), func(c *Check) *bool { return &c.Dynamic }, about{
 			doc: "Reads the exit status as keepalived's misc_dynamic does: 0 keeps the declared weight, 1 is a failure, and " +
 				"2 to 255 set the weight 0 to 253.", value: "false", example: "true", of: "exec"}),
 		at("file", text("the path of a file"), func(c *Check) *string { return &c.File }, about{
-			doc: "The server is in maintenance while this file exists; required. A relative path starts at the cluster " +
-				"file's directory.", example: "/run/lvs/maintenance", of: "file"}),
+			doc: "A file about the server; required. The server is in maintenance while it exists and is empty. Else its " +
+				"first line has words as of HAProxy's agents, such as 50%, drain, maint, up or down, or 0 for down and 1 for " +
+				"up. A relative path starts at the cluster file's directory.", example: "/run/lvs/maintenance", of: "file"}),
 		at("baseDN", text("a distinguished name"), func(c *Check) *string { return &c.BaseDN }, about{
 			doc: "The base of the search.", value: "the root", example: `"dc=example,dc=com"`, of: "ldap"}),
 	}

@@ -153,6 +153,9 @@ func randomCheck(r *rand.Rand, named []string, depth int) Check {
 		c.Port = 8080 // a firewall mark has none
 	case "mysql", "pgsql":
 		c.User, c.ProxyProtocol = pick(r, "", "no"), r.IntN(3)
+		if c.Type == "mysql" {
+			c.Greeting = pick(r, 0, 15*time.Second)
+		}
 		if c.Type == "pgsql" {
 			c.Database = pick(r, "", "post gres")
 		}

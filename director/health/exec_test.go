@@ -143,7 +143,7 @@ func alive(pid int) bool {
 }
 
 func TestFile(t *testing.T) {
-	words := func(r Result, percent int, admin, line string) Result {
+	says := func(r Result, percent int, admin, line string) Result {
 		r.Agent = &AgentWords{Percent: percent, Weight: -1, Admin: admin, Words: line}
 		return r
 	}
@@ -151,12 +151,13 @@ func TestFile(t *testing.T) {
 		name, text string
 		want       Result
 	}{
-		{"up", "1\n", pass()},
-		{"down", "0\n", fail(BadStatus, "0")},
-		{"down in words", "down # by hand\nmore\n", words(fail(BadStatus, "down # by hand"), -1, "", "down # by hand")},
-		{"percent", "40%", words(pass(), 40, "", "40%")},
-		{"drain", "drain\n", words(pass(), -1, "drain", "drain")},
-		{"empty", "", local("the file is empty")},
+		{"up", "1\n", says(pass(), 100, "ready", "1")},
+		{"down", "0\n", says(fail(BadStatus, "0"), 100, "ready", "0")},
+		{"down in words", "down # disk\nmore\n", says(fail(BadStatus, "down # disk"), 100, "ready", "down # disk")},
+		{"percent", "40%", says(pass(), 40, "ready", "40%")},
+		{"drain", "drain\n", says(pass(), 100, "drain", "drain")},
+		{"empty", "", says(pass(), 100, "maint", "")},
+		{"empty line", "\n", says(pass(), 100, "maint", "")},
 		{"anything else", "hello\n", local("not understood: hello")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -171,11 +172,16 @@ func TestFile(t *testing.T) {
 			}
 		})
 	}
+	missing := Probe{}
+	missing.Kind, missing.File = File, filepath.Join(t.TempDir(), "state")
+	if got, want := askOnce(t, missing), says(pass(), 100, "ready", ""); !sameResult(got, want) {
+		t.Errorf("missing: got %+v (%+v), want %+v", got, got.Agent, want)
+	}
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"/nowhere", "/", pipe} {
+	for _, path := range []string{"/", pipe, "/dev/null/x"} {
 		p := Probe{}
 		p.Kind, p.File = File, path
 		if got := askOnce(t, p); got.Outcome != Local {

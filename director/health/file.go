@@ -4,31 +4,52 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
 )
 
-// askFile reads the first line of a file: the words of parseWords, or 0 for down and 1 for
-// up. A file that is missing, empty or unreadable says nothing, and neither does any other
-// line: that is a fault of this machine, and changes no verdict.
+// askFile reads what a file says about the server now. Without the file nothing is said
+// against the server; an empty file is maintenance, so that touch(1) and rm(1) are enough.
+// Else its first line has the words of parseWords, or 0 for down and 1 for up. What the line
+// does not say is not so: unlike an agent's words, they do not last longer than the file.
+//
+// A file that cannot be read or understood is a fault of this machine, and changes no verdict.
 func askFile(_ context.Context, q *question) Result {
 	line, err := readFirstLine(q.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return stated(pass(), "")
+	}
 	if err != nil {
 		return local(err.Error())
 	}
 	switch line {
 	case "":
-		return local("the file is empty")
+		r := stated(pass(), "")
+		r.Agent.Admin = "maint"
+		return r
 	case "0":
-		return fail(BadStatus, line)
+		return stated(fail(BadStatus, line), line)
 	case "1":
-		return pass()
+		return stated(pass(), line)
 	}
 	r := wordsResult(line)
-	if r.Reason == BadAnswer {
+	if r.Agent == nil {
 		return local("not understood: " + line)
 	}
+	if r.Agent.Percent < 0 {
+		r.Agent.Percent = 100
+	}
+	if r.Agent.Admin == "" {
+		r.Agent.Admin = "ready"
+	}
+	return r
+}
+
+// stated returns a result with a state that asks for nothing.
+func stated(r Result, line string) Result {
+	r.Agent = &AgentWords{Percent: 100, Weight: -1, Admin: "ready", Words: line}
 	return r
 }
 

@@ -101,8 +101,8 @@ type Spec struct {
 	Greeting time.Duration
 	// ldap: the entry to read; empty is the root DSE.
 	BaseDN string
-	// mysql, pgsql, ldap: the user to name (no password is ever sent), and the database of
-	// pgsql. An empty user is "lvs-check"; that of ldap is nobody.
+	// mysql, pgsql: the user to name (no password is ever sent), and the database of pgsql.
+	// An empty user is "lvs".
 	User, Database string
 	// ProxyProtocol is the version of the PROXY header (1 or 2, LOCAL or UNKNOWN) that is
 	// sent first. 0 sends none.

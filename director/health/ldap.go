@@ -69,7 +69,7 @@ const (
 // question binds, searches and unbinds.
 func (d *directory) question() Result {
 	defer d.unbind()
-	d.ask(ldapBind, berInteger(3), berText(berOctets, d.q.User), berText(0x80, ""))
+	d.ask(ldapBind, berInteger(3), berText(berOctets, ""), berText(0x80, ""))
 	code, text, r := d.answer(ldapBound)
 	if r != nil {
 		return *r

@@ -9,7 +9,7 @@ import (
 )
 
 // checkUser is who logs in where a login needs a name, and nothing else is said.
-const checkUser = "lvs-check"
+const checkUser = "lvs"
 
 // askMySQL reads the greeting and tries to log in without a password. A refused login is a
 // sign of life. It is tried because a server counts connections that end without one, and

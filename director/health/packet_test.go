@@ -70,7 +70,8 @@ func TestMySQL(t *testing.T) {
 	runPackets(t, MySQL, []packetTest{
 		{"refused login", Spec{}, turns(greeting, mysqlErr(2, 1045, "#28000", "Access denied")), pass()},
 		{"login", Spec{}, turns(greeting, mysqlPacket(2, 0, 0, 0, 2, 0, 0, 0)), pass()},
-		{"another way to log in", Spec{}, turns(greeting, mysqlPacket(2, append([]byte{0xfe}, "caching_sha2_password\x00"...)...),
+		{"another way to log in", Spec{}, turns(greeting,
+			mysqlPacket(2, append([]byte{0xfe}, "caching_sha2_password\x00"...)...),
 			mysqlErr(4, 1045, "#28000", "Access denied")), pass()},
 		{"another way without end", Spec{}, func(c net.Conn) {
 			turns(greeting, mysqlPacket(2, 0xfe), mysqlPacket(4, 0xfe), mysqlPacket(6, 0xfe), mysqlPacket(8, 0xfe))(c)
@@ -106,7 +107,9 @@ func TestMySQLUser(t *testing.T) {
 	if r := askOnce(t, p); r != pass() {
 		t.Errorf("got %+v", r)
 	}
-	if login := <-got; len(login) < 36 || login[3] != 1 || !strings.HasPrefix(login[36:], "ada\x00\x00mysql_native_password\x00") {
+	login := <-got
+	if len(login) < 36 || login[3] != 1 ||
+		!strings.HasPrefix(login[36:], "ada\x00\x00mysql_native_password\x00") {
 		t.Errorf("the login is %q", login)
 	}
 }
@@ -126,10 +129,12 @@ func TestPostgres(t *testing.T) {
 	welcome := pgMessage('R', "\x00\x00\x00\x00")
 	runPackets(t, PostgreSQL, []packetTest{
 		{"wants a password", Spec{}, after(pgMessage('R', "\x00\x00\x00\x0aSCRAM-SHA-256\x00\x00")), pass()},
-		{"lets in", Spec{}, after(welcome, pgMessage('S', "a\x00b\x00"), pgMessage('K', "12345678"), pgMessage('Z', "I")), pass()},
+		{"lets in", Spec{}, after(welcome, pgMessage('S', "a\x00b\x00"),
+			pgMessage('K', "12345678"), pgMessage('Z', "I")), pass()},
 		{"refuses the user", Spec{}, after(pgError("28000", "role does not exist")), pass()},
 		{"has no such database", Spec{}, after(welcome, pgError("3D000", "no")), pass()},
-		{"has not the named database", Spec{Database: "shop"}, after(welcome, pgError("3D000", "no")), fail(BadStatus, "3D000 no")},
+		{"has not the named database", Spec{Database: "shop"},
+			after(welcome, pgError("3D000", "no")), fail(BadStatus, "3D000 no")},
 		{"starts", Spec{}, after(pgError("57P03", "starting up")), fail(Loading, "57P03 starting up")},
 		{"stops", Spec{}, after(pgError("57P01", "terminating")), fail(Loading, "57P01 terminating")},
 		{"is full", Spec{}, after(pgError("53300", "too many clients")), busy("53300 too many clients")},
@@ -163,7 +168,8 @@ func TestLDAP(t *testing.T) {
 	runPackets(t, LDAP, []packetTest{
 		{"good", Spec{}, after(bound, slices.Concat(found, done)), pass()},
 		{"lengths of four bytes", Spec{}, after(long, slices.Concat(found, done)), pass()},
-		{"a reference", base, after(bound, slices.Concat(ldapMessage(2, ber(ldapReference, berText(berOctets, "ldap://x"))), done)), pass()},
+		{"a reference", base, after(bound,
+			slices.Concat(ldapMessage(2, ber(ldapReference, berText(berOctets, "ldap://x"))), done)), pass()},
 		{"bind refused", Spec{}, after(ldapMessage(1, ldapDone(ldapBound, 53, "anonymous bind disallowed")),
 			ldapMessage(2, ldapDone(ldapSearchDone, 50, ""))), pass()},
 		{"hidden root", Spec{}, after(bound, ldapMessage(2, ldapDone(ldapSearchDone, 32, ""))), pass()},
@@ -198,7 +204,8 @@ func TestBERLengths(t *testing.T) {
 			}
 		})
 	}
-	for _, bad := range []string{"", "\x04", "\x04\x05abc", "\x04\x80abc", "\x04\x85\x00\x00\x00\x00\x01a", "\x04\x82\x01"} {
+	for _, bad := range []string{"", "\x04", "\x04\x05abc", "\x04\x80abc",
+		"\x04\x85\x00\x00\x00\x00\x01a", "\x04\x82\x01"} {
 		if _, _, err := cutElement([]byte(bad)); err == nil {
 			t.Errorf("%q was read", bad)
 		}
