@@ -190,6 +190,9 @@ func (c *core) carry(ctx context.Context, table *kernel.Snapshot, w *work) error
 		c.calm(AlarmJournal)
 	}
 	if err == nil {
+		if c.o.Journal != nil && !c.alarms.silent(AlarmJournal, c.o.Now()) {
+			c.calm(AlarmJournal) // it was recorded
+		}
 		return nil
 	}
 	var refused kernel.Refusals
