@@ -43,11 +43,16 @@ func (c *Cluster) keepalived(dir, service, check string) (*Daemon, error) {
 		fmt.Fprintf(&b, "real_server %s 80 {\nHTTP_GET {\nurl {\npath /\nstatus_code 200\n}\n%s}\n}\n", s.Addr4, check)
 	}
 	b.WriteString("}\n")
-	conf, err := write(dir, "keepalived.conf", b.String())
+	return c.Director.KeepalivedWith(dir, b.String())
+}
+
+// KeepalivedWith runs keepalived's checkers with a configuration. Its files are in dir.
+func (n *Node) KeepalivedWith(dir, text string) (*Daemon, error) {
+	conf, err := write(dir, "keepalived.conf", text)
 	if err != nil {
 		return nil, err
 	}
-	return c.Director.Daemon(exec.Command("keepalived", "--check", "--dont-fork", "--log-console", "--use-file", conf,
+	return n.Daemon(exec.Command("keepalived", "--check", "--dont-fork", "--log-console", "--use-file", conf,
 		"--pid", filepath.Join(dir, "pid"), "--checkers_pid", filepath.Join(dir, "checkers")))
 }
 
@@ -78,6 +83,30 @@ func (c *Cluster) ldirectord(dir, times string) (*Daemon, error) {
 		return nil, err
 	}
 	return c.Director.Daemon(InPlace(nil, "ldirectord", conf, "start"))
+}
+
+// Director is lvs director run. program is the path of lvs.
+func Director(program string) Checker {
+	return Checker{"lvs director", "as it is installed", func(c *Cluster, dir string) (*Daemon, error) {
+		conf, err := c.WriteFile(dir)
+		if err != nil {
+			return nil, err
+		}
+		cmd := exec.Command(program, "director", "run", "-f", conf)
+		cmd.Env = append(os.Environ(), "LVS_STATE_DIR="+filepath.Join(dir, "state"), "LVS_RUN_DIR="+dir)
+		return c.Director.Daemon(cmd)
+	}}
+}
+
+// WriteFile writes a cluster file with the service of the checkers.
+func (c *Cluster) WriteFile(dir string) (path string, err error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "apiVersion: lvs/v1\nkind: Cluster\nname: web\nservices:\n- name: web\n  address: tcp://%s:80\n"+
+		"  scheduler: rr\n  forward: direct\n  check: {type: http}\n  servers:\n", c.VIP4)
+	for _, s := range c.Servers {
+		fmt.Fprintf(&b, "  - %s\n", s.Addr4)
+	}
+	return write(dir, "cluster.yaml", b.String())
 }
 
 func write(dir, name, text string) (path string, err error) {

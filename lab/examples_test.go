@@ -12,7 +12,7 @@ import (
 	"lvs/lab"
 )
 
-// webCluster returns the cluster that examples/web.yaml describes, with one more
+// webCluster returns the cluster that examples/table.yaml describes, with one more
 // server.
 func webCluster(t *testing.T) *lab.Cluster {
 	t.Helper()
@@ -29,13 +29,13 @@ func webCluster(t *testing.T) *lab.Cluster {
 	return c
 }
 
-// TestExampleWeb applies examples/web.yaml to an empty table: on both ports every server
+// TestExampleWeb applies examples/table.yaml to an empty table: on both ports every server
 // has the share of its weight.
 func TestExampleWeb(t *testing.T) {
 	t.Parallel()
 	lab.Need(t)
 	c := webCluster(t)
-	lvs(t, c.Director, 0, "apply", "-f", "../examples/web.yaml")
+	lvs(t, c.Director, 0, "apply", "-f", "../examples/table.yaml")
 	for _, port := range []int{80, 443} {
 		got := map[string]int{}
 		for range 70 {
@@ -51,7 +51,7 @@ func TestExampleWeb(t *testing.T) {
 			}
 		}
 	}
-	lvs(t, c.Director, 0, "diff", "-f", "../examples/web.yaml")
+	lvs(t, c.Director, 0, "diff", "-f", "../examples/table.yaml")
 }
 
 // TestReadmeUnderLoad runs the commands of the README's section about the cluster file
@@ -89,7 +89,7 @@ func TestReadmeUnderLoad(t *testing.T) {
 		}
 		l.more(60)
 	}
-	lvs(t, c.Director, 0, "diff", "-f", "../examples/web.yaml")
+	lvs(t, c.Director, 0, "diff", "-f", "../examples/table.yaml")
 	done, failed := l.end()
 	t.Logf("%d requests, %d failed", done, failed)
 }

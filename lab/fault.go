@@ -91,7 +91,7 @@ func (s *Faulty) fill() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 		conn, err := s.Near.Dial(ctx, "tcp", fmt.Sprintf("%s:80", s.Addr4))
 		cancel()
-		if errors.Is(err, context.DeadlineExceeded) {
+		if timeout := net.Error(nil); errors.As(err, &timeout) && timeout.Timeout() {
 			return nil
 		}
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"lvs/lab"
@@ -24,8 +25,8 @@ const (
 )
 
 // demo shows what lvs is for: a director in front of servers of different size,
-// live HTTP traffic through it, and a server that is taken out and put back. On a
-// terminal it ends with the dashboard.
+// live HTTP traffic through it, a server that is taken out and put back, and one
+// that dies. On a terminal it ends with the dashboard.
 func demo(ctx context.Context, lvs string, args []string, out io.Writer) (err error) {
 	c, err := lab.StartCluster(lab.Options{Clients: 2, Servers: 3, Forward: lab.NAT, Prefix: "demo"})
 	if err != nil {
@@ -39,10 +40,11 @@ func demo(ctx context.Context, lvs string, args []string, out io.Writer) (err er
 	}
 	d := &demonstration{ctx: ctx, lvs: lvs, out: out, cluster: c, vip: netip.AddrPortFrom(c.VIP4, 80).String()}
 	d.say("Two clients, a director with the virtual address %s, three real servers of different size.", c.VIP4)
-	if err := d.show(); err != nil || !isTerminal(os.Stdin) || !isTerminal(os.Stdout) {
-		return err
+	leave, err := d.show()
+	if err == nil && isTerminal(os.Stdin) && isTerminal(os.Stdout) {
+		err = d.top()
 	}
-	return d.top()
+	return errors.Join(err, leave())
 }
 
 // demonstration is one run of demo.
@@ -53,20 +55,23 @@ type demonstration struct {
 	cluster *lab.Cluster
 	vip     string
 	served  atomic.Int64 // requests
+	again   atomic.Int64 // requests that were served at the second attempt
 	failed  atomic.Int64 // requests
 }
 
-// show prints what an administrator types, and what lvs answers.
-func (d *demonstration) show() error {
+// show prints what an administrator types, and what lvs answers. leave ends the director
+// that it has started.
+func (d *demonstration) show() (leave func() error, err error) {
+	leave = func() error { return nil }
 	service := "tcp://" + d.vip
 	server := func(i int) string { return d.cluster.Servers[i].Addr4.String() }
 	d.say("A web service, and its servers with a weight for the share of each:")
-	err := d.run([]string{"service", "add", service, "-s", "wrr"},
+	err = d.run([]string{"service", "add", service, "-s", "wrr"},
 		[]string{"server", "add", service, server(0), "--nat", "-w", "3"},
 		[]string{"server", "add", service, server(1), "--nat", "-w", "2"},
 		[]string{"server", "add", service, server(2), "--nat", "-w", "1"})
 	if err != nil {
-		return err
+		return leave, err
 	}
 	stop := d.traffic()
 	defer stop()
@@ -77,30 +82,34 @@ func (d *demonstration) show() error {
 	err = d.run([]string{"list", service}, []string{"stats", service},
 		[]string{"connections", "--group-by", "server,state"})
 	if err != nil {
-		return err
+		return leave, err
 	}
 	d.say("Before maintenance, the first server takes no new connections; no request fails:")
 	if err := d.run([]string{"weight", service, server(0), "0", "-v"}); err != nil {
-		return err
+		return leave, err
 	}
 	d.wait()
 	d.wait()
 	if err := d.run([]string{"stats", service, "--rate"}, []string{"list", service}); err != nil {
-		return err
+		return leave, err
 	}
 	d.say("Back to its weight. Scripts read JSON:")
 	err = d.run([]string{"weight", service, server(0), "3"},
 		[]string{"list", service, "-o", "json", "--jq", `.items[].servers[] | "\(.id) weight \(.weight)"`},
 		[]string{"save"})
 	if err != nil {
-		return err
+		return leave, err
+	}
+	if leave, err = d.heal(service); err != nil {
+		return leave, err
 	}
 	stop()
-	d.say("%d requests succeeded, %d failed.", d.served.Load(), d.failed.Load())
+	d.say("%d requests succeeded, %d failed. Clients try once more if a connection is refused;\n"+
+		"%d did, between the death of the server and the director's verdict.", d.served.Load(), d.failed.Load(), d.again.Load())
 	if n := d.failed.Load(); n > 0 {
-		return fmt.Errorf("%d requests failed", n)
+		return leave, fmt.Errorf("%d requests failed", n)
 	}
-	return nil
+	return leave, nil
 }
 
 // traffic makes every client send requests until stop is called.
@@ -117,17 +126,28 @@ func (d *demonstration) traffic() (stop func()) {
 					return
 				case <-tick.C:
 				}
-				if _, err := client.Get("http://" + d.vip + "/"); err != nil {
-					d.failed.Add(1)
-				} else {
-					d.served.Add(1)
-				}
+				d.ask(client)
 			}
 		})
 	}
 	return func() {
 		cancel()
 		clients.Wait()
+	}
+}
+
+// ask requests a page. If the connection is refused, it tries once more, as many programs do.
+func (d *demonstration) ask(client *lab.Node) {
+	_, err := client.Get("http://" + d.vip + "/")
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		if _, err = client.Get("http://" + d.vip + "/"); err == nil {
+			d.again.Add(1)
+		}
+	}
+	if err != nil {
+		d.failed.Add(1)
+	} else {
+		d.served.Add(1)
 	}
 }
 
