@@ -26,8 +26,8 @@ func (t *tables) directorRecord() record[Director] {
 			at("role", parsed("auto or file:PATH", parseDirectorRole), func(o *Director) *string { return &o.Role }, about{
 				doc: "What this director is beside another one. auto: active while the address of a service is on an interface " +
 					"of this machine, where keepalived's VRRP puts it, otherwise backup. file:PATH: the first word of a file, " +
-					"MASTER, BACKUP, FAULT or STOP, as a notify script of keepalived writes it; a relative path starts at the cluster " +
-					"file's directory. A backup keeps its table and its checks; the sync daemons follow the role.",
+					"MASTER, BACKUP, FAULT or STOP, as a notify script of keepalived writes it; a relative path starts at the " +
+					"cluster file's directory. A backup keeps its table and its checks; the sync daemons follow the role.",
 				value: "no role", example: "file:/run/lvs/role"}),
 			at("hook", t.hook.form(), func(o *Director) *Hook { return &o.Hook }, about{
 				doc: "A program that is run for each event.", value: "none",

@@ -23,8 +23,8 @@ const (
 )
 
 // NewModel returns what cluster files ask of the director, with all defaults filled in.
-// files are the absolute paths of the files that w was made from. The error names all
-// programs in the files that cannot be run.
+// files are the absolute paths of the files that w was made from. The error is
+// cluster.Faults: all programs in the files that cannot be run.
 func NewModel(w *cluster.Wanted, files []string) (*Model, error) {
 	m := &Model{Wanted: w, Cluster: w.ClusterName(), Files: files, Settings: newSettings(w.Director())}
 	b := builder{director: w.Director(), programs: map[string]bool{}}
@@ -34,7 +34,7 @@ func NewModel(w *cluster.Wanted, files []string) (*Model, error) {
 		m.Services[i] = b.service(&w.Services[i], w.Kept(i))
 	}
 	if len(b.faults) > 0 {
-		return nil, errors.Join(b.faults...)
+		return nil, b.faults
 	}
 	m.Alarms = harmful(w)
 	return m, nil
@@ -75,7 +75,7 @@ type builder struct {
 	director cluster.Director
 	// programs are those that were looked for, faults those that cannot be run.
 	programs map[string]bool
-	faults   []error
+	faults   cluster.Faults
 }
 
 // program adds a fault if a program cannot be run. Better no new file than a check that
@@ -90,7 +90,8 @@ func (b *builder) program(of string, command []string) {
 		if errors.As(err, &inner) {
 			err = inner.Err
 		}
-		b.faults = append(b.faults, fmt.Errorf("cannot run the %s %s: %w", of, plan.Quote(command[0]), err))
+		b.faults.Add(cluster.Fault{Why: fmt.Sprintf("cannot run the %s %s: %v", of, plan.Quote(command[0]), err),
+			Hint: "install the program and make it executable, or correct its path"})
 	}
 }
 

@@ -274,7 +274,7 @@ func (f *flaps) count(now time.Time) (n int) {
 func (c *core) serviceStatus(s *service) ServiceStatus {
 	down, up := max(s.Down, 1), max(s.Up, s.Down, 1)
 	out := ServiceStatus{ID: s.ServiceID, Name: s.Name, State: s.aim.State, Since: s.aim.Since, DownBelow: down,
-		UpFrom: up, ByWeight: s.ByWeight, Tier: s.aim.Tier, FallbackInUse: s.aim.FallbackInUse,
+		UpFrom: up, ByWeight: s.ByWeight, MinLeft: s.MinLeft, Tier: s.aim.Tier, FallbackInUse: s.aim.FallbackInUse,
 		Servers: make([]ServerStatus, len(s.servers))}
 	if out.State == "" {
 		out.State = ServiceUnknown

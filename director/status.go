@@ -110,6 +110,9 @@ type ServiceStatus struct {
 	// weight if ByWeight is set.
 	DownBelow, UpFrom int64
 	ByWeight          bool
+	// MinLeft is the percentage of the weight below which changes by hand ask. 0 is the
+	// default of the commands.
+	MinLeft int
 	// Tier is the highest tier that is in use; the first is 0.
 	Tier int
 	// FallbackInUse is set while the fallback server gets the traffic.
