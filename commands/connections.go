@@ -97,7 +97,7 @@ func (o *connections) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if len(keys) > 0 {
-		return o.count(c.Context(), p, keys, int(top))
+		return o.ofGroups(o.count(c.Context(), p, keys, int(top)))
 	}
 	stream := p.Connections()
 	if err := o.walk(c.Context(), stream.Add); err != nil {

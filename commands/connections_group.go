@@ -3,6 +3,7 @@ package commands
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -108,6 +109,15 @@ func (o *connections) count(ctx context.Context, p *output.Printer, keys []group
 		columns[i] = k.column
 	}
 	return p.ConnectionGroups(columns, rows)
+}
+
+// ofGroups adds a hint to the error of a --filter that is for connections, not for groups.
+func (o *connections) ofGroups(err error) error {
+	if bad := (*output.UsageError)(nil); !errors.As(err, &bad) || len(o.filter) == 0 {
+		return err
+	}
+	return usagef("%w", err).hintf("select connections with --client, --service, --server, --state or --protocol; " +
+		"with --group-by or --top, --filter selects groups")
 }
 
 // groups counts connections by their keys.

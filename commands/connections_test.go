@@ -9,6 +9,23 @@ import (
 	"lvs/kernel/memory"
 )
 
+// A filter for connections cannot select groups: the hint names the options that select
+// connections.
+func TestFilterOfGroups(t *testing.T) {
+	for _, args := range []string{"--top 5 --filter state=ESTABLISHED", "--group-by server --filter client=198.51.100.1"} {
+		t.Run(args, func(t *testing.T) {
+			app, _, errs := testApp(memory.New())
+			status := app.Run(t.Context(), strings.Fields("connections "+args))
+			const hint = "hint: select connections with --client, --service, --server, --state or --protocol; " +
+				"with --group-by or --top, --filter selects groups\n"
+			if status != exitUsage || !strings.Contains(errs.String(), "invalid filter key") ||
+				!strings.HasSuffix(errs.String(), hint) {
+				t.Errorf("exit status %d: %s", status, errs)
+			}
+		})
+	}
+}
+
 // The kernel shows origins in another file than engines. Every option that names the column,
 // in any case, must read that file.
 func TestConnectionsWithOrigin(t *testing.T) {

@@ -57,5 +57,8 @@ func (o *diff) run(c *cobra.Command, args []string) error {
 	if q.steps.Empty() {
 		return nil
 	}
+	if err := o.app.noteWeightZero(c.Context(), q.before.Snapshot, q.steps.Changes); err != nil {
+		return err
+	}
 	return errNo
 }

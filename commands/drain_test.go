@@ -101,8 +101,8 @@ func TestDrainWaits(t *testing.T) {
 		t.Fatalf("status %d: %s", status, errs)
 	}
 	rows := items(t, out)
-	if len(rows) != 1 || rows[0].State != "drained" || rows[0].Active != 0 || *rows[0].WeightBefore != 5 ||
-		rows[0].Weight != 0 {
+	if len(rows) != 1 || rows[0].State != "drained" || *rows[0].Active != 0 || *rows[0].WeightBefore != 5 ||
+		*rows[0].Weight != 0 {
 		t.Errorf("rows %+v", rows)
 	}
 	for _, want := range []string{

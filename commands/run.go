@@ -139,8 +139,8 @@ func (a *App) report(err error) int {
 		return status
 	}
 	for i, e := range list {
-		if i == maxMarked && len(file) > i+1 {
-			fmt.Fprintf(a.Err, "%s: %d more errors\n", a.Name, len(file)-i)
+		if i == maxMarked && len(file)+len(text) > i+1 {
+			fmt.Fprintf(a.Err, "%s: %d more errors\n", a.Name, len(list)-i)
 			break
 		}
 		fmt.Fprintf(a.Err, "%s: %s\n", a.Name, oneLine(e.Error()))
@@ -152,8 +152,8 @@ func (a *App) report(err error) int {
 	return status
 }
 
-// maxMarked is how many faults of cluster files are shown with their lines. -o json has
-// all of them.
+// maxMarked is how many faults of a cluster file, or of a text to restore, are shown. -o json
+// has all of them.
 const maxMarked = 50
 
 // printPlace prints the line of a fault in a cluster file, and marks the place.

@@ -36,6 +36,7 @@ func TestWeightZeroIsMinded(t *testing.T) {
 		sysctl     string // set to another value
 		says       string
 		silent     bool
+		status     int
 	}{
 		{name: "weight", line: "weight tcp://192.0.2.10:443 10.0.0.11 0", says: bound + boundHint},
 		{name: "weight, relative", line: "weight tcp://192.0.2.10:443 10.0.0.11 -6", says: bound + boundHint},
@@ -43,6 +44,7 @@ func TestWeightZeroIsMinded(t *testing.T) {
 		{name: "a ramp", line: "weight tcp://192.0.2.10:443 10.0.0.11 0 --over 1s", says: bound + boundHint},
 		{name: "server edit", line: "server edit tcp://192.0.2.10:443 10.0.0.11 --weight 0", says: bound + boundHint},
 		{name: "apply", line: "apply --yes -f " + write("file", file), says: bound + boundHint},
+		{name: "diff", line: "diff -f " + write("file", file), says: bound + boundHint, status: exitNo},
 		{name: "restore", line: "restore --yes --merge -f " + write("save", save), says: bound + boundHint},
 		{name: "drain", line: "drain --yes 10.0.0.11:443", says: bound},
 		{name: "reused ports", line: "weight tcp://192.0.2.10:80 10.0.0.11 0", sysctl: kernel.ConnReuseMode, says: reused},
@@ -69,7 +71,7 @@ func TestWeightZeroIsMinded(t *testing.T) {
 				}
 			}
 			app, _, errs := testApp(k)
-			if status := app.Run(t.Context(), strings.Fields(c.line)); status != exitDone {
+			if status := app.Run(t.Context(), strings.Fields(c.line)); status != c.status {
 				t.Fatalf("status %d: %s", status, errs)
 			}
 			if !strings.Contains(errs.String(), c.says) || c.silent && strings.Contains(errs.String(), "keep coming") {

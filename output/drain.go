@@ -41,11 +41,11 @@ const (
 type DrainRow struct {
 	Service      string  `json:"service" doc:"The service's id."`
 	Server       string  `json:"server" doc:"The server's id within its service."`
-	Forward      string  `json:"forward" doc:"nat, local, tunnel or direct."`
+	Forward      *string `json:"forward" doc:"nat, local, tunnel or direct. Null if the server is gone."`
 	WeightBefore *int    `json:"weightBefore" doc:"The weight that undrain restores. Null if none is remembered."`
-	Weight       int     `json:"weight" doc:"The weight now."`
-	Active       uint32  `json:"active" doc:"Established connections left."`
-	Inactive     uint32  `json:"inactive" doc:"Connections left in any other state, and all of UDP."`
+	Weight       *int    `json:"weight" doc:"The weight now. Null if the server is gone."`
+	Active       *uint32 `json:"active" doc:"Established connections left. Null if the server is gone."`
+	Inactive     *uint32 `json:"inactive" doc:"Connections left in any other state, and all of UDP. Null if it is gone."`
 	Clients      *uint64 `json:"clients" doc:"Clients bound to it by persistence. Null if unknown."`
 
 	PersistentConnections *uint64 `json:"persistentConnections" deprecated:"true" doc:"Use clients. Null if unknown."`
@@ -71,9 +71,11 @@ func (p *Printer) Drains(rows []Drain) error {
 }
 
 func drainRow(d *Drain) DrainRow {
-	row := DrainRow{Service: d.Service.String(), Server: d.Server.String(), Forward: d.Forward.String(),
-		Weight: d.Weight, Active: d.Active, Inactive: d.Inactive, State: string(d.State), Reason: textOrNull(d.Reason),
-		Drained: d.Outage.row()}
+	row := DrainRow{Service: d.Service.String(), Server: d.Server.String(), State: string(d.State),
+		Reason: textOrNull(d.Reason), Drained: d.Outage.row()}
+	if d.State != Gone {
+		row.Forward, row.Weight, row.Active, row.Inactive = new(d.Forward.String()), &d.Weight, &d.Active, &d.Inactive
+	}
 	if d.Before >= 0 {
 		row.WeightBefore = &d.Before
 	}
@@ -96,6 +98,17 @@ func drainKind() kind[Drain] {
 	clients := number("clients", "clients bound by persistence", func(d *Drain) int64 { return d.Clients })
 	clients.aliases = []string{"persistentConnections"}
 	clients.unknown = func(d *Drain) bool { return d.Clients < 0 }
+	// present is number for what is unknown of a server that is gone.
+	present := func(key, help string, of func(*Drain) int64) column[Drain] {
+		c := number(key, help, func(d *Drain) int64 {
+			if d.State == Gone {
+				return -1
+			}
+			return of(d)
+		})
+		c.unknown = func(d *Drain) bool { return d.State == Gone }
+		return c
+	}
 	k := kind[Drain]{name: "DrainList", columns: []column[Drain]{
 		{key: "service", help: "the virtual service",
 			text:    func(b []byte, d *Drain) []byte { return d.Service.Append(b) },
@@ -104,11 +117,16 @@ func drainKind() kind[Drain] {
 			text:    func(b []byte, d *Drain) []byte { return d.Server.AppendTo(b) },
 			compare: func(a, b *Drain) int { return a.Server.Compare(b.Server) }},
 		{key: "forward", help: "the forwarding method",
-			text: func(b []byte, d *Drain) []byte { return append(b, d.Forward.String()...) }},
+			text: func(b []byte, d *Drain) []byte {
+				if d.State == Gone {
+					return b
+				}
+				return append(b, d.Forward.String()...)
+			}, unknown: func(d *Drain) bool { return d.State == Gone }},
 		before,
-		number("weight", "the weight now", func(d *Drain) int64 { return int64(d.Weight) }),
-		number("active", "established connections left", func(d *Drain) int64 { return int64(d.Active) }),
-		number("inactive", "other connections left, and all of UDP", func(d *Drain) int64 { return int64(d.Inactive) }),
+		present("weight", "the weight now", func(d *Drain) int64 { return int64(d.Weight) }),
+		present("active", "established connections left", func(d *Drain) int64 { return int64(d.Active) }),
+		present("inactive", "other connections left, and all of UDP", func(d *Drain) int64 { return int64(d.Inactive) }),
 		clients,
 		{key: "state", help: "serving, draining, drained, deleted, gone or timed-out",
 			text: func(b []byte, d *Drain) []byte { return append(b, d.State...) }},
