@@ -101,6 +101,10 @@ type App struct {
 	// take before they read it; nil: it is not taken.
 	changing bool
 	unlock   func()
+	// acting is the director of this table, if actorAsked is set and one runs. handed is set
+	// by verbs that have handed over to it what it owns.
+	acting             *actor
+	actorAsked, handed bool
 	// undoes is the entry that this command undoes, or zero.
 	undoes uint64
 }

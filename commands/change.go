@@ -40,6 +40,11 @@ func (a *App) perform(ctx context.Context, objects []plan.Object, do func() erro
 	if err != nil {
 		return err
 	}
+	if !a.handed {
+		if err := a.refuseOwned(ctx, objectServices(objects)); err != nil {
+			return err
+		}
+	}
 	rows := rowsOf(objects)
 	for i := range costs {
 		if rows[i].Deletes() {

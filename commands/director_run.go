@@ -265,6 +265,7 @@ func (o *directorRun) program() ([]string, time.Duration) {
 func (o *directorRun) runJob(ctx context.Context, j state.Job) error {
 	inner := *o.app
 	inner.detached, inner.opened, inner.ctx = true, nil, nil
+	inner.acting, inner.actorAsked, inner.handed = nil, false, false
 	inner.global, inner.unused, inner.cancel, inner.op = globals{}, nil, nil, nil
 	inner.changing, inner.unlock = false, nil
 	inner.Identity = func(string) (string, error) { return j.Table, nil }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lvs/director"
 	"lvs/doctor"
 	"lvs/kernel"
 	"lvs/operate"
@@ -130,9 +131,16 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 	}
 	ctx, a := c.Context(), o.app
 	o.only = ids
+	act := a.actor(ctx)
+	keys, all := act.matching(names, ids)
 	found, snap, err := a.members(ctx, "drain server", names, ids)
-	if err != nil {
+	if err != nil && (snap == nil || !all) { // a director may have taken them out of the table
 		return err
+	}
+	if o.delete {
+		if err := a.refuseOwned(ctx, servicesOfKeys(keys)); err != nil {
+			return err
+		}
 	}
 	steps := operate.WeightSteps(found, 0)
 	o.measure(a, snap, changesOf(steps))
@@ -156,21 +164,33 @@ func (o *drain) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	if a.global.dryRun {
+		a.handed = true // what the director owns it does itself
 		return o.preview(ctx, snap, steps, found)
 	}
 	at := a.Now().Add(o.holdFor)
-	o.before, err = op.Drain(ctx, found, o.holdFor)
-	if err != nil {
-		return o.notDrained(err)
+	rest := act.others(found)
+	if len(keys) > 0 {
+		d := director.Decision{Action: director.DoDrain, Servers: keys, For: o.holdFor}
+		if _, err := a.decide(ctx, act, d); err != nil {
+			return err
+		}
+	}
+	if len(rest) > 0 {
+		if o.before, err = op.Drain(ctx, rest, o.holdFor); err != nil {
+			return o.notDrained(err)
+		}
 	}
 	switch {
+	case len(keys) > 0 && o.hold == "":
 	case o.hold == "" && op.Journal != nil && !op.Recorded() && len(steps) > 0 && len(o.before) > 0:
 		a.note("the weights are remembered: %s restores them", o.command("undrain", found)) // undo cannot
 	case o.hold == "":
 	default:
 		a.note("automatic undrain at %s", at.Local().Format(time.TimeOnly))
 	}
-	if len(steps) == 0 && o.hold == "" && !o.wait && !o.delete {
+	if len(keys) > 0 {
+		o.before = act.weights(o.before, keys)
+	} else if len(steps) == 0 && o.hold == "" && !o.wait && !o.delete {
 		a.note("nothing to do: the weight is already 0")
 	}
 	o.noteZero(found)

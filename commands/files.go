@@ -55,10 +55,10 @@ func readCluster(ctx context.Context, open opener, names []string) (*cluster.Wan
 }
 
 // noteForDirector prints which parts of the files have no effect: nobody must believe
-// that servers are checked, or addresses announced. This is the place to ask whether a
-// director runs on the files.
+// that servers are checked, or addresses announced. Those for a director have one if it
+// runs on these files.
 func (a *App) noteForDirector(w *cluster.Wanted) {
-	if n, keys := keysOf(w.ForDirector()); n > 0 {
+	if n, keys := keysOf(w.ForDirector()); n > 0 && !a.directs(a.ctx, w.Paths()) {
 		a.note("%s no effect, because no director runs on the file: %s", settingsHave(n), keys)
 	}
 	if n, keys := keysOf(w.ForLater()); n > 0 {

@@ -147,6 +147,7 @@ func (o *laterRun) runJob(ctx context.Context, j state.Job) error {
 	inner := *o.app
 	o.app.opened = nil // inner closes it
 	inner.detached = true
+	inner.acting, inner.actorAsked, inner.handed = nil, false, false
 	inner.global, inner.unused, inner.cancel, inner.op = globals{}, nil, nil, nil
 	inner.changing, inner.unlock = false, nil
 	inner.Identity = func(string) (string, error) { return j.Table, nil }

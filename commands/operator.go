@@ -126,6 +126,9 @@ func (a *App) tell(e operate.Event) {
 // carry carries out the steps from one table to another and returns why they failed.
 // where returns the place in a file that a step comes from; it may be nil.
 func (a *App) carry(ctx context.Context, all *operate.Carry, before *plan.Table, steps plan.Steps, where placer) error {
+	if err := a.refuseOwned(ctx, servicesOfChanges(steps.Changes)); err != nil {
+		return err
+	}
 	err := all.Run(ctx, before, steps)
 	a.endLine()
 	if failure := (*plan.Failure)(nil); errors.As(err, &failure) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lvs/director"
 	"lvs/kernel"
 	"lvs/operate"
 )
@@ -86,8 +87,17 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 	}
 	op, found, deleted, err := o.find(ctx, args)
 	if err != nil {
+		if err = o.findDirected(ctx, args, err); err != nil {
+			return err
+		}
+		if op, err = a.operator(); err != nil {
+			return err
+		}
+	}
+	if found, deleted, err = o.handOver(ctx, args, found, deleted); err != nil {
 		return err
 	}
+	a.handed = true
 	if !a.global.dryRun && len(deleted) > 0 {
 		op.Forget(ctx, deleted)
 	}
@@ -132,6 +142,60 @@ func (o *undrain) run(c *cobra.Command, args []string) error {
 		op.ForgetUnlessRefused(ctx, u.Done, err)
 	}
 	return err
+}
+
+// findDirected returns the error of find, unless the director has every server that is named:
+// it may have taken them out of the table.
+func (o *undrain) findDirected(ctx context.Context, args []string, failure error) error {
+	if o.job != "" {
+		return failure
+	}
+	names, ids, err := o.parse(args)
+	if err != nil {
+		return failure
+	}
+	if _, all := o.app.actor(ctx).matching(names, ids); !all {
+		return failure
+	}
+	return nil
+}
+
+// handOver has the director put its servers back into use, and returns the others.
+func (o *undrain) handOver(ctx context.Context, args []string, found []operate.Member, deleted []kernel.ServerKey) (
+	others []operate.Member, othersDeleted []kernel.ServerKey, err error) {
+	a := o.app
+	act := a.actor(ctx)
+	var keys []kernel.ServerKey
+	if o.job == "" {
+		names, ids, err := o.parse(args)
+		if err != nil {
+			return nil, nil, err
+		}
+		keys, _ = act.matching(names, ids)
+	} else {
+		for i := range found {
+			if act.owns(found[i].Key()) {
+				keys = append(keys, found[i].Key())
+			}
+		}
+	}
+	if len(keys) == 0 {
+		return found, deleted, nil
+	}
+	d := director.Decision{Action: director.DoUndrain, Servers: keys}
+	if o.to > 0 {
+		d.Action, d.Weight = director.DoWeight, o.to
+	}
+	if a.global.dryRun {
+		a.note("the director would decide about the weight of %s", listed(serversOf(keys)))
+	} else {
+		now, err := a.decide(ctx, act, d)
+		if err != nil {
+			return nil, nil, err
+		}
+		a.noteDirected(now)
+	}
+	return act.others(found), slices.DeleteFunc(deleted, act.owns), nil
 }
 
 // unknown returns an error for each server without a remembered weight.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lvs/director"
 	"lvs/kernel"
 	"lvs/operate"
 	"lvs/output"
@@ -149,6 +150,9 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 	if err := o.ask(c.Context(), entry, to); err != nil {
 		return err
 	}
+	if key := (kernel.ServerKey{Service: id, Server: before.Addr}); o.app.actor(c.Context()).owns(key) {
+		return o.handOver(c.Context(), key, to)
+	}
 	switch m := (operate.Member{Service: kernel.Service{ServiceID: id}, ServerEntry: present[0]}); {
 	case o.app.global.dryRun:
 		err = o.app.apply(c.Context(), []operate.Step{to})
@@ -164,6 +168,34 @@ func (o *weight) run(c *cobra.Command, args []string) error {
 		o.gate.note(o.app)
 	}
 	return err
+}
+
+// handOver has the director set the weight of one of its servers.
+func (o *weight) handOver(ctx context.Context, key kernel.ServerKey, to operate.Step) error {
+	a := o.app
+	if a.global.dryRun {
+		a.handed = true
+		return a.apply(ctx, []operate.Step{to})
+	}
+	now, err := a.decide(ctx, a.actor(ctx), director.Decision{Action: director.DoWeight, Servers: []kernel.ServerKey{key},
+		Weight: to.Server.Weight, Over: o.overFor, For: o.holdFor})
+	if err != nil {
+		return err
+	}
+	if o.hold == "" {
+		a.note("the director keeps this weight instead of the one in its file until: %s undrain %v --service %v", a.here(),
+			key.Server, key.Service)
+	}
+	a.noteDirected(now)
+	o.gate.note(a)
+	if !a.reports() {
+		return nil
+	}
+	p, err := a.printer(output.Options{})
+	if err != nil {
+		return err
+	}
+	return p.Changes(rowsOf([]plan.Object{to.Object(0)}))
 }
 
 // ask asks if the service would have too little of its weight left.
