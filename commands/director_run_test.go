@@ -3,6 +3,7 @@ package commands
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,8 +63,11 @@ func direct(t *testing.T, text string, args ...string) *directing {
 	env := first.Env
 	share := func(app *App) {
 		app.Env = func(name string) string {
-			if name == state.Variable {
+			switch name {
+			case state.Variable:
 				return stateDir
+			case "NOTIFY_SOCKET":
+				return os.Getenv(name)
 			}
 			return env(name)
 		}
@@ -201,6 +205,42 @@ func TestDirectorRuns(t *testing.T) {
 		`msg="director stopped`} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log has no %s:\n%s", want, log)
+		}
+	}
+}
+
+// systemd is told when the table is taken over, that the director lives, and that it ends.
+func TestDirectorNotifies(t *testing.T) {
+	dir, err := os.MkdirTemp("", "lvs-notify-") // a short path
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path := filepath.Join(dir, "notify")
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	t.Setenv("NOTIFY_SOCKET", path)
+	d := direct(t, directedFile)
+	next := func() string {
+		b := make([]byte, 200)
+		n, err := l.Read(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b[:n])
+	}
+	for _, want := range []string{"READY=1", "WATCHDOG=1", "WATCHDOG=1"} {
+		if got := next(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	d.cancel()
+	for got := next(); got != "STOPPING=1"; got = next() {
+		if got != "WATCHDOG=1" {
+			t.Errorf("%q", got)
 		}
 	}
 }

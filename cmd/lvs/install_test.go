@@ -20,6 +20,7 @@ import (
 var (
 	installed = []string{
 		"bin/lvsctl",
+		"lib/systemd/system/lvs-director.service",
 		"share/bash-completion/completions/lvsctl",
 		"share/fish/vendor_completions.d/lvsctl.fish",
 		"share/man/man5/lvs-cluster.5",

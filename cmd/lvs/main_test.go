@@ -70,6 +70,7 @@ func params(dir string) testscript.Params {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv("LVS_STATE_DIR", filepath.Join(env.WorkDir, "state"))
+			env.Setenv("LVS_RUN_DIR", filepath.Join(env.WorkDir, "run"))
 			if inLab {
 				lab.Need(env.T().(testing.TB))
 				return nil
