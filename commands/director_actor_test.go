@@ -84,6 +84,20 @@ func TestOneActor(t *testing.T) {
 		d.lvs(exitDone, "service delete udp://192.0.2.53:53 --yes")
 		weights("10.0.0.11:80,5 10.0.0.12:80,5")
 	})
+	t.Run("list", func(t *testing.T) {
+		out, _ := d.lvs(exitDone, "list --wide")
+		if head, rest, _ := strings.Cut(out, "\n"); !strings.HasSuffix(head, "  HEALTH   WHY") ||
+			!strings.Contains(rest, "  unknown  as in the file, without a check\n") {
+			t.Error(out)
+		}
+		out, _ = d.lvs(exitDone, "server show tcp://192.0.2.10:80 10.0.0.11 -o json --jq .items[0].director.why")
+		if out != "file\n" {
+			t.Error(out)
+		}
+		if out, _ := d.lvs(exitDone, "list"); strings.Contains(out, "HEALTH") {
+			t.Error(out)
+		}
+	})
 	t.Run("its file", func(t *testing.T) {
 		d.write(strings.Replace(directedFile, "scheduler: wrr", "scheduler: wrr\n  check: {type: tcp}", 1))
 		if _, errs := d.lvs(exitDone, "validate -f "+d.file); strings.Contains(errs, "no director runs") {

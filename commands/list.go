@@ -34,7 +34,9 @@ Without CAP_NET_ADMIN, the list has no thresholds and fewer details, and prints 
 note. --stats and --rate need CAP_NET_ADMIN.
 
 --wide and JSON show which servers are drained, by whom, since and until when, and the
-weight before. A note says which drained server has a weight that someone else set.`,
+weight before. A note says which drained server has a weight that someone else set.
+While a director runs, they also show the health of its servers, and why each has its
+weight.`,
 		Example: `  lvs list
   lvs list tcp://192.0.2.10:80 --stats
   lvs list --sort -active --filter 'scheduler=wlc'
@@ -146,7 +148,23 @@ func (v *view) printer(a *App) (*output.Printer, error) {
 		return nil, usagef("--wide has no effect on -o %s", format)
 	}
 	v.drained = a.remembered()
-	return a.printer(output.Options{Format: format, Sort: v.sort, Filter: v.filter, Outages: outageRows(v.drained)})
+	return a.printer(output.Options{Format: format, Sort: v.sort, Filter: v.filter, Outages: outageRows(v.drained),
+		Directed: v.directed(a, format)})
+}
+
+// directed returns what the director of the table says about its servers, if the columns or
+// the format show it. Nil: none runs, or it does not matter.
+func (v *view) directed(a *App, format string) map[kernel.ServerKey]output.DirectedStateRow {
+	words := strings.ToLower(a.global.columns + " " + v.sort + " " + strings.Join(v.filter, " "))
+	if (format == "" || format == "table" || format == "csv" || format == "name") &&
+		!strings.Contains(words, "health") && !strings.Contains(words, "why") || a.ctx == nil {
+		return nil
+	}
+	act := a.actor(a.ctx)
+	if act == nil {
+		return nil
+	}
+	return output.Directed(act.status)
 }
 
 // notePending prints what the rows do not show: a drained server that has a weight, and a

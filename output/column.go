@@ -97,6 +97,8 @@ type kind[T any] struct {
 	// plain and wide are the keys of the columns that the formats table and wide
 	// show by default.
 	plain, wide []string
+	// directed is set if wide also has the columns of a director while one runs.
+	directed bool
 	// appendName appends the identity for the name format. Nil uses the first
 	// plain column.
 	appendName func(b []byte, r *T) []byte
@@ -140,6 +142,9 @@ func (k *kind[T]) choose(o *Options) ([]*column[T], error) {
 		keys = k.plain
 		if o.Format == "wide" {
 			keys = k.wide
+			if k.directed && o.Directed != nil {
+				keys = append(keys[:len(keys):len(keys)], "health", "why")
+			}
 		}
 	}
 	out := make([]*column[T], 0, len(keys))

@@ -44,6 +44,8 @@ type Options struct {
 	Width int
 	// Outages are the servers that are drained, or have their weight only for some time.
 	Outages map[kernel.ServerKey]Outage
+	// Directed is what the director of the table says about its servers. Nil: none runs.
+	Directed map[kernel.ServerKey]DirectedStateRow
 	// Netns is the network namespace in the JSON. Empty is null.
 	Netns string
 	// Now is the clock of generatedAt. Nil is time.Now.

@@ -15,6 +15,7 @@ type node struct {
 	// capacity is set if a server has a weight above 0.
 	capacity bool
 	outages  map[kernel.ServerKey]Outage
+	directed map[kernel.ServerKey]DirectedStateRow
 }
 
 // line is a row of the table: a service, or one of its servers.
@@ -212,7 +213,7 @@ func (p *Printer) nodes(k *kind[line], entries []kernel.ServiceEntry, missing ga
 	nodes := make([]node, 0, len(entries))
 	for i := range entries {
 		n := newNode(&entries[i])
-		n.outages = p.o.Outages
+		n.outages, n.directed = p.o.Outages, p.o.Directed
 		if !n.filter(conditions, missing) {
 			continue
 		}

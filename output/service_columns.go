@@ -9,7 +9,8 @@ import (
 )
 
 func serviceKind(v View) kind[line] {
-	k := kind[line]{name: "ServiceList", columns: lineColumns(), appendName: appendLineName, style: lineStyle}
+	k := kind[line]{name: "ServiceList", directed: v == Plain, columns: lineColumns(), appendName: appendLineName,
+		style: lineStyle}
 	k.columns[0].aliases = []string{"id"} // what the JSON calls it in a service
 	k.plain = []string{"service", "server", "scheduler", "forward", "weight", "active", "inactive"}
 	k.wide = append(k.plain[:7:7], "persistent", "netmask", "engine", "flags", "upper", "lower", "clients", "tunnel",
@@ -23,7 +24,7 @@ func serviceKind(v View) kind[line] {
 
 // serverKind is the servers of one service, with the columns that servers have.
 func serverKind(v View) kind[line] {
-	k := kind[line]{name: "ServerList", appendName: appendLineName, style: lineStyle}
+	k := kind[line]{name: "ServerList", directed: v == Plain, appendName: appendLineName, style: lineStyle}
 	for _, c := range lineColumns() {
 		if c.key == "service" || !ofService(c.key) {
 			k.columns = append(k.columns, c)
@@ -62,7 +63,8 @@ func inServiceRow(l *line) bool { return l.server == nil }
 
 func lineColumns() []column[line] {
 	return slices.Concat(identityColumns(), plainColumns(), persistenceColumns(), thresholdColumns(),
-		[]column[line]{weightBefore()}, outageColumns((*line).outage, inServiceRow), counterColumns())
+		[]column[line]{weightBefore()}, outageColumns((*line).outage, inServiceRow), directedColumns(),
+		counterColumns())
 }
 
 // identityColumns name the service and the server.

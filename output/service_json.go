@@ -59,6 +59,8 @@ type ServerRow struct {
 
 	Drained         *OutageRow `json:"drained" doc:"By whom and since when it is drained. Null if it is not."`
 	TemporaryWeight *OutageRow `json:"temporaryWeight" doc:"What restores its weight later. Null if nothing does."`
+
+	Director *DirectedStateRow `json:"director" doc:"What the director says that keeps it. Null if none does."`
 }
 
 // TunnelRow is an encapsulation.
@@ -160,7 +162,7 @@ func (n *node) appendServer(b []byte, s *kernel.ServerEntry, missing gaps) []byt
 		b = appendTunnel(b, &s.Server)
 	}
 	b = appendActivity(b, uint64(s.Active), uint64(s.Inactive), uint64(s.Persistent), &s.Stats, missing)
-	return append(appendOutages(b, n.outage(s)), '}')
+	return append(appendDirected(appendOutages(b, n.outage(s)), n.directedState(s)), '}')
 }
 
 // appendActivity appends what services and servers have in common: connections

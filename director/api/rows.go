@@ -97,7 +97,9 @@ func resultRow(r *health.Result) *output.CheckResultRow {
 	}
 	if r.Agent != nil {
 		row.Agent = &r.Agent.Words
-		row.Text += ", the agent says: " + plan.Visible(r.Agent.Words)
+		if w := r.Agent.Words; w != "" && w != r.Detail {
+			row.Text += ", it says: " + plan.Visible(w)
+		}
 	}
 	return row
 }
