@@ -274,10 +274,10 @@ func (c *core) ownsAll(keys []kernel.ServerKey) error {
 }
 
 func (c *core) statusOf(keys []kernel.ServerKey) []ServerStatus {
-	out := make([]ServerStatus, 0, len(keys))
+	out, now := make([]ServerStatus, 0, len(keys)), c.o.Now()
 	for _, k := range keys {
 		if s := c.byID[k.Service]; s != nil && s.index(k) >= 0 {
-			out = append(out, c.serverStatus(s, s.index(k)))
+			out = append(out, c.serverStatus(s, s.index(k), now))
 		}
 	}
 	return out

@@ -36,7 +36,7 @@ func (c *core) adopt(ctx context.Context, m *Model) error {
 	c.model, c.services, c.byID, c.probes, c.loaded = m, services, byID, probes, now
 	clear(c.urgent)
 	c.resyncAt, c.retryAt, c.news = now, time.Time{}, true
-	c.doubt.window = windowOf(probes)
+	c.doubt.window, c.doubt.learnAt = windowOf(probes), time.Time{}
 	c.setProbes()
 	c.file.probes, c.file.services, c.file.changed = nil, nil, true
 	return nil

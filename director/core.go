@@ -229,7 +229,7 @@ func (c *core) snapshot() *Status {
 	s.Services = make([]ServiceStatus, 0, len(c.services))
 	for _, v := range c.services {
 		if !IsPath(v.ServiceID) {
-			s.Services = append(s.Services, c.serviceStatus(v))
+			s.Services = append(s.Services, c.serviceStatus(v, s.At))
 		}
 	}
 	s.Addresses = AddressesOf(s.Services)

@@ -225,8 +225,9 @@ func (d *Director) publish() {
 	}
 }
 
-// statusTime is how long Status waits for the newest results of checks.
-const statusTime = 50 * time.Millisecond
+// statusTime is how long Status waits for the newest results of checks. On a busy machine a
+// pass over a large table takes some tenths of a second.
+const statusTime = time.Second
 
 // Status implements Control. Numbers of checks are not published with every result: it
 // asks the goroutine of Run for them, and returns what was published last if that is at

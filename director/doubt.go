@@ -12,6 +12,10 @@ import (
 // believed again: long enough for servers that answer to be found up.
 const thawAfter = 10 * time.Second
 
+// learnEvery is the time between two readings of the ways to all servers: two messages to
+// the kernel for each.
+const learnEvery = time.Minute
+
 // doubt is whether the director believes the failures that it sees. If most servers fail
 // within one interval and its own way to them does not work, it changes nothing for them.
 type doubt struct {
@@ -27,6 +31,7 @@ type doubt struct {
 	// turned is set if a probe has come to another verdict since the last look.
 	turned   bool
 	lookAt   time.Time
+	learnAt  time.Time
 	learning chan struct{}
 }
 
@@ -106,8 +111,8 @@ func (c *core) hurry() {
 // learnWays keeps how the servers are reached while all is well. It reads the routes in a
 // goroutine of its own.
 func (c *core) learnWays() {
-	d := &c.doubt
-	if d.reach == nil || !d.from.IsZero() {
+	d, now := &c.doubt, c.o.Now()
+	if d.reach == nil || !d.from.IsZero() || now.Before(d.learnAt) {
 		return
 	}
 	if d.learning != nil {
@@ -123,6 +128,7 @@ func (c *core) learnWays() {
 			addrs = append(addrs, a)
 		}
 	}
+	d.learnAt = now.Add(learnEvery)
 	done, reach := make(chan struct{}), d.reach
 	d.learning = done
 	go func() {

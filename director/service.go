@@ -271,7 +271,7 @@ func (f *flaps) count(now time.Time) (n int) {
 }
 
 // serviceStatus returns a service as others see it.
-func (c *core) serviceStatus(s *service) ServiceStatus {
+func (c *core) serviceStatus(s *service, now time.Time) ServiceStatus {
 	down, up := max(s.Down, 1), max(s.Up, s.Down, 1)
 	out := ServiceStatus{ID: s.ServiceID, Name: s.Name, State: s.aim.State, Since: s.aim.Since, DownBelow: down,
 		UpFrom: up, ByWeight: s.ByWeight, MinLeft: s.MinLeft, Tier: s.aim.Tier, FallbackInUse: s.aim.FallbackInUse,
@@ -280,7 +280,7 @@ func (c *core) serviceStatus(s *service) ServiceStatus {
 		out.State = ServiceUnknown
 	}
 	for i := range s.servers {
-		v := c.serverStatus(s, i)
+		v := c.serverStatus(s, i, now)
 		out.Servers[i] = v
 		if v.Fallback {
 			continue
@@ -295,7 +295,7 @@ func (c *core) serviceStatus(s *service) ServiceStatus {
 	return out
 }
 
-func (c *core) serverStatus(s *service, i int) ServerStatus {
+func (c *core) serverStatus(s *service, i int, now time.Time) ServerStatus {
 	v, aim := &s.servers[i], &s.aim.Servers[i]
 	out := ServerStatus{Key: s.key(i), Tier: v.tier, Fallback: v.fallback, Admin: c.admin.of(s.key(i)).status(),
 		Declared: v.Weight, Wanted: aim.Weight, Why: aim.Why, Changes: aim.Changes, InForce: s.force[i]}
@@ -309,7 +309,7 @@ func (c *core) serverStatus(s *service, i int) ServerStatus {
 		out.Why = ByOverridden
 	}
 	out.Health = HealthStatus{Verdict: v.health.Verdict, Checked: v.check != nil, Since: v.health.Since,
-		Flaps: v.flaps.count(c.o.Now()), Suspect: !v.suspect.IsZero()}
+		Flaps: v.flaps.count(now), Suspect: !v.suspect.IsZero()}
 	if v.check != nil {
 		v.check.each(func(key health.Key) {
 			if p := c.probes[key]; p != nil {
