@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,7 +21,15 @@ func newPoller() (poller, error) {
 		unix.Close(fd)
 		return nil, err
 	}
-	p := &epoll{fd: fd, wakes: wakes, open: map[int32]*rawTalk{}, events: make([]unix.EpollEvent, 256),
+	if err := unix.SetNonblock(fd, true); err != nil { // so that package os waits with its poller
+		return nil, errors.Join(err, unix.Close(wakes), unix.Close(fd))
+	}
+	file := os.NewFile(uintptr(fd), "epoll")
+	conn, err := file.SyscallConn()
+	if err != nil {
+		return nil, errors.Join(err, unix.Close(wakes), file.Close())
+	}
+	p := &epoll{file: file, conn: conn, fd: fd, wakes: wakes, open: map[int32]*rawTalk{}, events: make([]unix.EpollEvent, 256),
 		buf: make([]byte, 64<<10)}
 	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(wakes)}
 	if err := unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, wakes, &event); err != nil {
@@ -33,9 +42,14 @@ func newPoller() (poller, error) {
 // epoll holds many conversations on sockets that do not block. A question costs five or six
 // system calls, and the waiting is shared.
 type epoll struct {
+	file *os.File
+	conn syscall.RawConn // of file
+	// fd is that of file, wakes has what ends a wait.
 	fd, wakes int
 	open      map[int32]*rawTalk // by descriptor
 	answers   []answer           // since the last wait
+	// sent is how many conversations began, or sent something, since the last wait.
+	sent int
 	// earliest is at most the earliest deadline of open. Zero if it is empty.
 	earliest time.Time
 	number   int32
@@ -68,14 +82,13 @@ func (p *epoll) start(f *flight) bool {
 		return true
 	}
 	t.fd = int32(fd)
-	err = unix.Connect(fd, sockaddr(to))
-	switch {
-	case err == nil: // on this machine
+	switch errno := rawConnect(fd, to); errno {
+	case 0: // on this machine
 		p.connected(t)
-	case errors.Is(err, unix.EINPROGRESS):
+	case unix.EINPROGRESS:
 		t.at = connecting
 	default:
-		p.finish(t, failed(&f.q.Target, err, opening))
+		p.finish(t, failed(&f.q.Target, errno, opening))
 	}
 	if t.fd >= 0 {
 		p.watch(t)
@@ -94,6 +107,7 @@ func (p *epoll) watch(t *rawTalk) {
 		return
 	}
 	p.open[t.fd] = t
+	p.sent++
 	if p.earliest.IsZero() || t.deadline.Before(p.earliest) {
 		p.earliest = t.deadline
 	}
@@ -101,11 +115,22 @@ func (p *epoll) watch(t *rawTalk) {
 
 // interest is what is reported about a conversation.
 func interest(t *rawTalk) unix.EpollEvent {
-	return unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | edges, Fd: t.fd, Pad: t.number}
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP | edges, Fd: t.fd, Pad: t.number}
+	if t.at == connecting || len(t.unsent) > 0 {
+		event.Events |= unix.EPOLLOUT
+	}
+	return event
 }
 
 // edges is EPOLLET, which package unix has as a negative number on some architectures.
 const edges = 1 << 31
+
+// When some conversations have sent something, their answers come one after another within
+// a moment. Waking up for each costs more than it is worth, so that some are gathered.
+const (
+	gatherTime = time.Millisecond
+	gatherFrom = 4
+)
 
 // wait is for all that the engine waits for.
 func (p *epoll) wait(longest time.Duration, now func() time.Time) []answer {
@@ -115,11 +140,13 @@ func (p *epoll) wait(longest time.Duration, now func() time.Time) []answer {
 	if len(p.answers) > 0 {
 		longest = 0
 	}
-	n, err := unix.EpollWait(p.fd, p.events, int((max(0, longest)+time.Millisecond-1)/time.Millisecond))
-	if err == nil {
-		for _, event := range p.events[:n] {
-			p.heard(event)
-		}
+	if p.sent >= gatherFrom && longest > gatherTime {
+		time.Sleep(gatherTime)
+		longest -= gatherTime
+	}
+	p.sent = 0
+	for _, event := range p.events[:p.sleep(longest)] {
+		p.heard(event)
 	}
 	if !p.earliest.IsZero() {
 		p.expire(now())
@@ -127,6 +154,22 @@ func (p *epoll) wait(longest time.Duration, now func() time.Time) []answer {
 	answers := p.answers
 	p.answers = nil
 	return answers
+}
+
+// sleep returns the number of events, after some time at the latest. The thread is not blocked:
+// Go's own poller waits for this one (docs/decisions/0026-checks.md).
+func (p *epoll) sleep(longest time.Duration) (n int) {
+	if n = rawEvents(p.fd, p.events); n > 0 || longest <= 0 {
+		return n
+	}
+	if err := p.file.SetReadDeadline(time.Now().Add(longest)); err != nil {
+		time.Sleep(min(longest, slotLength)) // does not happen: the file has a poller
+	}
+	p.conn.Read(func(uintptr) bool { // the only error is that the time is over
+		n = rawEvents(p.fd, p.events)
+		return n > 0
+	})
+	return n
 }
 
 // heard goes on with one conversation.
@@ -152,6 +195,7 @@ func (p *epoll) heard(event unix.EpollEvent) {
 			return
 		}
 		p.connected(t)
+		p.sent++
 	} else if len(t.unsent) > 0 && event.Events&unix.EPOLLOUT != 0 {
 		p.send(t)
 	}
@@ -170,17 +214,17 @@ func (p *epoll) connected(t *rawTalk) {
 // send sends what is left to send. A question without an answer ends here.
 func (p *epoll) send(t *rawTalk) {
 	for len(t.unsent) > 0 {
-		n, err := unix.Write(int(t.fd), t.unsent)
+		n, errno := rawWrite(int(t.fd), t.unsent)
 		switch {
-		case errors.Is(err, unix.EAGAIN):
+		case errno == unix.EAGAIN:
 			return
-		case errors.Is(err, unix.EINTR):
-		case err != nil && t.talk != nil: // as in converse: what was received counts more
+		case errno == unix.EINTR:
+		case errno != 0 && t.talk != nil: // as in converse: what was received counts more
 			t.unsent = nil
 			p.receive(t, true)
 			return
-		case err != nil:
-			p.finish(t, failed(&t.q.Target, err, talking))
+		case errno != 0:
+			p.finish(t, failed(&t.q.Target, errno, talking))
 			return
 		default:
 			t.unsent = t.unsent[n:]
@@ -199,14 +243,14 @@ const maxReads = 4
 // with what came before it, and not again.
 func (p *epoll) receive(t *rawTalk, closed bool) {
 	for range maxReads {
-		n, err := unix.Read(int(t.fd), p.buf)
+		n, errno := rawRead(int(t.fd), p.buf)
 		switch {
-		case errors.Is(err, unix.EAGAIN):
+		case errno == unix.EAGAIN:
 			return
-		case errors.Is(err, unix.EINTR):
+		case errno == unix.EINTR:
 			continue
-		case err != nil:
-			p.finish(t, failed(&t.q.Target, err, talking))
+		case errno != 0:
+			p.finish(t, failed(&t.q.Target, errno, talking))
 			return
 		case t.talk == nil: // what it says is not of interest
 		default:
@@ -232,7 +276,7 @@ func (p *epoll) receive(t *rawTalk, closed bool) {
 func (p *epoll) finish(t *rawTalk, r Result) {
 	if t.fd >= 0 {
 		delete(p.open, t.fd)
-		unix.Close(int(t.fd)) // and it is watched no more
+		rawClose(int(t.fd)) // and it is watched no more
 		t.fd = -1
 	}
 	p.answers = append(p.answers, answer{t.flight, r})
@@ -264,5 +308,5 @@ func (p *epoll) close() {
 		unix.Close(int(fd))
 	}
 	unix.Close(p.wakes)
-	unix.Close(p.fd)
+	p.file.Close()
 }
