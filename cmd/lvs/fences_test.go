@@ -90,6 +90,7 @@ var arrows = []struct{ from, to, reason string }{
 	{"kernel/memory", "kernel", "the in-memory kernel implements kernel.Kernel"},
 	{"kernel/contract", "kernel", "the suite that memory and the real kernel both pass"},
 	{"lab/run", "lab", "the lab's program uses what its tests use"},
+	{"lab/run", "director/health", "a benchmark runs the engine of the checks alone"},
 	{"lab/run", "lab/machine", "and boots the kernels itself"},
 	{"lab", "lab/machine", "a test may need a kernel"},
 }

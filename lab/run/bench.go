@@ -51,7 +51,7 @@ func bench(ctx context.Context, lvs string, args []string, out io.Writer) (err e
 	fmt.Fprintf(out, "medians of %d runs in turn, after one that is not counted; "+
 		"whole processes, output to a file in memory\n\n", b.runs)
 	for _, p := range parts {
-		if len(wanted) == 0 && p.name != faultsPart || wanted[p.name] {
+		if len(wanted) == 0 && p.name != faultsPart && p.name != checksPart || wanted[p.name] {
 			if err := p.run(); err != nil {
 				return err
 			}
@@ -97,6 +97,7 @@ func (b *benchmark) parts() []part {
 		{"ipvsadm", b.inPlace},
 		{"connections", b.connections},
 		{"top", b.dashboard},
+		{checksPart, b.checks},
 		{faultsPart, b.faults},
 	}
 }

@@ -24,6 +24,8 @@ func programFor(verb string) program {
 		return demo
 	case "rawdump":
 		return rawDump
+	case "checks":
+		return runChecks
 	case "bench":
 		return bench
 	}
@@ -56,7 +58,7 @@ func (l *launcher) runProgram(ctx context.Context, verb string, args []string) (
 	if verb == "bench" {
 		l.addOlder(ctx, dir, job)
 	}
-	if verb == "bench" && slices.Contains(args, faultsPart) {
+	if verb == "bench" && (slices.Contains(args, faultsPart) || slices.Contains(args, checksPart)) {
 		if err := l.addCheckers(ctx, job); err != nil {
 			return 1, err
 		}
