@@ -16,7 +16,7 @@ func dial(ctx context.Context, p *Probe, port uint16) (net.Conn, *Result) {
 		connecting, cancel = context.WithTimeout(ctx, p.Timeout)
 		defer cancel()
 	}
-	c, err, at := connect(connecting, p, streams, addrPort(p, port))
+	c, at, err := connect(connecting, p, streams, addrPort(p, port))
 	if err != nil {
 		return nil, failure(p, err, at)
 	}
@@ -32,7 +32,7 @@ func dial(ctx context.Context, p *Probe, port uint16) (net.Conn, *Result) {
 
 // dialDatagrams is dial for UDP. There is no PROXY header.
 func dialDatagrams(ctx context.Context, p *Probe, port uint16) (net.Conn, *Result) {
-	c, err, at := connect(ctx, p, datagrams, addrPort(p, port))
+	c, at, err := connect(ctx, p, datagrams, addrPort(p, port))
 	if err != nil {
 		return nil, failure(p, err, at)
 	}

@@ -65,7 +65,8 @@ func TestHTTPAnswers(t *testing.T) {
 	}{
 		{"good", answers(ok), Spec{}, pass()},
 		{"in bytes", bytewise(ok), body, pass()},
-		{"in bytes, chunked", bytewise("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nre\r\n3\r\nady\r\n0\r\n\r\n"),
+		{"in bytes, chunked",
+			bytewise("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nre\r\n3\r\nady\r\n0\r\n\r\n"),
 			body, pass()},
 		{"HTTP/1.0, body ends with the connection", answersAndCloses("HTTP/1.0 200\r\n\r\nready"), body, pass()},
 		{"line ends of Unix", answers("HTTP/1.1 200 OK\nContent-Length: 5\n\nready"), body, pass()},

@@ -13,7 +13,7 @@ import (
 // CAP_NET_RAW.
 func askICMP(ctx context.Context, q *question) Result {
 	addr := q.Addr.Addr().Unmap()
-	c, err, at := connect(ctx, &q.Probe, echoes, netip.AddrPortFrom(addr, 0))
+	c, at, err := connect(ctx, &q.Probe, echoes, netip.AddrPortFrom(addr, 0))
 	if err != nil {
 		return failed(&q.Target, err, at)
 	}

@@ -29,8 +29,8 @@ func newPoller() (poller, error) {
 	if err != nil {
 		return nil, errors.Join(err, unix.Close(wakes), file.Close())
 	}
-	p := &epoll{file: file, conn: conn, fd: fd, wakes: wakes, open: map[int32]*rawTalk{}, events: make([]unix.EpollEvent, 256),
-		buf: make([]byte, 64<<10)}
+	p := &epoll{file: file, conn: conn, fd: fd, wakes: wakes, open: map[int32]*rawTalk{},
+		events: make([]unix.EpollEvent, 256), buf: make([]byte, 64<<10)}
 	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(wakes)}
 	if err := unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, wakes, &event); err != nil {
 		p.close()
@@ -165,7 +165,7 @@ func (p *epoll) sleep(longest time.Duration) (n int) {
 	if err := p.file.SetReadDeadline(time.Now().Add(longest)); err != nil {
 		time.Sleep(min(longest, slotLength)) // does not happen: the file has a poller
 	}
-	p.conn.Read(func(uintptr) bool { // the only error is that the time is over
+	_ = p.conn.Read(func(uintptr) bool { // the only error is that the time is over
 		n = rawEvents(p.fd, p.events)
 		return n > 0
 	})
@@ -175,7 +175,7 @@ func (p *epoll) sleep(longest time.Duration) (n int) {
 // heard goes on with one conversation.
 func (p *epoll) heard(event unix.EpollEvent) {
 	if event.Fd == int32(p.wakes) {
-		unix.Read(p.wakes, p.buf[:8])
+		rawRead(p.wakes, p.buf[:8]) // so that it is quiet again
 		return
 	}
 	t := p.open[event.Fd]
@@ -300,7 +300,7 @@ func (p *epoll) expire(now time.Time) {
 
 func (p *epoll) wake() {
 	one := binary.NativeEndian.AppendUint64(nil, 1)
-	unix.Write(p.wakes, one)
+	rawWrite(p.wakes, one) // fails only if it is awake
 }
 
 func (p *epoll) close() {

@@ -44,7 +44,7 @@ func rawWrite(fd int, b []byte) (n int, errno unix.Errno) {
 	return int(r), errno
 }
 
-func rawClose(fd int) { unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }
+func rawClose(fd int) { _, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }
 
 // rawEvents returns how many events there are at present.
 func rawEvents(fd int, events []unix.EpollEvent) int {

@@ -12,9 +12,9 @@ import (
 )
 
 // connect makes a socket and connects it. The phase is where an error happened.
-func connect(ctx context.Context, p *Probe, how transport, to netip.AddrPort) (net.Conn, error, phase) {
+func connect(ctx context.Context, p *Probe, how transport, to netip.AddrPort) (net.Conn, phase, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err, opening
+		return nil, opening, err
 	}
 	var fd int
 	err := inNetns(p.Netns, func() (err error) {
@@ -22,16 +22,16 @@ func connect(ctx context.Context, p *Probe, how transport, to netip.AddrPort) (n
 		return err
 	})
 	if err != nil {
-		return nil, err, opening
+		return nil, opening, err
 	}
 	err = unix.Connect(fd, sockaddr(to))
 	if err != nil && !errors.Is(err, unix.EINPROGRESS) {
 		unix.Close(fd)
-		return nil, err, opening
+		return nil, opening, err
 	}
 	c := &conn{File: os.NewFile(uintptr(fd), "socket"), to: to, how: how}
 	if err == nil {
-		return c, nil, talking
+		return c, talking, nil
 	}
 	stop := context.AfterFunc(ctx, func() { c.File.Close() })
 	err = c.wait()
@@ -40,9 +40,9 @@ func connect(ctx context.Context, p *Probe, how transport, to netip.AddrPort) (n
 	}
 	if err != nil {
 		c.File.Close()
-		return nil, err, connecting
+		return nil, connecting, err
 	}
-	return c, nil, talking
+	return c, talking, nil
 }
 
 // socket makes a socket that does not block, and is not connected yet.
@@ -177,7 +177,7 @@ func (c *conn) wait() error {
 func (c *conn) LocalAddr() net.Addr {
 	var local netip.AddrPort
 	if raw, err := c.SyscallConn(); err == nil {
-		raw.Control(func(fd uintptr) {
+		_ = raw.Control(func(fd uintptr) { // fails only if it is closed
 			switch s, _ := unix.Getsockname(int(fd)); s := s.(type) {
 			case *unix.SockaddrInet4:
 				local = netip.AddrPortFrom(netip.AddrFrom4(s.Addr), uint16(s.Port))

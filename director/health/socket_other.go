@@ -10,9 +10,9 @@ import (
 )
 
 // connect is the plain way, for systems on which only the tests of contributors run.
-func connect(ctx context.Context, p *Probe, how transport, to netip.AddrPort) (net.Conn, error, phase) {
+func connect(ctx context.Context, p *Probe, how transport, to netip.AddrPort) (net.Conn, phase, error) {
 	if p.Mark != 0 || p.Netns != "" || how == echoes {
-		return nil, errors.New("marks, network namespaces and ICMP need Linux"), opening
+		return nil, opening, errors.New("marks, network namespaces and ICMP need Linux")
 	}
 	network := "tcp"
 	if how == datagrams {
@@ -26,5 +26,5 @@ func connect(ctx context.Context, p *Probe, how transport, to netip.AddrPort) (n
 		}
 	}
 	c, err := d.DialContext(ctx, network, to.String())
-	return c, err, connecting
+	return c, connecting, err
 }

@@ -43,8 +43,8 @@ func (b *benchmark) checks() error {
 	}
 	w := &checkWorld{benchmark: b, c: c, exact: exactTimes()}
 	if !w.exact {
-		fmt.Fprintln(b.out, "  This kernel counts processor time in whole ticks, which the checks begin with, so that the times\n"+
-			"  below say little and have no goals. LVS_LAB=host, on a machine with IPVS, measures them.")
+		fmt.Fprintln(b.out, "  This kernel counts processor time in whole ticks, which the checks begin with, so that\n"+
+			"  the times below say little and have no goals. LVS_LAB=host, on a machine with IPVS, measures them.")
 	}
 	return errors.Join(w.run(), c.Close())
 }
@@ -166,7 +166,8 @@ func (w *checkWorld) many() error {
 		rate := float64(m.checks) / m.took.Seconds()
 		w.figure(kind+": checks a second", fmt.Sprintf("%.0f", rate), "", true)
 		w.figure(kind+": share of a core", fmt.Sprintf("%.1f %%", share), w.goal("≤ 25 %"), share <= 25)
-		w.figure(kind+": began more than 100 ms late", fmt.Sprintf("%.3f %% of %d", late, m.done), w.goal("≤ 0.1 %"), late <= 0.1)
+		w.figure(kind+": began more than 100 ms late", fmt.Sprintf("%.3f %% of %d", late, m.done),
+			w.goal("≤ 0.1 %"), late <= 0.1)
 		w.figure(kind+": bad or local results", strconv.Itoa(m.bad), w.goal("0"), m.bad == 0)
 		w.figure(kind+": resident at most", fmt.Sprintf("%.1f MiB", float64(m.peak)/(1<<20)), "", true)
 	}
@@ -221,8 +222,8 @@ func (w *checkWorld) keepalived(kind string) checker {
 	conf.WriteString("}\n")
 	file, pid := filepath.Join(w.dir, "keepalived.conf"), filepath.Join(w.dir, "checkers")
 	os.WriteFile(file, []byte(conf.String()), 0o600) // keepalived fails without it
-	return checker{pidFile: pid, cmd: exec.Command("keepalived", "--check", "--dont-fork", "--log-console", "--use-file", file,
-		"--pid", filepath.Join(w.dir, "pid"), "--checkers_pid", pid)}
+	return checker{pidFile: pid, cmd: exec.Command("keepalived", "--check", "--dont-fork", "--log-console",
+		"--use-file", file, "--pid", filepath.Join(w.dir, "pid"), "--checkers_pid", pid)}
 }
 
 // measureChecks runs a checker.
