@@ -173,7 +173,7 @@ func randomCheck(r *rand.Rand, named []string, depth int) Check {
 	case "ldap":
 		c.BaseDN = pick(r, "", "dc=example, dc=com")
 	case "icmp":
-		c.Port = 0
+		c.Port, c.Via = 0, ""
 	}
 	return c
 }

@@ -134,8 +134,17 @@ func (o *directorRun) direct(ctx context.Context, netns string) error {
 		return &openError{err}
 	}
 	defer k.Close()
+	connections, err := a.OpenKernel(kernel.Options{}) // read at the same time as k
+	if err != nil {
+		return &openError{err}
+	}
+	defer connections.Close()
 	notify := newNotifier(a.Env)
-	d := director.New(o.options(k, netns, table, notify))
+	options := o.options(k, netns, table, notify)
+	if _, real := k.(*kernel.Client); real {
+		options.Network, options.Connections = director.Host{}, connections
+	}
+	d := director.New(options)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var beside sync.WaitGroup
@@ -195,7 +204,7 @@ func (o *directorRun) listen(table, netns string) (*api.Listener, error) {
 func (o *directorRun) options(k kernel.Kernel, netns, table string, notify *notifier) director.Options {
 	a := o.app
 	folder := state.Folder{Dir: state.Default(a.Env)}
-	out := director.Options{
+	return director.Options{
 		Kernel: k, Netns: netns, Table: table, State: folder,
 		Journal:  &journal.Journal{Dir: folder.Dir, Source: journal.Director},
 		Describe: a.describe,
@@ -209,10 +218,6 @@ func (o *directorRun) options(k kernel.Kernel, netns, table string, notify *noti
 		Ready:   func() { notify.send("READY=1") },
 		Alive:   func() { notify.alive(a.Now()) },
 	}
-	if _, real := k.(*kernel.Client); real {
-		out.Network = director.Host{}
-	}
-	return out
 }
 
 // load reads the files. Its error is cluster.Faults.
