@@ -122,8 +122,8 @@ func wayKeys() []key[Check] {
 				"neither the server nor the service has one.",
 			value: "the server's port, or else the protocol's", example: "8080", of: ofServices + " agent"}),
 		at("via", oneOf("path"), func(c *Check) *string { return &c.Via }, about{
-			doc: "path sends probes to the service's address, the way the traffic goes, with its forwarding method. It finds a " +
-				"server that lacks this address, or its way back. Not for firewall marks. The director marks these " +
+			doc: "path sends probes to the service's address, the way the traffic goes, with its forwarding method. It finds " +
+				"a server that lacks this address, or its way back. Not for firewall marks. The director marks these " +
 				"connections (0x4c560000 to 0x4c56ffff), and keeps a service of each mark while it runs. Over IPv4, direct " +
 				"and tunnel need net.ipv4.conf.INTERFACE.accept_local if the director has the service's address itself.",
 			value: "directly to the server", example: "path", of: ofServices}),

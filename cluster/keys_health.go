@@ -45,7 +45,8 @@ func (t *tables) healthKeys() []key[FileService] {
 				doc: "How long a recovered server takes to reach its full weight.", value: "0s", example: "1m", director: true}),
 		at("passive", truth(), func(s *FileService) *bool { return &s.Health.Passive }, about{
 			doc: "Also masks a server whose new connections stay half open while those of others do not. Without it such a " +
-				"server is only checked at once. For TCP services that have an address and two servers or more.", value: "false", example: "true", director: true}),
+				"server is only checked at once. For TCP services that have an address and two servers or more.",
+			value: "false", example: "true", director: true}),
 		at("minLeft", part(), func(s *FileService) *Share { return &s.Health.MinLeft }, about{
 			doc: "apply, and with a director also drain and weight, ask before less than this percentage of the service's " +
 				"weight is left. --min-left comes first.", value: "50%", example: "60%"}),

@@ -293,7 +293,9 @@ func TestRolesOfTwoDirectors(t *testing.T) {
 		m := labModel(c, node, kernel.Direct)
 		m.Settings.RoleAuto = true
 		m.Wanted.SyncGiven = true
-		m.Wanted.Sync = []kernel.Daemon{{Role: kernel.Master, Interface: "eth0", ID: 7}, {Role: kernel.Backup, Interface: "eth0", ID: 7}}
+		for _, role := range []kernel.Role{kernel.Master, kernel.Backup} {
+			m.Wanted.Sync = append(m.Wanted.Sync, kernel.Daemon{Role: role, Interface: "eth0", ID: 7})
+		}
 		directors = append(directors, startDirector(t, node, m))
 	}
 	is := func(role Role) func(*Status) bool {

@@ -122,7 +122,8 @@ func (w *PassiveWatch) look(ctx context.Context) (next time.Duration) {
 // counters returns the connections of the servers, and whether the table of connections is
 // worth reading: a server that can be masked gets connections, or another one gets
 // connections that look as if they stayed half open.
-func (w *PassiveWatch) counters(table *kernel.Snapshot, services map[kernel.ServiceID]bool) (r passiveReading, wanted bool) {
+func (w *PassiveWatch) counters(table *kernel.Snapshot, services map[kernel.ServiceID]bool) (
+	r passiveReading, wanted bool) {
 	r.made = map[kernel.ServerKey]uint64{}
 	now := make(map[kernel.ServerKey]kernel.Counters, len(w.last))
 	for i := range table.Services {

@@ -157,7 +157,10 @@ func (p pathServer) hash() uint32 {
 
 // path reports whether one of the probes goes the way of the clients.
 func (c *Check) path() bool {
-	return c != nil && (len(c.Of) == 0 && c.Path || slices.ContainsFunc(c.Of, func(part Check) bool { return part.path() }))
+	if c == nil || len(c.Of) == 0 {
+		return c != nil && c.Path
+	}
+	return slices.ContainsFunc(c.Of, func(part Check) bool { return part.path() })
 }
 
 // pathBuilder makes Paths.

@@ -75,8 +75,9 @@ func Needs(m *Model) []Need {
 		Why: "connections of mh services break when another director takes over"})
 	add(nat[kernel.IPv4], Need{Name: "net.ipv4.ip_forward", Want: "1", Code: "ip-forward",
 		Why: "replies of servers with forward: nat are dropped"})
-	add(nat[kernel.IPv6], Need{Name: "net.ipv6.conf.all.forwarding", Want: "1", Enough: []string{"2"}, Code: "ipv6-forwarding",
-		Why: "replies of IPv6 servers with forward: nat are dropped"})
+	add(nat[kernel.IPv6], Need{Name: "net.ipv6.conf.all.forwarding", Want: "1", Enough: []string{"2"},
+		Code: "ipv6-forwarding",
+		Why:  "replies of IPv6 servers with forward: nat are dropped"})
 	return out
 }
 

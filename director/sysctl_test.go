@@ -95,8 +95,8 @@ func TestCheckSysctls(t *testing.T) {
 	want := []Alarm{
 		{now, "expire-nodest-conn", "net.ipv4.vs.expire_nodest_conn is 0: clients of a failed server wait until their " +
 			"connections time out, instead of connecting again", "sysctl -w net.ipv4.vs.expire_nodest_conn=1"},
-		{now, "expire-quiescent-template", "net.ipv4.vs.expire_quiescent_template is 0: clients that persistence binds to a failed " +
-			"server keep coming to it", "sysctl -w net.ipv4.vs.expire_quiescent_template=1"},
+		{now, "expire-quiescent-template", "net.ipv4.vs.expire_quiescent_template is 0: clients that persistence " +
+			"binds to a failed server keep coming to it", "sysctl -w net.ipv4.vs.expire_quiescent_template=1"},
 		{now, "conn-reuse-mode", "net.ipv4.vs.conn_reuse_mode is 0: clients that use a port again keep coming to a failed " +
 			"server", "sysctl -w net.ipv4.vs.conn_reuse_mode=1"},
 		{now, "sloppy-tcp", "net.ipv4.vs.sloppy_tcp is 0: connections of mh services break when another director " +
