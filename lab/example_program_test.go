@@ -105,7 +105,8 @@ func TestProgramExampleWeb(t *testing.T) {
 	}
 	var programs []*lab.Running
 	for _, s := range c.Servers {
-		p := lab.Nginx(fmt.Sprintf("listen 80; listen 443 ssl; ssl_certificate /etc/web.crt; ssl_certificate_key /etc/web.key;\n"+
+		p := lab.Nginx(fmt.Sprintf("listen 80; listen 443 ssl;\n"+
+			"ssl_certificate /etc/web.crt; ssl_certificate_key /etc/web.key;\n"+
 			"location / { return 200 %s; }\nlocation /ready { return 200 ok; }", s.Name), 80, 443)
 		programs = append(programs, lab.NewProgram(t, &s.Namespace,
 			p.With(map[string]string{"etc/web.crt": certificate, "etc/web.key": key})))
@@ -136,7 +137,9 @@ func TestProgramExampleContent(t *testing.T) {
 	}
 	e := newExample(t, c, "content.yaml")
 	e.asks["pages"] = func() error { return expectPage(c.Clients[0], "http://192.0.2.10/index.html", nil, "page") }
-	e.asks["pictures"] = func() error { return expectPage(c.Clients[1], "http://192.0.2.10/pictures/1.png", nil, "picture") }
+	e.asks["pictures"] = func() error {
+		return expectPage(c.Clients[1], "http://192.0.2.10/pictures/1.png", nil, "picture")
+	}
 	e.survives(c.Servers[0].Addr4, proxies[0])
 	// One group of servers with half of its machines is enough for HAProxy to be ready.
 	if err := pictures[0].Kill(); err != nil {

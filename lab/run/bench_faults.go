@@ -38,8 +38,8 @@ func (b *benchmark) faults() error {
 			return err
 		}
 	}
-	fmt.Fprintf(b.out, "\nOf several runs the median, and the worst in brackets. Lost are requests that began after the fault\n"+
-		"and before the server was masked, and failed.\n")
+	fmt.Fprintf(b.out, "\nOf several runs the median, and the worst in brackets. Lost are requests that began\n"+
+		"after the fault and before the server was masked, and failed.\n")
 	return nil
 }
 

@@ -105,7 +105,8 @@ func (d *demonstration) show() (leave func() error, err error) {
 	}
 	stop()
 	d.say("%d requests succeeded, %d failed. Clients try once more if a connection is refused;\n"+
-		"%d did, between the death of the server and the director's verdict.", d.served.Load(), d.failed.Load(), d.again.Load())
+		"%d did, between the death of the server and the director's verdict.",
+		d.served.Load(), d.failed.Load(), d.again.Load())
 	if n := d.failed.Load(); n > 0 {
 		return leave, fmt.Errorf("%d requests failed", n)
 	}
