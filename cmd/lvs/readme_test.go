@@ -14,21 +14,28 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-var update = flag.Bool("update", false, "write the output of the commands into the README")
+var update = flag.Bool("update", false, "write the output of the commands into the pages")
 
-const readme = "../../README.md"
-
-// TestReadme runs the commands of all console blocks in the README, one after the other, in
-// one folder and on one kernel, and compares their output with the README.
+// TestReadme runs the commands of all console blocks in a page, one after the other, in one
+// folder and on one kernel, and compares their output with the page.
 func TestReadme(t *testing.T) {
-	b, err := os.ReadFile(readme)
+	for _, page := range []struct {
+		path     string
+		commands int // at least
+	}{{"README.md", 30}, {"docs/from-keepalived.md", 3}, {"docs/from-ldirectord.md", 3}} {
+		t.Run(page.path, func(t *testing.T) { testPage(t, "../../"+page.path, page.commands) })
+	}
+}
+
+func testPage(t *testing.T, page string, commands int) {
+	b, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	blocks := sessions(string(b))
-	if len(blocks) < 30 {
-		t.Fatalf("the README has only %d commands", len(blocks))
+	if len(blocks) < commands {
+		t.Fatalf("the page has only %d commands", len(blocks))
 	}
 	var script strings.Builder
 	for i := range blocks {
@@ -56,12 +63,12 @@ func TestReadme(t *testing.T) {
 		if *update {
 			blocks[i].answer = got
 		} else if d := cmp.Diff(blocks[i].answer, got); d != "" && !blocks[i].matches(got) {
-			t.Errorf("$ %s (-README +got)\n%s", blocks[i].command, d)
+			t.Errorf("$ %s (-page +got)\n%s", blocks[i].command, d)
 		}
 	}
 	t.Run("run", func(t *testing.T) { testscript.Run(t, p) })
 	if *update {
-		if err := os.WriteFile(readme, []byte(rewrite(string(b), blocks)), 0o644); err != nil {
+		if err := os.WriteFile(page, []byte(rewrite(string(b), blocks)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
