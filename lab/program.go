@@ -74,7 +74,7 @@ func NewProgram(t testing.TB, ns *Namespace, p Program) *Running {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the log of %s:\n%s", p.Name, r.Log())
+			t.Logf("the log of %s:\n%s", p.Name, r.said())
 		}
 		if err := r.Close(); err != nil {
 			t.Error(err)
@@ -98,7 +98,7 @@ func StartProgram(ns *Namespace, p Program) (*Running, error) {
 		err = r.Start()
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w; its log:\n%s", p.Name, err, r.Log()), r.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w; its log:\n%s", p.Name, err, r.said()), r.Close())
 	}
 	return r, nil
 }
@@ -122,8 +122,7 @@ func (r *Running) build(tree string) (err error) {
 		}
 	}
 	// Its users open /dev/stdout again, so that it is a file, and everybody may write it.
-	output := filepath.Join(r.base, "output")
-	if r.output, err = os.OpenFile(output, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666); err != nil {
+	if r.output, err = os.OpenFile(r.printed(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666); err != nil {
 		return err
 	}
 	if err := r.output.Chmod(0o666); err != nil {
@@ -356,21 +355,31 @@ func (r *Running) Close() error {
 	return errors.Join(errs...)
 }
 
-// Log returns what the program logged so far, and what it printed.
+// Log returns what the program logged so far.
 func (r *Running) Log() string {
-	var all strings.Builder
-	files := []string{filepath.Join(r.base, "output")}
-	if r.LogFile != "" {
-		files = append(files, filepath.Join(r.Root, r.LogFile))
+	if r.LogFile == "" {
+		return r.read(r.printed())
 	}
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			fmt.Fprintln(&all, err)
-		}
-		all.Write(text)
+	return r.read(filepath.Join(r.Root, r.LogFile))
+}
+
+// said returns all that the program said.
+func (r *Running) said() string {
+	if r.LogFile == "" {
+		return r.Log()
 	}
-	return all.String()
+	return r.read(r.printed()) + r.Log()
+}
+
+// printed is the file with the program's output.
+func (r *Running) printed() string { return filepath.Join(r.base, "output") }
+
+func (r *Running) read(name string) string {
+	text, err := os.ReadFile(name)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err.Error()
+	}
+	return string(text)
 }
 
 // signal sends a signal to the processes of the program: all, or those of the given names.

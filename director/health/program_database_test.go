@@ -125,8 +125,9 @@ func TestProgramPostgreSQL(t *testing.T) {
 		hold(t, 3, 5432, session, true)
 		want(t, "one too many", check(t, named, enough), Busy, TooBusy, "53300")
 	})
-	t.Run("without TLS", func(t *testing.T) {
-		startPostgres(t, lab.PostgreSQL("ssl = off\n"))
+	t.Run("without lines and TLS", func(t *testing.T) {
+		r := startPostgres(t, postgresFor("ssl = off\nlog_connections = off\n"))
+		logs(t, r, spec, 0)
 		want(t, "TLS", check(t, Spec{Kind: PostgreSQL, StartTLS: true}, enough), Fail, BadTLS, "not offered")
 	})
 }

@@ -36,7 +36,7 @@ func TestProgramNameServers(t *testing.T) {
 		})
 	}
 	t.Run("named refuses", func(t *testing.T) {
-		start(t, lab.Bind(""))
+		logs(t, start(t, lab.Bind("querylog no;")), Spec{Kind: DNS, Name: "www.example"}, 0)
 		want(t, "another zone", check(t, Spec{Kind: DNS, Name: "other.test"}, enough), Fail, BadStatus, "REFUSED")
 		mustPass(t, "no such name", check(t, Spec{Kind: DNS, Name: "nobody.example"}, enough))
 	})

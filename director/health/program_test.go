@@ -127,9 +127,14 @@ func logged(t *testing.T, r *lab.Running, expected int, do func()) []string {
 // logs fails if a check costs another number of lines of the log.
 func logs(t *testing.T, r *lab.Running, spec Spec, expected int) {
 	t.Helper()
-	mustPass(t, "before counting lines", check(t, spec, enough))
+	logsPort(t, r, spec, 0, expected)
+}
+
+func logsPort(t *testing.T, r *lab.Running, spec Spec, port uint16, expected int) {
+	t.Helper()
+	mustPass(t, "before counting lines", checkPort(t, spec, port, enough))
 	time.Sleep(short) // the lines of that check
-	got := logged(t, r, expected, func() { mustPass(t, "counting lines", check(t, spec, enough)) })
+	got := logged(t, r, expected, func() { mustPass(t, "counting lines", checkPort(t, spec, port, enough)) })
 	if len(got) != expected {
 		t.Errorf("%s: %d lines are logged for a check, want %d:\n%s",
 			spec.Kind, len(got), expected, strings.Join(got, "\n"))

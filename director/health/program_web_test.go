@@ -89,6 +89,8 @@ backend pages
 	pages := startIn(t, ns, lab.Nginx("listen 8080; return 200;", 8080))
 	lab.Eventually(t, enough, func() error { return expected(check(t, ready, enough), Pass, "") })
 	mustPass(t, "a page", check(t, Spec{Kind: HTTP}, enough))
+	logs(t, r, ready, 0) // a monitor-uri
+	logs(t, r, Spec{Kind: HTTP}, 1)
 	if err := pages.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +113,7 @@ func TestProgramSquid(t *testing.T) {
 	refused.Status = []StatusRange{{200, 299}, {403, 403}}
 	want(t, "nobody is allowed", checkPort(t, proxied, 3128, enough), Fail, BadStatus, "403")
 	mustPass(t, "403 is a sign of life", checkPort(t, refused, 3128, enough))
+	logsPort(t, r, refused, 3128, 1)
 	mustPass(t, "so is 400", checkPort(t, Spec{Kind: HTTP, Status: []StatusRange{{400, 403}}}, 3128, enough))
 	if err := r.Kill(); err != nil {
 		t.Fatal(err)
