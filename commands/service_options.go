@@ -27,7 +27,8 @@ func (o *serviceOptions) register(c *cobra.Command) {
 	f.StringVarP(&o.scheduler, "scheduler", "s", "",
 		"select servers with the scheduler `NAME`: "+strings.Join(schedulerNames(), ", ")+" (default wlc)")
 	f.StringVar(&o.schedFlags, "sched-flags", "",
-		"set the scheduler flags to `FLAGS`, separated by commas: "+strings.Join(append(kernel.SchedFlagNames(), "none"), ", ")+" (default none)")
+		"set the scheduler flags to `FLAGS`, separated by commas: "+strings.Join(kernel.SchedFlagNames(), ", ")+
+			", none (default none)")
 	f.StringVar(&o.persistent, "persistent", "",
 		"keep a client on its server for `DURATION` after its last connection: seconds, 6m or 7d, at most 31 days; "+
 			"0 or none is off (default off; 6m without a value)")

@@ -76,7 +76,7 @@ func parseHex(b []byte) (uint64, bool) {
 
 // hexDigits has the value of each hexadecimal digit, and validDigit with it.
 var hexDigits = [256]byte{
-	'0': validDigit | 0, '1': validDigit | 1, '2': validDigit | 2, '3': validDigit | 3, '4': validDigit | 4,
+	'0': validDigit, '1': validDigit | 1, '2': validDigit | 2, '3': validDigit | 3, '4': validDigit | 4,
 	'5': validDigit | 5, '6': validDigit | 6, '7': validDigit | 7, '8': validDigit | 8, '9': validDigit | 9,
 	'A': validDigit | 10, 'B': validDigit | 11, 'C': validDigit | 12, 'D': validDigit | 13, 'E': validDigit | 14,
 	'F': validDigit | 15,

@@ -70,7 +70,8 @@ func TestConnections(t *testing.T) {
 // TestConnectionsAfterOthers: an address is that of its own line, even if lines before had
 // another one with the same last digit.
 func TestConnectionsAfterOthers(t *testing.T) {
-	servers := []string{"0A000001 0050", "0A000011 0050", "0A000001 0051", "0a000001 0050", "C0000201 FFFF", "0A000002 0050"}
+	servers := []string{"0A000001 0050", "0A000011 0050", "0A000001 0051", "0a000001 0050", "C0000201 FFFF",
+		"0A000002 0050"}
 	var text strings.Builder
 	text.WriteString(connTitle)
 	for i := range 60 {

@@ -113,7 +113,8 @@ func TestUsageErrors(t *testing.T) {
 		{"flags", Options{Filter: []string{"flags=ops,sh"}},
 			`invalid filter "flags=ops,sh": want flags separated by commas: ops, sh-fallback, sh-port`},
 		{"engine", Options{Filter: []string{"engine!=spi"}}, `invalid filter "engine!=spi": want sip after !=`},
-		{"tunnel", Options{Filter: []string{"tunnel=vxlan"}}, `want ipip, gre, gue:PORT or gue, and perhaps /csum or /remcsum`},
+		{"tunnel", Options{Filter: []string{"tunnel=vxlan"}},
+			`want ipip, gre, gue:PORT or gue, and perhaps /csum or /remcsum`},
 		{"tunnel port", Options{Filter: []string{"tunnel=gue:0"}}, `invalid filter "tunnel=gue:0": want ipip, gre, gue:PORT`},
 		{"tunnel without a port", Options{Filter: []string{"tunnel=ipip:80"}}, `invalid filter "tunnel=ipip:80": want ipip`},
 		{"tunnel flags", Options{Filter: []string{"tunnel=gre/sum"}}, `invalid filter "tunnel=gre/sum": want ipip`},
@@ -241,7 +242,8 @@ func TestFilterServiceWords(t *testing.T) {
 	} {
 		t.Run(filter, func(t *testing.T) {
 			var out strings.Builder
-			p, err := New(&out, Options{Format: "csv", NoHeaders: true, Columns: []string{"scheduler"}, Filter: []string{filter}})
+			p, err := New(&out, Options{Format: "csv", NoHeaders: true, Columns: []string{"scheduler"},
+				Filter: []string{filter}})
 			if err == nil {
 				err = p.Services(snap, Plain)
 			}

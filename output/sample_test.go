@@ -291,6 +291,7 @@ func sampleDrains() []Drain {
 			Outage: &one},
 		{Service: dns, Server: addr("[2001:db8::12]:53"), Forward: kernel.Direct, Before: -1, Weight: 1, Clients: -1,
 			State: Serving, Reason: "its weight is 1"},
-		{Service: dns, Server: addr("[2001:db8::13]:53"), Before: 5, Clients: -1, State: Gone, Reason: "it is not in the table"},
+		{Service: dns, Server: addr("[2001:db8::13]:53"), Before: 5, Clients: -1, State: Gone,
+			Reason: "it is not in the table"},
 	}
 }
