@@ -69,7 +69,7 @@ it has taken over its services, and feeds the watchdog.`,
 	f.BoolVar(&o.entered, "entered", false, "")
 	f.MarkHidden("entered")
 	complete(c, "log", words("text", "json"))
-	c.RegisterFlagCompletionFunc("file", clusterFileNames)
+	complete(c, "file", clusterFileNames)
 	a.kernelFlags(c)
 	a.quietFlag(c)
 	return c
