@@ -54,7 +54,6 @@ type Link struct {
 var (
 	ErrNoWay       = errors.New("there is no route")
 	ErrNoLink      = errors.New("there is no such network interface")
-	errNotOnLinux  = errors.New("this system's network cannot be read: it is not Linux")
 	errSettingName = errors.New("invalid name of a setting")
 )
 

@@ -4,8 +4,11 @@ package director
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 )
+
+var errNotOnLinux = errors.New("this system's network cannot be read: it is not Linux")
 
 // Host is the network of this machine. Its methods fail on systems other than Linux.
 type Host struct{}
