@@ -464,6 +464,37 @@ func TestQuorumHysteresis(t *testing.T) {
 	}
 }
 
+// TestSilentAgent: as in HAProxy, an agent that never answered keeps no server out of use, and
+// what it says later counts.
+func TestSilentAgent(t *testing.T) {
+	words := func(p *probe, outcome health.Outcome, verdict health.Verdict) {
+		p.State = health.State{Verdict: verdict, Last: health.Result{Outcome: outcome}}
+		p.silent = p.saysNothing()
+	}
+	agent := &probe{Probe: health.Probe{Spec: health.Spec{Kind: health.Agent}}}
+	web := &probe{State: health.State{Verdict: health.Up, Since: start}}
+	tree := check{of: []check{{key: "web"}, {key: "agent"}}}
+	for _, step := range []struct {
+		name    string
+		outcome health.Outcome
+		verdict health.Verdict
+		want    health.Verdict
+	}{
+		{"not asked yet", 0, health.Unknown, health.Unknown},
+		{"silent", health.Busy, health.Unknown, health.Up},
+		{"one word is no verdict yet", health.Pass, health.Unknown, health.Up},
+		{"it says down", health.Fail, health.Down, health.Down},
+		{"silent afterwards", health.Busy, health.Down, health.Down},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			words(agent, step.outcome, step.verdict)
+			if h := tree.judge(map[health.Key]*probe{"web": web, "agent": agent}); h.Verdict != step.want {
+				t.Errorf("%v, want %v", h.Verdict, step.want)
+			}
+		})
+	}
+}
+
 // TestJudge adds up checks.
 func TestJudge(t *testing.T) {
 	at := func(n int) time.Time { return start.Add(time.Duration(n) * time.Second) }
@@ -474,6 +505,7 @@ func TestJudge(t *testing.T) {
 	} {
 		probes[name] = &probe{State: s}
 	}
+	probes["silent"] = &probe{silent: true}
 	for _, c := range []struct {
 		name    string
 		any     bool
@@ -490,6 +522,10 @@ func TestJudge(t *testing.T) {
 		{"none up since the last", true, []health.Key{"down2", "down7"}, 0, health.Down, 7},
 		{"none up, one unknown", true, []health.Key{"down2", "new"}, 0, health.Unknown, 0},
 		{"degraded", false, []health.Key{"up1", "down2"}, 40, health.Up, 2},
+		{"all up, one silent", false, []health.Key{"silent", "up1", "up5"}, 0, health.Up, 5},
+		{"one is unknown, one silent", false, []health.Key{"up1", "silent", "new"}, 0, health.Unknown, 0},
+		{"none up, one silent", true, []health.Key{"down2", "silent"}, 0, health.Down, 2},
+		{"all silent", false, []health.Key{"silent", "silent"}, 0, health.Unknown, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for range 2 {

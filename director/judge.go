@@ -17,6 +17,8 @@ type Health struct {
 	Degrade int
 	// Agent is what the server said about itself.
 	Agent Agent
+	// silent is set if there is nothing but agents that never said anything.
+	silent bool
 }
 
 // Agent is what a server said about itself, each part as it was said last. The zero value
@@ -98,7 +100,7 @@ func (c *check) judge(probes map[health.Key]*probe) Health {
 	h := Health{Checked: true}
 	if len(c.of) == 0 {
 		if p := probes[c.key]; p != nil {
-			h.Verdict, h.Since, h.Agent = p.Verdict, p.State.Since, p.agent
+			h.Verdict, h.Since, h.Agent, h.silent = p.Verdict, p.State.Since, p.agent, p.silent
 		}
 	} else {
 		h = c.together(probes)
@@ -110,15 +112,19 @@ func (c *check) judge(probes map[health.Key]*probe) Health {
 }
 
 // together returns what several checks add up to. All: down if one is, since the first
-// of them. Any: the other way round.
+// of them. Any: the other way round. Agents that never said anything do not count.
 func (c *check) together(probes map[health.Key]*probe) Health {
 	decisive, other := health.Down, health.Up
 	if c.any {
 		decisive, other = health.Up, health.Down
 	}
-	out := Health{Checked: true, Verdict: other}
+	out := Health{Checked: true, Verdict: other, silent: true}
 	for i := range c.of {
 		h := c.of[i].judge(probes)
+		if h.silent {
+			continue
+		}
+		out.silent = false
 		switch {
 		case h.Verdict == decisive && (out.Verdict != decisive || h.Since.Before(out.Since)):
 			out.Verdict, out.Since = decisive, h.Since
@@ -132,6 +138,9 @@ func (c *check) together(probes map[health.Key]*probe) Health {
 			out.Degrade = h.Degrade
 		}
 		out.Agent = out.Agent.with(h.Agent)
+	}
+	if out.silent {
+		out.Verdict = health.Unknown
 	}
 	return out
 }

@@ -44,6 +44,8 @@ type probe struct {
 	health.Probe
 	health.State
 	agent Agent
+	// silent is set for an agent or a file that was asked and never said anything.
+	silent bool
 	// users are the services with a server that has it.
 	users []*service
 }
@@ -75,7 +77,7 @@ func (c *core) newService(m *Service, probes map[health.Key]*probe) *service {
 					one = &probe{Probe: *p}
 					one.Timing = p.WithDefaults()
 					if old := c.probes[key]; old != nil {
-						one.State, one.agent = old.State, old.agent
+						one.State, one.agent, one.silent = old.State, old.agent, old.silent
 					} else if known, ok := c.file.probes[key]; ok {
 						one.State = known
 					}
@@ -116,6 +118,9 @@ func (c *core) hear(r health.Report) {
 	if !agent.same(&p.agent) {
 		p.agent, turned = agent, true
 	}
+	if silent := p.saysNothing(); silent != p.silent {
+		p.silent, turned = silent, true
+	}
 	if !turned {
 		return
 	}
@@ -123,6 +128,13 @@ func (c *core) hear(r health.Report) {
 	for _, s := range p.users {
 		c.judge(s, p)
 	}
+}
+
+// saysNothing reports whether the probe asks for words that were never said: as in HAProxy, an
+// agent that does not answer changes nothing.
+func (p *probe) saysNothing() bool {
+	asked := p.Kind == health.Agent || p.Kind == health.File
+	return asked && p.Verdict == health.Unknown && (p.silent || p.Last.Outcome == health.Busy)
 }
 
 // judge finds what the checks of a service's servers add up to now. by is the probe that
