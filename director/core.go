@@ -58,8 +58,10 @@ type core struct {
 	// When there is something to do: a full pass, a look, a decision by time alone, and
 	// the next try after a failure (zero: there was none).
 	resyncAt, lookAt, changeAt, retryAt time.Time
-	retryWait                           time.Duration
-	urgent                              map[*service]bool // services to be decided
+	// resyncTook is how long the newest pass over the whole table took.
+	resyncTook time.Duration
+	retryWait  time.Duration
+	urgent     map[*service]bool // services to be decided
 }
 
 func newCore(o Options) *core {
@@ -152,6 +154,7 @@ func (c *core) passes(ctx context.Context, now time.Time) {
 	switch {
 	case full:
 		c.settle(c.pass(ctx, nil), now)
+		c.resyncTook = c.o.Now().Sub(now)
 		c.learnWays()
 		c.renewPaths(ctx)
 		c.resyncAt = now.Add(resyncEvery)
@@ -233,7 +236,7 @@ func (c *core) snapshot() *Status {
 		}
 	}
 	s.Addresses = AddressesOf(s.Services)
-	s.Checks.Probes = len(c.probes)
+	s.Checks.Probes, s.Resync = len(c.probes), c.resyncTook
 	for _, p := range c.probes {
 		s.Checks.PerSecond += 1 / p.Every.Seconds()
 	}

@@ -46,6 +46,9 @@ type Status struct {
 	Alarms []Alarm
 	// Checks are numbers about the checks.
 	Checks CheckStatus
+	// Resync is how long the newest comparison of the whole table with what is wanted took.
+	// 0: there was none yet.
+	Resync time.Duration
 }
 
 // Frozen is why and since when nothing is changed.

@@ -52,7 +52,7 @@ func (c *Cluster) Measure(f Fault, s *Faulty, limit time.Duration) (*Outage, err
 	}
 	o.Masked = masked.Sub(began)
 	time.Sleep(clientPatience + time.Second) // whoever met the server has given up by then
-	weights, err := c.weights()
+	weights, err := c.Weights()
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func at(s *Server) string { return netip.AddrPortFrom(s.Addr4, 80).String() }
 func (c *Cluster) until(limit time.Duration, good func(map[string]int) bool) (time.Time, error) {
 	const pause = 10 * time.Millisecond
 	for deadline := time.Now().Add(limit); ; time.Sleep(pause) {
-		weights, err := c.weights()
+		weights, err := c.Weights()
 		now := time.Now()
 		if err != nil || good(weights) {
 			return now, err
@@ -109,8 +109,8 @@ func (c *Cluster) until(limit time.Duration, good func(map[string]int) bool) (ti
 	}
 }
 
-// weights returns the weights of all IPv4 servers in the director's table.
-func (c *Cluster) weights() (map[string]int, error) {
+// Weights returns the weights of all IPv4 servers in the director's table.
+func (c *Cluster) Weights() (map[string]int, error) {
 	text, err := c.Director.ReadProc("ip_vs")
 	if err != nil {
 		return nil, err

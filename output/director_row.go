@@ -23,6 +23,8 @@ type DirectorRow struct {
 	Drift  []DriftRow `json:"drift" doc:"What someone else changed in the table, and the director has not repaired."`
 	Alarms []AlarmRow `json:"alarms" doc:"Faults of the director itself and of its surroundings."`
 	Checks ChecksRow  `json:"checks" doc:"Numbers about all checks."`
+
+	Resync *float64 `json:"resync" doc:"How long the newest comparison of the whole table took, in seconds. Null before it."`
 }
 
 // FrozenRow is why a director changes nothing.

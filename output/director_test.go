@@ -109,6 +109,7 @@ func sampleDirector() *DirectorRow {
 			Want: new("10")}},
 		Alarms: []AlarmRow{{Since: stamp(0), Code: "journal", What: "the journal cannot be written", Fix: new("df /var")}},
 		Checks: ChecksRow{Probes: 4, PerSecond: 2, Done: 1000},
+		Resync: new(0.14),
 	}
 }
 

@@ -21,6 +21,9 @@ func StatusRow(s *director.Status) *output.DirectorRow {
 		Alarms:   make([]output.AlarmRow, len(s.Alarms)),
 		Checks:   output.ChecksRow(s.Checks),
 	}
+	if s.Resync > 0 {
+		row.Resync = new(s.Resync.Seconds())
+	}
 	if s.Frozen != nil {
 		row.Frozen = &output.FrozenRow{Since: stamp(s.Frozen.Since), Why: s.Frozen.Why}
 	}

@@ -22,7 +22,7 @@ const (
 // bench measures lvs against ipvsadm and the raw kernel: whole processes in turn, in one
 // boot. A missed goal is not an error, because the machine may be busy. A number among
 // the arguments is the number of counted runs of each row; a name selects a part. Without
-// a name, all parts run but faults, which needs other programs and many minutes.
+// a name, all parts run but those of onlyNamed.
 func bench(ctx context.Context, lvs string, args []string, out io.Writer) (err error) {
 	b := &benchmark{ctx: ctx, lvs: lvs, out: out, runs: 5}
 	parts := b.parts()
@@ -51,7 +51,7 @@ func bench(ctx context.Context, lvs string, args []string, out io.Writer) (err e
 	fmt.Fprintf(out, "medians of %d runs in turn, after one that is not counted; "+
 		"whole processes, output to a file in memory\n\n", b.runs)
 	for _, p := range parts {
-		if len(wanted) == 0 && p.name != faultsPart && p.name != checksPart || wanted[p.name] {
+		if len(wanted) == 0 && !slices.Contains(onlyNamed, p.name) || wanted[p.name] {
 			if err := p.run(); err != nil {
 				return err
 			}
@@ -78,6 +78,10 @@ type benchmark struct {
 	perRefresh time.Duration
 }
 
+// onlyNamed are the parts that run only if they are named: they take many minutes, and some need
+// other programs.
+var onlyNamed = []string{directorPart, checksPart, faultsPart}
+
 // part is a part of the benchmarks that can be selected by its name.
 type part struct {
 	name string
@@ -97,6 +101,7 @@ func (b *benchmark) parts() []part {
 		{"ipvsadm", b.inPlace},
 		{"connections", b.connections},
 		{"top", b.dashboard},
+		{directorPart, b.director},
 		{checksPart, b.checks},
 		{faultsPart, b.faults},
 	}

@@ -112,6 +112,7 @@ var benchParts = []term{
 	{"  connections", "200,000 connections."},
 	{"  top", "The dashboard: processor time and memory."},
 	{"  older", "Start, list, save and restore against an older build of lvs."},
+	{"  director", "lvs director run: time to mask, memory, and a comparison that changes nothing.\nOnly if named."},
 	{"  checks", "Health checks: processor time beside keepalived's. Only if named."},
 	{"  faults", "Failing servers: lvs director, keepalived and ldirectord. 15 minutes a run,\nand only if named."},
 }
