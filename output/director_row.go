@@ -20,11 +20,23 @@ type DirectorRow struct {
 
 	Services []DirectedServiceRow `json:"services" doc:"The services of the files, in their order."`
 
+	Addresses []AddressRow `json:"addresses" doc:"The virtual addresses of the services, sorted."`
+
 	Drift  []DriftRow `json:"drift" doc:"What someone else changed in the table, and the director has not repaired."`
 	Alarms []AlarmRow `json:"alarms" doc:"Faults of the director itself and of its surroundings."`
 	Checks ChecksRow  `json:"checks" doc:"Numbers about all checks."`
 
 	Resync *float64 `json:"resync" doc:"How long the newest comparison of the whole table took, in seconds. Null before it."`
+}
+
+// AddressRow is a virtual address over all its services.
+type AddressRow struct {
+	Address string  `json:"address" doc:"The address."`
+	State   string  `json:"state" doc:"degraded: some services are up and some down." enum:"addressState"`
+	Since   *string `json:"since" doc:"When one of its services changed last, in UTC. Null before it."`
+	Up      int     `json:"up" doc:"Its services that are up."`
+	Down    int     `json:"down" doc:"Its services that are down."`
+	Unknown int     `json:"unknown" doc:"Its services without a verdict."`
 }
 
 // FrozenRow is why a director changes nothing.

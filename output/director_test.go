@@ -107,9 +107,10 @@ func sampleDirector() *DirectorRow {
 		},
 		Drift: []DriftRow{{Since: stamp(0), Service: web, Server: new("10.0.0.11:80"), What: "weight", Have: new("7"),
 			Want: new("10")}},
-		Alarms: []AlarmRow{{Since: stamp(0), Code: "journal", What: "the journal cannot be written", Fix: new("df /var")}},
-		Checks: ChecksRow{Probes: 4, PerSecond: 2, Done: 1000},
-		Resync: new(0.14),
+		Alarms:    []AlarmRow{{Since: stamp(0), Code: "journal", What: "the journal cannot be written", Fix: new("df /var")}},
+		Checks:    ChecksRow{Probes: 4, PerSecond: 2, Done: 1000},
+		Addresses: []AddressRow{{Address: "192.0.2.10", State: "degraded", Since: new(stamp(-time.Hour)), Up: 1, Down: 1}},
+		Resync:    new(0.14),
 	}
 }
 

@@ -63,6 +63,8 @@ func directorEnum(name string) []string {
 		return []string{"ready", "drain", "maintenance"}
 	case "health":
 		return []string{"unknown", "up", "down"}
+	case "addressState":
+		return []string{"unknown", "up", "degraded", "down"}
 	case "serviceState":
 		return []string{"unknown", "up", "down"}
 	case "drift":

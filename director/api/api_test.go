@@ -116,6 +116,8 @@ func sample() *director.Status {
 	return &director.Status{
 		At: now(), Started: now().Add(-time.Hour), Version: "1.0.0", PID: 42, Files: []string{"/etc/lvs/cluster.yaml"},
 		Cluster: "shanghai", Loaded: now(),
+		Addresses: []director.AddressStatus{{Addr: netip.MustParseAddr("192.0.2.10"), State: director.AddressDegraded, Up: 1,
+			Down: 1}},
 		Services: []director.ServiceStatus{{ID: web(), Name: "web", State: director.ServiceUp, Since: now(), Healthy: 1,
 			All: 2, Weight: 1, Declared: 2, DownBelow: 1, UpFrom: 1, Servers: []director.ServerStatus{up, gone}}},
 	}
@@ -158,6 +160,9 @@ func TestStatus(t *testing.T) {
 	got, err := c.Status(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(got.Addresses) != 1 || got.Addresses[0].State != "degraded" {
+		t.Errorf("addresses: %+v", got.Addresses)
 	}
 	if diff := cmp.Diff(StatusRow(sample()), got); diff != "" {
 		t.Errorf("on the way it changed:\n%s", diff)

@@ -16,10 +16,11 @@ func StatusRow(s *director.Status) *output.DirectorRow {
 		PID: s.PID, Version: s.Version, Started: stamp(s.Started), At: stamp(s.At), Netns: orNull(s.Netns),
 		Cluster: orNull(s.Cluster), Files: append([]string{}, s.Files...), Loaded: stamp(s.Loaded),
 		Refused: orNull(s.Refused), RefusedAt: stampOrNull(s.RefusedAt), Role: orNull(s.Role),
-		Services: make([]output.DirectedServiceRow, len(s.Services)),
-		Drift:    make([]output.DriftRow, len(s.Drift)),
-		Alarms:   make([]output.AlarmRow, len(s.Alarms)),
-		Checks:   output.ChecksRow(s.Checks),
+		Services:  make([]output.DirectedServiceRow, len(s.Services)),
+		Addresses: make([]output.AddressRow, len(s.Addresses)),
+		Drift:     make([]output.DriftRow, len(s.Drift)),
+		Alarms:    make([]output.AlarmRow, len(s.Alarms)),
+		Checks:    output.ChecksRow(s.Checks),
 	}
 	if s.Resync > 0 {
 		row.Resync = new(s.Resync.Seconds())
@@ -29,6 +30,11 @@ func StatusRow(s *director.Status) *output.DirectorRow {
 	}
 	for i := range s.Services {
 		row.Services[i] = serviceRow(&s.Services[i])
+	}
+	for i := range s.Addresses {
+		a := &s.Addresses[i]
+		row.Addresses[i] = output.AddressRow{Address: a.Addr.String(), State: string(a.State), Since: stampOrNull(a.Since),
+			Up: a.Up, Down: a.Down, Unknown: a.Unknown}
 	}
 	for i := range s.Drift {
 		d := &s.Drift[i]

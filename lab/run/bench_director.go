@@ -183,6 +183,22 @@ func (w *directorWorld) fail(addr netip.Addr, hang bool) error {
 	return l.Close()
 }
 
+// directed is what the benchmarks read of lvs director -o json.
+type directed struct {
+	Resync float64
+	Checks struct{ Done, Late int }
+}
+
+func (w *directorWorld) status() (d directed, err error) {
+	dir := filepath.Join(w.dir, w.c.Director.NetNS)
+	text, err := w.c.Director.Run("env", "LVS_RUN_DIR="+dir, w.lvs, "director", "status", "-o", "json")
+	if err != nil {
+		return d, err
+	}
+	doc := struct{ Item *directed }{&d}
+	return d, json.Unmarshal([]byte(text), &doc)
+}
+
 // masking lets servers fail, one half by refusing connections and the other by hanging, and
 // prints how long the slowest took to be masked.
 func (w *directorWorld) masking() error {
@@ -229,6 +245,10 @@ func (w *directorWorld) masking() error {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+	return w.printMasking(took)
+}
+
+func (w *directorWorld) printMasking(took map[bool][]time.Duration) error {
 	for _, row := range []struct {
 		what string
 		hang bool
@@ -245,6 +265,12 @@ func (w *directorWorld) masking() error {
 		w.figure(row.what, fmt.Sprintf("%.2f s, median %.2f s, %d of %d later", worst.Seconds(), median.Seconds(), later,
 			len(all)), fmt.Sprintf("≤ %.1f s", row.goal.Seconds()), later == 0)
 	}
+	status, err := w.status()
+	if err != nil {
+		return err
+	}
+	w.figure("checks that began more than 100 ms late", fmt.Sprintf("%d of %d", status.Checks.Late, status.Checks.Done),
+		"", true)
 	return nil
 }
 
@@ -277,16 +303,11 @@ func (w *directorWorld) resync() error {
 	if err := w.start(services, servers, ""); err != nil {
 		return err
 	}
-	dir := filepath.Join(w.dir, w.c.Director.NetNS)
 	var ours, theirs, ratios []float64
 	for i := range w.runs + 2 {
 		time.Sleep(resyncEvery)
-		text, err := w.c.Director.Run("env", "LVS_RUN_DIR="+dir, w.lvs, "director", "status", "-o", "json")
+		status, err := w.status()
 		if err != nil {
-			return err
-		}
-		var status struct{ Item struct{ Resync float64 } }
-		if err := json.Unmarshal([]byte(text), &status); err != nil {
 			return err
 		}
 		list, err := w.measure(w.command(w.lvs, "list", "--netns", w.c.Director.NetNS))
@@ -296,7 +317,7 @@ func (w *directorWorld) resync() error {
 		if i < 2 { // the first passes build the table
 			continue
 		}
-		a, o := 1000*status.Item.Resync, 1000*list.wall.Seconds()
+		a, o := 1000*status.Resync, 1000*list.wall.Seconds()
 		ours, theirs, ratios = append(ours, a), append(theirs, o), append(ratios, a/o)
 	}
 	ratio, ms := middleOf(ratios), func(f float64) string { return fmt.Sprintf("%.1f ms", f) }
