@@ -71,6 +71,30 @@ func TestRestart(t *testing.T) {
 	w.want("a service that was removed meanwhile", w.weights(2, 4), "no service")
 }
 
+// TestRestartKeepsWords: what an agent said is in force until it says something else, also
+// after a restart before it has answered.
+func TestRestartKeepsWords(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2))
+	w.begin()
+	w.up(1, 2)
+	say := func(n int, words health.AgentWords) {
+		w.tell(n, func(s *health.State) { s.Last = health.Result{At: w.now, Outcome: health.Pass, Agent: &words} })
+		w.work()
+	}
+	say(1, health.AgentWords{Percent: 50, Weight: -1})
+	say(2, health.AgentWords{Percent: -1, Weight: -1, Admin: "drain"})
+	w.pass(5 * time.Second)
+	w.want("before", w.weights(1, 1, 2), "5 0")
+	changes := w.mem.Calls().Changes
+	w.prober.states = nil
+	w.again()
+	w.pass(5 * time.Second)
+	w.want("after", w.weights(1, 1, 2), "5 0")
+	if n := w.mem.Calls().Changes; n != changes {
+		t.Errorf("%d changes", n-changes)
+	}
+}
+
 // TestNothingIsWritten leaves a table alone that is as wanted.
 func TestNothingIsWritten(t *testing.T) {
 	w := newWorld(t, serviceOf(1, 1, 2), serviceOf(2, 3))

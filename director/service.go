@@ -79,7 +79,7 @@ func (c *core) newService(m *Service, probes map[health.Key]*probe) *service {
 					if old := c.probes[key]; old != nil {
 						one.State, one.agent, one.silent = old.State, old.agent, old.silent
 					} else if known, ok := c.file.probes[key]; ok {
-						one.State = known
+						one.State, one.agent = known.State, known.agent
 					}
 					probes[key] = one
 				}

@@ -54,13 +54,23 @@ type savedServer struct {
 type savedVerdict struct {
 	Verdict health.Verdict `json:"verdict"`
 	Since   time.Time      `json:"since"`
+	// What an agent said: its words stay in force until it says others.
+	Percent *int   `json:"percent,omitempty"`
+	Weight  *int   `json:"weight,omitempty"`
+	Admin   string `json:"admin,omitempty"`
+}
+
+// remembered is what was known of a probe.
+type remembered struct {
+	health.State
+	agent Agent
 }
 
 // stateFile is what is known of the file.
 type stateFile struct {
 	// services and probes are what was remembered, until the first model is adopted.
 	services map[kernel.ServiceID]savedService
-	probes   map[health.Key]health.State
+	probes   map[health.Key]remembered
 	// changed is set if there is something to be written, at saveAt at the earliest.
 	changed bool
 	saveAt  time.Time
@@ -185,11 +195,13 @@ func (c *core) restore(saved *savedState) {
 			c.file.services[id] = s
 		}
 	}
-	c.file.probes = map[health.Key]health.State{}
+	c.file.probes = map[health.Key]remembered{}
 	for key, v := range saved.Probes {
+		r := remembered{agent: Agent{v.Percent, v.Weight, v.Admin}}
 		if v.Verdict == health.Up || v.Verdict == health.Down {
-			c.file.probes[key] = health.State{Verdict: v.Verdict, Since: rebased(v.Since, now)}
+			r.State = health.State{Verdict: v.Verdict, Since: rebased(v.Since, now)}
 		}
+		c.file.probes[key] = r
 	}
 }
 
@@ -215,8 +227,8 @@ func (c *core) saved() *savedState {
 		out.Services[s.ServiceID.String()] = v
 	}
 	for key, p := range c.probes {
-		if p.Verdict != health.Unknown {
-			out.Probes[key] = savedVerdict{p.Verdict, p.State.Since}
+		if p.Verdict != health.Unknown || p.agent != (Agent{}) {
+			out.Probes[key] = savedVerdict{p.Verdict, p.State.Since, p.agent.Percent, p.agent.Weight, p.agent.Admin}
 		}
 	}
 	return out
