@@ -21,9 +21,6 @@ type Fault struct {
 	Text string
 	// Why is what is wrong, Hint what to do about it. Hint may be empty.
 	Why, Hint string
-
-	// mark is the column within Text.
-	mark int
 }
 
 func (f Fault) Error() string {
@@ -44,7 +41,11 @@ func (f Fault) Marked() (line, caret string) {
 	if f.Line == 0 || f.Column == 0 {
 		return "", ""
 	}
-	return strings.ReplaceAll(f.Text, "\t", " "), strings.Repeat(" ", max(f.mark-1, 0)) + "^"
+	mark := f.Column
+	if mark > maxExcerpt/2 && strings.HasPrefix(f.Text, cut) {
+		mark = maxExcerpt/2 + 2 // that many characters are left of it, and the cut
+	}
+	return strings.ReplaceAll(f.Text, "\t", " "), strings.Repeat(" ", max(mark-1, 0)) + "^"
 }
 
 // Faults are all mistakes in the files that were read together, in order.
@@ -124,7 +125,7 @@ func (s *Source) fault(line, column int, why, hint string) Fault {
 	if line > 0 {
 		s.near.seek(s.text, line, column)
 		f.Line, f.Column = s.near.line, s.near.column
-		f.Text, f.mark = s.near.excerpt(s.text)
+		f.Text = s.near.excerpt(s.text)
 	}
 	return f
 }
@@ -276,16 +277,19 @@ func lineEnd(text string, start int) int {
 // maxExcerpt is the longest line, in characters, that a fault shows completely.
 const maxExcerpt = 120
 
-// excerpt returns the line, or the part around the column of a long line, and the
-// column within it.
-func (p *spot) excerpt(text string) (part string, mark int) {
-	from, to, mark := p.start, p.end, p.column
+// cut is in place of what an excerpt leaves out.
+const cut = "…"
+
+// excerpt returns the line, or of a long line the column with half of maxExcerpt on
+// either side.
+func (p *spot) excerpt(text string) string {
+	from, to := p.start, p.end
 	if to-from > utf8.UTFMax*maxExcerpt || utf8.RuneCountInString(text[from:to]) > maxExcerpt {
-		from, to, mark = p.at, p.at, 1
+		from, to = p.at, p.at
 		for range maxExcerpt / 2 {
 			if from > p.start {
 				_, n := utf8.DecodeLastRuneInString(text[p.start:from])
-				from, mark = from-n, mark+1
+				from -= n
 			}
 			if to < p.end {
 				_, n := utf8.DecodeRuneInString(text[to:p.end])
@@ -293,12 +297,12 @@ func (p *spot) excerpt(text string) (part string, mark int) {
 			}
 		}
 	}
-	part = strings.TrimSuffix(text[from:to], "\r")
+	part := strings.TrimSuffix(text[from:to], "\r")
 	if from > p.start {
-		part, mark = "…"+part, mark+1
+		part = cut + part
 	}
 	if to < p.end {
-		part += "…"
+		part += cut
 	}
-	return part, mark
+	return part
 }

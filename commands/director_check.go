@@ -187,6 +187,9 @@ the old files stay in force.`,
 			if err := noMore(args, "leave it out: the director knows its files"); err != nil {
 				return err
 			}
+			if a.global.dryRun {
+				return usagef("director reload has no --dry-run").hintf("check the files: %s validate -f FILE", a.Name)
+			}
 			client, err := o.client()
 			if err != nil {
 				return err

@@ -45,7 +45,7 @@ func newDirectorRun(a *App) *cobra.Command {
 		Use:   "run",
 		Short: "Run a director in the foreground",
 		Long: `Keep the services of cluster files in the kernel's table, check their servers, and take
-those out of use that fail, until a signal ends it. lvs director(8) explains it.
+those out of use that fail, until a signal ends it. lvs-director(8) explains it.
 
 All files together are one cluster. They are read again after the signal HUP, after lvs
 director reload and, with --watch, when one of them has changed; a fault in one leaves
@@ -78,6 +78,9 @@ it has taken over its services, and feeds the watchdog.`,
 func (o *directorRun) run(c *cobra.Command, args []string) error {
 	a := o.app
 	var bad faults
+	if a.global.dryRun {
+		bad.add(usagef("director run has no --dry-run").hintf("see what it would change: %s diff -f FILE", a.Name))
+	}
 	if o.names = o.given(args); len(o.names) == 0 {
 		bad.add(usagef("no cluster file is given").hintf("add -f FILE"))
 	}

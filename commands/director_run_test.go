@@ -179,10 +179,14 @@ func TestDirectorRuns(t *testing.T) {
 	d.lvs(exitDone, "director undrain 10.0.0.11")
 	d.await("its end", func(st *output.DirectorRow) bool { return inUse(st, 5, 5) })
 	// A bad file changes nothing, a good one does.
-	d.write(strings.Replace(directedFile, "weight: 5}]", "weigth: 7}]", 1))
-	if _, errs := d.lvs(exitUsage, "director reload"); !strings.Contains(errs, "cluster.yaml:8:") {
+	wrong := strings.Replace(directedFile, "weight: 5}]", "weigth: 7}]", 1)
+	line := wrong[strings.LastIndexByte(wrong[:strings.Index(wrong, "weigth")], '\n')+1:]
+	d.write(wrong)
+	if _, errs := d.lvs(exitUsage, "director reload"); !strings.Contains(errs, "cluster.yaml:8:") ||
+		!strings.Contains(errs, "weigth: 7}]\n"+strings.Repeat(" ", 2+strings.Index(line, "weigth"))+"^\n") {
 		t.Error(errs)
 	}
+	d.lvs(exitUsage, "director reload --dry-run")
 	if _, errs := d.lvs(exitDone, "director"); !strings.Contains(errs, "the files were refused at ") {
 		t.Error(errs)
 	}

@@ -40,7 +40,7 @@ func (a *App) flagError(cmd *cobra.Command, err error) error {
 	if short && name == "d" && cmd.Flags().Lookup("interval") != nil {
 		return usagef("unknown option -d").hintf("did you mean --interval?")
 	}
-	if does := habit(a.args, name, short); does != "" {
+	if does := habit(a.args, name, short); does != "" && !ofDirector(cmd) {
 		return usagef("unknown option %s, which is an option of ipvsadm", shown).
 			hintf("use %s %s, or ipvsadm's options with %s ipvsadm …", a.Name, does, a.Name)
 	}
@@ -207,6 +207,35 @@ func otherVerbs() map[string]string {
 	}
 }
 
+// directorVerbs returns other words for the verbs of the director, with the command line
+// that does it.
+func directorVerbs() map[string]string {
+	return map[string]string{
+		"start": "director run -f FILE", "stop": "director drain", "quit": "director drain",
+		"list": "director status", "show": "director status", "servers": "director status",
+		"log": "director events", "logs": "director events", "history": "director events", "watch": "director events -f",
+		"disable": "director drain SERVER", "enable": "director undrain SERVER", "ready": "director undrain SERVER",
+		"maintenance": "director maintain SERVER", "maint": "director maintain SERVER",
+		"validate": "validate -f FILE", "test": "validate -f FILE",
+	}
+}
+
+// ofDirector reports whether a command is the director's or one of its verbs.
+func ofDirector(c *cobra.Command) bool {
+	return c.Name() == "director" || c.HasParent() && c.Parent().Name() == "director"
+}
+
+// meantByDirector returns the command that was probably meant by a word behind director.
+func meantByDirector(program, word string) string {
+	if does := directorVerbs()[word]; does != "" {
+		return program + " " + does
+	}
+	if _, err := parseStatusName(word); err == nil {
+		return program + " director status " + word
+	}
+	return ""
+}
+
 // meant returns the command that a user probably meant by a word that is not a command:
 // a service or a server without a verb, or another word for a command. It returns
 // nothing if there is none.
@@ -214,6 +243,9 @@ func meant(program string, c *cobra.Command, word string) string {
 	group := c.Name()
 	if !c.HasParent() {
 		group = ""
+	}
+	if group == "director" {
+		return meantByDirector(program, word)
 	}
 	if group != "" && group != "service" && group != "server" {
 		return ""
