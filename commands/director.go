@@ -101,7 +101,11 @@ func (o *directorVerb) status(ctx context.Context) (*api.Client, *output.Directo
 func (a *App) directorError(err error) error {
 	var absent *api.AbsentError
 	var refused *api.Error
+	var silent *api.SilentError
 	switch {
+	case errors.As(err, &silent):
+		return (&fault{status: exitTimeout, err: err}).hintf(
+			"see whether it was stopped (state T): ps -C lvs,lvsctl -o pid,stat,args; then end or continue it")
 	case errors.As(err, &absent):
 		return (&fault{status: exitNotFound, err: fmt.Errorf("no director runs for this table: %s: %w", absent.Path,
 			absent.Err)}).hintf("start one: %s director run -f FILE", a.here())

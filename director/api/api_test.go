@@ -510,3 +510,35 @@ func TestFolder(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A director that was stopped by a signal still has its socket: the kernel takes connections.
+func TestSilentDirector(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "d.sock")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c := &Client{Path: path, patience: 20 * time.Millisecond}
+	for name, test := range map[string]struct {
+		ask    func() error
+		change bool
+	}{
+		"status": {func() error { _, err := c.Status(t.Context()); return err }, false},
+		"events": {func() error { _, err := c.Events(t.Context(), 0, time.Minute); return err }, false},
+		"reload": {func() error { return c.Reload(t.Context()) }, true},
+		"leave":  {func() error { return c.Leave(t.Context()) }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var silent *SilentError
+			if err := test.ask(); !errors.As(err, &silent) || silent.Change != test.change {
+				t.Errorf("error is %v, want that it does not answer", err)
+			}
+		})
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.Status(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want that of the caller's context", err)
+	}
+}
