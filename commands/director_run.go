@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -225,8 +224,7 @@ func (o *directorRun) options(k kernel.Kernel, netns, table string, notify *noti
 
 // load reads the files. Its error is cluster.Faults.
 func (o *directorRun) load(ctx context.Context) (*director.Model, error) {
-	open := func(name string) (io.ReadCloser, error) { return os.Open(name) }
-	w, err := readCluster(ctx, open, o.names)
+	w, err := readAgain(ctx, o.names)
 	if err != nil {
 		return nil, asFaults(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -276,6 +277,10 @@ func TestDirectorRunRefuses(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("kind: Nothing\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	pipe := filepath.Join(t.TempDir(), "pipe.yaml")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		line   string
 		status int
@@ -285,6 +290,8 @@ func TestDirectorRunRefuses(t *testing.T) {
 		{"director run -f - --log xml", exitUsage, "lvs: standard input cannot be read again: want the name of a file\n" +
 			"lvs: invalid --log \"xml\": want text or json\n"},
 		{"director run -f /nonexistent.yaml", exitNotFound, "lvs: /nonexistent.yaml: no such file or directory\n"},
+		{"director run -f " + pipe, exitUsage,
+			"lvs: " + pipe + ": it is no regular file: a director could not read it again\n"},
 		{"director run -f " + bad, exitUsage, "lvs: " + bad + ":"},
 		{"director run -f " + bad + " --socket /" + strings.Repeat("x", 120), exitUsage,
 			"lvs: socket /" + strings.Repeat("x", 120) + ": the path has 121 bytes, and a socket's path may have 107\n" +
