@@ -15,7 +15,7 @@ const (
 	// resyncEvery is the time between two readings of the whole table.
 	resyncEvery = 10 * time.Second
 	// lookEvery is the time between two looks at what changes without a message: the
-	// remembered weights, the director's own reach.
+	// remembered weights, the director's own reach, a table that was emptied.
 	lookEvery = time.Second
 	// retryFirst and retryMost are the times to the next try after the kernel refused a
 	// change.
@@ -113,6 +113,7 @@ func (c *core) work(ctx context.Context, reports map[health.Key]health.Report) t
 	now := c.o.Now()
 	if !now.Before(c.lookAt) {
 		c.look(ctx)
+		c.lookTable(ctx)
 		c.endJobs()
 		c.lookAt = now.Add(lookEvery)
 	}

@@ -1,10 +1,12 @@
 package director
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,6 +109,17 @@ func TestNothingIsWritten(t *testing.T) {
 	}
 }
 
+// countingReads counts the readings of the table.
+type countingReads struct {
+	kernel.Kernel
+	n int
+}
+
+func (c *countingReads) Snapshot(ctx context.Context, ids ...kernel.ServiceID) (*kernel.Snapshot, error) {
+	c.n++
+	return c.Kernel.Snapshot(ctx, ids...)
+}
+
 // TestDrift finds what others changed.
 func TestDrift(t *testing.T) {
 	others := func(w *world) {
@@ -131,6 +144,33 @@ func TestDrift(t *testing.T) {
 		}
 		table, _ := w.mem.Snapshot(t.Context())
 		w.want("the scheduler", table.Services[0].Scheduler, "wlc")
+	})
+	emptied := func(w *world) {
+		w.put(kernel.Change{Op: kernel.DeleteService, Service: serviceOf(1).Service.Service},
+			kernel.Change{Op: kernel.DeleteService, Service: serviceOf(2).Service.Service})
+	}
+	t.Run("emptied", func(t *testing.T) {
+		w := newWorld(t, serviceOf(1, 1), serviceOf(2, 4))
+		w.begin()
+		w.up(1, 4)
+		emptied(w)
+		w.pass(time.Second)
+		w.want("refilled within a second", w.weights(1, 1)+", "+w.weights(2, 4), "10, 10")
+	})
+	t.Run("emptied and reported", func(t *testing.T) {
+		w := newWorld(t, serviceOf(1, 1), serviceOf(2, 4))
+		w.model.Settings.Drift = ReportDrift
+		reads := &countingReads{Kernel: w.mem}
+		w.k = reads
+		w.begin()
+		w.up(1, 4)
+		emptied(w)
+		reads.n = 0
+		w.pass(30 * time.Second)
+		w.want("left", w.weights(1, 1)+", "+w.weights(2, 4), "no service, no service")
+		if reads.n > 9 { // 30 more if it looked every second
+			t.Errorf("the table was read %d times", reads.n)
+		}
 	})
 	t.Run("reported", func(t *testing.T) {
 		w := newWorld(t, serviceOf(1, 1, 2, 3), serviceOf(2, 4))
@@ -312,6 +352,41 @@ func TestDamagedState(t *testing.T) {
 	}
 	if _, err := os.Stat(socket); err != nil {
 		t.Errorf("a socket in the same folder: %v", err)
+	}
+}
+
+// TestUnreadableState sets what cannot be a file of its own aside, instead of writing over it.
+func TestUnreadableState(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		put  func(name string) error
+	}{
+		{"too large", func(name string) error {
+			return errors.Join(os.WriteFile(name, nil, 0o600), os.Truncate(name, mostState+1))
+		}},
+		{"a folder", func(name string) error { return os.Mkdir(name, 0o700) }},
+		{"a pipe", func(name string) error { return syscall.Mkfifo(name, 0o600) }},
+		{"a link", func(name string) error { return os.Symlink("/nonexistent", name) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t, serviceOf(1, 1))
+			name := filepath.Join(w.o.State.Dir, stateName(w.o.Table, stateSuffix))
+			if err := test.put(name); err != nil {
+				t.Fatal(err)
+			}
+			w.begin()
+			w.up(1)
+			w.rest()
+			if a := w.d.alarms[AlarmDamaged]; a == nil || a.ended {
+				t.Errorf("no alarm: %+v", w.d.alarms.list())
+			}
+			if _, err := os.Lstat(name + ".bad"); err != nil {
+				t.Errorf("it was not set aside: %v", err)
+			}
+			if info, err := os.Lstat(name); err != nil || !info.Mode().IsRegular() {
+				t.Errorf("no new file: %v", err)
+			}
+		})
 	}
 }
 

@@ -135,7 +135,7 @@ func inTime[T any](ctx context.Context, do func() T) (out T, err error) {
 }
 
 // readState reads the file of a table, and removes those of earlier boots. Without a file
-// it returns nil. aside is the new name of a damaged file.
+// it returns nil. aside is the new name of one that is damaged, too large, or no file.
 func readState(f state.Folder, table string) (saved *savedState, aside string, err error) {
 	d, err := safefile.Open(f.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -149,11 +149,14 @@ func readState(f state.Folder, table string) (saved *savedState, aside string, e
 	text, err := d.ReadFile(name, mostState)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, "", nil
-	} else if err != nil {
+	} else if errors.Is(err, fs.ErrPermission) {
 		return nil, "", err
 	}
 	saved = &savedState{}
-	if err = json.Unmarshal(text, saved); err == nil && (saved.Format != stateFormat || saved.Table != table) {
+	if err == nil {
+		err = json.Unmarshal(text, saved)
+	}
+	if err == nil && (saved.Format != stateFormat || saved.Table != table) {
 		err = errors.New("it is not of this version or table")
 	}
 	if err == nil {

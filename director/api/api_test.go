@@ -229,6 +229,10 @@ func TestRefusals(t *testing.T) {
 			return err
 		}, 2, "no server is named", 0},
 		{"no job", nil, func(c *Client) error { return c.RunLater(t.Context(), "") }, 2, "no job is named", 0},
+		{"full disk", fmt.Errorf("write: %w", syscall.ENOSPC), func(c *Client) error {
+			_, err := c.Decide(t.Context(), &d)
+			return err
+		}, 3, "write: no space left on device", 0},
 		{"anything else", errors.New("disk full"), func(c *Client) error { return c.Leave(t.Context()) }, 3, "disk full", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -240,6 +244,9 @@ func TestRefusals(t *testing.T) {
 			}
 			if refused.ExitStatus != test.exit || refused.Why != test.why || len(refused.Faults) != test.faults {
 				t.Errorf("it returns %+v", refused.ErrorRow)
+			}
+			if full := errors.Is(test.err, syscall.ENOSPC); full != (refused.Hint != nil) {
+				t.Errorf("the hint is %v", refused.Hint)
 			}
 		})
 	}

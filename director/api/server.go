@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 
 	"lvs/cluster"
@@ -317,6 +318,9 @@ func fail(w http.ResponseWriter, status int, err error) {
 		if s.http == status {
 			row.ExitStatus = s.exit
 		}
+	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EDQUOT) {
+		row.Hint = orNull("nothing was changed, because it could not be remembered: make the state folder writable")
 	}
 	var faults cluster.Faults
 	if errors.As(err, &faults) {
