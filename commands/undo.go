@@ -49,7 +49,8 @@ connections. With --force everything is undone: a service is deleted with server
 were added later. If the kernel refuses a step, nothing is changed.
 
 A deleted service comes back with its servers and all settings, but without its
-counters. If net.ipv4.vs.expire_nodest_conn is 0, connections that have not timed out
+counters. A deleted server of a service that still exists becomes the first in the
+kernel's list (lvs list --sort kernel). If net.ipv4.vs.expire_nodest_conn is 0, connections that have not timed out
 meanwhile go on; if it is 1, they have ended. lvs zero cannot be undone. To undo a drain
 ends it; a server that was drained by another command stays drained, also with --force.
 
@@ -125,6 +126,7 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	if err := o.app.noteWeightZero(ctx, back.Before.Snapshot, back.Changes); err != nil {
 		return err
 	}
+	o.app.noteReturned(back.Before.Snapshot, back.Changes)
 	if err := o.ask(ctx, e, back, rows, costs); err != nil {
 		return err
 	}
