@@ -111,8 +111,8 @@ func (o *apply) run(c *cobra.Command, args []string) error {
 			return a.nothingChanges("all differences are left out by --allow")
 		}
 		o.app.notePending()
-		if err := o.declare(ctx, q); err != nil {
-			return err
+		if len(q.kept) > 0 && !a.global.dryRun {
+			a.operatorOf(q.kernel).DeclareAlone(ctx, q.kept)
 		}
 		return a.nothingChanges("%s", o.same(q))
 	}

@@ -94,7 +94,9 @@ func (o *restore) run(c *cobra.Command, args []string) error {
 	o.app.noteKept(o.kept)
 	o.app.noteOrders(stayingOrders(before, want, changes), "text")
 	if len(changes) == 0 {
-		o.declare(ctx)
+		if len(o.kept) > 0 && !o.app.global.dryRun {
+			o.app.operatorOf(k).DeclareAlone(ctx, o.kept)
+		}
 		return o.app.nothingChanges("the table matches the text")
 	}
 	if err := o.app.noteWeightZero(ctx, before, changes); err != nil {

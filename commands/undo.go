@@ -87,6 +87,9 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	if err != nil {
 		return err
 	}
+	if e.Declared > 0 {
+		return o.declared(ctx, e, o.app.operatorOf(k))
+	}
 	now, err := plan.ReadTable(ctx, k)
 	if err != nil {
 		return kernel.WithOp("undo", err)
@@ -293,7 +296,9 @@ func tooLarge(e *journal.Entry) *fault {
 		"entry %d (%s): it was too large for the journal, which does not have the state before it", e.ID, e.Command)}
 }
 
-func onlyCounters(e *journal.Entry) bool { return e.Complete() && e.Counts == plan.Result{} }
+func onlyCounters(e *journal.Entry) bool {
+	return e.Complete() && e.Declared == 0 && e.Counts == plan.Result{}
+}
 
 // kept prints what is not undone, because it was changed again since or cannot be. If
 // nothing else is left to undo, it is an error.

@@ -1,8 +1,6 @@
 package operate
 
 import (
-	"context"
-
 	"lvs/kernel"
 	"lvs/operate/state"
 	"lvs/plan"
@@ -145,25 +143,6 @@ func (out Outages) EndedBy(e *journal.Entry) (keys []kernel.ServerKey) {
 	return keys
 }
 
-// Rewind brings back the weights that undrain restored before a journal entry declared
-// others.
-func (o *Operator) Rewind(ctx context.Context, entry uint64) {
-	if o.Table == "" || !o.State.HasWeights() {
-		return
-	}
-	err := o.changeWeights(ctx, func(w *state.Weights) error {
-		for key, r := range w.All() {
-			if r.Rewind(entry) {
-				w.Put(key, r)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		o.tell(NotForgotten{err})
-	}
-}
-
 // Asked returns the servers that were drained after a journal entry had changed their
 // weight: to undo the entry is to restore, in the end, the weight before it.
 func (out Outages) Asked(made []plan.Object) (kept []Kept) {
@@ -178,28 +157,4 @@ func (out Outages) Asked(made []plan.Object) (kept []Kept) {
 		}
 	}
 	return kept
-}
-
-// Declare sets the weights that undrain restores to those that were asked for meanwhile.
-func (o *Operator) Declare(ctx context.Context, kept []Kept) {
-	changed := false
-	for i := range kept {
-		changed = changed || kept[i].Asked != kept[i].Outage.Weight
-	}
-	if !changed {
-		return
-	}
-	err := o.changeWeights(ctx, func(w *state.Weights) error {
-		for i := range kept {
-			k := &kept[i]
-			if r, known := w.Find(k.ServerKey); known && r.Out() && r.Weight != k.Asked {
-				r.Declare(k.Asked, o.EntryID())
-				w.Put(k.ServerKey, r)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		o.tell(NotForgotten{err})
-	}
 }

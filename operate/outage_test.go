@@ -156,3 +156,37 @@ func TestRampMeetsADrain(t *testing.T) {
 		t.Errorf("%v; reached %d, the weight is %d", err, reached, w.weights(web, 1)[0])
 	}
 }
+
+// A declaration that comes with no change of the table is an entry, and taken back as one.
+func TestDeclareAlone(t *testing.T) {
+	w := newWorld(t)
+	w.add(web, 5)
+	if _, err := w.Drain(t.Context(), w.members(web, 1), 0); err != nil {
+		t.Fatal(err)
+	}
+	before := func() (int, state.Weight) {
+		out, err := w.Outages()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out[key(web, 1)].Weight, out[key(web, 1)]
+	}
+	_, outage := before()
+	apply := w.again()
+	apply.DeclareAlone(t.Context(), []Kept{{ServerKey: key(web, 1), Asked: 5, Outage: outage}})
+	if id := apply.EntryID(); id != 0 {
+		t.Errorf("entry %d for the weight that it has", id)
+	}
+	apply.DeclareAlone(t.Context(), []Kept{{ServerKey: key(web, 1), Asked: 8, Outage: outage}})
+	if now, _ := before(); now != 8 || apply.EntryID() == 0 {
+		t.Fatalf("weight %d, entry %d", now, apply.EntryID())
+	}
+	undo := w.again()
+	n, err := undo.RewindAlone(t.Context(), apply.EntryID())
+	if now, _ := before(); n != 1 || err != nil || now != 5 || undo.EntryID() == apply.EntryID() {
+		t.Errorf("%d servers, %v, weight %d, entry %d", n, err, now, undo.EntryID())
+	}
+	if n, err := w.again().RewindAlone(t.Context(), apply.EntryID()); n != 0 || err != nil {
+		t.Errorf("a second time: %d servers, %v", n, err)
+	}
+}

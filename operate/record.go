@@ -54,9 +54,17 @@ func (o *Operator) Recorded() bool { return o.written.entry != 0 && !o.written.t
 // A journal that cannot be written does not prevent a change: Unrecorded is sent once,
 // and done does nothing.
 func (o *Operator) Record(ctx context.Context, objects []plan.Object) (done func(error)) {
+	if len(objects) == 0 {
+		return func(error) {}
+	}
+	return o.record(ctx, objects, 0)
+}
+
+// record records objects or, if they are none, a number of weights that are declared.
+func (o *Operator) record(ctx context.Context, objects []plan.Object, declared int) (done func(error)) {
 	nothing := func(error) {}
 	w := &o.written
-	if o.Journal == nil || len(objects) == 0 || w.broken {
+	if o.Journal == nil || w.broken {
 		return nothing
 	}
 	if o.Table == "" {
@@ -68,7 +76,7 @@ func (o *Operator) Record(ctx context.Context, objects []plan.Object) (done func
 		w.head.Time, w.head.Netns, w.head.Table = o.Now(), o.Netns, o.Table
 	}
 	e := w.head
-	e.ID, e.Objects = w.entry, objects
+	e.ID, e.Objects, e.Declared = w.entry, objects, declared
 	e.Pack()
 	j := o.journal()
 	id, err := inTime(ctx, func(ctx context.Context) (id uint64, err error) {

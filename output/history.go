@@ -23,6 +23,7 @@ type HistoryRow struct {
 	Added      int     `json:"added" doc:"The number of services, servers and sync daemons that were added."`
 	Edited     int     `json:"edited" doc:"The number of those that were edited, and timeouts."`
 	Deleted    int     `json:"deleted" doc:"The number of those that were deleted."`
+	Declared   int     `json:"declared" doc:"Drained servers that only got another weight for undrain; else 0."`
 	Outcome    string  `json:"outcome" doc:"partly: some refused; refused: no change; unknown: killed." enum:"outcome"`
 	Reached    *int    `json:"reached" doc:"The weight that weight --over reached before its end. Null otherwise."`
 	UndoneBy   *uint64 `json:"undoneBy" doc:"The entry that undid it. Null if none did."`
@@ -58,7 +59,8 @@ func historyRow(of *journal.Entry, table string) HistoryRow {
 		ID: e.ID, Time: e.Time.UTC().Format(time.RFC3339Nano), User: e.User, UID: e.UID,
 		SudoUser: textOrNull(e.SudoUser), Command: e.Command, Netns: textOrNull(e.Netns), ThisTable: e.Table == table,
 		Added: e.Counts.Added, Edited: e.Counts.Edited, Deleted: e.Counts.Deleted,
-		Outcome: outcome(e), Reached: e.Reached, Error: textOrNull(e.Error),
+		Declared: e.Declared,
+		Outcome:  outcome(e), Reached: e.Reached, Error: textOrNull(e.Error),
 		Reason: textOrNull(e.Reason), Source: source(e), Reversible: e.Reversible(),
 		Changes: make([]HistoryChangeRow, len(e.Objects)),
 	}
@@ -160,7 +162,7 @@ func appendCounts(b []byte, e *journal.Entry) []byte {
 	for _, c := range []struct {
 		mark byte
 		n    int
-	}{{'+', e.Counts.Added}, {'~', e.Counts.Edited}, {'-', e.Counts.Deleted}} {
+	}{{'+', e.Counts.Added}, {'~', e.Counts.Edited + e.Declared}, {'-', e.Counts.Deleted}} {
 		if c.n == 0 {
 			continue
 		}

@@ -264,6 +264,8 @@ func sampleHistory() []journal.Entry {
 	object := plan.Object{Service: web.ServiceID, Server: first.Addr, BeforeServer: &first, AfterServer: &drained}
 	began := at().Add(time.Nanosecond)
 	return []journal.Entry{
+		{ID: 6, Time: began, User: "root", Command: "lvs apply -f web.yaml", Table: "boot/1", Declared: 2,
+			End: journal.End{Outcome: journal.Done}},
 		{ID: 5, Time: began, User: "root", Command: "lvs weight tcp://192.0.2.10:80 10.0.0.11:80 0 --over 1m",
 			Table: "boot/1", Counts: plan.Result{Edited: 1}, Objects: []plan.Object{object},
 			End: journal.End{Outcome: journal.Interrupted, Reached: new(2)}},

@@ -60,17 +60,26 @@ const mostDeclared = 20
 // Declare replaces the weight to restore. entry is the journal entry that does so, 0 for
 // none.
 func (w *Weight) Declare(weight int, entry uint64) {
-	if entry != 0 {
+	if n := len(w.Declared); entry != 0 && (n == 0 || w.Declared[n-1].Entry != entry) {
 		w.Declared = append(slices.Clone(w.Declared), Declared{w.Weight, entry})
 		w.Declared = w.Declared[max(0, len(w.Declared)-mostDeclared):]
 	}
 	w.Weight = weight
 }
 
+// DeclaredBy reports whether a journal entry declared a weight, and Rewind has something to
+// undo.
+func (w *Weight) DeclaredBy(entry uint64) bool { return w.declaredAt(entry) >= 0 }
+
+func (w *Weight) declaredAt(entry uint64) int {
+	return slices.IndexFunc(w.Declared, func(d Declared) bool { return d.Entry == entry })
+}
+
 // Rewind undoes what Declare did for a journal entry, and reports whether there was
-// something. A weight that a later entry declared stays.
-func (w *Weight) Rewind(entry uint64) bool {
-	at := slices.IndexFunc(w.Declared, func(d Declared) bool { return d.Entry == entry })
+// something. A weight that a later entry declared stays. by is the entry that does so, 0 for
+// none: to rewind that one declares the weight again.
+func (w *Weight) Rewind(entry, by uint64) bool {
+	at := w.declaredAt(entry)
 	if at < 0 {
 		return false
 	}
@@ -79,7 +88,7 @@ func (w *Weight) Rewind(entry uint64) bool {
 	if at < len(w.Declared) {
 		w.Declared[at].Weight = before
 	} else {
-		w.Weight = before
+		w.Declare(before, by)
 	}
 	return true
 }

@@ -170,11 +170,36 @@ func TestRewind(t *testing.T) {
 			w.Declare(5, 3)
 			w.Declare(7, 5)
 			for i, entry := range test.entries {
-				w.Rewind(entry)
+				w.Rewind(entry, 0)
 				if w.Weight != test.want[i] {
 					t.Errorf("after entry %d: weight %d, want %d", entry, w.Weight, test.want[i])
 				}
 			}
 		})
+	}
+}
+
+// An undo can be undone: the weight that it took back is declared again.
+func TestRewindTwice(t *testing.T) {
+	w := Weight{Weight: 10}
+	w.Declare(5, 3)
+	for _, step := range []struct {
+		entry, by uint64
+		want      int
+	}{{3, 4, 10}, {4, 6, 5}, {6, 7, 10}, {4, 8, 10}} {
+		w.Rewind(step.entry, step.by)
+		if w.Weight != step.want {
+			t.Errorf("entry %d undone by %d: weight %d, want %d", step.entry, step.by, w.Weight, step.want)
+		}
+	}
+}
+
+// One entry declares twice, as an undo may: it is undone at once.
+func TestDeclareTwice(t *testing.T) {
+	w := Weight{Weight: 10}
+	w.Declare(5, 3)
+	w.Declare(7, 3)
+	if w.Rewind(3, 0); w.Weight != 10 || len(w.Declared) > 0 {
+		t.Errorf("weight %d, declared %v", w.Weight, w.Declared)
 	}
 }

@@ -35,6 +35,9 @@ type Entry struct {
 	// of all.
 	Without bool
 	Counts  plan.Result
+	// Declared is how many drained servers got another weight to restore (state.Weight), in
+	// an entry that changes nothing in the table. It is zero if there are Objects.
+	Declared int
 	// parts are the objects as they are written. cut is set if the beginning of the entry
 	// is no longer in the journal.
 	parts []part
@@ -60,7 +63,7 @@ func (e *Entry) Complete() bool { return !e.Without && !e.cut }
 
 // Reversible reports whether the journal has something that can be undone.
 func (e *Entry) Reversible() bool {
-	return e.Counts != plan.Result{} && (len(e.parts) > 0 || len(e.Objects) > 0)
+	return e.Declared > 0 || e.Counts != plan.Result{} && (len(e.parts) > 0 || len(e.Objects) > 0)
 }
 
 // End is how a command ended.
@@ -147,6 +150,7 @@ type line struct {
 	Undoes   uint64    `json:"undoes,omitempty"`
 	Counts   *[3]int   `json:"counts,omitempty"` // added, edited, deleted
 	Without  bool      `json:"without,omitempty"`
+	Declared int       `json:"declared,omitempty"`
 
 	Outcome Outcome `json:"outcome,omitempty"`
 	Refused []int   `json:"refused,omitempty"`
@@ -159,7 +163,8 @@ func (e *Entry) line() line {
 	return line{
 		Format: journalFormat, ID: e.ID, Time: e.Time, User: e.User, UID: e.UID, SudoUser: e.SudoUser,
 		Command: e.Command, Reason: e.Reason, Source: e.Source, Netns: e.Netns, Table: e.Table, Undoes: e.Undoes,
-		Without: e.Without, Counts: &[3]int{e.Counts.Added, e.Counts.Edited, e.Counts.Deleted},
+		Without: e.Without, Declared: e.Declared,
+		Counts: &[3]int{e.Counts.Added, e.Counts.Edited, e.Counts.Deleted},
 	}
 }
 
@@ -217,7 +222,8 @@ func parseLine(b []byte) (l line, p part, err error) {
 func (l *line) entry() Entry {
 	e := Entry{
 		ID: l.ID, Time: l.Time, User: l.User, UID: l.UID, SudoUser: l.SudoUser, Command: l.Command, Reason: l.Reason,
-		Source: l.Source, Netns: l.Netns, Table: l.Table, Undoes: l.Undoes, Without: l.Without, End: End{Outcome: Unknown},
+		Source: l.Source, Netns: l.Netns, Table: l.Table, Undoes: l.Undoes, Without: l.Without, Declared: l.Declared,
+		End: End{Outcome: Unknown},
 	}
 	if l.Counts != nil {
 		e.Counts = plan.Result{Added: l.Counts[0], Edited: l.Counts[1], Deleted: l.Counts[2]}
