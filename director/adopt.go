@@ -35,6 +35,7 @@ func (c *core) adopt(ctx context.Context, m *Model) error {
 	}
 	c.model, c.services, c.byID, c.probes, c.loaded = m, services, byID, probes, now
 	clear(c.urgent)
+	clear(c.fed)
 	c.resyncAt, c.retryAt, c.news = now, time.Time{}, true
 	c.doubt.window, c.doubt.learnAt = windowOf(probes), time.Time{}
 	c.setProbes()

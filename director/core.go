@@ -2,6 +2,7 @@ package director
 
 import (
 	"context"
+	"maps"
 	"os"
 	"time"
 
@@ -62,11 +63,19 @@ type core struct {
 	resyncTook time.Duration
 	retryWait  time.Duration
 	urgent     map[*service]bool // services to be decided
+
+	// fed are services whose servers ask for other shares, which are decided together at fedAt.
+	fed   map[*service]bool
+	fedAt time.Time
 }
+
+// fedTime is how long new shares that servers ask for are gathered. Agents report their load
+// with every answer, and each weight that is written sends wrr to the head of its list.
+const fedTime = 2 * time.Second
 
 func newCore(o Options) *core {
 	return &core{o: o, events: newEventLog(), byID: map[kernel.ServiceID]*service{},
-		probes: map[health.Key]*probe{}, owned: map[kernel.ServiceID]bool{}, urgent: map[*service]bool{},
+		probes: map[health.Key]*probe{}, owned: map[kernel.ServiceID]bool{}, urgent: map[*service]bool{}, fed: map[*service]bool{},
 		started: o.Now(), model: &Model{}, alarms: alarms{}}
 }
 
@@ -126,6 +135,10 @@ func (c *core) work(ctx context.Context, reports map[health.Key]health.Report) t
 			}
 		}
 	}
+	if !c.fedAt.IsZero() && !now.Before(c.fedAt) {
+		maps.Copy(c.urgent, c.fed)
+		c.fedAt = time.Time{}
+	}
 	c.passes(ctx, now)
 	c.save(now)
 	return c.wait()
@@ -146,6 +159,7 @@ func (c *core) passes(ctx context.Context, now time.Time) {
 	}
 	var changed []*service
 	for s := range c.urgent {
+		delete(c.fed, s)
 		if c.decide(s, now) {
 			changed = append(changed, s)
 		}
@@ -191,7 +205,7 @@ func (c *core) wait() time.Duration {
 		return 0
 	}
 	next := c.lookAt
-	for _, t := range []time.Time{c.resyncAt, c.changeAt, c.retryAt} {
+	for _, t := range []time.Time{c.resyncAt, c.changeAt, c.retryAt, c.fedAt} {
 		next = earliest(next, t)
 	}
 	return max(next.Sub(c.o.Now()), 0)

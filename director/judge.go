@@ -67,6 +67,13 @@ func (a *Agent) weight(declared int) (weight int, said bool) {
 	return declared, false
 }
 
+// onlyFed reports whether a differs from b in nothing but the share of a server that is in use
+// with both. The first share counts at once.
+func (a *Agent) onlyFed(b *Agent) bool {
+	some := func(x *Agent) bool { return x.Percent != nil && *x.Percent > 0 || x.Weight != nil && *x.Weight > 0 }
+	return !a.same(b) && a.Admin == b.Admin && some(a) && some(b)
+}
+
 // same reports whether both say the same.
 func (a *Agent) same(b *Agent) bool {
 	equal := func(x, y *int) bool { return x == y || x != nil && y != nil && *x == *y }

@@ -73,18 +73,44 @@ func TestRestart(t *testing.T) {
 	w.want("a service that was removed meanwhile", w.weights(2, 4), "no service")
 }
 
+// TestSharesAreGathered: agents report their load with each answer, and each weight that is
+// written disturbs wrr. So new shares are written together; what takes a server out is not late.
+func TestSharesAreGathered(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2, 3))
+	w.begin()
+	w.up(1, 2, 3)
+	share := func(percent int) health.AgentWords { return health.AgentWords{Percent: percent, Weight: -1} }
+	w.say(1, share(50))
+	w.want("the first share", w.weights(1, 1, 2, 3), "5 10 10")
+	w.say(2, share(80))
+	calls := w.mem.Calls().Changes
+	w.say(1, share(60))
+	w.pass(500 * time.Millisecond)
+	w.say(2, share(70))
+	w.pass(500 * time.Millisecond)
+	w.want("gathered", w.weights(1, 1, 2, 3), "5 8 10")
+	if n := w.mem.Calls().Changes; n != calls {
+		t.Errorf("%d changes", n-calls)
+	}
+	w.pass(time.Second)
+	w.want("written", w.weights(1, 1, 2, 3), "6 7 10")
+	w.say(1, share(40))
+	w.say(2, health.AgentWords{Percent: -1, Weight: -1, Admin: "drain"})
+	w.want("a drain is not late", w.weights(1, 1, 2, 3), "4 0 10")
+	w.say(1, share(0))
+	w.want("nor is no share", w.weights(1, 1, 2, 3), "0 0 10")
+	w.say(1, share(30))
+	w.want("nor the first one after it", w.weights(1, 1, 2, 3), "3 0 10")
+}
+
 // TestRestartKeepsWords: what an agent said is in force until it says something else, also
 // after a restart before it has answered.
 func TestRestartKeepsWords(t *testing.T) {
 	w := newWorld(t, serviceOf(1, 1, 2))
 	w.begin()
 	w.up(1, 2)
-	say := func(n int, words health.AgentWords) {
-		w.tell(n, func(s *health.State) { s.Last = health.Result{At: w.now, Outcome: health.Pass, Agent: &words} })
-		w.work()
-	}
-	say(1, health.AgentWords{Percent: 50, Weight: -1})
-	say(2, health.AgentWords{Percent: -1, Weight: -1, Admin: "drain"})
+	w.say(1, health.AgentWords{Percent: 50, Weight: -1})
+	w.say(2, health.AgentWords{Percent: -1, Weight: -1, Admin: "drain"})
 	w.pass(5 * time.Second)
 	w.want("before", w.weights(1, 1, 2), "5 0")
 	changes := w.mem.Calls().Changes

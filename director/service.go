@@ -115,18 +115,32 @@ func (c *core) hear(r health.Report) {
 	turned := p.Verdict != r.State.Verdict || !p.State.Since.Equal(r.State.Since)
 	p.State = r.State
 	agent := p.agent.heard(r.State.Last.Agent)
+	fed := agent.onlyFed(&p.agent)
 	if !agent.same(&p.agent) {
-		p.agent, turned = agent, true
+		p.agent, turned = agent, turned || !fed
 	}
 	if silent := p.saysNothing(); silent != p.silent {
 		p.silent, turned = silent, true
 	}
-	if !turned {
+	if !turned && !fed {
 		return
 	}
-	c.file.changed, c.doubt.turned = true, true
+	c.file.changed, c.doubt.turned = true, c.doubt.turned || turned
 	for _, s := range p.users {
 		c.judge(s, p)
+		if turned {
+			c.urgent[s] = true
+		} else {
+			c.feed(s)
+		}
+	}
+}
+
+// feed has a service decided soon, together with others.
+func (c *core) feed(s *service) {
+	c.fed[s] = true
+	if c.fedAt.IsZero() {
+		c.fedAt = c.o.Now().Add(fedTime)
 	}
 }
 
@@ -160,7 +174,6 @@ func (c *core) judge(s *service, by *probe) {
 		c.emit(Event{Kind: EventVerdict, Service: k.Service, Server: k, From: verdictName(before.Verdict),
 			To: verdictName(v.health.Verdict), Check: by.Kind, Result: by.Last})
 	}
-	c.urgent[s] = true
 }
 
 // suspect takes over which servers have new connections that stay half open. Their checks

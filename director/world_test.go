@@ -180,6 +180,13 @@ func (w *world) tell(n int, change func(*health.State)) {
 	}
 }
 
+// say has the agent of a server say words.
+func (w *world) say(n int, words health.AgentWords) {
+	w.t.Helper()
+	w.tell(n, func(s *health.State) { s.Last = health.Result{At: w.now, Outcome: health.Pass, Agent: &words} })
+	w.work()
+}
+
 // up gives some servers the verdict up.
 func (w *world) up(servers ...int) {
 	w.t.Helper()
