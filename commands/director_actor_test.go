@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -61,6 +63,11 @@ func TestOneActor(t *testing.T) {
 	})
 	t.Run("refusals", func(t *testing.T) {
 		want := "a director (process "
+		saved := filepath.Join(t.TempDir(), "saved")
+		text := "-A -t 192.0.2.10:80 -s wrr\n-a -t 192.0.2.10:80 -r 10.0.0.11:80 -m -w 6\n"
+		if err := os.WriteFile(saved, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 		for _, line := range []string{
 			"server edit tcp://192.0.2.10:80 10.0.0.11 --upper 5",
 			"server add tcp://192.0.2.10:80 10.0.0.13",
@@ -69,6 +76,7 @@ func TestOneActor(t *testing.T) {
 			"service delete tcp://192.0.2.10:80 --yes",
 			"drain 10.0.0.12 --delete --yes",
 			"clear --yes",
+			"restore --yes -f " + saved,
 		} {
 			_, errs := d.lvs(exitFailed, line)
 			if !strings.Contains(errs, want) || !strings.Contains(errs, "nothing was changed\nhint: edit "+d.file+

@@ -252,6 +252,9 @@ func (o *restore) apply(ctx context.Context, k kernel.Kernel, r *restoration) er
 	if err != nil {
 		return err
 	}
+	if err := a.refuseOwned(ctx, servicesOfChanges(changes)); err != nil {
+		return err
+	}
 	show := func(refused kernel.Refusals) error {
 		rows := planRows(before, changes, a.global.dryRun)
 		for i := range rows {
