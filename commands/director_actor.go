@@ -113,7 +113,7 @@ func (act *actor) others(found []operate.Member) []operate.Member {
 // decide has a decision carried out by the director. Meanwhile this command lets others
 // change the table.
 func (a *App) decide(ctx context.Context, act *actor, d director.Decision) ([]output.DirectedServerRow, error) {
-	d.Reason, d.Command = a.global.reason, shellLine(a.Name, a.args)
+	d.Reason, d.Command, d.Undoes = a.global.reason, shellLine(a.Name, a.args), a.undoes
 	var now []output.DirectedServerRow
 	err := a.apart(ctx, func() error {
 		var err error

@@ -61,6 +61,28 @@ func TestOneActor(t *testing.T) {
 		d.lvs(exitDone, "undrain 10.0.0.12:80 --service tcp://192.0.2.10:80")
 		weights("10.0.0.11:80,5 10.0.0.12:80,5 10.0.0.11:53,3 10.0.0.99:53,3")
 	})
+	t.Run("undo", func(t *testing.T) {
+		for _, step := range []struct{ line, want string }{
+			{"drain 10.0.0.11:80", "10.0.0.11:80,0 10.0.0.12:80,5 10.0.0.11:53,3 10.0.0.99:53,3"},
+			{"weight tcp://192.0.2.10:80 10.0.0.12 7", "10.0.0.11:80,0 10.0.0.12:80,7 10.0.0.11:53,3 10.0.0.99:53,3"},
+			{"undo --dry-run", "10.0.0.11:80,0 10.0.0.12:80,7 10.0.0.11:53,3 10.0.0.99:53,3"},
+			{"undo", "10.0.0.11:80,0 10.0.0.12:80,5 10.0.0.11:53,3 10.0.0.99:53,3"},
+			{"undo", "10.0.0.11:80,5 10.0.0.12:80,5 10.0.0.11:53,3 10.0.0.99:53,3"},
+			{"drain 10.0.0.11:80", "10.0.0.11:80,0 10.0.0.12:80,5 10.0.0.11:53,3 10.0.0.99:53,3"},
+			{"undrain 10.0.0.11:80", "10.0.0.11:80,5 10.0.0.12:80,5 10.0.0.11:53,3 10.0.0.99:53,3"},
+			{"undo", "10.0.0.11:80,0 10.0.0.12:80,5 10.0.0.11:53,3 10.0.0.99:53,3"},
+			{"undrain 10.0.0.11:80", "10.0.0.11:80,5 10.0.0.12:80,5 10.0.0.11:53,3 10.0.0.99:53,3"},
+		} {
+			d.lvs(exitDone, step.line)
+			weights(step.want)
+		}
+		if out, _ := d.lvs(exitDone, "drain --list"); strings.Contains(out, "10.0.0.11") {
+			t.Error(out)
+		}
+		if _, errs := d.lvs(exitFailed, "undo 1"); !strings.Contains(errs, "a director (process ") {
+			t.Error(errs)
+		}
+	})
 	t.Run("refusals", func(t *testing.T) {
 		want := "a director (process "
 		saved := filepath.Join(t.TempDir(), "saved")

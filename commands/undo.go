@@ -54,6 +54,9 @@ kernel's list (lvs list --sort kernel). If net.ipv4.vs.expire_nodest_conn is 0, 
 meanwhile go on; if it is 1, they have ended. lvs zero cannot be undone. To undo a drain
 ends it; a server that was drained by another command stays drained, also with --force.
 
+While a director runs, it undoes drains and weights of its servers when undo asks it to;
+what it did itself is skipped.
+
 If something would be deleted, undo asks first; without a terminal it needs --yes. If
 there is nothing to undo, or this table has no entry N, the exit status is 4.`,
 		Example: `  lvs undo --dry-run
@@ -103,6 +106,9 @@ func (o *undo) run(c *cobra.Command, args []string) (err error) {
 	o.ended = o.out.EndedBy(e)
 	o.out = o.out.Without(o.ended)
 	back, drained := o.back(e.Made(), now)
+	if done, err := o.handOver(ctx, e, back); done || err != nil {
+		return err
+	}
 	o.undone = e.ID
 	o.asked = o.out.Asked(e.Made())
 	if err := o.kept(e, back); err != nil {
@@ -245,16 +251,21 @@ func (o *undo) entry(n uint64) (*journal.Entry, error) {
 
 // last returns the newest change that is still in effect.
 func (o *undo) last(all []journal.Entry) (*journal.Entry, error) {
-	a := o.app
+	a, byDirector := o.app, 0
 	for i := len(all) - 1; i >= 0; i-- {
 		e := &all[i]
 		switch {
 		case e.Undoes != 0, e.UndoneBy != 0, e.Outcome == journal.Refused:
+		case e.Source == journal.Director && a.actor(a.ctx) != nil:
+			byDirector++
 		case e.Without && !e.Reversible():
 			return nil, tooLarge(e).hintf("%s undo N undoes an older entry; %s history lists them", a.here(), a.here())
 		case onlyCounters(e):
 			a.note("entry %d (%s) is skipped: counters cannot be restored", e.ID, e.Command)
 		default:
+			if byDirector > 0 {
+				a.note("skipped: %s of the director, which would make them again", plural(byDirector, "newer change"))
+			}
 			return e, e.Load()
 		}
 	}

@@ -117,10 +117,19 @@ func (c *core) turned(k kernel.ServerKey, old, now Admin) bool {
 		return false
 	}
 	c.urgent[s] = true
-	c.emit(Event{Kind: EventAdmin, Service: k.Service, Server: k, From: old.word(), To: now.word(),
-		User: cmp.Or(now.User, old.User), Reason: now.Reason})
+	e := Event{Kind: EventAdmin, Service: k.Service, Server: k, From: old.word(), To: now.word(), User: now.User,
+		Reason: now.Reason}
+	if at := c.o.Now(); c.person == nil && !old.Until.IsZero() && !at.Before(old.Until) {
+		e.User, e.Reason, e.Text = "", "", timeOver
+	} else if !now.Set && c.person != nil {
+		e.User, e.Reason = c.person.User, c.person.Reason
+	}
+	c.emit(e)
 	return true
 }
+
+// timeOver is the text of the event that ends a decision at its time.
+const timeOver = "its time is over"
 
 // word returns a decision as a word: its state, or a weight.
 func (a *Admin) word() string {
@@ -137,6 +146,9 @@ func (a *Admin) word() string {
 func decided(w *state.Weight) Admin {
 	d := Admin{Set: true, AdminStatus: AdminStatus{State: Ready, Since: w.Since, Until: w.Until,
 		User: cmp.Or(w.SudoUser, w.User), Reason: w.Reason, Weight: -1}}
+	if w.Before != nil && !w.Before.Out() {
+		d.Then, d.ThenSet = w.Before.Set, true
+	}
 	switch {
 	case !w.Out():
 		d.Weight = w.Set
@@ -163,14 +175,37 @@ func (c *core) look(ctx context.Context) {
 	}
 	err := c.changeWeights(ctx, func(w *state.Weights) {
 		for _, k := range ended {
-			if r, ok := w.Find(k); ok && !now.Before(r.Until) {
-				w.Drop(k)
+			if r, ok := w.Find(k); ok && !r.Until.IsZero() && !now.Before(r.Until) {
+				end(w, k)
 			}
 		}
 	})
 	if err != nil {
 		c.noDecisions(err)
 	}
+}
+
+// end ends a decision: what it replaced for a time is in force again.
+func end(w *state.Weights, k kernel.ServerKey) {
+	if r, _ := w.Find(k); r.Before != nil {
+		w.Put(k, *r.Before)
+		return
+	}
+	w.Drop(k)
+}
+
+// replaced returns the decision that comes back when a new one ends: a weight without an end,
+// if the new one has an end or takes the server out of use.
+func replaced(old *state.Weight, next *state.Weight) *state.Weight {
+	switch {
+	case next.Until.IsZero() && !next.Out():
+		return nil
+	case old.Out() || !old.Until.IsZero():
+		return old.Before
+	}
+	before := *old
+	before.Job, before.Before = "", nil
+	return &before
 }
 
 // changeWeights changes the remembered weights, and takes them over.
@@ -218,10 +253,14 @@ func (c *core) decideFor(ctx context.Context, what *Decision) error {
 				jobs[old.Job] = true
 			}
 			if what.Action == DoUndrain {
-				w.Drop(k)
-			} else {
-				w.Put(k, c.remembered(what, k, now))
+				end(w, k)
+				continue
 			}
+			next := c.remembered(what, k, now)
+			if known {
+				next.Before = replaced(&old, &next)
+			}
+			w.Put(k, next)
 		}
 		for _, id := range w.Unused(jobs) {
 			c.o.State.CallOff(id)
@@ -237,12 +276,12 @@ func (c *core) decideFor(ctx context.Context, what *Decision) error {
 			c.admin.ramps[k] = adminRamp{max(s.force[s.index(k)], 0), what.Over, now}
 		}
 	}
+	c.person = &journal.Entry{User: what.User, Command: what.Command, Reason: what.Reason, Undoes: what.Undoes}
+	defer func() { c.person = nil }()
 	if err := c.changeWeights(ctx, put); err != nil {
 		return err
 	}
-	c.person = &journal.Entry{User: what.User, Command: what.Command, Reason: what.Reason}
 	c.work(ctx, nil)
-	c.person = nil
 	return nil
 }
 

@@ -43,6 +43,9 @@ type Admin struct {
 	AdminStatus
 	// Set is true if AdminStatus has a decision. It ends at Until.
 	Set bool
+	// Then is the weight of the decision that is in force after that, if ThenSet is true.
+	Then    int
+	ThenSet bool
 	// A weight is reached from From in the time Over that began at Began. Zero is at once.
 	From  int
 	Over  time.Duration

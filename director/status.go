@@ -278,6 +278,8 @@ type Decision struct {
 	User, Reason string
 	// Command is the command line, for the journal.
 	Command string
+	// Undoes is the entry of the journal that the decision undoes, or zero.
+	Undoes uint64
 }
 
 // Action is what a person wants.

@@ -57,12 +57,15 @@ func (d *deciding) ramp(aim *ServerAim, in *ServerInput) {
 	aim.Changes = earliest(aim.Changes, aim.Ramp.Add(next))
 }
 
-// at returns the decision as it is at a time: nothing once it has ended.
+// at returns the decision as it is at a time: once it has ended, the one before it or nothing.
 func (a *Admin) at(now time.Time) *Admin {
-	if a.Set && !a.Until.IsZero() && !now.Before(a.Until) {
-		return &Admin{}
+	switch {
+	case !a.Set || a.Until.IsZero() || now.Before(a.Until):
+		return a
+	case a.ThenSet:
+		return &Admin{Set: true, AdminStatus: AdminStatus{State: Ready, Weight: a.Then}}
 	}
-	return a
+	return &Admin{}
 }
 
 // ends returns when a decision ends, zero if it does not or has ended.

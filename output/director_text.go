@@ -195,7 +195,7 @@ func eventText(e *DirectorEventRow) string {
 	case "weight":
 		return weightText(e, from, to)
 	case "admin":
-		return adminText(from, to)
+		return adminText(from, to) + said
 	case "service":
 		return "service is " + to + said
 	case "fallback":
@@ -246,7 +246,10 @@ func adminText(from, to string) string {
 	case "maintenance":
 		return "put into maintenance"
 	case "ready":
-		return "back in service (was: " + from + ")"
+		if from == "drain" || from == "maintenance" || from == "0" {
+			return "back in service (was: " + from + ")"
+		}
+		return "the weight in the file again (was: " + from + ")"
 	}
 	if _, err := strconv.Atoi(to); err == nil {
 		return "weight set to " + to

@@ -19,6 +19,7 @@ type request struct {
 	For     float64 `json:"for,omitempty"`
 	Reason  string  `json:"reason,omitempty"`
 	Command string  `json:"command,omitempty"`
+	Undoes  uint64  `json:"undoes,omitempty"`
 	// SudoUser is who became the user of the process by sudo, as that process says.
 	SudoUser string `json:"sudoUser,omitempty"`
 	Job      string `json:"job,omitempty"`
@@ -41,6 +42,7 @@ func requestOf(d *director.Decision, sudoUser string) *request {
 	return &request{
 		Action: string(d.Action), Servers: targets(d.Servers), Weight: d.Weight, Over: d.Over.Seconds(),
 		For: d.For.Seconds(), Reason: cut(d.Reason), Command: cut(d.Command), SudoUser: cut(sudoUser),
+		Undoes: d.Undoes,
 	}
 }
 
@@ -74,7 +76,7 @@ func (r *request) keys() ([]kernel.ServerKey, error) {
 // decision returns the decision of a request that a user has sent.
 func (r *request) decision(user string) (director.Decision, error) {
 	d := director.Decision{Action: director.Action(r.Action), Weight: r.Weight, User: user, Reason: cut(r.Reason),
-		Command: cut(r.Command)}
+		Command: cut(r.Command), Undoes: r.Undoes}
 	if r.SudoUser != "" && r.SudoUser != user {
 		d.User = cut(r.SudoUser) + " as " + user
 	}

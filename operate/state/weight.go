@@ -43,6 +43,9 @@ type Weight struct {
 	// Maintenance is set if a server is out of service for maintenance: a director then does
 	// not report what its checks find.
 	Maintenance bool `json:"maintenance,omitempty"`
+	// Before is the decision that is in force again when this one ends: a weight that was set
+	// without an end. Nil is none. It has none itself.
+	Before *Weight `json:"before,omitempty"`
 	// Declared are earlier values of Weight, oldest first: each was replaced, without a
 	// change of the server, by the journal entry beside it.
 	Declared []Declared `json:"declared,omitempty"`
