@@ -47,9 +47,9 @@ func logEvents(d director.Control, log *slog.Logger, finish <-chan struct{}) {
 			ended = true
 		default:
 		}
-		events, first, more := d.Events(last)
-		if first > last+1 {
-			log.Warn("events were not logged, because they came too fast", "events", first-last-1)
+		events, missed, more := d.Events(last)
+		if missed > 0 {
+			log.Warn("events were not logged, because they came too fast", "events", missed)
 		}
 		for i := range events {
 			last = events[i].ID

@@ -18,8 +18,9 @@ type Control interface {
 	// Status returns the newest state. It never waits for the kernel.
 	Status() *Status
 	// Events returns the events after an ID, oldest first, and a channel that is closed when
-	// there is a newer one. Only the newest events are kept; first is the oldest ID there is.
-	Events(after uint64) (events []Event, first uint64, more <-chan struct{})
+	// there is a newer one. Only the newest events are kept; missed is how
+	// many after the ID are not.
+	Events(after uint64) (events []Event, missed uint64, more <-chan struct{})
 	// Decide carries out a decision and returns the servers as they are then. It fails as a
 	// whole if a server is not one of the director's (ErrNotOwned).
 	Decide(ctx context.Context, d Decision) ([]ServerStatus, error)

@@ -263,7 +263,7 @@ func (d *Director) call(ctx context.Context, do func(context.Context)) error {
 }
 
 // Events implements Control.
-func (d *Director) Events(after uint64) (events []Event, first uint64, more <-chan struct{}) {
+func (d *Director) Events(after uint64) (events []Event, missed uint64, more <-chan struct{}) {
 	return d.events.after(after)
 }
 

@@ -67,8 +67,8 @@ func TestDay(t *testing.T) {
 	if now := w.stateSize(); now > size*3/2 {
 		t.Errorf("the state file grew from %d to %d bytes", size, now)
 	}
-	if len(w.d.urgent) > 0 || len(w.d.jobs) > 0 || len(w.d.events.ring) > mostEvents || len(w.d.alarms) > 3 {
-		t.Errorf("%d urgent, %d jobs, %d events, %d alarms", len(w.d.urgent), len(w.d.jobs), len(w.d.events.ring),
+	if len(w.d.urgent) > 0 || len(w.d.jobs) > 0 || len(w.d.events.table.kept) > mostEvents || len(w.d.alarms) > 3 {
+		t.Errorf("%d urgent, %d jobs, %d events, %d alarms", len(w.d.urgent), len(w.d.jobs), len(w.d.events.table.kept),
 			len(w.d.alarms))
 	}
 	if flaps := w.d.snapshot().Services[0].Servers[0].Health.Flaps; flaps < 13 || flaps > 16 {

@@ -13,7 +13,7 @@ func TestResultText(t *testing.T) {
 		{"fail", "refused", "connect: refused", "connection refused (connect: refused)"},
 		{"fail", "unreachable", "no route to host", "unreachable: no route to host"},
 		{"fail", "timeout", "", "no connection in time"},
-		{"fail", "silent", "", "connected, but no complete answer in time"},
+		{"fail", "silent", "", "no complete answer in time"},
 		{"fail", "status", "503", "answer: 503"},
 		{"fail", "status", "", "answer"},
 		{"busy", "busy", "421 too many", "busy: 421 too many"},

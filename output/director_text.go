@@ -26,7 +26,7 @@ var resultWords = [...]wording{
 	{"refused", "connection refused"},
 	{"unreachable", "unreachable:"},
 	{"timeout", "no connection in time"},
-	{"silent", "connected, but no complete answer in time"},
+	{"silent", "no complete answer in time"},
 	{"closed", "connection closed before a complete answer"},
 	{"status", "answer:"},
 	{"answer", "unexpected answer:"},

@@ -49,7 +49,7 @@ func (f *fake) Events(after uint64) ([]director.Event, uint64, <-chan struct{}) 
 			out = append(out, e)
 		}
 	}
-	return out, 1, f.more
+	return out, 0, f.more
 }
 
 func (f *fake) happen(e director.Event) {

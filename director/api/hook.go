@@ -36,9 +36,9 @@ type Hook struct {
 func (h *Hook) Run(ctx context.Context) {
 	last := uint64(0)
 	for {
-		events, first, more := h.Control.Events(last)
-		if lost := int64(first) - int64(last) - 1; lost > 0 {
-			h.Alarm(fmt.Sprintf("the hook is too slow: it was not run for %d events", lost))
+		events, missed, more := h.Control.Events(last)
+		if missed > 0 {
+			h.Alarm(fmt.Sprintf("the hook is too slow: it was not run for %d events", missed))
 		}
 		for i := range events {
 			last = events[i].ID
