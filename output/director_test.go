@@ -2,6 +2,7 @@ package output
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 )
@@ -56,12 +57,21 @@ func TestEventText(t *testing.T) {
 		{row("service", "up", "down", nil), "service is down"},
 		{row("frozen", "", "", func(e *DirectorEventRow) { e.Text = "most checks fail" }),
 			"frozen, nothing is changed: most checks fail"},
+		{row("sysctl", "0", "1", func(e *DirectorEventRow) { e.Text = "net.ipv4.ip_forward" }),
+			"net.ipv4.ip_forward changed from 0 to 1"},
 	} {
 		t.Run(test.want, func(t *testing.T) {
 			if got := EventText(test.e); got != test.want {
 				t.Errorf("%q", got)
 			}
 		})
+	}
+}
+
+// TestEventSchema: the schema has each event that has words.
+func TestEventSchema(t *testing.T) {
+	if all := directorEnum("directorEvent"); !slices.Contains(all, "sysctl") {
+		t.Errorf("no sysctl in %v", all)
 	}
 }
 

@@ -210,6 +210,8 @@ func eventText(e *DirectorEventRow) string {
 		return "alarm" + said
 	case "role":
 		return "role " + to + said
+	case "sysctl":
+		return plan.Visible(e.Text) + " changed from " + from + " to " + to
 	}
 	return plan.Visible(e.Event) + said
 }

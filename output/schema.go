@@ -79,7 +79,7 @@ func directorEnum(name string) []string {
 		return words
 	case "directorEvent":
 		return []string{"started", "stopped", "reloaded", "refused", "verdict", "weight", "admin", "service", "fallback",
-			"drift", "frozen", "thawed", "alarm", "role"}
+			"drift", "frozen", "thawed", "alarm", "role", "sysctl"}
 	}
 	return nil
 }
