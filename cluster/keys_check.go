@@ -220,9 +220,10 @@ func otherCheckKeys() []key[Check] {
 			doc: "The text to send. In double quotes it may have escapes.", value: "nothing", example: `"PING\r\n"`,
 			of: "tcp udp agent"}),
 		at("expect", parsed("a regular expression", parsePattern), func(c *Check) *string { return &c.Expect }, about{
-			doc:     "A regular expression (RE2) that the answer must match.",
+			doc: "A regular expression (RE2) that the answer must match; with dns the code of the answer: NOERROR, NXDOMAIN, " +
+				"SERVFAIL, REFUSED.",
 			value:   "any answer; with udp no answer; with redis PONG, NOAUTH or NOPERM",
-			example: "'^PONG'", of: "tcp udp redis"}),
+			example: "'^PONG'", of: "tcp dns udp redis"}),
 		at("command", listOf("a list of a program and its arguments", text("a text")),
 			func(c *Check) *[]string { return &c.Command }, about{
 				doc: "A program with its arguments, run without a shell; required. {address} and {port} in arguments are " +

@@ -155,6 +155,7 @@ func (k *keepalived) check(c *keepalivedCheck, n *confNode) []cluster.Check {
 		if c.Query == "" {
 			c.Query = "SOA"
 		}
+		c.Expect = "^NOERROR$" // every other code is a failure for keepalived
 		return one("dns")
 	case "MISC_CHECK":
 		if len(c.Command) == 0 {

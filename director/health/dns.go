@@ -5,15 +5,16 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// askDNS asks for Name over UDP. What counts is the header of the answer: NOERROR, and
-// NXDOMAIN, are the answers of a server that works. SERVFAIL, REFUSED and the rest are what
-// its clients would get too. The question does not need to be in the answer: unbound refuses
-// with the twelve bytes of the header alone.
+// askDNS asks for Name over UDP. Every answer to the question is a sign of life, also a
+// refusal: unbound and BIND refuse clients by their addresses, and the director's says
+// nothing about those of others. With Expect, the code of the answer must match. The question
+// does not need to be in the answer: unbound refuses with the twelve bytes of the header alone.
 func askDNS(ctx context.Context, q *question) Result {
 	c, bad := dialDatagrams(ctx, &q.Probe, 53)
 	if bad != nil {
@@ -22,7 +23,7 @@ func askDNS(ctx context.Context, q *question) Result {
 	defer c.Close()
 	id := uint16(rand.Uint32())
 	query := append(binary.BigEndian.AppendUint16(nil, id), q.opening[2:]...)
-	return exchange(c, q, query, func(answer []byte) (Result, bool) { return judgeDNS(answer, id) })
+	return exchange(c, q, query, func(answer []byte) (Result, bool) { return judgeDNS(answer, id, q.answer) })
 }
 
 // dnsQuery returns the query of a dns check, with the ID 0.
@@ -70,18 +71,17 @@ func dnsType(name string) (t dnsmessage.Type, ok bool) {
 }
 
 // judgeDNS looks at the header of an answer (RFC 1035, 4.1.1). done is false if it is not an
-// answer to the question with this ID.
-func judgeDNS(answer []byte, id uint16) (r Result, done bool) {
+// answer to the question with this ID. expect is for the code's name; nil matches every code.
+func judgeDNS(answer []byte, id uint16, expect *regexp.Regexp) (r Result, done bool) {
 	const header, isAnswer = 12, 0x80
 	if len(answer) < header || binary.BigEndian.Uint16(answer) != id || answer[2]&isAnswer == 0 {
 		return Result{}, false
 	}
-	code := dnsmessage.RCode(answer[3] & 0x0f)
-	switch code {
-	case dnsmessage.RCodeSuccess, dnsmessage.RCodeNameError:
-		return pass(), true
+	code := dnsCode(dnsmessage.RCode(answer[3] & 0x0f))
+	if expect != nil && !expect.MatchString(code) {
+		return fail(BadStatus, code), true
 	}
-	return fail(BadStatus, dnsCode(code)), true
+	return pass(), true
 }
 
 // dnsCode returns the name of a code as dig prints it (RFC 1035, RFC 2136).

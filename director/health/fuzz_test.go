@@ -63,7 +63,7 @@ func FuzzDNSAnswer(f *testing.F) {
 	f.Add([]byte("\x12\x34\x81\x85\x00\x00\x00\x00\x00\x00\x00\x00"))
 	f.Add([]byte("\x12\x34\x01"))
 	f.Fuzz(func(t *testing.T, answer []byte) {
-		r, done := judgeDNS(answer, 0x1234)
+		r, done := judgeDNS(answer, 0x1234, nil)
 		if done && (len(answer) < 12 || string(answer[:2]) != "\x12\x34" || r.Outcome == 0) {
 			t.Errorf("%x is an answer: %+v", answer, r)
 		}

@@ -85,8 +85,9 @@ type Spec struct {
 	Expiry     time.Duration
 	// dns: Name and the type of record, Query; empty is A.
 	Name, Query string
-	// tcp and udp: what is sent, and a regular expression for the answer. agent: what is
-	// sent. redis: an expression for the first line, in place of PONG, NOAUTH or NOPERM.
+	// tcp and udp: what is sent, and a regular expression for the answer. dns: an expression
+	// for the name of the answer's code, such as NOERROR. agent: what is sent. redis: an
+	// expression for the first line, in place of PONG, NOAUTH or NOPERM.
 	Send, Expect string
 	// exec: the program and its arguments, in which {address} and {port} are those of the
 	// target. file: the path.
