@@ -51,9 +51,11 @@ func TestWordsBehindDirector(t *testing.T) {
 // What the director's verbs cannot do is refused, and not done.
 func TestDirectorOptions(t *testing.T) {
 	for line, want := range map[string]string{
-		"director run -f x.yaml --dry-run": "lvs: director run has no --dry-run\nhint: see what it would change: lvs diff -f FILE\n",
-		"director run -f x.yaml --daemon":  "lvs: unknown option --daemon\nhint: lvs director run --help\n",
-		"director stop":                    "lvs: unknown command \"director stop\"\nhint: did you mean lvs director drain?\n",
+		"director run -f x.yaml --dry-run": "lvs: director run has no --dry-run\n" +
+			"hint: see what it would change: lvs diff -f FILE\n",
+		"director run -f x.yaml --daemon": "lvs: unknown option --daemon\nhint: lvs director run --help\n",
+		"director stop": "lvs: unknown command \"director stop\"\n" +
+			"hint: did you mean lvs director drain?\n",
 	} {
 		t.Run(line, func(t *testing.T) {
 			app, _, errs := testApp(nil)

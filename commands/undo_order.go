@@ -20,8 +20,8 @@ func (a *App) noteReturned(before *kernel.Snapshot, changes []kernel.Change) {
 				plural(len(orders)-i, "other service"))
 			break
 		}
-		a.note("%v: what comes back becomes the first in the kernel's list, whatever its place was: %s; with %s, clients may "+
-			"reach other servers than before", o.Service, listed(serversOf(returned[o.Service])), o.Scheduler)
+		a.note("%v: what comes back becomes the first in the kernel's list, whatever its place was: %s; with %s, clients "+
+			"may reach other servers than before", o.Service, listed(serversOf(returned[o.Service])), o.Scheduler)
 	}
 	if len(orders) > 0 {
 		a.say("hint: %s list --sort kernel %v shows the order", a.here(), orders[0].Service)

@@ -26,7 +26,7 @@ type DirectorRow struct {
 	Alarms []AlarmRow `json:"alarms" doc:"Faults of the director itself and of its surroundings."`
 	Checks ChecksRow  `json:"checks" doc:"Numbers about all checks."`
 
-	Resync *float64 `json:"resync" doc:"How long the newest comparison of the whole table took, in seconds. Null before it."`
+	Resync *float64 `json:"resync" doc:"How long the newest comparison of the whole table took, in s. Null before it."`
 }
 
 // AddressRow is a virtual address over all its services.
