@@ -42,6 +42,9 @@ line.
 Columns selected with C are saved in top.json in $XDG_CONFIG_HOME/lvs or
 ~/.config/lvs.
 
+While a director runs, it also shows the health of servers and the state of services, and
+whether a weight of 0 is drained or masked by the director.
+
 --demo shows a simulated director on any machine. Its traffic follows your changes. It
 starts the same way each time.
 
@@ -119,6 +122,7 @@ func (o *top) run(c *cobra.Command, args []string) error {
 		Run:        a.within,
 		LastChange: o.lastChange,
 		Outages:    (&outageReader{app: a}).read,
+		Director:   a.directorNow,
 		Netns:      a.global.netns,
 		Line:       func(args []string) string { return shellLine(a.Name, args) },
 		Schedulers: schedulerNames(),

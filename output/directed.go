@@ -17,26 +17,14 @@ type DirectedStateRow struct {
 
 // Directed returns what a director says about its servers, for tables of services.
 func Directed(d *DirectorRow) map[kernel.ServerKey]DirectedStateRow {
-	out := map[kernel.ServerKey]DirectedStateRow{}
-	for i := range d.Services {
-		s := &d.Services[i]
-		id, err := kernel.ParseServiceID(s.Service)
-		if err != nil {
-			continue
+	_, servers := d.Index()
+	out := make(map[kernel.ServerKey]DirectedStateRow, len(servers))
+	for key, r := range servers {
+		text := r.WhyText()
+		if result := r.ResultText(); result != "" && r.Health != "up" {
+			text += ": " + result
 		}
-		for j := range s.Servers {
-			r := &s.Servers[j]
-			addr, err := kernel.ParseAddrPort(r.Server)
-			if err != nil {
-				continue
-			}
-			text := r.WhyText()
-			if result := r.ResultText(); result != "" && r.Health != "up" {
-				text += ": " + result
-			}
-			out[kernel.ServerKey{Service: id, Server: addr}] = DirectedStateRow{
-				Health: r.Health, Since: r.Since, Admin: r.Admin, Why: r.Why, Text: text}
-		}
+		out[key] = DirectedStateRow{Health: r.Health, Since: r.Since, Admin: r.Admin, Why: r.Why, Text: text}
 	}
 	return out
 }

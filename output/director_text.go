@@ -69,6 +69,7 @@ var whyWords = [...]wording{
 	{"passive", "new connections stay half open"},
 	{"start", "not checked yet"},
 	{"ramp", "slow start"},
+	{"degrade", "a check fails that only lowers the weight"},
 	{"agent", "the server asks for it"},
 	{"tier", "its tier is not needed"},
 	{"fallback", "fallback"},

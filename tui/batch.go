@@ -65,6 +65,9 @@ func Batch(ctx context.Context, o Options, b Batches) error {
 
 // readNow takes a sample and waits for its end.
 func (m *Model) readNow(ctx context.Context) error {
+	if m.o.Director != nil {
+		m.answered(directorMsg{m.answer()})
+	}
 	s, err := m.reader.take(ctx)
 	m.sampled(sampleMsg{s, err})
 	return err
@@ -83,6 +86,9 @@ func (m *Model) writeBlock(w io.Writer) error {
 		b.WriteString(m.batchTotals() + "\n")
 		b.WriteString(strings.Join(strings.Fields(m.connTable().String()), " ") + "\n")
 		if l := m.trouble(); l != nil && !m.sample.Public { // for that there is a note
+			b.WriteString(l.String() + "\n")
+		}
+		if l := m.directorTrouble(); l != nil {
 			b.WriteString(l.String() + "\n")
 		}
 		m.batchTable(&b)
@@ -110,10 +116,13 @@ func (m *Model) batchTotals() string {
 		rate(r.Connections), rate(r.PacketsIn), rate(r.BytesIn), rate(r.PacketsOut), rate(r.BytesOut))
 }
 
+// batchColumn is a column of a block.
+type batchColumn struct{ title, service, server string }
+
 // batchColumns are the columns of a block: for the row of a service the column of
 // the table of services, for the row of a server that of the table of servers.
 // Empty: the cell is empty.
-var batchColumns = []struct{ title, service, server string }{
+var batchColumns = []batchColumn{
 	{"SERVICE", "service", "server"}, {"BY", "scheduler", "forward"}, {"UP", "up", ""}, {"WEIGHT", "", "weight"},
 	{"ACTIVE", "active", "active"}, {"INACTIVE", "inactive", "inactive"}, {"CLIENTS", "clients", "clients"},
 	{"CONNS/S", "connectionsPerSecond", "connectionsPerSecond"},
@@ -124,23 +133,33 @@ var batchColumns = []struct{ title, service, server string }{
 	{"GOT%", "", "got"}, {"DUE%", "", "due"},
 }
 
+// batchColumns returns the columns of a block; with a director also the health.
+func (m *Model) batchColumns() []batchColumn {
+	if !m.directs() {
+		return batchColumns
+	}
+	at := slices.IndexFunc(batchColumns, func(c batchColumn) bool { return c.server == "weight" })
+	return slices.Insert(slices.Clone(batchColumns), at+1, batchColumn{"HEALTH", "health", "health"})
+}
+
 func (m *Model) batchTable(b *strings.Builder) {
 	var lines [][]string
-	title := make([]string, len(batchColumns))
-	for i, c := range batchColumns {
+	chosen := m.batchColumns()
+	title := make([]string, len(chosen))
+	for i, c := range chosen {
 		title[i] = c.title
 	}
 	lines = append(lines, title)
 	services, servers := serviceColumns(m), serverColumns(m, false)
 	for _, e := range m.batchServices() {
 		row := newServiceRow(m, m.hist.objects[kernel.ServerKey{Service: e.ServiceID}], e)
-		lines = append(lines, batchLine(services, &row, false))
+		lines = append(lines, batchLine(chosen, services, &row, false))
 		for _, v := range byAddress(e.Servers) {
 			row := newServerRow(m, e, v)
-			lines = append(lines, batchLine(servers, &row, true))
+			lines = append(lines, batchLine(chosen, servers, &row, true))
 		}
 	}
-	widths := make([]int, len(batchColumns))
+	widths := make([]int, len(chosen))
 	for _, l := range lines {
 		for i, cell := range l {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
@@ -171,9 +190,9 @@ func (m *Model) batchServices() []*kernel.ServiceEntry {
 }
 
 // batchLine returns the cells of a row. The row of a server is indented.
-func batchLine[R any](columns []column[R], r *R, server bool) []string {
-	out := make([]string, len(batchColumns))
-	for i, want := range batchColumns {
+func batchLine[R any](chosen []batchColumn, columns []column[R], r *R, server bool) []string {
+	out := make([]string, len(chosen))
+	for i, want := range chosen {
 		key, indent := want.service, ""
 		if server {
 			key, indent = want.server, "  "

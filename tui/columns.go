@@ -35,6 +35,9 @@ type column[R any] struct {
 	rank int
 	// off hides the column until the user chooses it.
 	off bool
+	// when reports whether there is something to show; without it the column is hidden,
+	// also if it is chosen. Nil: always.
+	when func() bool
 	// down sorts in descending order when the column is selected for sorting.
 	down bool
 

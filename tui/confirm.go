@@ -181,7 +181,8 @@ func (m *Model) undrain(t target) tea.Cmd {
 		args = append(args, "--service", t.e.ServiceID.String())
 	}
 	return m.try(append(args[:len(args):len(args)], "--output=json"), func(m *Model, r Result) tea.Cmd {
-		return m.proposed("Undrain "+t.name(), "Undrain", args, m.weights(r.Out), r)
+		return m.proposed("Undrain "+t.name(), "Undrain", args,
+			append(m.weights(r.Out), m.released(t)...), r)
 	})
 }
 

@@ -137,7 +137,8 @@ func (m *Model) facts(k kernel.ServerKey, o *object) []line {
 		t = r.activity
 		out = append(out, m.fact("server", v.Addr.String()+" of "+e.ServiceID.String()),
 			m.fact("settings", serverSettings(v)))
-		if r.outage != nil {
+		out = append(out, m.directedFacts(r.directed)...)
+		if r.outage != nil && r.directed == nil {
 			out = append(out, m.outageFacts(r.outage)...)
 		}
 	default:
@@ -145,6 +146,7 @@ func (m *Model) facts(k kernel.ServerKey, o *object) []line {
 		t = r.activity
 		servers := fmt.Sprintf("%s, %d of %d servers have a weight above 0", e.ServiceID, r.up, len(e.Servers))
 		out = append(out, m.fact("service", servers), m.fact("settings", serviceSettings(e)))
+		out = append(out, m.stateFacts(e, r.directed)...)
 	}
 	return append(out, m.counterFacts(&t)...)
 }
@@ -155,16 +157,12 @@ func (m *Model) fact(name, value string) line {
 }
 
 // outageFacts draw who drained a server, since and until when, the weight before and why.
-func (m *Model) outageFacts(o *output.Outage) (out []line) {
+func (m *Model) outageFacts(o *output.Outage) []line {
 	name, l := "DRAINED", yellow
 	if o.Set > 0 {
 		name, l = "drained", plain
 	}
-	for _, part := range wrap(clean(o.Text()), max(m.w-12, 12)) {
-		out = append(out, label(&m.g, name, 12).add(l, part))
-		name = ""
-	}
-	return out
+	return m.wrapped(name, l, o.Text())
 }
 
 // wholeTraffic returns the traffic of the whole table, whose history is o.

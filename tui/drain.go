@@ -78,10 +78,11 @@ func (m *Model) drained(t target) []kernel.ServerKey {
 		}
 		return e.ServiceID == t.e.ServiceID && v.Addr == t.v.Addr
 	}) {
-		if p.v.Weight > 0 {
-			return nil
+		key := kernel.ServerKey{Service: p.e.ServiceID, Server: p.v.Addr}
+		if d := m.director.server(key); p.v.Weight > 0 || d != nil && d.Admin == "ready" {
+			return nil // the director would put a server that is only masked back into use
 		}
-		out = append(out, kernel.ServerKey{Service: p.e.ServiceID, Server: p.v.Addr})
+		out = append(out, key)
 	}
 	return out
 }
@@ -113,8 +114,12 @@ func (m *Model) drainBody(rows []drainPlace) []line {
 	var body []line
 	var active uint64
 	leaving := map[kernel.ServiceID][]netip.AddrPort{}
+	masked := 0
 	for i, r := range rows {
 		active += uint64(r.v.Active)
+		if d := m.director.server(kernel.ServerKey{Service: r.e.ServiceID, Server: r.v.Addr}); d != nil {
+			masked += boolInt(d.WeightWord() == "masked")
+		}
 		leaving[r.e.ServiceID] = append(leaving[r.e.ServiceID], r.v.Addr)
 		if i < most {
 			body = append(body, m.change("weight", fmt.Sprint(r.v.Weight), "0").
@@ -123,6 +128,9 @@ func (m *Model) drainBody(rows []drainPlace) []line {
 	}
 	if len(rows) > most {
 		body = append(body, text(dim, fmt.Sprintf("and %d more", len(rows)-most)))
+	}
+	if masked > 0 {
+		body = append(body, text(plain, "masked by the director: stays out also when its checks pass again"))
 	}
 	body = append(body, text(plain, plural(active, "active connection")+" can finish, new ones go to other servers"))
 	for _, r := range rows {

@@ -68,7 +68,7 @@ func (t *table[K, R]) choices() []choice {
 		out = append(out, choice{c.key, c.title, c.short, c.help, shown, c.down})
 		is[c.key] = true
 	}
-	for _, c := range t.shown() {
+	for _, c := range t.selected() {
 		add(c, true)
 	}
 	for i := range t.columns {

@@ -27,6 +27,11 @@ type Model struct {
 	err     error
 	reading bool
 	started time.Time
+	// director is what the director of the table said last; nil if none runs. asking is set
+	// while it is asked, and askAt is when it may be asked again.
+	director *director
+	asking   bool
+	askAt    time.Time
 	// round is the number of the last wait for a sample. Ticks of earlier waits
 	// are ignored.
 	round  int
@@ -115,7 +120,7 @@ func (m *Model) now() time.Time { return m.o.Now() }
 
 // Init implements tea.Model.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(m.look(), m.clock(), tea.RequestBackgroundColor)
+	return tea.Batch(m.look(), m.ask(), m.clock(), tea.RequestBackgroundColor)
 }
 
 // Update implements tea.Model.
@@ -130,7 +135,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case tea.BackgroundColorMsg:
 		m.pal.light = !msg.IsDark()
 	case tea.ResumeMsg:
-		return m.look()
+		return tea.Batch(m.look(), m.ask())
 	case tea.KeyPressMsg:
 		return m.key(msg)
 	case tea.PasteMsg:
@@ -143,6 +148,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.wheel(msg.Button == tea.MouseWheelUp)
 	case sampleMsg:
 		return m.sampled(msg)
+	case directorMsg:
+		return m.answered(msg)
 	case walkMsg:
 		msg.to.walked(m, msg.w, msg.err)
 	case ranMsg:
@@ -159,7 +166,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		}
 	case tickMsg:
 		if msg.round == m.round && !m.paused {
-			return m.look()
+			return tea.Batch(m.look(), m.ask())
 		}
 	case clockMsg:
 		return m.clock()

@@ -72,6 +72,8 @@ func (m *Model) ran(msg ranMsg) tea.Cmd {
 	if cmd == nil {
 		m.lookAgain = true
 	}
+	m.askAt = time.Time{}
+	cmd = tea.Batch(cmd, m.ask())
 	if msg.after != nil && r.Status == 0 {
 		cmd = tea.Batch(cmd, msg.after(m, msg.res))
 	}

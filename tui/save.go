@@ -55,7 +55,7 @@ func (m *Model) saveJSON() tea.Cmd {
 		return nil
 	}
 	o := output.Options{Format: "json", Netns: m.o.Netns, Now: m.o.Now, Terminal: true,
-		Outages: m.sample.outages}
+		Outages: m.sample.outages, Directed: m.director.states()}
 	if of, ok := connectionsShown(m.top()); ok {
 		return m.save(".json", func(w io.Writer) error { return m.writeConnections(w, o, of) })
 	}

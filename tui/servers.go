@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -19,13 +20,21 @@ type serverRow struct {
 	of *kernel.ServiceEntry
 	// outage is why its weight is another than usual. Nil: it is not.
 	outage *output.Outage
+	// directed is what the director says about it. Nil: it does not keep it.
+	directed *output.DirectedServerRow
 	activity
 }
 
-// weightText returns the weight, and a word if it does not stay: 0 DRAINED.
+// weightText returns the weight, and a word if it does not stay: 0 DRAINED. The director
+// knows better than what is remembered.
 func (r *serverRow) weightText() string {
 	text := countFull(r.e.Weight)
 	switch {
+	case r.directed != nil:
+		if word := r.directed.WeightWord(); word != "" {
+			text += " " + strings.ToUpper(word)
+		}
+		return text
 	case r.outage == nil:
 		return text
 	case r.outage.Set > 0:
@@ -114,7 +123,7 @@ func (s *servers) refresh(m *Model) tea.Cmd {
 func newServerRow(m *Model, e *kernel.ServiceEntry, v *kernel.ServerEntry) serverRow {
 	o := m.hist.objects[kernel.ServerKey{Service: e.ServiceID, Server: v.Addr}]
 	r := serverRow{o: o, e: v, of: e, activity: m.activityOf(o)}
-	r.blind = true
+	r.blind, r.directed = true, m.director.server(o.key)
 	if out, known := m.sample.outages[o.key]; known {
 		r.outage = &out
 	}
@@ -157,6 +166,7 @@ func (m *Model) serviceLine(id kernel.ServiceID, w int) line {
 	}
 	l = l.add(dim, "  active ").add(bold, countText(r.active)).
 		add(dim, "  conns/s ").add(bold, m.rate(r.rates.Connections, &r.activity))
+	l = append(l, m.serviceState(id)...)
 	if room := w - l.width() - 2; room >= 10 && !r.public {
 		n := min(room, 60)
 		l = l.add(plain, "  ").add(cyan, spark(&m.g, m.hist.series(r.o, n, connectionsOf), n))
@@ -186,10 +196,13 @@ func serverColumns(m *Model, byService bool) []column[serverRow] {
 		cell:    func(r *row) string { return r.e.Forward.String() },
 		compare: func(a, b *row) int { return cmp.Compare(a.e.Forward, b.e.Forward) }}
 	weight := column[row]{key: "weight", title: "WEIGHT",
-		help:  "weight; with 0 the server gets no new connections; DRAINED by lvs drain",
+		help: "weight; with 0 the server gets no new connections; DRAINED by lvs drain, " +
+			"MASKED by a director",
 		grown: true, width: 6, down: true, cell: (*row).weightText, look: weightLook,
 		compare: func(a, b *row) int { return cmp.Compare(a.e.Weight, b.e.Weight) }}
-	return slices.Concat([]column[row]{service, server, forward, weight},
+	health := healthColumn(m, "what the checks of a director found: up, down or unknown",
+		func(r *row) *output.DirectedServerRow { return r.directed })
+	return slices.Concat([]column[row]{service, server, forward, weight, health},
 		connectionColumns(m, of), shareColumns(m), rateColumns(m, of), thresholdColumns(m), countedColumns(m, of),
 		[]column[row]{trendColumn(m, of, func(r *row) *object { return r.o })})
 }
@@ -261,7 +274,9 @@ func serverLook(r *serverRow) look {
 
 func weightLook(r *serverRow) look {
 	switch {
-	case r.outage != nil && r.outage.Set == 0 && r.e.Weight > 0:
+	case r.directed != nil && r.e.Weight == 0 && r.directed.WeightWord() == "masked":
+		return red
+	case r.directed == nil && r.outage != nil && r.outage.Set == 0 && r.e.Weight > 0:
 		return red // drained, but someone else set a weight
 	case r.e.Weight == 0, r.outage != nil:
 		return yellow
@@ -278,6 +293,8 @@ type machineRow struct {
 	// entries is how often the server is in the IPVS table, up how often with a
 	// weight above 0.
 	entries, up int
+	// directed is the worst of what a director says about it. Nil: none keeps it.
+	directed *output.DirectedServerRow
 }
 
 // machines is the screen of all real servers, one row per address.
@@ -320,6 +337,7 @@ func (s *machines) refresh(m *Model) tea.Cmd {
 			r.entries++
 			r.up += boolInt(v.Weight > 0)
 			r.activity.add(v)
+			r.directed = worse(r.directed, m.director.server(o.key))
 			r.rates.Add(o.Rates)
 			r.unknown = r.unknown || o.Unknown
 			r.counted = r.counted.Add(o.counted())
@@ -375,5 +393,7 @@ func machineColumns(m *Model) []column[machineRow] {
 				return cmp.Or(cmp.Compare(a.up, b.up), cmp.Compare(a.entries, b.entries))
 			}},
 	}
+	own = append(own, healthColumn(m, "the worst health in its services, by the checks of a director",
+		func(r *row) *output.DirectedServerRow { return r.directed }))
 	return slices.Concat(own, connectionColumns(m, of), rateColumns(m, of), countedColumns(m, of))
 }

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"lvs/kernel"
+	"lvs/output"
 )
 
 // serviceRow is a row of the table of services.
@@ -17,7 +18,13 @@ type serviceRow struct {
 	activity
 	// up is the number of servers with a weight above 0.
 	up int
+	// directed is what the director says about it. Nil: it does not keep it.
+	directed *output.DirectedServiceRow
 }
+
+// out reports whether the service cannot take new connections, or its director says that
+// it is down.
+func (r *serviceRow) out() bool { return r.up == 0 || r.directed != nil && r.directed.State == "down" }
 
 // services is the screen of all services. The overview shows the same table.
 type services struct {
@@ -30,7 +37,7 @@ func newServices(m *Model) *services {
 		columns: serviceColumns(m),
 		keyOf:   func(r *serviceRow) kernel.ServerKey { return r.o.key },
 		textOf:  func(r *serviceRow) string { return r.o.name + " " + r.e.Scheduler },
-		float:   func(r *serviceRow) bool { return r.up == 0 },
+		float:   (*serviceRow).out,
 		empty:   "no services",
 		sort:    "service",
 	}}
@@ -51,7 +58,7 @@ func (s *services) refresh(m *Model) tea.Cmd {
 }
 
 func newServiceRow(m *Model, o *object, e *kernel.ServiceEntry) serviceRow {
-	r := serviceRow{o: o, e: e, activity: m.activityOf(o)}
+	r := serviceRow{o: o, e: e, activity: m.activityOf(o), directed: m.director.service(e.ServiceID)}
 	r.blind = len(e.Servers) > 0
 	for j := range e.Servers {
 		r.activity.add(&e.Servers[j])
@@ -103,13 +110,14 @@ func serviceColumns(m *Model) []column[serviceRow] {
 				return cmp.Or(cmp.Compare(a.up, b.up), cmp.Compare(len(a.e.Servers), len(b.e.Servers)))
 			}},
 	}
+	own = append(own, stateColumn(m))
 	trend := trendColumn(m, of, func(r *row) *object { return r.o })
 	return slices.Concat(own, connectionColumns(m, of), rateColumns(m, of), countedColumns(m, of),
 		[]column[row]{trend})
 }
 
 func serviceLook(r *serviceRow) look {
-	if r.up == 0 {
+	if r.out() {
 		return bold | red
 	}
 	return bold

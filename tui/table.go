@@ -269,6 +269,11 @@ func (t *table[K, R]) column(name string) *column[R] {
 
 // shown returns the columns that are shown, in their order.
 func (t *table[K, R]) shown() []*column[R] {
+	return slices.DeleteFunc(t.selected(), func(c *column[R]) bool { return c.when != nil && !c.when() })
+}
+
+// selected returns the columns that the user has chosen, in their order.
+func (t *table[K, R]) selected() []*column[R] {
 	var out []*column[R]
 	if t.chosen == nil {
 		for i := range t.columns {

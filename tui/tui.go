@@ -56,6 +56,10 @@ type Options struct {
 	// change is undone unless it is confirmed. It is called before each reading. Nil: nothing
 	// is remembered.
 	Outages func() (map[kernel.ServerKey]output.Outage, string)
+	// Director returns what the director of the table says, or nil if none runs. The error
+	// says why a director that runs cannot be believed. It is called about once a second,
+	// beside the readings of the table, and bounds its own time. Nil: none is asked.
+	Director func(context.Context) (*output.DirectorRow, error)
 	// Name is the name of the program in commands: lvs or lvsctl.
 	Name string
 	// Globals are the options of every command line: --netns NAME.

@@ -35,6 +35,9 @@ func (m *Model) lines() []line {
 	if l := m.trouble(); l != nil {
 		out = append(out, l.pad(w))
 	}
+	if l := m.directorTrouble(); l != nil {
+		out = append(out, l.pad(w))
+	}
 	below := []line{m.foot(w).pad(w)}
 	if t := m.top().grid(); t != nil && t.filterText() != "" && !m.typing() {
 		l := text(bold, "/"+clean(t.filterText())).add(dim, "  "+t.count()+" rows").hint("Esc", "clear the filter")
