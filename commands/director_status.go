@@ -223,9 +223,18 @@ func (o *directorStatus) nagios(ctx context.Context, args []string) error {
 	}
 	_, st, err := o.status(ctx)
 	if err != nil {
-		return o.say(nagiosUnknown, oneLine(err.Error()))
+		return o.say(unasked(err), oneLine(err.Error()))
 	}
 	return o.say(output.Monitoring(st, hangs(st, o.app.Now())))
+}
+
+// unasked returns the status for monitoring of a director that gave no state: one that hangs
+// masks no failed server.
+func unasked(err error) int {
+	if errors.As(err, new(*api.SilentError)) {
+		return nagiosCritical
+	}
+	return nagiosUnknown
 }
 
 func (o *directorStatus) say(status int, text string) error {

@@ -322,3 +322,18 @@ func TestDirectorCompletes(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestMonitoringOfNoAnswer(t *testing.T) {
+	app, _, _ := testApp(nil)
+	for _, test := range []struct {
+		err  error
+		want int
+	}{
+		{&api.SilentError{Path: "/d.sock", After: time.Second}, nagiosCritical},
+		{&api.AbsentError{Path: "/d.sock", Err: os.ErrNotExist}, nagiosUnknown},
+	} {
+		if got := unasked(app.directorError(test.err)); got != test.want {
+			t.Errorf("%v: status %d, want %d", test.err, got, test.want)
+		}
+	}
+}
