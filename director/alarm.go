@@ -24,6 +24,7 @@ var fixes = map[string]string{
 	AlarmJournal:   "make room in the state folder, and check who may write to it",
 	AlarmState:     "make room in the state folder, and check who may write to it",
 	AlarmDecisions: "make room in the state folder, and check who may write to it",
+	AlarmChecks:    "lvs director status shows the result of each check",
 	AlarmDamaged:   "look at the file with the ending .bad, and remove it",
 }
 

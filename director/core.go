@@ -123,6 +123,7 @@ func (c *core) work(ctx context.Context, reports map[health.Key]health.Report) t
 	if !now.Before(c.lookAt) {
 		c.look(ctx)
 		c.lookTable(ctx)
+		c.lackChecks(now)
 		c.endJobs()
 		c.lookAt = now.Add(lookEvery)
 	}

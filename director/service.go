@@ -46,6 +46,8 @@ type probe struct {
 	agent Agent
 	// silent is set for an agent or a file that was asked and never said anything.
 	silent bool
+	// lacks is since when this machine cannot ask, zero if it can.
+	lacks time.Time
 	// users are the services with a server that has it.
 	users []*service
 }
@@ -77,7 +79,7 @@ func (c *core) newService(m *Service, probes map[health.Key]*probe) *service {
 					one = &probe{Probe: *p}
 					one.Timing = p.WithDefaults()
 					if old := c.probes[key]; old != nil {
-						one.State, one.agent, one.silent = old.State, old.agent, old.silent
+						one.State, one.agent, one.silent, one.lacks = old.State, old.agent, old.silent, old.lacks
 					} else if known, ok := c.file.probes[key]; ok {
 						one.State, one.agent = known.State, known.agent
 					}
@@ -114,6 +116,7 @@ func (c *core) hear(r health.Report) {
 	}
 	turned := p.Verdict != r.State.Verdict || !p.State.Since.Equal(r.State.Since)
 	p.State = r.State
+	p.noteLack(c.o.Now())
 	agent := p.agent.heard(r.State.Last.Agent)
 	fed := agent.onlyFed(&p.agent)
 	if !agent.same(&p.agent) {

@@ -33,7 +33,7 @@ func failed(t *Target, err error, at phase) Result {
 		return fail(Closed, "")
 	}
 	var number syscall.Errno
-	if !errors.As(err, &number) {
+	if errors.As(err, new(*netnsError)) || !errors.As(err, &number) {
 		return local(err.Error())
 	}
 	return failedCall(t, number, at)
@@ -71,3 +71,12 @@ func failedCall(t *Target, number syscall.Errno, at phase) Result {
 	}
 	return local(text)
 }
+
+// netnsError is the error of a network namespace that cannot be entered.
+type netnsError struct {
+	path string
+	err  error
+}
+
+func (e *netnsError) Error() string { return "network namespace " + e.path + ": " + e.err.Error() }
+func (e *netnsError) Unwrap() error { return e.err }

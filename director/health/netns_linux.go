@@ -1,7 +1,6 @@
 package health
 
 import (
-	"fmt"
 	"os"
 	"runtime"
 
@@ -34,13 +33,13 @@ func runInNetns(path string, f func() error) (back bool, err error) {
 		return true, err
 	}
 	defer own.Close()
-	other, err := os.Open(path)
+	other, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return true, fmt.Errorf("network namespace: %w", err)
+		return true, &netnsError{path, err}
 	}
-	defer other.Close()
-	if err := unix.Setns(int(other.Fd()), unix.CLONE_NEWNET); err != nil {
-		return true, fmt.Errorf("network namespace %s: %w", path, err)
+	defer unix.Close(other)
+	if err := unix.Setns(other, unix.CLONE_NEWNET); err != nil {
+		return true, &netnsError{path, err}
 	}
 	err = f()
 	return unix.Setns(int(own.Fd()), unix.CLONE_NEWNET) == nil, err
