@@ -305,11 +305,15 @@ func (c *core) finish(w *work) {
 	}
 	for i := range w.want {
 		if want := &w.want[i]; !failed[want.ServiceID] {
+			c.byID[want.ServiceID].left(c, w.entries[want.ServiceID], want)
 			c.byID[want.ServiceID].wrote(c, &w.set[i], want)
 		}
 	}
 	if len(w.failed) == 0 {
 		for _, id := range w.gone {
+			if w.entries[id] != nil && !IsPath(id) {
+				c.emit(Event{Kind: EventService, Service: id, To: "removed"})
+			}
 			delete(c.owned, id)
 			c.file.changed = true
 		}
@@ -317,6 +321,28 @@ func (c *core) finish(w *work) {
 	c.reportDrift(w)
 	if len(w.changes) > 0 {
 		c.news = true
+	}
+}
+
+// left tells what became of servers in the table that the files do not have.
+func (s *service) left(c *core, had *kernel.ServiceEntry, want *plan.Service) {
+	if had == nil {
+		return
+	}
+	for i := range had.Servers {
+		v := &had.Servers[i].Server
+		k := kernel.ServerKey{Service: s.ServiceID, Server: v.Addr}
+		if s.index(k) >= 0 || IsPath(s.ServiceID) {
+			continue
+		}
+		weight := -1
+		if now := serverOf(want, v); now != nil {
+			weight = now.Weight
+		}
+		if weight != v.Weight {
+			c.emit(Event{Kind: EventWeight, Service: k.Service, Server: k, From: weightText(v.Weight),
+				To: weightText(weight), Why: ByAbsence})
+		}
 	}
 }
 

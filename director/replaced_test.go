@@ -88,3 +88,15 @@ func TestEndOfDecision(t *testing.T) {
 	}
 	w.want("events", strings.Join(got, ", "), "drain/ann//, ready/bob/disk is new/, drain/ann//, ready///its time is over")
 }
+
+// What leaves the files leaves an event for each step.
+func TestEventsOfRemoval(t *testing.T) {
+	w := newWorld(t, serviceOf(1, 1, 2), serviceOf(2, 3))
+	w.begin()
+	w.up(1, 2, 3)
+	begun := len(w.events(EventWeight, EventService))
+	w.load(testModel(serviceOf(1, 1)))
+	w.pass(time.Minute)
+	w.want("events", strings.Join(w.events(EventWeight, EventService)[begun:], ", "),
+		"weight 10>0 absent, service >removed , weight 0> absent")
+}

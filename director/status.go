@@ -216,6 +216,7 @@ const (
 	ByAdoption   Why = "adoption"   // found in the table, and not yet judged
 	ByQuiesced   Why = "quiesced"   // down, and removed after the quiesce time
 	ByOverridden Why = "overridden" // drift that is only reported
+	ByAbsence    Why = "absent"     // the files do not have the server
 )
 
 // Event is something that happened. Its text is made elsewhere.

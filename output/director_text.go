@@ -76,6 +76,7 @@ var whyWords = [...]wording{
 	{"spared", "its checks fail; kept"},
 	{"adoption", "found in the table, not checked yet"},
 	{"quiesced", "its checks fail; removed"},
+	{"absent", "not in the file"},
 	{"overridden", "changed by someone else; only reported"},
 }
 
@@ -94,7 +95,7 @@ func (r *DirectedServerRow) WhyText() string {
 	switch r.Why {
 	case "drain", "maintain", "weight":
 		if r.By != nil {
-			text += " by " + plan.Visible(*r.By)
+			text = strings.TrimSuffix(text, " by an admin") + " by " + plan.Visible(*r.By)
 		}
 		if r.AdminReason != nil {
 			text += ": " + plan.Visible(*r.AdminReason)
