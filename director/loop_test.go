@@ -26,7 +26,6 @@ func TestFirstVerdicts(t *testing.T) {
 	w.want("up again", w.weights(1, 1, 2), "10 10")
 	got := strings.Join(w.events(EventVerdict, EventWeight, EventService), "\n")
 	w.want("events", got, strings.Join([]string{
-		"service >unknown ",
 		"verdict unknown>up ", "service unknown>up ", "weight >10 file", "weight >0 start",
 		"verdict unknown>up ", "weight 0>10 file",
 		"verdict up>down ", "weight 10>0 check",

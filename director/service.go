@@ -218,6 +218,8 @@ func (c *core) decide(s *service, now time.Time) bool {
 	s.aim = aim
 	if aim.State != before.State {
 		c.file.changed = true
+	}
+	if aim.State != before.State && (before.State != "" || aim.State != ServiceUnknown) {
 		c.emit(Event{Kind: EventService, Service: s.ServiceID, From: string(before.State), To: string(aim.State)})
 	}
 	if aim.FallbackInUse != before.FallbackInUse {

@@ -155,3 +155,15 @@ func directorEvents(p *Printer) error {
 	}
 	return s.Close()
 }
+
+// An event of drift says what was found, in place of what.
+func TestDriftEvent(t *testing.T) {
+	for what, want := range map[string]string{
+		"weight": "drift: has the weight 9 instead of 4", "missing": "drift: is missing in the table",
+		"unexpected": "drift: is in the table, but not in the file",
+	} {
+		if got := EventText(&DirectorEventRow{Event: "drift", Text: what, From: new("4"), To: new("9")}); got != want {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+}

@@ -203,7 +203,7 @@ func eventText(e *DirectorEventRow) string {
 	case "fallback":
 		return "fallback " + to + said
 	case "drift":
-		return "drift" + said
+		return "drift: " + (&DriftRow{What: e.Text, Have: e.To, Want: e.From}).DriftText()
 	case "frozen":
 		return "frozen, nothing is changed" + said
 	case "thawed":
