@@ -75,6 +75,19 @@ func TestEventSchema(t *testing.T) {
 	}
 }
 
+func TestFallbackText(t *testing.T) {
+	for want, row := range map[string]*DirectedServerRow{
+		"fallback":               {Fallback: true, WeightWanted: new(1)},
+		"fallback, not needed":   {Fallback: true, WeightWanted: new(0)},
+		"the fallback is in use": {WeightWanted: new(0)},
+	} {
+		row.Why = "fallback"
+		if got := row.WhyText(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // sampleDirector has a service that is up with a failed, a drained and a good server, and
 // one that is down.
 func sampleDirector() *DirectorRow {

@@ -100,6 +100,13 @@ func (r *DirectedServerRow) WhyText() string {
 		if r.AdminReason != nil {
 			text += ": " + plan.Visible(*r.AdminReason)
 		}
+	case "fallback":
+		switch {
+		case !r.Fallback:
+			text = "the fallback is in use"
+		case r.WeightWanted != nil && *r.WeightWanted == 0:
+			text = "fallback, not needed"
+		}
 	case "file":
 		if r.Admin == "ready" && r.Health == "unknown" && !r.Checked {
 			text += ", without a check"
