@@ -235,7 +235,7 @@ func TestDirectorVerbs(t *testing.T) {
 		{name: "bad files", line: "director reload", status: exitUsage, asked: []string{"reload"}, change: func(
 			f *fakeDirector) {
 			f.err = cluster.Faults{{File: "a.yaml", Line: 3, Column: 2, Text: " x: y", Why: "unknown key x", Hint: "use z"}}
-		}, errs: "lvs: a.yaml:3:2: unknown key x\n   x: y\n  ^\nhint: use z\n"},
+		}, errs: "lvs: a.yaml:3:2: unknown key x\n   x: y\n   ^\nhint: use z\n"},
 		{name: "events", line: "director events --columns event,server,text", change: func(f *fakeDirector) {
 			f.events = []director.Event{{ID: 1, At: start(), Kind: director.EventStarted}, {ID: 2, At: start(),
 				Kind: director.EventAdmin, Server: f.status.Services[0].Servers[0].Key, From: "ready", To: "drain", User: "root"}}

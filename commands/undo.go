@@ -50,9 +50,10 @@ were added later. If the kernel refuses a step, nothing is changed.
 
 A deleted service comes back with its servers and all settings, but without its
 counters. A deleted server of a service that still exists becomes the first in the
-kernel's list (lvs list --sort kernel). If net.ipv4.vs.expire_nodest_conn is 0, connections that have not timed out
-meanwhile go on; if it is 1, they have ended. lvs zero cannot be undone. To undo a drain
-ends it; a server that was drained by another command stays drained, also with --force.
+kernel's list (lvs list --sort kernel). If net.ipv4.vs.expire_nodest_conn is 0,
+connections that have not timed out meanwhile go on; if it is 1, they have ended. lvs
+zero cannot be undone. To undo a drain ends it; a server that was drained by another
+command stays drained, also with --force.
 
 While a director runs, it undoes drains and weights of its servers when undo asks it to;
 what it did itself is skipped.
