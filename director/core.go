@@ -75,7 +75,8 @@ const fedTime = 2 * time.Second
 
 func newCore(o Options) *core {
 	return &core{o: o, events: newEventLog(), byID: map[kernel.ServiceID]*service{},
-		probes: map[health.Key]*probe{}, owned: map[kernel.ServiceID]bool{}, urgent: map[*service]bool{}, fed: map[*service]bool{},
+		probes: map[health.Key]*probe{}, owned: map[kernel.ServiceID]bool{}, urgent: map[*service]bool{},
+		fed:     map[*service]bool{},
 		started: o.Now(), model: &Model{}, alarms: alarms{}}
 }
 

@@ -16,7 +16,8 @@ func TestEventsOfManyServers(t *testing.T) {
 	if n := len(events); n != mostEvents+2 || missed != 9*mostEvents {
 		t.Fatalf("%d events, %d missed", n, missed)
 	}
-	if first, end := events[0], events[mostEvents+1]; first.Kind != EventAdmin || end.Kind != EventAlarm || end.ID != last {
+	first, end := events[0], events[mostEvents+1]
+	if first.Kind != EventAdmin || end.Kind != EventAlarm || end.ID != last {
 		t.Errorf("the first is %+v, the last %+v", first, end)
 	}
 	for i := 1; i < len(events); i++ {

@@ -204,7 +204,6 @@ const (
 	ByMaint      Why = "maintain"   // in maintenance
 	ByWeight     Why = "weight"     // somebody set another weight
 	ByCheck      Why = "check"      // down
-	ByAddress    Why = "address"    // another service of the same address is down
 	ByPassive    Why = "passive"    // new connections stay half open
 	ByStart      Why = "start"      // new, and not yet up
 	ByRamp       Why = "ramp"       // slow start

@@ -45,7 +45,7 @@ func (r *DirectedServerRow) WeightWord() string {
 		return "maintenance"
 	case "tier", "fallback":
 		return "standby"
-	case "check", "address", "passive", "start", "agent", "quiesced":
+	case "check", "passive", "start", "agent", "quiesced":
 		return "masked"
 	}
 	return ""

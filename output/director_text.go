@@ -50,7 +50,7 @@ func ResultText(outcome, reason, detail string, took time.Duration) string {
 	detail = plan.Visible(detail)
 	base, open := strings.CutSuffix(text, ":")
 	switch {
-	case detail == "":
+	case detail == "" || detail == base: // the system's words for it are often ours
 		return base
 	case open:
 		return text + " " + detail
@@ -65,7 +65,6 @@ var whyWords = [...]wording{
 	{"maintain", "in maintenance"},
 	{"weight", "weight set by an admin"},
 	{"check", "its checks fail"},
-	{"address", "another service of this address is down"},
 	{"passive", "new connections stay half open"},
 	{"start", "not checked yet"},
 	{"ramp", "slow start"},
