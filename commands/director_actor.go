@@ -81,6 +81,22 @@ func (act *actor) owns(key kernel.ServerKey) bool {
 	return ok
 }
 
+// minLeft returns the shares below which changes of services ask, where the director's files
+// have one.
+func (act *actor) minLeft() map[kernel.ServiceID]int {
+	least := map[kernel.ServiceID]int{}
+	if act == nil {
+		return least
+	}
+	for i := range act.status.Services {
+		s := &act.status.Services[i]
+		if id, err := kernel.ParseServiceID(s.Service); err == nil && s.MinLeft > 0 {
+			least[id] = s.MinLeft
+		}
+	}
+	return least
+}
+
 // matching returns the servers of the director that are named, in the given services or in
 // all. all reports whether it has one for each name.
 func (act *actor) matching(names []machine, ids []kernel.ServiceID) (keys []kernel.ServerKey, all bool) {

@@ -55,6 +55,9 @@ func (g *gate) parse() error {
 // measure finds what the changes leave of the services' weights. A drained server counts
 // with the weight that undrain restores.
 func (g *gate) measure(a *App, before *kernel.Snapshot, changes []kernel.Change) {
+	if g.own == nil {
+		g.own = a.actor(a.ctx).minLeft()
+	}
 	out := operate.OutagesOf(a.remembered())
 	g.left = plan.WeightLeft(before, changes, func(key kernel.ServerKey) int {
 		r := out[key]

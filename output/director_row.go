@@ -86,6 +86,7 @@ type DirectedServiceRow struct {
 	DownBelow int64 `json:"downBelow" doc:"The service is down below this: healthy servers, or their weight."`
 	UpFrom    int64 `json:"upFrom" doc:"It is up again from this on: healthy servers, or their weight."`
 	ByWeight  bool  `json:"byWeight" doc:"The two limits are weights, not numbers of servers."`
+	MinLeft   int   `json:"minLeft" doc:"Drain and weight ask below this percentage of the weight. 0: the usual one."`
 	Tier      int   `json:"tier" doc:"The highest tier in use; the first is 0."`
 
 	FallbackInUse bool `json:"fallbackInUse" doc:"The fallback server gets the traffic."`

@@ -52,7 +52,8 @@ func serviceRow(s *director.ServiceStatus) output.DirectedServiceRow {
 	return output.DirectedServiceRow{
 		Service: s.ID.String(), Name: orNull(s.Name), State: string(s.State), Since: stampOrNull(s.Since),
 		Healthy: s.Healthy, All: s.All, Weight: s.Weight, Declared: s.Declared,
-		DownBelow: s.DownBelow, UpFrom: s.UpFrom, ByWeight: s.ByWeight, Tier: s.Tier, FallbackInUse: s.FallbackInUse,
+		DownBelow: s.DownBelow, UpFrom: s.UpFrom, ByWeight: s.ByWeight, MinLeft: s.MinLeft,
+		Tier: s.Tier, FallbackInUse: s.FallbackInUse,
 		Servers: serverRows(s.Servers),
 	}
 }
