@@ -154,7 +154,8 @@ func TestDirectorMinLeft(t *testing.T) {
 	d := direct(t, strings.Replace(directedFile, "  scheduler: wrr\n", "  scheduler: wrr\n  minLeft: 60%\n", 1))
 	d.await("the table", func(st *output.DirectorRow) bool { return inUse(st, 5, 5) })
 	for _, line := range []string{"drain 10.0.0.11", "weight tcp://192.0.2.10:80 10.0.0.11 0"} {
-		if _, errs := d.lvs(exitDone, line); !strings.Contains(errs, "leave 50% of the weight of tcp://192.0.2.10:80. Go on?") {
+		const question = "leave 50% of the weight of tcp://192.0.2.10:80. Go on?"
+		if _, errs := d.lvs(exitDone, line); !strings.Contains(errs, question) {
 			t.Errorf("%s: %q", line, errs)
 		}
 		d.await("it", func(st *output.DirectorRow) bool { return inUse(st, 0, 5) })

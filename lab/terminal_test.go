@@ -32,7 +32,7 @@ func TestTerminal(t *testing.T) {
 }
 
 func TestTerminalTellsOfARawLine(t *testing.T) {
-	x := OnTerminal(t, 40, 5, nil, "sh", "-c", "stty raw; echo is raw; sleep 60")
+	x := OnTerminal(t, 40, 5, nil, "sh", "-c", "stty raw; echo is raw; exec sleep 60")
 	x.Until(t, terminalLimit, `is raw`)
 	if err := x.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)

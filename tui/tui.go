@@ -116,8 +116,9 @@ func Run(ctx context.Context, o Options) error {
 	// grow to several times the size of the history.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
 	defer debug.SetGCPercent(debug.SetGCPercent(garbagePercent))
-	// Without a handler, SIGHUP and SIGQUIT would not restore the terminal.
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP, syscall.SIGQUIT)
+	// Without a handler, SIGQUIT would not restore the terminal. The caller's context ends
+	// with the other signals.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGQUIT)
 	defer stop()
 	m := newModel(ctx, o)
 	defer m.reader.close()

@@ -15,11 +15,12 @@ import (
 func execProbe(t *testing.T, script string, args ...string) Probe {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "check")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+	if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	p := Probe{Timing: Timing{Timeout: 5 * time.Second}}
-	p.Kind, p.Command = Exec, append([]string{path}, args...)
+	// A script that was just written may still be open in the child of another test.
+	p.Kind, p.Command = Exec, append([]string{"/bin/sh", path}, args...)
 	p.Addr = closedPort(t)
 	return p
 }
