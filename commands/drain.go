@@ -355,8 +355,11 @@ func (o *drain) follow(ctx context.Context, op *operate.Operator, w *operate.Wat
 	if o.delete {
 		what = "drained and deleted"
 	}
-	if timedOut, _ := broken(ctx, err); err != nil && timedOut && o.release && len(now) > 0 {
+	if timedOut, _ := broken(ctx, err); err != nil && timedOut && o.release {
 		ctx, err, what = context.WithoutCancel(ctx), nil, "deleted"
+		if len(now) == 0 { // the time was over before the first look
+			now, err = w.Look(ctx, found, o.before)
+		}
 		o.giveUp(now)
 	}
 	if err != nil {

@@ -205,6 +205,9 @@ func (d *Director) loop(ctx context.Context, probing <-chan error) error {
 		case <-ctx.Done():
 			return nil
 		case err := <-probing:
+			if ctx.Err() != nil {
+				return nil // they end with it, and may be first
+			}
 			return errors.Join(errors.New("the checks have ended"), err)
 		case r := <-d.requests:
 			r.do(ctx)

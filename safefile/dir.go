@@ -204,6 +204,9 @@ func (d *Dir) ReadFile(name string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > most { // also before it is read
+		return nil, fault("read", d.path(name), unix.EFBIG)
+	}
 	b, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err == nil && int64(len(b)) > most {
 		err = fault("read", d.path(name), unix.EFBIG)

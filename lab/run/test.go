@@ -65,7 +65,7 @@ func (o *testOptions) flags() *flag.FlagSet {
 	flags.StringVar(&o.run, "run", "", "")
 	flags.StringVar(&o.skip, "skip", "", "")
 	flags.IntVar(&o.count, "count", 1, "")
-	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "")
+	flags.DurationVar(&o.timeout, "timeout", 25*time.Minute, "")
 	flags.BoolVar(&o.short, "short", false, "")
 	flags.BoolVar(&o.verbose, "v", false, "")
 	return flags
