@@ -312,18 +312,25 @@ func (r *Running) Kill() error {
 	return r.waitGone()
 }
 
-// Stop ends the program with a signal and waits for its end.
+// Stop ends the program with a signal and waits for its end. The signal is sent again each
+// second: mariadbd accepts connections before it handles signals, and loses one that comes
+// between.
 func (r *Running) Stop(s syscall.Signal) error {
-	if err := r.Signal(s); err != nil {
-		return err
+	again, limit := time.NewTicker(time.Second), time.After(programStart)
+	defer again.Stop()
+	for {
+		if err := r.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return err
+		}
+		select {
+		case <-r.exited:
+			r.cmd = nil
+			return r.waitGone()
+		case <-again.C:
+		case <-limit:
+			return fmt.Errorf("%s does not end after signal %s", r.Name, s)
+		}
 	}
-	select {
-	case <-r.exited:
-	case <-time.After(programStart):
-		return fmt.Errorf("%s does not end after signal %s", r.Name, s)
-	}
-	r.cmd = nil
-	return r.waitGone()
 }
 
 // waitGone waits until the processes that the program left have ended.
