@@ -106,7 +106,7 @@ func (s *service) tolerated(e *kernel.ServiceEntry, set *plan.Service, drift []D
 	return want
 }
 
-// reportDrift remembers the drift that is left after a pass, and tells what is new.
+// reportDrift remembers the drift that is left after a pass, and emits an event for what is new.
 func (c *core) reportDrift(w *work) {
 	within := map[kernel.ServiceID]bool{}
 	for _, s := range w.services {

@@ -297,7 +297,7 @@ func (c *core) reason(w *work) string {
 	return text
 }
 
-// finish remembers what the table has now, and tells what changed.
+// finish remembers what the table has now, and emits events for what changed.
 func (c *core) finish(w *work) {
 	failed := map[kernel.ServiceID]bool{}
 	for _, s := range w.failed {
@@ -324,7 +324,7 @@ func (c *core) finish(w *work) {
 	}
 }
 
-// left tells what became of servers in the table that the files do not have.
+// left emits events for servers in the table that the files do not have.
 func (s *service) left(c *core, had *kernel.ServiceEntry, want *plan.Service) {
 	if had == nil {
 		return

@@ -34,7 +34,7 @@ const (
 	passiveOldest = 25 * time.Second
 )
 
-// halfOpen is a half-open connection. ID tells it from others.
+// halfOpen is a half-open connection. ID distinguishes it from others.
 type halfOpen struct {
 	id     uint64
 	client netip.Addr

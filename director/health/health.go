@@ -213,7 +213,7 @@ type State struct {
 	Pass, Fail uint64
 }
 
-// Report is what the engine tells about a probe after each result.
+// Report is what the engine reports about a probe after each result.
 type Report struct {
 	Key   Key
 	State State
